@@ -1,0 +1,120 @@
+package arm
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const tableResources = "resources"
+
+// Get loads a resource by id.
+func (c *Call) Get(id ID) (*Resource, bool) {
+	var r Resource
+	ok, err := c.Tx.Get(tableResources, id.Key(), &r)
+	if err != nil {
+		panic(err) // a state file that no longer decodes: nothing sensible can be answered
+	}
+	if !ok {
+		return nil, false
+	}
+	return &r, true
+}
+
+// GetByID is Get for an id as text; false also when the text is no id.
+func (c *Call) GetByID(id string) (*Resource, bool) {
+	p, err := ParseID(id)
+	if err != nil || p.Name() == "" {
+		return nil, false
+	}
+	return c.Get(p)
+}
+
+// Save stores a resource that a handler changed besides the one it was called for.
+func (c *Call) Save(r *Resource) *Error {
+	r.ModifiedAt, r.ETag = c.Now, uuid.NewString()
+	if err := c.Tx.Put(tableResources, r.ID.Key(), r); err != nil {
+		return internal(err)
+	}
+	return nil
+}
+
+// Remove deletes a resource that a handler removes besides the one it was called for, without calling its Delete.
+func (c *Call) Remove(id ID) *Error {
+	if err := c.Tx.Delete(tableResources, id.Key()); err != nil {
+		return internal(err)
+	}
+	return nil
+}
+
+// Children lists the resources of a child type ("dataSets") directly under parent, in name order.
+func (c *Call) Children(parent ID, typ string) []*Resource {
+	return c.scan(parent.Key()+"/"+strings.ToLower(typ)+"/", func(rest string) bool { return !strings.Contains(rest, "/") })
+}
+
+// Under lists every resource whose id lies below the scope (a resource, a resource group, a subscription), in id order.
+func (c *Call) Under(scope ID) []*Resource {
+	return c.scan(scope.Key()+"/", func(string) bool { return true })
+}
+
+func (c *Call) scan(prefix string, keep func(rest string) bool) []*Resource {
+	var out []*Resource
+	err := c.Tx.Scan(tableResources, prefix, func(key string, raw []byte) error {
+		if !keep(key[len(prefix):]) {
+			return nil
+		}
+		var r Resource
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return err
+		}
+		out = append(out, &r)
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// Enqueue schedules a job of the resource's type. It runs once the transaction has committed and `at` has come; the
+// operation of the request in progress, if it answers asynchronously, ends when its jobs have ended.
+func (c *Call) Enqueue(id ID, job string, at time.Time, payload map[string]any) *Error {
+	j := jobRecord{ID: uuid.NewString(), Resource: id.String(), Job: job, At: at, Payload: payload}
+	if c.op != nil {
+		j.Operation = c.op.ID
+		c.op.Pending++
+	}
+	if err := c.Tx.Put(tableJobs, j.key(), j); err != nil {
+		return internal(err)
+	}
+	return nil
+}
+
+// SystemIdentity returns the body's identity with the principal that Azure makes for a system-assigned identity: it is
+// created once, kept over updates, and registered with the tenant of the resource's subscription.
+// Call it from Put with the request's identity; nil when none was asked for.
+func (c *Call) SystemIdentity(w *Write) (map[string]any, *Error) {
+	req, _ := w.New.Body["identity"].(map[string]any)
+	if req == nil {
+		return nil, nil
+	}
+	kind, _ := req["type"].(string)
+	out := map[string]any{"type": kind}
+	if !strings.Contains(strings.ToLower(kind), "systemassigned") {
+		return out, nil
+	}
+	if w.Old != nil {
+		if id := w.Old.String("identity", "principalId"); id != "" {
+			out["principalId"], out["tenantId"] = id, w.Old.String("identity", "tenantId")
+			return out, nil
+		}
+	}
+	p, err := c.Server.directory.CreateManagedIdentity(c.Tx, w.New.ID.Subscription, w.New.ID.String())
+	if err != nil {
+		return nil, internal(err)
+	}
+	out["principalId"], out["tenantId"] = p.ObjectID, p.TenantID
+	return out, nil
+}

@@ -1,0 +1,143 @@
+package arm
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// Provider is a resource provider: a namespace and its types, for example Microsoft.Storage.
+type Provider struct {
+	Namespace string
+	Types     []*Type
+}
+
+// AsyncStyle says how a type's operation answers when it takes time.
+type AsyncStyle int
+
+const (
+	// Direct answers with the result.
+	Direct AsyncStyle = iota
+	// AzureAsyncOperation answers 201 or 202 with the Azure-AsyncOperation header.
+	AzureAsyncOperation
+	// Location answers 202 with the Location header.
+	Location
+)
+
+// Type is one resource type. All handlers run inside the request's transaction: what they write through Call is durable
+// together with the resource, or not at all. They must not do slow work; that belongs into a job.
+type Type struct {
+	// Name is the full type, "Microsoft.Storage/storageAccounts".
+	Name string
+	// Extension marks types that attach to any scope (role assignments, diagnostic settings).
+	Extension bool
+	// Implicit lists names that exist as soon as the parent does ("default" of blobServices); they cannot be deleted.
+	Implicit []string
+	// CheckName refuses a name with the error Azure gives; nil accepts all that is legal in a URL.
+	CheckName func(name string) *Error
+	// Global, if set, makes names of this type unique over all tenants; it makes the error for a taken name.
+	Global func(name string) *Error
+	// PutAsync and DeleteAsync say how a PUT and a DELETE answer.
+	PutAsync, DeleteAsync AsyncStyle
+	// NoGet, NoPut, NoPatch and NoDelete switch off methods that the type does not have on Azure (405).
+	NoGet, NoPut, NoPatch, NoDelete bool
+
+	// Put completes and checks a create or update. The body has been validated against the published type, read-only
+	// properties are stripped; w.New.Body is what GET will show once Put has added the computed properties.
+	Put func(c *Call, w *Write) *Error
+	// Show adjusts what GET and list answer (state that derives from time or from other resources). It works on a copy.
+	Show func(c *Call, r *Resource, body map[string]any)
+	// Delete is called for the resource itself and for every resource that goes with it in a cascade, children first.
+	// An error refuses the deletion as a whole.
+	Delete func(c *Call, r *Resource) *Error
+	// Actions are the POST actions on a resource ("listKeys"), by name in lower case. The resource exists.
+	Actions map[string]Action
+	// Jobs run outside a transaction, after the one that enqueued them committed; by name.
+	Jobs map[string]Job
+}
+
+// Action answers a POST on a resource. A nil reply is 204. Permission is the last part of the authorization action;
+// empty means "<name>/action".
+type Action struct {
+	Permission string
+	// Async makes the action answer 202 with an operation that ends when the jobs that it enqueued have ended.
+	Async AsyncStyle
+	Run   func(c *Call, r *Resource, body map[string]any) (reply any, err *Error)
+}
+
+// Job is durable work on a resource: it runs at least once (again after a crash), so it must be idempotent. payload is
+// what Enqueue was given. An error fails the operation that waits for it.
+type Job func(ctx context.Context, s *Server, r *Resource, payload map[string]any) *Error
+
+// Resource is a stored resource.
+type Resource struct {
+	ID ID `json:"id"`
+	// Body is the resource as GET shows it, without id, name, type and systemData: location, tags, identity, kind, sku, properties.
+	Body map[string]any `json:"body"`
+	// Private is never shown: account keys, secret values.
+	Private map[string]any `json:"private,omitempty"`
+	// ETag changes with every write.
+	ETag       string    `json:"etag"`
+	CreatedAt  time.Time `json:"createdAt"`
+	CreatedBy  string    `json:"createdBy"`
+	ModifiedAt time.Time `json:"modifiedAt"`
+	ModifiedBy string    `json:"modifiedBy"`
+}
+
+// Properties is Body["properties"], made if missing.
+func (r *Resource) Properties() map[string]any {
+	p, ok := r.Body["properties"].(map[string]any)
+	if !ok {
+		p = map[string]any{}
+		r.Body["properties"] = p
+	}
+	return p
+}
+
+// String reads a string property by path below Body ("properties", "vaultUri"); "" if absent.
+func (r *Resource) String(path ...string) string {
+	s, _ := r.Value(path...).(string)
+	return s
+}
+
+// Value reads a value by path below Body; nil if absent.
+func (r *Resource) Value(path ...string) any {
+	var v any = r.Body
+	for _, p := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[p]
+	}
+	return v
+}
+
+// Call is what a handler gets to work with: the transaction, the caller, and the resources.
+type Call struct {
+	Context    context.Context
+	Server     *Server
+	Tx         *store.Tx
+	Now        time.Time
+	Caller     identity.Principal
+	ID         ID
+	APIVersion string
+	Query      url.Values
+	op         *operation
+}
+
+// Write is a PUT or PATCH in progress.
+type Write struct {
+	// Old is the stored resource, nil on create.
+	Old *Resource
+	// New is what will be stored.
+	New *Resource
+	// Request is the body as sent, after validation.
+	Request map[string]any
+}
+
+// Create reports whether the write creates the resource.
+func (w *Write) Create() bool { return w.Old == nil }

@@ -1,0 +1,231 @@
+// Package settings is the stack configuration of crossorg as Go values: read from Pulumi configuration, checked as a
+// whole before the first resource is registered. It knows Azure's rules for names and sizes, but registers nothing.
+package settings
+
+import "time"
+
+// Settings is everything a stack says about itself. Maps are keyed by the names that the stack file uses.
+type Settings struct {
+	// Environment is the value of the environment tag: dev, staging, prod.
+	Environment string `json:"environment"`
+	// Tags go on everything taggable, beside the environment tag.
+	Tags map[string]string `json:"tags"`
+	// Protect marks what holds data as protected from deletion, and makes alert recipients mandatory.
+	Protect bool `json:"protect"`
+	// RolePropagation is how long after its creation a role assignment is waited for before it is relied on.
+	RolePropagation time.Duration `json:"rolePropagation"`
+	// Organizations by name.
+	Organizations map[string]Organization `json:"organizations"`
+	// Shares by name.
+	Shares map[string]Share `json:"shares"`
+	// Storage holds for every organization's storage account.
+	Storage Storage `json:"storage"`
+	// KeyVault holds for every organization's vault.
+	KeyVault KeyVault `json:"keyVault"`
+	// Governance is the Service Fabric cluster; nil leaves it out.
+	Governance *Governance `json:"governance"`
+	// Monitoring holds for every organization's workspace.
+	Monitoring Monitoring `json:"monitoring"`
+}
+
+// Organization is one Azure estate.
+type Organization struct {
+	// Location is the Azure region, "eastus".
+	Location string `json:"location"`
+	// SubscriptionID and TenantID; empty means those of the login.
+	SubscriptionID string `json:"subscriptionId"`
+	TenantID       string `json:"tenantId"`
+	// Principal signs in for the organization; nil means the login of the environment (az login, ARM_* variables).
+	Principal *Principal        `json:"principal"`
+	Tags      map[string]string `json:"tags"`
+}
+
+// Principal is a service principal that deploys an organization's resources.
+type Principal struct {
+	// ClientID is the application (client) id.
+	ClientID string `json:"clientId"`
+	// ClientSecret comes from the secret key crossorg:principalSecrets. Empty with UseOIDC.
+	ClientSecret Secret `json:"-"`
+	// UseOIDC signs in with a federated token instead of a secret (ARM_OIDC_* variables).
+	UseOIDC bool `json:"useOidc"`
+}
+
+// Share is a data share: what a provider offers to consumers.
+type Share struct {
+	// Provider and Consumers are organization names.
+	Provider    string   `json:"provider"`
+	Consumers   []string `json:"consumers"`
+	Description string   `json:"description"`
+	Terms       string   `json:"terms"`
+	// Kind is CopyBased, the only kind whose snapshots this program sets up.
+	Kind string `json:"kind"`
+	// Expiration ends invitation and subscriptions; zero means never.
+	Expiration time.Time `json:"expiration"`
+	// Schedule of the snapshots.
+	Schedule Schedule `json:"schedule"`
+	// DataSets by name.
+	DataSets map[string]DataSet `json:"dataSets"`
+	// Invitees overrides, by consumer name, who is invited; by default the principal that deploys the consumer.
+	Invitees map[string]Invitee `json:"invitees"`
+}
+
+// Schedule is a snapshot schedule.
+type Schedule struct {
+	// Interval is Hour or Day.
+	Interval string `json:"interval"`
+	// Start is the UTC time of the first run.
+	Start time.Time `json:"start"`
+}
+
+// Invitee names who may accept an invitation: an e-mail address, or a directory with an object id, never both.
+type Invitee struct {
+	Email    string `json:"email"`
+	TenantID string `json:"tenantId"`
+	ObjectID string `json:"objectId"`
+}
+
+// DataSet is one data set of a share.
+type DataSet struct {
+	// Kind is blob, folder or container.
+	Kind string `json:"kind"`
+	// Container is the blob container at the provider, and the landing container's counterpart.
+	Container string `json:"container"`
+	// Path is the blob's name (kind blob) or the prefix (kind folder); empty for kind container.
+	Path string `json:"path"`
+	// Source is an optional local file (kind blob) or folder (kind folder, container) to upload, relative to the project.
+	Source string `json:"source"`
+}
+
+// Storage describes the storage accounts.
+type Storage struct {
+	// SKU is Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, Standard_GZRS, Standard_RAGZRS.
+	SKU string `json:"sku"`
+	// AccessTier is Hot or Cool.
+	AccessTier string `json:"accessTier"`
+	// SoftDeleteDays keeps deleted blobs and containers, 1 to 365.
+	SoftDeleteDays int `json:"softDeleteDays"`
+	// CoolAfterDays moves blobs to the cool tier that were not modified for so long; 0 never.
+	CoolAfterDays int `json:"coolAfterDays"`
+	// DeleteVersionsAfterDays ends previous versions of a blob; 0 never.
+	DeleteVersionsAfterDays int `json:"deleteVersionsAfterDays"`
+}
+
+// KeyVault describes the vaults.
+type KeyVault struct {
+	// SKU is standard or premium.
+	SKU string `json:"sku"`
+	// EnabledForDeployment lets virtual machines fetch certificates; EnabledForTemplateDeployment lets ARM read secrets.
+	EnabledForDeployment         bool `json:"enabledForDeployment"`
+	EnabledForTemplateDeployment bool `json:"enabledForTemplateDeployment"`
+	// PurgeProtection cannot be switched off again once on.
+	PurgeProtection bool `json:"purgeProtection"`
+	// SoftDeleteDays is 7 to 90 and fixed once set.
+	SoftDeleteDays int `json:"softDeleteDays"`
+}
+
+// Governance is the Service Fabric managed cluster.
+type Governance struct {
+	// Organization hosts the cluster.
+	Organization string `json:"organization"`
+	// SKU is Basic (at least 3 nodes) or Standard (at least 5).
+	SKU string `json:"sku"`
+	// NodeCount and VMSize of the primary node type.
+	NodeCount int    `json:"nodeCount"`
+	VMSize    string `json:"vmSize"`
+	Image     Image  `json:"image"`
+	// AdminUser of the virtual machines.
+	AdminUser string `json:"adminUser"`
+	// AdminPassword comes from the secret key crossorg:adminPassword.
+	AdminPassword Secret `json:"-"`
+	// AdminCertificate and AzureAD say who may administer the cluster; at least one is needed.
+	AdminCertificate *Certificate `json:"adminCertificate"`
+	AzureAD          *AzureAD     `json:"azureActiveDirectory"`
+	// AllowedAddressRanges may reach the management ports 19000 and 19080 (CIDR); empty means nobody outside.
+	AllowedAddressRanges []string `json:"allowedAddressRanges"`
+	// NodeCertificates are installed on every node from the organization's vault.
+	NodeCertificates []NodeCertificate `json:"nodeCertificates"`
+	// Package is the governance application; nil leaves the cluster empty.
+	Package *Package `json:"package"`
+}
+
+// Image is a marketplace image of the nodes.
+type Image struct {
+	Publisher string `json:"publisher"`
+	Offer     string `json:"offer"`
+	SKU       string `json:"sku"`
+	Version   string `json:"version"`
+}
+
+// Certificate names an admin client certificate: by thumbprint, or by common name with its issuer's thumbprint.
+type Certificate struct {
+	Thumbprint       string `json:"thumbprint"`
+	CommonName       string `json:"commonName"`
+	IssuerThumbprint string `json:"issuerThumbprint"`
+}
+
+// AzureAD lets directory users administer the cluster.
+type AzureAD struct {
+	TenantID           string `json:"tenantId"`
+	ClusterApplication string `json:"clusterApplication"`
+	ClientApplication  string `json:"clientApplication"`
+}
+
+// NodeCertificate is a certificate of the organization's vault.
+type NodeCertificate struct {
+	// URL of the certificate's secret version, "https://v.vault.azure.net/secrets/name/version".
+	URL string `json:"url"`
+	// Store is the Windows certificate store, "My".
+	Store string `json:"store"`
+}
+
+// Package is a Service Fabric application package and what it runs.
+type Package struct {
+	// Path of the .sfpkg file, relative to the project.
+	Path string `json:"path"`
+	// TypeName and Version as in its ApplicationManifest.xml.
+	TypeName string `json:"typeName"`
+	Version  string `json:"version"`
+	// Services by name.
+	Services map[string]Service `json:"services"`
+}
+
+// Service is one stateless service of the package.
+type Service struct {
+	// TypeName as in its ServiceManifest.xml.
+	TypeName string `json:"typeName"`
+	// InstanceCount is -1 for every node, or positive.
+	InstanceCount int `json:"instanceCount"`
+}
+
+// Monitoring describes the workspaces.
+type Monitoring struct {
+	// SKU is PerGB2018.
+	SKU string `json:"sku"`
+	// RetentionDays is 30 to 730.
+	RetentionDays int `json:"retentionDays"`
+	// DailyQuotaGB caps ingestion; -1 means no cap.
+	DailyQuotaGB float64 `json:"dailyQuotaGb"`
+	// Recipients are the e-mail addresses that alerts go to.
+	Recipients []string `json:"recipients"`
+}
+
+// Secret is a value that must not be printed. It formats as "[secret]" everywhere; Reveal gives the value.
+type Secret struct{ value string }
+
+// NewSecret wraps a value.
+func NewSecret(v string) Secret { return Secret{v} }
+
+// Reveal is the value itself: hand it on as a Pulumi secret, never to a log or an error.
+func (s Secret) Reveal() string { return s.value }
+
+// IsSet reports whether there is a value.
+func (s Secret) IsSet() bool { return s.value != "" }
+
+// String hides the value.
+func (s Secret) String() string { return "[secret]" }
+
+// GoString hides the value.
+func (s Secret) GoString() string { return "[secret]" }
+
+// MarshalJSON hides the value.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"[secret]"`), nil }
