@@ -1,0 +1,34 @@
+// Package azuretypes holds the published shapes of the Azure resource types that crossorg uses, as data, and checks
+// request bodies against them. It knows nothing of HTTP and nothing of Pulumi.
+//
+// A shape says which properties a resource's body has under one api-version, which of them are required, read-only,
+// write-only or secret, and what values they take. The shapes are the ones Microsoft publishes at
+// learn.microsoft.com/azure/templates and uses in its own SDKs, restated in a short form, one file for each namespace
+// and api-version, in the folder published/.
+//
+// # The files
+//
+// A file names its api-version, says which resource type has which body, and defines the body's types by name:
+//
+//	{
+//	  "apiVersion": "2021-08-01",
+//	  "resources": {"Microsoft.Sample/boxes": "Box"},
+//	  "types": {
+//	    "Box": {"location": "required string", "properties": "BoxProperties", "tags": "{string}"},
+//	    "BoxProperties": {"lids": "Lid[]", "size": "int(1..10)", "createdAt": "readonly string"},
+//	    "Lid": {"$switch": "kind", "$cases": {"Flat": {}, "Round": {"radius": "required number"}}},
+//	    "Colour": ["Red", "Green"]
+//	  }
+//	}
+//
+// A property is an expression: any of the words required, readonly, writeonly and secret, then a type. A type is
+// string, int, number, bool, any, the name of a type of the file, T[] for a list or {T} for a map from names to T.
+// string(3..24) bounds the length and int(0..4) or number(0..) the value, both ends included, either end may be left
+// out; string /^[a-z]$/ gives a pattern.
+//
+// A type is an object of properties, or a list of the values of an enumeration. In an object, $switch names the
+// property that says which of $cases applies, each case adding its properties to those of the object itself; $other is
+// the type of properties that are not listed.
+//
+// id, name, type, systemData, etag and apiVersion at the top of a body belong to every resource and are not repeated.
+package azuretypes
