@@ -1,0 +1,217 @@
+// Package identity is the embedded Azure's Microsoft Entra ID and the evaluation of role assignments: tenants with their
+// subscriptions, service principals and managed identities, access tokens, and who may do what where.
+package identity
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+const (
+	tableSubscriptions = "subscriptions"
+	tablePrincipals    = "principals"
+	tableClients       = "clients"
+	tableAssignments   = "assignmentsByPrincipal"
+	tableKeys          = "signingKeys"
+)
+
+// Principal is a security principal: a service principal that signs in, or a resource's managed identity.
+type Principal struct {
+	TenantID string `json:"tenantId"`
+	// ObjectID is what role assignments name; ClientID is what signs in (the application id).
+	ObjectID string `json:"objectId"`
+	ClientID string `json:"clientId"`
+	// Name is a display name; for managed identities the resource id.
+	Name string `json:"name"`
+	// Managed marks a managed identity, which cannot sign in here.
+	Managed bool `json:"managed,omitempty"`
+	// SecretHash is the SHA-256 of the client secret, base64.
+	SecretHash string `json:"secretHash,omitempty"`
+}
+
+// Assignment is a role assignment as far as evaluation needs it.
+type Assignment struct {
+	// ID is the assignment's resource id.
+	ID string `json:"id"`
+	// PrincipalID is the object id of who gets the role.
+	PrincipalID string `json:"principalId"`
+	// RoleID is the role definition's GUID.
+	RoleID string `json:"roleId"`
+	// Scope is the resource id from which on the role holds.
+	Scope string `json:"scope"`
+}
+
+// Subscription belongs to one tenant.
+type Subscription struct {
+	ID       string `json:"id"`
+	TenantID string `json:"tenantId"`
+	Name     string `json:"name"`
+}
+
+// Directory keeps principals and assignments in the state file.
+type Directory struct {
+	st     *store.Store
+	issuer string
+	now    func() time.Time
+	signer *signer
+}
+
+// NewDirectory opens the directory; issuer is the base URL that tokens name as their issuer. The signing key is made on
+// first use and kept in the state file.
+func NewDirectory(st *store.Store, issuer string, now func() time.Time) (*Directory, error) {
+	d := &Directory{st: st, issuer: strings.TrimSuffix(issuer, "/"), now: now}
+	err := st.Update(func(tx *store.Tx) error {
+		var err error
+		d.signer, err = loadSigner(tx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open directory: %w", err)
+	}
+	return d, nil
+}
+
+// AddSubscription registers a subscription with its tenant; naming it again is no error while the tenant stays the same.
+func (d *Directory) AddSubscription(tx *store.Tx, s Subscription) error {
+	var old Subscription
+	ok, err := tx.Get(tableSubscriptions, strings.ToLower(s.ID), &old)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if !strings.EqualFold(old.TenantID, s.TenantID) {
+			return fmt.Errorf("subscription %s belongs to tenant %s, not to %s", s.ID, old.TenantID, s.TenantID)
+		}
+		return nil
+	}
+	return tx.Put(tableSubscriptions, strings.ToLower(s.ID), s)
+}
+
+// Subscription finds a subscription.
+func (d *Directory) Subscription(tx *store.Tx, id string) (Subscription, bool) {
+	var s Subscription
+	ok, err := tx.Get(tableSubscriptions, strings.ToLower(id), &s)
+	return s, ok && err == nil
+}
+
+// Subscriptions lists all subscriptions in id order.
+func (d *Directory) Subscriptions(tx *store.Tx) ([]Subscription, error) {
+	var out []Subscription
+	err := tx.Scan(tableSubscriptions, "", func(_ string, raw []byte) error {
+		var s Subscription
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		out = append(out, s)
+		return nil
+	})
+	return out, err
+}
+
+// AddServicePrincipal registers an application in a tenant with its client secret, or replaces the secret of the one that is there.
+func (d *Directory) AddServicePrincipal(tx *store.Tx, tenantID, clientID, name, secret string) (Principal, error) {
+	p, ok := d.byClient(tx, tenantID, clientID)
+	if !ok {
+		p = Principal{TenantID: tenantID, ClientID: clientID, ObjectID: uuid.NewString(), Name: name}
+	}
+	p.SecretHash = hash(secret)
+	return p, d.put(tx, p)
+}
+
+// CreateManagedIdentity makes the principal of a resource's system-assigned identity in the tenant of its subscription.
+func (d *Directory) CreateManagedIdentity(tx *store.Tx, subscription, resourceID string) (Principal, error) {
+	s, ok := d.Subscription(tx, subscription)
+	if !ok {
+		return Principal{}, fmt.Errorf("unknown subscription %s", subscription)
+	}
+	p := Principal{TenantID: s.TenantID, ClientID: uuid.NewString(), ObjectID: uuid.NewString(), Name: resourceID, Managed: true}
+	return p, d.put(tx, p)
+}
+
+// Principal finds a principal by object id.
+func (d *Directory) Principal(tx *store.Tx, objectID string) (Principal, bool) {
+	var p Principal
+	ok, err := tx.Get(tablePrincipals, strings.ToLower(objectID), &p)
+	return p, ok && err == nil
+}
+
+// RemovePrincipal forgets a principal and its assignments, as Azure does with a deleted resource's identity.
+func (d *Directory) RemovePrincipal(tx *store.Tx, objectID string) error {
+	return tx.Delete(tablePrincipals, strings.ToLower(objectID))
+}
+
+func (d *Directory) put(tx *store.Tx, p Principal) error {
+	if err := tx.Put(tablePrincipals, strings.ToLower(p.ObjectID), p); err != nil {
+		return err
+	}
+	return tx.Put(tableClients, clientKey(p.TenantID, p.ClientID), p.ObjectID)
+}
+
+func (d *Directory) byClient(tx *store.Tx, tenantID, clientID string) (Principal, bool) {
+	var objectID string
+	if ok, err := tx.Get(tableClients, clientKey(tenantID, clientID), &objectID); !ok || err != nil {
+		return Principal{}, false
+	}
+	return d.Principal(tx, objectID)
+}
+
+func (d *Directory) checkSecret(p Principal, secret string) bool {
+	return !p.Managed && p.SecretHash != "" && subtle.ConstantTimeCompare([]byte(p.SecretHash), []byte(hash(secret))) == 1
+}
+
+// Assign records a role assignment for evaluation.
+func (d *Directory) Assign(tx *store.Tx, a Assignment) error {
+	return tx.Put(tableAssignments, assignmentKey(a), a)
+}
+
+// Unassign removes it.
+func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
+	return tx.Delete(tableAssignments, assignmentKey(a))
+}
+
+// Allowed reports whether a principal holds a role that permits the action (a data action when data is set) at the scope
+// or above it. Source: https://learn.microsoft.com/azure/role-based-access-control/overview
+func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action string, data bool) bool {
+	allowed := false
+	scope = strings.ToLower(scope)
+	err := tx.Scan(tableAssignments, strings.ToLower(principalObjectID)+"|", func(_ string, raw []byte) error {
+		if allowed {
+			return nil
+		}
+		var a Assignment
+		if err := json.Unmarshal(raw, &a); err != nil {
+			return err
+		}
+		if !covers(strings.ToLower(a.Scope), scope) {
+			return nil
+		}
+		role, ok := RoleByID(a.RoleID)
+		allowed = ok && role.Permits(action, data)
+		return nil
+	})
+	return err == nil && allowed
+}
+
+// covers reports whether an assignment at the outer scope holds at the inner one.
+func covers(outer, inner string) bool {
+	outer = strings.TrimSuffix(outer, "/")
+	return inner == outer || strings.HasPrefix(inner, outer+"/")
+}
+
+func clientKey(tenant, client string) string { return strings.ToLower(tenant + "|" + client) }
+
+func assignmentKey(a Assignment) string { return strings.ToLower(a.PrincipalID + "|" + a.ID) }
+
+func hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,228 @@
+package identity
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// tokenLifetime is how long an access token holds: Entra ID gives app-only tokens 60 to 90 minutes.
+// Source: https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime
+const tokenLifetime = time.Hour
+
+type signer struct {
+	key *rsa.PrivateKey
+	kid string
+}
+
+func loadSigner(tx *store.Tx) (*signer, error) {
+	var der []byte
+	ok, err := tx.Get(tableKeys, "rs256", &der)
+	if err != nil {
+		return nil, err
+	}
+	var key *rsa.PrivateKey
+	if ok {
+		parsed, err := x509.ParsePKCS8PrivateKey(der)
+		if err != nil {
+			return nil, err
+		}
+		key = parsed.(*rsa.PrivateKey)
+	} else {
+		if key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return nil, err
+		}
+		if der, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
+			return nil, err
+		}
+		if err := tx.Put(tableKeys, "rs256", der); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+	return &signer{key: key, kid: base64.RawURLEncoding.EncodeToString(sum[:12])}, nil
+}
+
+// claims are the parts of an app-only access token that Azure's services look at.
+// Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+type claims struct {
+	jwt.RegisteredClaims
+	ObjectID string `json:"oid"`
+	TenantID string `json:"tid"`
+	AppID    string `json:"appid"`
+	IDType   string `json:"idtyp"`
+	Version  string `json:"ver"`
+}
+
+// issuerFor is the v1 issuer that ARM's messages name, on this directory's own host.
+func (d *Directory) issuerFor(tenant string) string { return d.issuer + "/" + tenant + "/" }
+
+// Issue makes an access token for a principal and an audience.
+func (d *Directory) Issue(p Principal, audience string) (string, time.Time, error) {
+	now := d.now()
+	expires := now.Add(tokenLifetime)
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: d.issuerFor(p.TenantID), Subject: p.ObjectID, Audience: jwt.ClaimStrings{audience}, ID: uuid.NewString(),
+			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-5 * time.Minute)), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		ObjectID: p.ObjectID, TenantID: p.TenantID, AppID: p.ClientID, IDType: "app", Version: "1.0",
+	})
+	t.Header["kid"] = d.signer.kid
+	s, err := t.SignedString(d.signer.key)
+	return s, expires, err
+}
+
+// Errors of Verify.
+var (
+	ErrTokenInvalid  = errors.New("the access token is invalid")
+	ErrTokenExpired  = errors.New("the access token has expired")
+	ErrTokenAudience = errors.New("the access token is for another audience")
+)
+
+// Verify checks signature, time and audience (one of audiences, trailing slash ignored) and returns the principal of the token.
+func (d *Directory) Verify(tx *store.Tx, token string, audiences ...string) (Principal, error) {
+	var c claims
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return crypto.PublicKey(&d.signer.key.PublicKey), nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired())
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return Principal{}, ErrTokenExpired
+	case err != nil || c.Issuer != d.issuerFor(c.TenantID):
+		return Principal{}, ErrTokenInvalid
+	}
+	for _, got := range c.Audience {
+		for _, want := range audiences {
+			if strings.EqualFold(strings.TrimSuffix(got, "/"), strings.TrimSuffix(want, "/")) {
+				p, ok := d.Principal(tx, c.ObjectID)
+				if !ok {
+					return Principal{}, ErrTokenInvalid
+				}
+				return p, nil
+			}
+		}
+	}
+	return Principal{}, ErrTokenAudience
+}
+
+// Handler serves the sign-in endpoints of every tenant: OpenID metadata, signing keys, and the token endpoint for client credentials.
+// Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+func (d *Directory) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", d.metadata)
+	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", d.metadata)
+	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", d.keys)
+	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", d.token)
+	mux.HandleFunc("POST /{tenant}/oauth2/token", d.token)
+	return mux
+}
+
+func (d *Directory) metadata(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
+	base := d.issuer + "/" + tenant
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                d.issuerFor(tenant),
+		"token_endpoint":                        base + "/oauth2/v2.0/token",
+		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
+		"jwks_uri":                              base + "/discovery/v2.0/keys",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
+		"response_types_supported":              []string{"token"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported":                      []string{"openid"},
+		"tenant_region_scope":                   nil,
+		"cloud_instance_name":                   "127.0.0.1",
+	})
+}
+
+func (d *Directory) keys(w http.ResponseWriter, _ *http.Request) {
+	pub := d.signer.key.PublicKey
+	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{map[string]any{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": d.signer.kid,
+		"n": base64.RawURLEncoding.EncodeToString(pub.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(pub.E)).Bytes()),
+	}}})
+}
+
+func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if err := r.ParseForm(); err != nil {
+		tokenError(w, http.StatusBadRequest, "invalid_request", "AADSTS900144: The request body could not be read.")
+		return
+	}
+	if grant := r.PostForm.Get("grant_type"); grant != "client_credentials" {
+		tokenError(w, http.StatusBadRequest, "unsupported_grant_type", fmt.Sprintf("AADSTS70003: The app requested an unsupported grant type '%s'.", grant))
+		return
+	}
+	clientID, secret := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	if u, pw, ok := r.BasicAuth(); ok {
+		clientID, secret = u, pw
+	}
+	var p Principal
+	var found bool
+	tenant := r.PathValue("tenant")
+	if err := d.st.View(func(tx *store.Tx) error { p, found = d.byClient(tx, tenant, clientID); return nil }); err != nil {
+		tokenError(w, http.StatusInternalServerError, "server_error", err.Error())
+		return
+	}
+	switch {
+	case !found:
+		tokenError(w, http.StatusBadRequest, "unauthorized_client",
+			fmt.Sprintf("AADSTS700016: Application with identifier '%s' was not found in the directory '%s'.", clientID, tenant))
+		return
+	case !d.checkSecret(p, secret):
+		tokenError(w, http.StatusUnauthorized, "invalid_client",
+			fmt.Sprintf("AADSTS7000215: Invalid client secret provided for app '%s'.", clientID))
+		return
+	}
+	audience := r.PostForm.Get("resource")
+	if audience == "" {
+		scope := ""
+		for _, s := range strings.Fields(r.PostForm.Get("scope")) {
+			if strings.HasSuffix(s, "/.default") {
+				scope = strings.TrimSuffix(s, "/.default")
+			}
+		}
+		if scope == "" {
+			tokenError(w, http.StatusBadRequest, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.")
+			return
+		}
+		audience = scope
+	}
+	token, expires, err := d.Issue(p, audience)
+	if err != nil {
+		tokenError(w, http.StatusInternalServerError, "server_error", "the token could not be signed")
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"token_type": "Bearer", "expires_in": int(tokenLifetime.Seconds()), "ext_expires_in": int(tokenLifetime.Seconds()),
+		"expires_on": fmt.Sprint(expires.Unix()), "resource": audience, "access_token": token,
+	})
+}
+
+func tokenError(w http.ResponseWriter, status int, code, description string) {
+	writeJSON(w, status, map[string]any{"error": code, "error_description": description, "correlation_id": uuid.NewString()})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a client that went away is not an error of ours
+}
