@@ -12,22 +12,33 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Account
+// A Data Share account: what an organization sends and receives shares with.
+// Its system-assigned identity reads source storage and writes target storage.
 //
 // Uses Azure REST API version 2021-08-01.
 type Account struct {
 	pulumi.CustomResourceState
 
-	CreatedAt         pulumi.StringOutput      `pulumi:"createdAt"`
-	Identity          IdentityResponseOutput   `pulumi:"identity"`
-	Location          pulumi.StringPtrOutput   `pulumi:"location"`
-	Name              pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState pulumi.StringOutput      `pulumi:"provisioningState"`
-	SystemData        SystemDataResponseOutput `pulumi:"systemData"`
-	Tags              pulumi.StringMapOutput   `pulumi:"tags"`
-	Type              pulumi.StringOutput      `pulumi:"type"`
-	UserEmail         pulumi.StringOutput      `pulumi:"userEmail"`
-	UserName          pulumi.StringOutput      `pulumi:"userName"`
+	// When the resource was created.
+	CreatedAt pulumi.StringOutput `pulumi:"createdAt"`
+	// Managed identity of the account.
+	Identity IdentityResponseOutput `pulumi:"identity"`
+	// Azure region.
+	Location pulumi.StringPtrOutput `pulumi:"location"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// E-mail address of the user who created the resource.
+	UserEmail pulumi.StringOutput `pulumi:"userEmail"`
+	// Name of the user who created the resource.
+	UserName pulumi.StringOutput `pulumi:"userName"`
 }
 
 // NewAccount registers a new resource with the given unique name, arguments, and options.
@@ -76,20 +87,30 @@ func (AccountState) ElementType() reflect.Type {
 }
 
 type accountArgs struct {
-	AccountName       *string           `pulumi:"accountName"`
-	Identity          Identity          `pulumi:"identity"`
-	Location          *string           `pulumi:"location"`
-	ResourceGroupName string            `pulumi:"resourceGroupName"`
-	Tags              map[string]string `pulumi:"tags"`
+	// Name of the Data Share account.
+	AccountName *string `pulumi:"accountName"`
+	// Managed identity of the account.
+	Identity Identity `pulumi:"identity"`
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location *string `pulumi:"location"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
 }
 
 // The set of arguments for constructing a Account resource.
 type AccountArgs struct {
-	AccountName       pulumi.StringPtrInput
-	Identity          IdentityInput
-	Location          pulumi.StringPtrInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringPtrInput
+	// Managed identity of the account.
+	Identity IdentityInput
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location pulumi.StringPtrInput
+	// Name of the resource group.
 	ResourceGroupName pulumi.StringInput
-	Tags              pulumi.StringMapInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
 }
 
 func (AccountArgs) ElementType() reflect.Type {
@@ -129,42 +150,52 @@ func (o AccountOutput) ToAccountOutputWithContext(ctx context.Context) AccountOu
 	return o
 }
 
+// When the resource was created.
 func (o AccountOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringOutput { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
+// Managed identity of the account.
 func (o AccountOutput) Identity() IdentityResponseOutput {
 	return o.ApplyT(func(v *Account) IdentityResponseOutput { return v.Identity }).(IdentityResponseOutput)
 }
 
+// Azure region.
 func (o AccountOutput) Location() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringPtrOutput { return v.Location }).(pulumi.StringPtrOutput)
 }
 
+// Name of the resource.
 func (o AccountOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o AccountOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o AccountOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *Account) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o AccountOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o AccountOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// E-mail address of the user who created the resource.
 func (o AccountOutput) UserEmail() pulumi.StringOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringOutput { return v.UserEmail }).(pulumi.StringOutput)
 }
 
+// Name of the user who created the resource.
 func (o AccountOutput) UserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *Account) pulumi.StringOutput { return v.UserName }).(pulumi.StringOutput)
 }

@@ -12,21 +12,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// BlobContainerDataSet
+// A whole blob container in a share.
 //
 // Uses Azure REST API version 2021-08-01.
 type BlobContainerDataSet struct {
 	pulumi.CustomResourceState
 
-	ContainerName      pulumi.StringOutput      `pulumi:"containerName"`
-	DataSetId          pulumi.StringOutput      `pulumi:"dataSetId"`
-	Kind               pulumi.StringOutput      `pulumi:"kind"`
-	Name               pulumi.StringOutput      `pulumi:"name"`
-	ResourceGroup      pulumi.StringOutput      `pulumi:"resourceGroup"`
-	StorageAccountName pulumi.StringOutput      `pulumi:"storageAccountName"`
-	SubscriptionId     pulumi.StringOutput      `pulumi:"subscriptionId"`
-	SystemData         SystemDataResponseOutput `pulumi:"systemData"`
-	Type               pulumi.StringOutput      `pulumi:"type"`
+	// Name of the blob container.
+	ContainerName pulumi.StringOutput `pulumi:"containerName"`
+	// Unique id of the data set, the same at provider and consumer.
+	DataSetId pulumi.StringOutput `pulumi:"dataSetId"`
+	// Discriminates the kinds of data set.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Resource group of the storage account.
+	ResourceGroup pulumi.StringOutput `pulumi:"resourceGroup"`
+	// Name of the storage account.
+	StorageAccountName pulumi.StringOutput `pulumi:"storageAccountName"`
+	// Subscription of the storage account.
+	SubscriptionId pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewBlobContainerDataSet registers a new resource with the given unique name, arguments, and options.
@@ -94,28 +103,46 @@ func (BlobContainerDataSetState) ElementType() reflect.Type {
 }
 
 type blobContainerDataSetArgs struct {
-	AccountName        string  `pulumi:"accountName"`
-	ContainerName      string  `pulumi:"containerName"`
-	DataSetName        *string `pulumi:"dataSetName"`
-	Kind               string  `pulumi:"kind"`
-	ResourceGroup      string  `pulumi:"resourceGroup"`
-	ResourceGroupName  string  `pulumi:"resourceGroupName"`
-	ShareName          string  `pulumi:"shareName"`
-	StorageAccountName string  `pulumi:"storageAccountName"`
-	SubscriptionId     string  `pulumi:"subscriptionId"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Name of the blob container.
+	ContainerName string `pulumi:"containerName"`
+	// Name of the data set.
+	DataSetName *string `pulumi:"dataSetName"`
+	// Discriminates the kinds of data set.
+	Kind string `pulumi:"kind"`
+	// Resource group of the storage account.
+	ResourceGroup string `pulumi:"resourceGroup"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share.
+	ShareName string `pulumi:"shareName"`
+	// Name of the storage account.
+	StorageAccountName string `pulumi:"storageAccountName"`
+	// Subscription of the storage account.
+	SubscriptionId string `pulumi:"subscriptionId"`
 }
 
 // The set of arguments for constructing a BlobContainerDataSet resource.
 type BlobContainerDataSetArgs struct {
-	AccountName        pulumi.StringInput
-	ContainerName      pulumi.StringInput
-	DataSetName        pulumi.StringPtrInput
-	Kind               pulumi.StringInput
-	ResourceGroup      pulumi.StringInput
-	ResourceGroupName  pulumi.StringInput
-	ShareName          pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Name of the blob container.
+	ContainerName pulumi.StringInput
+	// Name of the data set.
+	DataSetName pulumi.StringPtrInput
+	// Discriminates the kinds of data set.
+	Kind pulumi.StringInput
+	// Resource group of the storage account.
+	ResourceGroup pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share.
+	ShareName pulumi.StringInput
+	// Name of the storage account.
 	StorageAccountName pulumi.StringInput
-	SubscriptionId     pulumi.StringInput
+	// Subscription of the storage account.
+	SubscriptionId pulumi.StringInput
 }
 
 func (BlobContainerDataSetArgs) ElementType() reflect.Type {
@@ -155,38 +182,47 @@ func (o BlobContainerDataSetOutput) ToBlobContainerDataSetOutputWithContext(ctx 
 	return o
 }
 
+// Name of the blob container.
 func (o BlobContainerDataSetOutput) ContainerName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.ContainerName }).(pulumi.StringOutput)
 }
 
+// Unique id of the data set, the same at provider and consumer.
 func (o BlobContainerDataSetOutput) DataSetId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.DataSetId }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of data set.
 func (o BlobContainerDataSetOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o BlobContainerDataSetOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Resource group of the storage account.
 func (o BlobContainerDataSetOutput) ResourceGroup() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.ResourceGroup }).(pulumi.StringOutput)
 }
 
+// Name of the storage account.
 func (o BlobContainerDataSetOutput) StorageAccountName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.StorageAccountName }).(pulumi.StringOutput)
 }
 
+// Subscription of the storage account.
 func (o BlobContainerDataSetOutput) SubscriptionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.SubscriptionId }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o BlobContainerDataSetOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o BlobContainerDataSetOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSet) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

@@ -12,23 +12,34 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// BlobContainerDataSetMapping
+// Where the blobs of a received container land.
 //
 // Uses Azure REST API version 2021-08-01.
 type BlobContainerDataSetMapping struct {
 	pulumi.CustomResourceState
 
-	ContainerName        pulumi.StringOutput      `pulumi:"containerName"`
-	DataSetId            pulumi.StringOutput      `pulumi:"dataSetId"`
-	DataSetMappingStatus pulumi.StringOutput      `pulumi:"dataSetMappingStatus"`
-	Kind                 pulumi.StringOutput      `pulumi:"kind"`
-	Name                 pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState    pulumi.StringOutput      `pulumi:"provisioningState"`
-	ResourceGroup        pulumi.StringOutput      `pulumi:"resourceGroup"`
-	StorageAccountName   pulumi.StringOutput      `pulumi:"storageAccountName"`
-	SubscriptionId       pulumi.StringOutput      `pulumi:"subscriptionId"`
-	SystemData           SystemDataResponseOutput `pulumi:"systemData"`
-	Type                 pulumi.StringOutput      `pulumi:"type"`
+	// Name of the target container.
+	ContainerName pulumi.StringOutput `pulumi:"containerName"`
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId pulumi.StringOutput `pulumi:"dataSetId"`
+	// Whether the mapping works: Ok or Broken.
+	DataSetMappingStatus pulumi.StringOutput `pulumi:"dataSetMappingStatus"`
+	// Discriminates the kinds of data set mapping.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Resource group of the target storage account.
+	ResourceGroup pulumi.StringOutput `pulumi:"resourceGroup"`
+	// Name of the target storage account.
+	StorageAccountName pulumi.StringOutput `pulumi:"storageAccountName"`
+	// Subscription of the target storage account.
+	SubscriptionId pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewBlobContainerDataSetMapping registers a new resource with the given unique name, arguments, and options.
@@ -99,30 +110,50 @@ func (BlobContainerDataSetMappingState) ElementType() reflect.Type {
 }
 
 type blobContainerDataSetMappingArgs struct {
-	AccountName           string  `pulumi:"accountName"`
-	ContainerName         string  `pulumi:"containerName"`
-	DataSetId             string  `pulumi:"dataSetId"`
-	DataSetMappingName    *string `pulumi:"dataSetMappingName"`
-	Kind                  string  `pulumi:"kind"`
-	ResourceGroup         string  `pulumi:"resourceGroup"`
-	ResourceGroupName     string  `pulumi:"resourceGroupName"`
-	ShareSubscriptionName string  `pulumi:"shareSubscriptionName"`
-	StorageAccountName    string  `pulumi:"storageAccountName"`
-	SubscriptionId        string  `pulumi:"subscriptionId"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Name of the target container.
+	ContainerName string `pulumi:"containerName"`
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId string `pulumi:"dataSetId"`
+	// Name of the data set mapping.
+	DataSetMappingName *string `pulumi:"dataSetMappingName"`
+	// Discriminates the kinds of data set mapping.
+	Kind string `pulumi:"kind"`
+	// Resource group of the target storage account.
+	ResourceGroup string `pulumi:"resourceGroup"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share subscription.
+	ShareSubscriptionName string `pulumi:"shareSubscriptionName"`
+	// Name of the target storage account.
+	StorageAccountName string `pulumi:"storageAccountName"`
+	// Subscription of the target storage account.
+	SubscriptionId string `pulumi:"subscriptionId"`
 }
 
 // The set of arguments for constructing a BlobContainerDataSetMapping resource.
 type BlobContainerDataSetMappingArgs struct {
-	AccountName           pulumi.StringInput
-	ContainerName         pulumi.StringInput
-	DataSetId             pulumi.StringInput
-	DataSetMappingName    pulumi.StringPtrInput
-	Kind                  pulumi.StringInput
-	ResourceGroup         pulumi.StringInput
-	ResourceGroupName     pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Name of the target container.
+	ContainerName pulumi.StringInput
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId pulumi.StringInput
+	// Name of the data set mapping.
+	DataSetMappingName pulumi.StringPtrInput
+	// Discriminates the kinds of data set mapping.
+	Kind pulumi.StringInput
+	// Resource group of the target storage account.
+	ResourceGroup pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share subscription.
 	ShareSubscriptionName pulumi.StringInput
-	StorageAccountName    pulumi.StringInput
-	SubscriptionId        pulumi.StringInput
+	// Name of the target storage account.
+	StorageAccountName pulumi.StringInput
+	// Subscription of the target storage account.
+	SubscriptionId pulumi.StringInput
 }
 
 func (BlobContainerDataSetMappingArgs) ElementType() reflect.Type {
@@ -162,46 +193,57 @@ func (o BlobContainerDataSetMappingOutput) ToBlobContainerDataSetMappingOutputWi
 	return o
 }
 
+// Name of the target container.
 func (o BlobContainerDataSetMappingOutput) ContainerName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.ContainerName }).(pulumi.StringOutput)
 }
 
+// Id of the source data set, as the share subscription lists it.
 func (o BlobContainerDataSetMappingOutput) DataSetId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.DataSetId }).(pulumi.StringOutput)
 }
 
+// Whether the mapping works: Ok or Broken.
 func (o BlobContainerDataSetMappingOutput) DataSetMappingStatus() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.DataSetMappingStatus }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of data set mapping.
 func (o BlobContainerDataSetMappingOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o BlobContainerDataSetMappingOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o BlobContainerDataSetMappingOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Resource group of the target storage account.
 func (o BlobContainerDataSetMappingOutput) ResourceGroup() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.ResourceGroup }).(pulumi.StringOutput)
 }
 
+// Name of the target storage account.
 func (o BlobContainerDataSetMappingOutput) StorageAccountName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.StorageAccountName }).(pulumi.StringOutput)
 }
 
+// Subscription of the target storage account.
 func (o BlobContainerDataSetMappingOutput) SubscriptionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.SubscriptionId }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o BlobContainerDataSetMappingOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o BlobContainerDataSetMappingOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobContainerDataSetMapping) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

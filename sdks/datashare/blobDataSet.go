@@ -12,22 +12,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// BlobDataSet
+// A single blob in a share.
 //
 // Uses Azure REST API version 2021-08-01.
 type BlobDataSet struct {
 	pulumi.CustomResourceState
 
-	ContainerName      pulumi.StringOutput      `pulumi:"containerName"`
-	DataSetId          pulumi.StringOutput      `pulumi:"dataSetId"`
-	FilePath           pulumi.StringOutput      `pulumi:"filePath"`
-	Kind               pulumi.StringOutput      `pulumi:"kind"`
-	Name               pulumi.StringOutput      `pulumi:"name"`
-	ResourceGroup      pulumi.StringOutput      `pulumi:"resourceGroup"`
-	StorageAccountName pulumi.StringOutput      `pulumi:"storageAccountName"`
-	SubscriptionId     pulumi.StringOutput      `pulumi:"subscriptionId"`
-	SystemData         SystemDataResponseOutput `pulumi:"systemData"`
-	Type               pulumi.StringOutput      `pulumi:"type"`
+	// Name of the blob container.
+	ContainerName pulumi.StringOutput `pulumi:"containerName"`
+	// Unique id of the data set, the same at provider and consumer.
+	DataSetId pulumi.StringOutput `pulumi:"dataSetId"`
+	// Path of the blob in its container.
+	FilePath pulumi.StringOutput `pulumi:"filePath"`
+	// Discriminates the kinds of data set.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Resource group of the storage account.
+	ResourceGroup pulumi.StringOutput `pulumi:"resourceGroup"`
+	// Name of the storage account.
+	StorageAccountName pulumi.StringOutput `pulumi:"storageAccountName"`
+	// Subscription of the storage account.
+	SubscriptionId pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewBlobDataSet registers a new resource with the given unique name, arguments, and options.
@@ -98,30 +108,50 @@ func (BlobDataSetState) ElementType() reflect.Type {
 }
 
 type blobDataSetArgs struct {
-	AccountName        string  `pulumi:"accountName"`
-	ContainerName      string  `pulumi:"containerName"`
-	DataSetName        *string `pulumi:"dataSetName"`
-	FilePath           string  `pulumi:"filePath"`
-	Kind               string  `pulumi:"kind"`
-	ResourceGroup      string  `pulumi:"resourceGroup"`
-	ResourceGroupName  string  `pulumi:"resourceGroupName"`
-	ShareName          string  `pulumi:"shareName"`
-	StorageAccountName string  `pulumi:"storageAccountName"`
-	SubscriptionId     string  `pulumi:"subscriptionId"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Name of the blob container.
+	ContainerName string `pulumi:"containerName"`
+	// Name of the data set.
+	DataSetName *string `pulumi:"dataSetName"`
+	// Path of the blob in its container.
+	FilePath string `pulumi:"filePath"`
+	// Discriminates the kinds of data set.
+	Kind string `pulumi:"kind"`
+	// Resource group of the storage account.
+	ResourceGroup string `pulumi:"resourceGroup"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share.
+	ShareName string `pulumi:"shareName"`
+	// Name of the storage account.
+	StorageAccountName string `pulumi:"storageAccountName"`
+	// Subscription of the storage account.
+	SubscriptionId string `pulumi:"subscriptionId"`
 }
 
 // The set of arguments for constructing a BlobDataSet resource.
 type BlobDataSetArgs struct {
-	AccountName        pulumi.StringInput
-	ContainerName      pulumi.StringInput
-	DataSetName        pulumi.StringPtrInput
-	FilePath           pulumi.StringInput
-	Kind               pulumi.StringInput
-	ResourceGroup      pulumi.StringInput
-	ResourceGroupName  pulumi.StringInput
-	ShareName          pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Name of the blob container.
+	ContainerName pulumi.StringInput
+	// Name of the data set.
+	DataSetName pulumi.StringPtrInput
+	// Path of the blob in its container.
+	FilePath pulumi.StringInput
+	// Discriminates the kinds of data set.
+	Kind pulumi.StringInput
+	// Resource group of the storage account.
+	ResourceGroup pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share.
+	ShareName pulumi.StringInput
+	// Name of the storage account.
 	StorageAccountName pulumi.StringInput
-	SubscriptionId     pulumi.StringInput
+	// Subscription of the storage account.
+	SubscriptionId pulumi.StringInput
 }
 
 func (BlobDataSetArgs) ElementType() reflect.Type {
@@ -161,42 +191,52 @@ func (o BlobDataSetOutput) ToBlobDataSetOutputWithContext(ctx context.Context) B
 	return o
 }
 
+// Name of the blob container.
 func (o BlobDataSetOutput) ContainerName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.ContainerName }).(pulumi.StringOutput)
 }
 
+// Unique id of the data set, the same at provider and consumer.
 func (o BlobDataSetOutput) DataSetId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.DataSetId }).(pulumi.StringOutput)
 }
 
+// Path of the blob in its container.
 func (o BlobDataSetOutput) FilePath() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.FilePath }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of data set.
 func (o BlobDataSetOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o BlobDataSetOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Resource group of the storage account.
 func (o BlobDataSetOutput) ResourceGroup() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.ResourceGroup }).(pulumi.StringOutput)
 }
 
+// Name of the storage account.
 func (o BlobDataSetOutput) StorageAccountName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.StorageAccountName }).(pulumi.StringOutput)
 }
 
+// Subscription of the storage account.
 func (o BlobDataSetOutput) SubscriptionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.SubscriptionId }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o BlobDataSetOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *BlobDataSet) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o BlobDataSetOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSet) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

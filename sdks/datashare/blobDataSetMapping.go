@@ -12,25 +12,38 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// BlobDataSetMapping
+// Where a received blob lands.
 //
 // Uses Azure REST API version 2021-08-01.
 type BlobDataSetMapping struct {
 	pulumi.CustomResourceState
 
-	ContainerName        pulumi.StringOutput      `pulumi:"containerName"`
-	DataSetId            pulumi.StringOutput      `pulumi:"dataSetId"`
-	DataSetMappingStatus pulumi.StringOutput      `pulumi:"dataSetMappingStatus"`
-	FilePath             pulumi.StringOutput      `pulumi:"filePath"`
-	Kind                 pulumi.StringOutput      `pulumi:"kind"`
-	Name                 pulumi.StringOutput      `pulumi:"name"`
-	OutputType           pulumi.StringPtrOutput   `pulumi:"outputType"`
-	ProvisioningState    pulumi.StringOutput      `pulumi:"provisioningState"`
-	ResourceGroup        pulumi.StringOutput      `pulumi:"resourceGroup"`
-	StorageAccountName   pulumi.StringOutput      `pulumi:"storageAccountName"`
-	SubscriptionId       pulumi.StringOutput      `pulumi:"subscriptionId"`
-	SystemData           SystemDataResponseOutput `pulumi:"systemData"`
-	Type                 pulumi.StringOutput      `pulumi:"type"`
+	// Name of the target container.
+	ContainerName pulumi.StringOutput `pulumi:"containerName"`
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId pulumi.StringOutput `pulumi:"dataSetId"`
+	// Whether the mapping works: Ok or Broken.
+	DataSetMappingStatus pulumi.StringOutput `pulumi:"dataSetMappingStatus"`
+	// Path that the blob gets in the target container.
+	FilePath pulumi.StringOutput `pulumi:"filePath"`
+	// Discriminates the kinds of data set mapping.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Format of the file that is written, for sources that are tables.
+	OutputType pulumi.StringPtrOutput `pulumi:"outputType"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Resource group of the target storage account.
+	ResourceGroup pulumi.StringOutput `pulumi:"resourceGroup"`
+	// Name of the target storage account.
+	StorageAccountName pulumi.StringOutput `pulumi:"storageAccountName"`
+	// Subscription of the target storage account.
+	SubscriptionId pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewBlobDataSetMapping registers a new resource with the given unique name, arguments, and options.
@@ -104,34 +117,58 @@ func (BlobDataSetMappingState) ElementType() reflect.Type {
 }
 
 type blobDataSetMappingArgs struct {
-	AccountName           string  `pulumi:"accountName"`
-	ContainerName         string  `pulumi:"containerName"`
-	DataSetId             string  `pulumi:"dataSetId"`
-	DataSetMappingName    *string `pulumi:"dataSetMappingName"`
-	FilePath              string  `pulumi:"filePath"`
-	Kind                  string  `pulumi:"kind"`
-	OutputType            *string `pulumi:"outputType"`
-	ResourceGroup         string  `pulumi:"resourceGroup"`
-	ResourceGroupName     string  `pulumi:"resourceGroupName"`
-	ShareSubscriptionName string  `pulumi:"shareSubscriptionName"`
-	StorageAccountName    string  `pulumi:"storageAccountName"`
-	SubscriptionId        string  `pulumi:"subscriptionId"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Name of the target container.
+	ContainerName string `pulumi:"containerName"`
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId string `pulumi:"dataSetId"`
+	// Name of the data set mapping.
+	DataSetMappingName *string `pulumi:"dataSetMappingName"`
+	// Path that the blob gets in the target container.
+	FilePath string `pulumi:"filePath"`
+	// Discriminates the kinds of data set mapping.
+	Kind string `pulumi:"kind"`
+	// Format of the file that is written, for sources that are tables.
+	OutputType *string `pulumi:"outputType"`
+	// Resource group of the target storage account.
+	ResourceGroup string `pulumi:"resourceGroup"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share subscription.
+	ShareSubscriptionName string `pulumi:"shareSubscriptionName"`
+	// Name of the target storage account.
+	StorageAccountName string `pulumi:"storageAccountName"`
+	// Subscription of the target storage account.
+	SubscriptionId string `pulumi:"subscriptionId"`
 }
 
 // The set of arguments for constructing a BlobDataSetMapping resource.
 type BlobDataSetMappingArgs struct {
-	AccountName           pulumi.StringInput
-	ContainerName         pulumi.StringInput
-	DataSetId             pulumi.StringInput
-	DataSetMappingName    pulumi.StringPtrInput
-	FilePath              pulumi.StringInput
-	Kind                  pulumi.StringInput
-	OutputType            pulumi.StringPtrInput
-	ResourceGroup         pulumi.StringInput
-	ResourceGroupName     pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Name of the target container.
+	ContainerName pulumi.StringInput
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId pulumi.StringInput
+	// Name of the data set mapping.
+	DataSetMappingName pulumi.StringPtrInput
+	// Path that the blob gets in the target container.
+	FilePath pulumi.StringInput
+	// Discriminates the kinds of data set mapping.
+	Kind pulumi.StringInput
+	// Format of the file that is written, for sources that are tables.
+	OutputType pulumi.StringPtrInput
+	// Resource group of the target storage account.
+	ResourceGroup pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share subscription.
 	ShareSubscriptionName pulumi.StringInput
-	StorageAccountName    pulumi.StringInput
-	SubscriptionId        pulumi.StringInput
+	// Name of the target storage account.
+	StorageAccountName pulumi.StringInput
+	// Subscription of the target storage account.
+	SubscriptionId pulumi.StringInput
 }
 
 func (BlobDataSetMappingArgs) ElementType() reflect.Type {
@@ -171,54 +208,67 @@ func (o BlobDataSetMappingOutput) ToBlobDataSetMappingOutputWithContext(ctx cont
 	return o
 }
 
+// Name of the target container.
 func (o BlobDataSetMappingOutput) ContainerName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.ContainerName }).(pulumi.StringOutput)
 }
 
+// Id of the source data set, as the share subscription lists it.
 func (o BlobDataSetMappingOutput) DataSetId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.DataSetId }).(pulumi.StringOutput)
 }
 
+// Whether the mapping works: Ok or Broken.
 func (o BlobDataSetMappingOutput) DataSetMappingStatus() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.DataSetMappingStatus }).(pulumi.StringOutput)
 }
 
+// Path that the blob gets in the target container.
 func (o BlobDataSetMappingOutput) FilePath() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.FilePath }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of data set mapping.
 func (o BlobDataSetMappingOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o BlobDataSetMappingOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Format of the file that is written, for sources that are tables.
 func (o BlobDataSetMappingOutput) OutputType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringPtrOutput { return v.OutputType }).(pulumi.StringPtrOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o BlobDataSetMappingOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Resource group of the target storage account.
 func (o BlobDataSetMappingOutput) ResourceGroup() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.ResourceGroup }).(pulumi.StringOutput)
 }
 
+// Name of the target storage account.
 func (o BlobDataSetMappingOutput) StorageAccountName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.StorageAccountName }).(pulumi.StringOutput)
 }
 
+// Subscription of the target storage account.
 func (o BlobDataSetMappingOutput) SubscriptionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.SubscriptionId }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o BlobDataSetMappingOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o BlobDataSetMappingOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobDataSetMapping) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

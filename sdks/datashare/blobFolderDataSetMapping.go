@@ -12,24 +12,36 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// BlobFolderDataSetMapping
+// Where the blobs of a received folder land.
 //
 // Uses Azure REST API version 2021-08-01.
 type BlobFolderDataSetMapping struct {
 	pulumi.CustomResourceState
 
-	ContainerName        pulumi.StringOutput      `pulumi:"containerName"`
-	DataSetId            pulumi.StringOutput      `pulumi:"dataSetId"`
-	DataSetMappingStatus pulumi.StringOutput      `pulumi:"dataSetMappingStatus"`
-	Kind                 pulumi.StringOutput      `pulumi:"kind"`
-	Name                 pulumi.StringOutput      `pulumi:"name"`
-	Prefix               pulumi.StringOutput      `pulumi:"prefix"`
-	ProvisioningState    pulumi.StringOutput      `pulumi:"provisioningState"`
-	ResourceGroup        pulumi.StringOutput      `pulumi:"resourceGroup"`
-	StorageAccountName   pulumi.StringOutput      `pulumi:"storageAccountName"`
-	SubscriptionId       pulumi.StringOutput      `pulumi:"subscriptionId"`
-	SystemData           SystemDataResponseOutput `pulumi:"systemData"`
-	Type                 pulumi.StringOutput      `pulumi:"type"`
+	// Name of the target container.
+	ContainerName pulumi.StringOutput `pulumi:"containerName"`
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId pulumi.StringOutput `pulumi:"dataSetId"`
+	// Whether the mapping works: Ok or Broken.
+	DataSetMappingStatus pulumi.StringOutput `pulumi:"dataSetMappingStatus"`
+	// Discriminates the kinds of data set mapping.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Prefix under which the blobs land.
+	Prefix pulumi.StringOutput `pulumi:"prefix"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Resource group of the target storage account.
+	ResourceGroup pulumi.StringOutput `pulumi:"resourceGroup"`
+	// Name of the target storage account.
+	StorageAccountName pulumi.StringOutput `pulumi:"storageAccountName"`
+	// Subscription of the target storage account.
+	SubscriptionId pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewBlobFolderDataSetMapping registers a new resource with the given unique name, arguments, and options.
@@ -103,32 +115,54 @@ func (BlobFolderDataSetMappingState) ElementType() reflect.Type {
 }
 
 type blobFolderDataSetMappingArgs struct {
-	AccountName           string  `pulumi:"accountName"`
-	ContainerName         string  `pulumi:"containerName"`
-	DataSetId             string  `pulumi:"dataSetId"`
-	DataSetMappingName    *string `pulumi:"dataSetMappingName"`
-	Kind                  string  `pulumi:"kind"`
-	Prefix                string  `pulumi:"prefix"`
-	ResourceGroup         string  `pulumi:"resourceGroup"`
-	ResourceGroupName     string  `pulumi:"resourceGroupName"`
-	ShareSubscriptionName string  `pulumi:"shareSubscriptionName"`
-	StorageAccountName    string  `pulumi:"storageAccountName"`
-	SubscriptionId        string  `pulumi:"subscriptionId"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Name of the target container.
+	ContainerName string `pulumi:"containerName"`
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId string `pulumi:"dataSetId"`
+	// Name of the data set mapping.
+	DataSetMappingName *string `pulumi:"dataSetMappingName"`
+	// Discriminates the kinds of data set mapping.
+	Kind string `pulumi:"kind"`
+	// Prefix under which the blobs land.
+	Prefix string `pulumi:"prefix"`
+	// Resource group of the target storage account.
+	ResourceGroup string `pulumi:"resourceGroup"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share subscription.
+	ShareSubscriptionName string `pulumi:"shareSubscriptionName"`
+	// Name of the target storage account.
+	StorageAccountName string `pulumi:"storageAccountName"`
+	// Subscription of the target storage account.
+	SubscriptionId string `pulumi:"subscriptionId"`
 }
 
 // The set of arguments for constructing a BlobFolderDataSetMapping resource.
 type BlobFolderDataSetMappingArgs struct {
-	AccountName           pulumi.StringInput
-	ContainerName         pulumi.StringInput
-	DataSetId             pulumi.StringInput
-	DataSetMappingName    pulumi.StringPtrInput
-	Kind                  pulumi.StringInput
-	Prefix                pulumi.StringInput
-	ResourceGroup         pulumi.StringInput
-	ResourceGroupName     pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Name of the target container.
+	ContainerName pulumi.StringInput
+	// Id of the source data set, as the share subscription lists it.
+	DataSetId pulumi.StringInput
+	// Name of the data set mapping.
+	DataSetMappingName pulumi.StringPtrInput
+	// Discriminates the kinds of data set mapping.
+	Kind pulumi.StringInput
+	// Prefix under which the blobs land.
+	Prefix pulumi.StringInput
+	// Resource group of the target storage account.
+	ResourceGroup pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share subscription.
 	ShareSubscriptionName pulumi.StringInput
-	StorageAccountName    pulumi.StringInput
-	SubscriptionId        pulumi.StringInput
+	// Name of the target storage account.
+	StorageAccountName pulumi.StringInput
+	// Subscription of the target storage account.
+	SubscriptionId pulumi.StringInput
 }
 
 func (BlobFolderDataSetMappingArgs) ElementType() reflect.Type {
@@ -168,50 +202,62 @@ func (o BlobFolderDataSetMappingOutput) ToBlobFolderDataSetMappingOutputWithCont
 	return o
 }
 
+// Name of the target container.
 func (o BlobFolderDataSetMappingOutput) ContainerName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.ContainerName }).(pulumi.StringOutput)
 }
 
+// Id of the source data set, as the share subscription lists it.
 func (o BlobFolderDataSetMappingOutput) DataSetId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.DataSetId }).(pulumi.StringOutput)
 }
 
+// Whether the mapping works: Ok or Broken.
 func (o BlobFolderDataSetMappingOutput) DataSetMappingStatus() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.DataSetMappingStatus }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of data set mapping.
 func (o BlobFolderDataSetMappingOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o BlobFolderDataSetMappingOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Prefix under which the blobs land.
 func (o BlobFolderDataSetMappingOutput) Prefix() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.Prefix }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o BlobFolderDataSetMappingOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Resource group of the target storage account.
 func (o BlobFolderDataSetMappingOutput) ResourceGroup() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.ResourceGroup }).(pulumi.StringOutput)
 }
 
+// Name of the target storage account.
 func (o BlobFolderDataSetMappingOutput) StorageAccountName() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.StorageAccountName }).(pulumi.StringOutput)
 }
 
+// Subscription of the target storage account.
 func (o BlobFolderDataSetMappingOutput) SubscriptionId() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.SubscriptionId }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o BlobFolderDataSetMappingOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o BlobFolderDataSetMappingOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *BlobFolderDataSetMapping) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

@@ -12,25 +12,38 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Invitation
+// An offer of a share to a person by e-mail, or to a tenant and optionally one principal in it.
 //
 // Uses Azure REST API version 2021-08-01.
 type Invitation struct {
 	pulumi.CustomResourceState
 
-	ExpirationDate          pulumi.StringPtrOutput   `pulumi:"expirationDate"`
-	InvitationId            pulumi.StringOutput      `pulumi:"invitationId"`
-	InvitationStatus        pulumi.StringOutput      `pulumi:"invitationStatus"`
-	Name                    pulumi.StringOutput      `pulumi:"name"`
-	RespondedAt             pulumi.StringOutput      `pulumi:"respondedAt"`
-	SentAt                  pulumi.StringOutput      `pulumi:"sentAt"`
-	SystemData              SystemDataResponseOutput `pulumi:"systemData"`
-	TargetActiveDirectoryId pulumi.StringPtrOutput   `pulumi:"targetActiveDirectoryId"`
-	TargetEmail             pulumi.StringPtrOutput   `pulumi:"targetEmail"`
-	TargetObjectId          pulumi.StringPtrOutput   `pulumi:"targetObjectId"`
-	Type                    pulumi.StringOutput      `pulumi:"type"`
-	UserEmail               pulumi.StringOutput      `pulumi:"userEmail"`
-	UserName                pulumi.StringOutput      `pulumi:"userName"`
+	// When the invitee's access to the share ends (RFC 3339).
+	ExpirationDate pulumi.StringPtrOutput `pulumi:"expirationDate"`
+	// Unique id of the invitation, needed to accept it.
+	InvitationId pulumi.StringOutput `pulumi:"invitationId"`
+	// Pending, Accepted, Rejected or Withdrawn.
+	InvitationStatus pulumi.StringOutput `pulumi:"invitationStatus"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// When the invitee answered.
+	RespondedAt pulumi.StringOutput `pulumi:"respondedAt"`
+	// When the invitation was sent.
+	SentAt pulumi.StringOutput `pulumi:"sentAt"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tenant that is invited. Excludes targetEmail.
+	TargetActiveDirectoryId pulumi.StringPtrOutput `pulumi:"targetActiveDirectoryId"`
+	// E-mail address that is invited. Excludes the directory and object ids.
+	TargetEmail pulumi.StringPtrOutput `pulumi:"targetEmail"`
+	// Object id of the user or application invited. Needs targetActiveDirectoryId.
+	TargetObjectId pulumi.StringPtrOutput `pulumi:"targetObjectId"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// E-mail address of the user who created the resource.
+	UserEmail pulumi.StringOutput `pulumi:"userEmail"`
+	// Name of the user who created the resource.
+	UserName pulumi.StringOutput `pulumi:"userName"`
 }
 
 // NewInvitation registers a new resource with the given unique name, arguments, and options.
@@ -82,26 +95,42 @@ func (InvitationState) ElementType() reflect.Type {
 }
 
 type invitationArgs struct {
-	AccountName             string  `pulumi:"accountName"`
-	ExpirationDate          *string `pulumi:"expirationDate"`
-	InvitationName          *string `pulumi:"invitationName"`
-	ResourceGroupName       string  `pulumi:"resourceGroupName"`
-	ShareName               string  `pulumi:"shareName"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// When the invitee's access to the share ends (RFC 3339).
+	ExpirationDate *string `pulumi:"expirationDate"`
+	// Name of the invitation.
+	InvitationName *string `pulumi:"invitationName"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share.
+	ShareName string `pulumi:"shareName"`
+	// Tenant that is invited. Excludes targetEmail.
 	TargetActiveDirectoryId *string `pulumi:"targetActiveDirectoryId"`
-	TargetEmail             *string `pulumi:"targetEmail"`
-	TargetObjectId          *string `pulumi:"targetObjectId"`
+	// E-mail address that is invited. Excludes the directory and object ids.
+	TargetEmail *string `pulumi:"targetEmail"`
+	// Object id of the user or application invited. Needs targetActiveDirectoryId.
+	TargetObjectId *string `pulumi:"targetObjectId"`
 }
 
 // The set of arguments for constructing a Invitation resource.
 type InvitationArgs struct {
-	AccountName             pulumi.StringInput
-	ExpirationDate          pulumi.StringPtrInput
-	InvitationName          pulumi.StringPtrInput
-	ResourceGroupName       pulumi.StringInput
-	ShareName               pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// When the invitee's access to the share ends (RFC 3339).
+	ExpirationDate pulumi.StringPtrInput
+	// Name of the invitation.
+	InvitationName pulumi.StringPtrInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share.
+	ShareName pulumi.StringInput
+	// Tenant that is invited. Excludes targetEmail.
 	TargetActiveDirectoryId pulumi.StringPtrInput
-	TargetEmail             pulumi.StringPtrInput
-	TargetObjectId          pulumi.StringPtrInput
+	// E-mail address that is invited. Excludes the directory and object ids.
+	TargetEmail pulumi.StringPtrInput
+	// Object id of the user or application invited. Needs targetActiveDirectoryId.
+	TargetObjectId pulumi.StringPtrInput
 }
 
 func (InvitationArgs) ElementType() reflect.Type {
@@ -141,54 +170,67 @@ func (o InvitationOutput) ToInvitationOutputWithContext(ctx context.Context) Inv
 	return o
 }
 
+// When the invitee's access to the share ends (RFC 3339).
 func (o InvitationOutput) ExpirationDate() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringPtrOutput { return v.ExpirationDate }).(pulumi.StringPtrOutput)
 }
 
+// Unique id of the invitation, needed to accept it.
 func (o InvitationOutput) InvitationId() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.InvitationId }).(pulumi.StringOutput)
 }
 
+// Pending, Accepted, Rejected or Withdrawn.
 func (o InvitationOutput) InvitationStatus() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.InvitationStatus }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o InvitationOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// When the invitee answered.
 func (o InvitationOutput) RespondedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.RespondedAt }).(pulumi.StringOutput)
 }
 
+// When the invitation was sent.
 func (o InvitationOutput) SentAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.SentAt }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o InvitationOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *Invitation) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tenant that is invited. Excludes targetEmail.
 func (o InvitationOutput) TargetActiveDirectoryId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringPtrOutput { return v.TargetActiveDirectoryId }).(pulumi.StringPtrOutput)
 }
 
+// E-mail address that is invited. Excludes the directory and object ids.
 func (o InvitationOutput) TargetEmail() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringPtrOutput { return v.TargetEmail }).(pulumi.StringPtrOutput)
 }
 
+// Object id of the user or application invited. Needs targetActiveDirectoryId.
 func (o InvitationOutput) TargetObjectId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringPtrOutput { return v.TargetObjectId }).(pulumi.StringPtrOutput)
 }
 
+// Azure resource type.
 func (o InvitationOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// E-mail address of the user who created the resource.
 func (o InvitationOutput) UserEmail() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.UserEmail }).(pulumi.StringOutput)
 }
 
+// Name of the user who created the resource.
 func (o InvitationOutput) UserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *Invitation) pulumi.StringOutput { return v.UserName }).(pulumi.StringOutput)
 }

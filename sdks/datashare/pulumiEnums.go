@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// Kinds of data set.
 type DataSetKind string
 
 const (
@@ -29,6 +30,7 @@ const (
 	DataSetKindSynapseWorkspaceSqlPoolTable = DataSetKind("SynapseWorkspaceSqlPoolTable")
 )
 
+// Kinds of data set mapping.
 type DataSetMappingKind string
 
 const (
@@ -46,6 +48,7 @@ const (
 	DataSetMappingKindSynapseWorkspaceSqlPoolTable = DataSetMappingKind("SynapseWorkspaceSqlPoolTable")
 )
 
+// Format of a file that is written from a table.
 type OutputType string
 
 const (
@@ -211,6 +214,7 @@ func (in *outputTypePtr) ToOutputTypePtrOutputWithContext(ctx context.Context) O
 	return pulumi.ToOutputWithContext(ctx, in).(OutputTypePtrOutput)
 }
 
+// How often a snapshot is taken.
 type RecurrenceInterval string
 
 const (
@@ -376,11 +380,14 @@ func (in *recurrenceIntervalPtr) ToRecurrenceIntervalPtrOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, in).(RecurrenceIntervalPtrOutput)
 }
 
+// How data is shared.
 type ShareKind string
 
 const (
+	// Snapshots are copied to the consumer.
 	ShareKindCopyBased = ShareKind("CopyBased")
-	ShareKindInPlace   = ShareKind("InPlace")
+	// The consumer reads the data where it is.
+	ShareKindInPlace = ShareKind("InPlace")
 )
 
 func (ShareKind) ElementType() reflect.Type {
@@ -541,11 +548,14 @@ func (in *shareKindPtr) ToShareKindPtrOutputWithContext(ctx context.Context) Sha
 	return pulumi.ToOutputWithContext(ctx, in).(ShareKindPtrOutput)
 }
 
+// What a snapshot copies.
 type SynchronizationMode string
 
 const (
+	// What changed since the last snapshot.
 	SynchronizationModeIncremental = SynchronizationMode("Incremental")
-	SynchronizationModeFullSync    = SynchronizationMode("FullSync")
+	// All data.
+	SynchronizationModeFullSync = SynchronizationMode("FullSync")
 )
 
 func (SynchronizationMode) ElementType() reflect.Type {
@@ -706,18 +716,21 @@ func (in *synchronizationModePtr) ToSynchronizationModePtrOutputWithContext(ctx 
 	return pulumi.ToOutputWithContext(ctx, in).(SynchronizationModePtrOutput)
 }
 
+// Kinds of synchronization setting.
 type SynchronizationSettingKind string
 
 const (
 	SynchronizationSettingKindScheduleBased = SynchronizationSettingKind("ScheduleBased")
 )
 
+// Kinds of trigger.
 type TriggerKind string
 
 const (
 	TriggerKindScheduleBased = TriggerKind("ScheduleBased")
 )
 
+// Kinds of managed identity.
 type Type string
 
 const (

@@ -13,7 +13,9 @@ import (
 
 var _ = utilities.GetEnvOrDefault
 
+// Managed identity of a Data Share account.
 type Identity struct {
+	// Kind of managed identity.
 	Type *string `pulumi:"type"`
 }
 
@@ -28,7 +30,9 @@ type IdentityInput interface {
 	ToIdentityOutputWithContext(context.Context) IdentityOutput
 }
 
+// Managed identity of a Data Share account.
 type IdentityArgs struct {
+	// Kind of managed identity.
 	Type pulumi.StringPtrInput `pulumi:"type"`
 }
 
@@ -44,6 +48,7 @@ func (i IdentityArgs) ToIdentityOutputWithContext(ctx context.Context) IdentityO
 	return pulumi.ToOutputWithContext(ctx, i).(IdentityOutput)
 }
 
+// Managed identity of a Data Share account.
 type IdentityOutput struct{ *pulumi.OutputState }
 
 func (IdentityOutput) ElementType() reflect.Type {
@@ -58,16 +63,22 @@ func (o IdentityOutput) ToIdentityOutputWithContext(ctx context.Context) Identit
 	return o
 }
 
+// Kind of managed identity.
 func (o IdentityOutput) Type() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Identity) *string { return v.Type }).(pulumi.StringPtrOutput)
 }
 
+// Managed identity of a Data Share account.
 type IdentityResponse struct {
-	PrincipalId string  `pulumi:"principalId"`
-	TenantId    string  `pulumi:"tenantId"`
-	Type        *string `pulumi:"type"`
+	// Object id of the identity's service principal.
+	PrincipalId string `pulumi:"principalId"`
+	// Tenant of the identity.
+	TenantId string `pulumi:"tenantId"`
+	// Kind of managed identity.
+	Type *string `pulumi:"type"`
 }
 
+// Managed identity of a Data Share account.
 type IdentityResponseOutput struct{ *pulumi.OutputState }
 
 func (IdentityResponseOutput) ElementType() reflect.Type {
@@ -82,27 +93,38 @@ func (o IdentityResponseOutput) ToIdentityResponseOutputWithContext(ctx context.
 	return o
 }
 
+// Object id of the identity's service principal.
 func (o IdentityResponseOutput) PrincipalId() pulumi.StringOutput {
 	return o.ApplyT(func(v IdentityResponse) string { return v.PrincipalId }).(pulumi.StringOutput)
 }
 
+// Tenant of the identity.
 func (o IdentityResponseOutput) TenantId() pulumi.StringOutput {
 	return o.ApplyT(func(v IdentityResponse) string { return v.TenantId }).(pulumi.StringOutput)
 }
 
+// Kind of managed identity.
 func (o IdentityResponseOutput) Type() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v IdentityResponse) *string { return v.Type }).(pulumi.StringPtrOutput)
 }
 
+// Who created and last changed a resource, and when.
 type SystemDataResponse struct {
-	CreatedAt          *string `pulumi:"createdAt"`
-	CreatedBy          *string `pulumi:"createdBy"`
-	CreatedByType      *string `pulumi:"createdByType"`
-	LastModifiedAt     *string `pulumi:"lastModifiedAt"`
-	LastModifiedBy     *string `pulumi:"lastModifiedBy"`
+	// When the resource was created.
+	CreatedAt *string `pulumi:"createdAt"`
+	// Who created the resource.
+	CreatedBy *string `pulumi:"createdBy"`
+	// What kind of principal created the resource.
+	CreatedByType *string `pulumi:"createdByType"`
+	// When the resource was last changed.
+	LastModifiedAt *string `pulumi:"lastModifiedAt"`
+	// Who last changed the resource.
+	LastModifiedBy *string `pulumi:"lastModifiedBy"`
+	// What kind of principal last changed the resource.
 	LastModifiedByType *string `pulumi:"lastModifiedByType"`
 }
 
+// Who created and last changed a resource, and when.
 type SystemDataResponseOutput struct{ *pulumi.OutputState }
 
 func (SystemDataResponseOutput) ElementType() reflect.Type {
@@ -117,26 +139,32 @@ func (o SystemDataResponseOutput) ToSystemDataResponseOutputWithContext(ctx cont
 	return o
 }
 
+// When the resource was created.
 func (o SystemDataResponseOutput) CreatedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.CreatedAt }).(pulumi.StringPtrOutput)
 }
 
+// Who created the resource.
 func (o SystemDataResponseOutput) CreatedBy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.CreatedBy }).(pulumi.StringPtrOutput)
 }
 
+// What kind of principal created the resource.
 func (o SystemDataResponseOutput) CreatedByType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.CreatedByType }).(pulumi.StringPtrOutput)
 }
 
+// When the resource was last changed.
 func (o SystemDataResponseOutput) LastModifiedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.LastModifiedAt }).(pulumi.StringPtrOutput)
 }
 
+// Who last changed the resource.
 func (o SystemDataResponseOutput) LastModifiedBy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.LastModifiedBy }).(pulumi.StringPtrOutput)
 }
 
+// What kind of principal last changed the resource.
 func (o SystemDataResponseOutput) LastModifiedByType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.LastModifiedByType }).(pulumi.StringPtrOutput)
 }

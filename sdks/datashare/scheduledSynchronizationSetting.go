@@ -12,21 +12,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ScheduledSynchronizationSetting
+// The schedule on which a provider offers snapshots of a share.
 //
 // Uses Azure REST API version 2021-08-01.
 type ScheduledSynchronizationSetting struct {
 	pulumi.CustomResourceState
 
-	CreatedAt           pulumi.StringOutput      `pulumi:"createdAt"`
-	Kind                pulumi.StringOutput      `pulumi:"kind"`
-	Name                pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState   pulumi.StringOutput      `pulumi:"provisioningState"`
-	RecurrenceInterval  pulumi.StringOutput      `pulumi:"recurrenceInterval"`
-	SynchronizationTime pulumi.StringOutput      `pulumi:"synchronizationTime"`
-	SystemData          SystemDataResponseOutput `pulumi:"systemData"`
-	Type                pulumi.StringOutput      `pulumi:"type"`
-	UserName            pulumi.StringOutput      `pulumi:"userName"`
+	// When the resource was created.
+	CreatedAt pulumi.StringOutput `pulumi:"createdAt"`
+	// Discriminates the kinds of this resource.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// How often a snapshot is taken.
+	RecurrenceInterval pulumi.StringOutput `pulumi:"recurrenceInterval"`
+	// When the schedule starts (RFC 3339, UTC).
+	SynchronizationTime pulumi.StringOutput `pulumi:"synchronizationTime"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// Name of the user who created the resource.
+	UserName pulumi.StringOutput `pulumi:"userName"`
 }
 
 // NewScheduledSynchronizationSetting registers a new resource with the given unique name, arguments, and options.
@@ -88,24 +97,38 @@ func (ScheduledSynchronizationSettingState) ElementType() reflect.Type {
 }
 
 type scheduledSynchronizationSettingArgs struct {
-	AccountName                string  `pulumi:"accountName"`
-	Kind                       string  `pulumi:"kind"`
-	RecurrenceInterval         string  `pulumi:"recurrenceInterval"`
-	ResourceGroupName          string  `pulumi:"resourceGroupName"`
-	ShareName                  string  `pulumi:"shareName"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Discriminates the kinds of this resource.
+	Kind string `pulumi:"kind"`
+	// How often a snapshot is taken.
+	RecurrenceInterval string `pulumi:"recurrenceInterval"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share.
+	ShareName string `pulumi:"shareName"`
+	// Name of the synchronization setting.
 	SynchronizationSettingName *string `pulumi:"synchronizationSettingName"`
-	SynchronizationTime        string  `pulumi:"synchronizationTime"`
+	// When the schedule starts (RFC 3339, UTC).
+	SynchronizationTime string `pulumi:"synchronizationTime"`
 }
 
 // The set of arguments for constructing a ScheduledSynchronizationSetting resource.
 type ScheduledSynchronizationSettingArgs struct {
-	AccountName                pulumi.StringInput
-	Kind                       pulumi.StringInput
-	RecurrenceInterval         pulumi.StringInput
-	ResourceGroupName          pulumi.StringInput
-	ShareName                  pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Discriminates the kinds of this resource.
+	Kind pulumi.StringInput
+	// How often a snapshot is taken.
+	RecurrenceInterval pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share.
+	ShareName pulumi.StringInput
+	// Name of the synchronization setting.
 	SynchronizationSettingName pulumi.StringPtrInput
-	SynchronizationTime        pulumi.StringInput
+	// When the schedule starts (RFC 3339, UTC).
+	SynchronizationTime pulumi.StringInput
 }
 
 func (ScheduledSynchronizationSettingArgs) ElementType() reflect.Type {
@@ -145,38 +168,47 @@ func (o ScheduledSynchronizationSettingOutput) ToScheduledSynchronizationSetting
 	return o
 }
 
+// When the resource was created.
 func (o ScheduledSynchronizationSettingOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of this resource.
 func (o ScheduledSynchronizationSettingOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o ScheduledSynchronizationSettingOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ScheduledSynchronizationSettingOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// How often a snapshot is taken.
 func (o ScheduledSynchronizationSettingOutput) RecurrenceInterval() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.RecurrenceInterval }).(pulumi.StringOutput)
 }
 
+// When the schedule starts (RFC 3339, UTC).
 func (o ScheduledSynchronizationSettingOutput) SynchronizationTime() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.SynchronizationTime }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ScheduledSynchronizationSettingOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o ScheduledSynchronizationSettingOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// Name of the user who created the resource.
 func (o ScheduledSynchronizationSettingOutput) UserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledSynchronizationSetting) pulumi.StringOutput { return v.UserName }).(pulumi.StringOutput)
 }

@@ -12,23 +12,34 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ScheduledTrigger
+// A consumer's consent to take snapshots on the provider's schedule.
 //
 // Uses Azure REST API version 2021-08-01.
 type ScheduledTrigger struct {
 	pulumi.CustomResourceState
 
-	CreatedAt           pulumi.StringOutput      `pulumi:"createdAt"`
-	Kind                pulumi.StringOutput      `pulumi:"kind"`
-	Name                pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState   pulumi.StringOutput      `pulumi:"provisioningState"`
-	RecurrenceInterval  pulumi.StringOutput      `pulumi:"recurrenceInterval"`
-	SynchronizationMode pulumi.StringPtrOutput   `pulumi:"synchronizationMode"`
-	SynchronizationTime pulumi.StringOutput      `pulumi:"synchronizationTime"`
-	SystemData          SystemDataResponseOutput `pulumi:"systemData"`
-	TriggerStatus       pulumi.StringOutput      `pulumi:"triggerStatus"`
-	Type                pulumi.StringOutput      `pulumi:"type"`
-	UserName            pulumi.StringOutput      `pulumi:"userName"`
+	// When the resource was created.
+	CreatedAt pulumi.StringOutput `pulumi:"createdAt"`
+	// Discriminates the kinds of this resource.
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// How often a snapshot is taken.
+	RecurrenceInterval pulumi.StringOutput `pulumi:"recurrenceInterval"`
+	// Whether a snapshot copies all data or only what changed.
+	SynchronizationMode pulumi.StringPtrOutput `pulumi:"synchronizationMode"`
+	// When the schedule starts (RFC 3339, UTC).
+	SynchronizationTime pulumi.StringOutput `pulumi:"synchronizationTime"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Active, Inactive or SourceSynchronizationSettingDeleted.
+	TriggerStatus pulumi.StringOutput `pulumi:"triggerStatus"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// Name of the user who created the resource.
+	UserName pulumi.StringOutput `pulumi:"userName"`
 }
 
 // NewScheduledTrigger registers a new resource with the given unique name, arguments, and options.
@@ -90,26 +101,42 @@ func (ScheduledTriggerState) ElementType() reflect.Type {
 }
 
 type scheduledTriggerArgs struct {
-	AccountName           string  `pulumi:"accountName"`
-	Kind                  string  `pulumi:"kind"`
-	RecurrenceInterval    string  `pulumi:"recurrenceInterval"`
-	ResourceGroupName     string  `pulumi:"resourceGroupName"`
-	ShareSubscriptionName string  `pulumi:"shareSubscriptionName"`
-	SynchronizationMode   *string `pulumi:"synchronizationMode"`
-	SynchronizationTime   string  `pulumi:"synchronizationTime"`
-	TriggerName           *string `pulumi:"triggerName"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// Discriminates the kinds of this resource.
+	Kind string `pulumi:"kind"`
+	// How often a snapshot is taken.
+	RecurrenceInterval string `pulumi:"recurrenceInterval"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share subscription.
+	ShareSubscriptionName string `pulumi:"shareSubscriptionName"`
+	// Whether a snapshot copies all data or only what changed.
+	SynchronizationMode *string `pulumi:"synchronizationMode"`
+	// When the schedule starts (RFC 3339, UTC).
+	SynchronizationTime string `pulumi:"synchronizationTime"`
+	// Name of the trigger.
+	TriggerName *string `pulumi:"triggerName"`
 }
 
 // The set of arguments for constructing a ScheduledTrigger resource.
 type ScheduledTriggerArgs struct {
-	AccountName           pulumi.StringInput
-	Kind                  pulumi.StringInput
-	RecurrenceInterval    pulumi.StringInput
-	ResourceGroupName     pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// Discriminates the kinds of this resource.
+	Kind pulumi.StringInput
+	// How often a snapshot is taken.
+	RecurrenceInterval pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share subscription.
 	ShareSubscriptionName pulumi.StringInput
-	SynchronizationMode   pulumi.StringPtrInput
-	SynchronizationTime   pulumi.StringInput
-	TriggerName           pulumi.StringPtrInput
+	// Whether a snapshot copies all data or only what changed.
+	SynchronizationMode pulumi.StringPtrInput
+	// When the schedule starts (RFC 3339, UTC).
+	SynchronizationTime pulumi.StringInput
+	// Name of the trigger.
+	TriggerName pulumi.StringPtrInput
 }
 
 func (ScheduledTriggerArgs) ElementType() reflect.Type {
@@ -149,46 +176,57 @@ func (o ScheduledTriggerOutput) ToScheduledTriggerOutputWithContext(ctx context.
 	return o
 }
 
+// When the resource was created.
 func (o ScheduledTriggerOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
+// Discriminates the kinds of this resource.
 func (o ScheduledTriggerOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o ScheduledTriggerOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ScheduledTriggerOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// How often a snapshot is taken.
 func (o ScheduledTriggerOutput) RecurrenceInterval() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.RecurrenceInterval }).(pulumi.StringOutput)
 }
 
+// Whether a snapshot copies all data or only what changed.
 func (o ScheduledTriggerOutput) SynchronizationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringPtrOutput { return v.SynchronizationMode }).(pulumi.StringPtrOutput)
 }
 
+// When the schedule starts (RFC 3339, UTC).
 func (o ScheduledTriggerOutput) SynchronizationTime() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.SynchronizationTime }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ScheduledTriggerOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Active, Inactive or SourceSynchronizationSettingDeleted.
 func (o ScheduledTriggerOutput) TriggerStatus() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.TriggerStatus }).(pulumi.StringOutput)
 }
 
+// Azure resource type.
 func (o ScheduledTriggerOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// Name of the user who created the resource.
 func (o ScheduledTriggerOutput) UserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ScheduledTrigger) pulumi.StringOutput { return v.UserName }).(pulumi.StringOutput)
 }

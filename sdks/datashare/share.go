@@ -12,22 +12,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Share
+// A share: data sets offered under one description and one set of terms.
 //
 // Uses Azure REST API version 2021-08-01.
 type Share struct {
 	pulumi.CustomResourceState
 
-	CreatedAt         pulumi.StringOutput      `pulumi:"createdAt"`
-	Description       pulumi.StringPtrOutput   `pulumi:"description"`
-	Name              pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState pulumi.StringOutput      `pulumi:"provisioningState"`
-	ShareKind         pulumi.StringPtrOutput   `pulumi:"shareKind"`
-	SystemData        SystemDataResponseOutput `pulumi:"systemData"`
-	Terms             pulumi.StringPtrOutput   `pulumi:"terms"`
-	Type              pulumi.StringOutput      `pulumi:"type"`
-	UserEmail         pulumi.StringOutput      `pulumi:"userEmail"`
-	UserName          pulumi.StringOutput      `pulumi:"userName"`
+	// When the resource was created.
+	CreatedAt pulumi.StringOutput `pulumi:"createdAt"`
+	// What the share is about.
+	Description pulumi.StringPtrOutput `pulumi:"description"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// How data is shared: by copy or in place.
+	ShareKind pulumi.StringPtrOutput `pulumi:"shareKind"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Terms of use that a consumer accepts with the share.
+	Terms pulumi.StringPtrOutput `pulumi:"terms"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// E-mail address of the user who created the resource.
+	UserEmail pulumi.StringOutput `pulumi:"userEmail"`
+	// Name of the user who created the resource.
+	UserName pulumi.StringOutput `pulumi:"userName"`
 }
 
 // NewShare registers a new resource with the given unique name, arguments, and options.
@@ -76,22 +86,34 @@ func (ShareState) ElementType() reflect.Type {
 }
 
 type shareArgs struct {
-	AccountName       string  `pulumi:"accountName"`
-	Description       *string `pulumi:"description"`
-	ResourceGroupName string  `pulumi:"resourceGroupName"`
-	ShareKind         *string `pulumi:"shareKind"`
-	ShareName         *string `pulumi:"shareName"`
-	Terms             *string `pulumi:"terms"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// What the share is about.
+	Description *string `pulumi:"description"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// How data is shared: by copy or in place.
+	ShareKind *string `pulumi:"shareKind"`
+	// Name of the share.
+	ShareName *string `pulumi:"shareName"`
+	// Terms of use that a consumer accepts with the share.
+	Terms *string `pulumi:"terms"`
 }
 
 // The set of arguments for constructing a Share resource.
 type ShareArgs struct {
-	AccountName       pulumi.StringInput
-	Description       pulumi.StringPtrInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// What the share is about.
+	Description pulumi.StringPtrInput
+	// Name of the resource group.
 	ResourceGroupName pulumi.StringInput
-	ShareKind         pulumi.StringPtrInput
-	ShareName         pulumi.StringPtrInput
-	Terms             pulumi.StringPtrInput
+	// How data is shared: by copy or in place.
+	ShareKind pulumi.StringPtrInput
+	// Name of the share.
+	ShareName pulumi.StringPtrInput
+	// Terms of use that a consumer accepts with the share.
+	Terms pulumi.StringPtrInput
 }
 
 func (ShareArgs) ElementType() reflect.Type {
@@ -131,42 +153,52 @@ func (o ShareOutput) ToShareOutputWithContext(ctx context.Context) ShareOutput {
 	return o
 }
 
+// When the resource was created.
 func (o ShareOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringOutput { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
+// What the share is about.
 func (o ShareOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringPtrOutput { return v.Description }).(pulumi.StringPtrOutput)
 }
 
+// Name of the resource.
 func (o ShareOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ShareOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// How data is shared: by copy or in place.
 func (o ShareOutput) ShareKind() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringPtrOutput { return v.ShareKind }).(pulumi.StringPtrOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ShareOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *Share) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Terms of use that a consumer accepts with the share.
 func (o ShareOutput) Terms() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringPtrOutput { return v.Terms }).(pulumi.StringPtrOutput)
 }
 
+// Azure resource type.
 func (o ShareOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// E-mail address of the user who created the resource.
 func (o ShareOutput) UserEmail() pulumi.StringOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringOutput { return v.UserEmail }).(pulumi.StringOutput)
 }
 
+// Name of the user who created the resource.
 func (o ShareOutput) UserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *Share) pulumi.StringOutput { return v.UserName }).(pulumi.StringOutput)
 }

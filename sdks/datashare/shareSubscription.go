@@ -12,30 +12,48 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ShareSubscription
+// The consumer's side of a share. Creating one accepts the invitation.
 //
 // Uses Azure REST API version 2021-08-01.
 type ShareSubscription struct {
 	pulumi.CustomResourceState
 
-	CreatedAt               pulumi.StringOutput      `pulumi:"createdAt"`
-	ExpirationDate          pulumi.StringPtrOutput   `pulumi:"expirationDate"`
-	InvitationId            pulumi.StringOutput      `pulumi:"invitationId"`
-	Name                    pulumi.StringOutput      `pulumi:"name"`
-	ProviderEmail           pulumi.StringOutput      `pulumi:"providerEmail"`
-	ProviderName            pulumi.StringOutput      `pulumi:"providerName"`
-	ProviderTenantName      pulumi.StringOutput      `pulumi:"providerTenantName"`
-	ProvisioningState       pulumi.StringOutput      `pulumi:"provisioningState"`
-	ShareDescription        pulumi.StringOutput      `pulumi:"shareDescription"`
-	ShareKind               pulumi.StringOutput      `pulumi:"shareKind"`
-	ShareName               pulumi.StringOutput      `pulumi:"shareName"`
-	ShareSubscriptionStatus pulumi.StringOutput      `pulumi:"shareSubscriptionStatus"`
-	ShareTerms              pulumi.StringOutput      `pulumi:"shareTerms"`
-	SourceShareLocation     pulumi.StringOutput      `pulumi:"sourceShareLocation"`
-	SystemData              SystemDataResponseOutput `pulumi:"systemData"`
-	Type                    pulumi.StringOutput      `pulumi:"type"`
-	UserEmail               pulumi.StringOutput      `pulumi:"userEmail"`
-	UserName                pulumi.StringOutput      `pulumi:"userName"`
+	// When the resource was created.
+	CreatedAt pulumi.StringOutput `pulumi:"createdAt"`
+	// When access to the share ends (RFC 3339).
+	ExpirationDate pulumi.StringPtrOutput `pulumi:"expirationDate"`
+	// Id of the invitation that is accepted.
+	InvitationId pulumi.StringOutput `pulumi:"invitationId"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// E-mail address of the provider.
+	ProviderEmail pulumi.StringOutput `pulumi:"providerEmail"`
+	// Name of the provider.
+	ProviderName pulumi.StringOutput `pulumi:"providerName"`
+	// Name of the provider's tenant.
+	ProviderTenantName pulumi.StringOutput `pulumi:"providerTenantName"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Description of the share.
+	ShareDescription pulumi.StringOutput `pulumi:"shareDescription"`
+	// How data is shared: by copy or in place.
+	ShareKind pulumi.StringOutput `pulumi:"shareKind"`
+	// Name of the share subscribed to.
+	ShareName pulumi.StringOutput `pulumi:"shareName"`
+	// Active, Revoked, Revoking or SourceDeleted.
+	ShareSubscriptionStatus pulumi.StringOutput `pulumi:"shareSubscriptionStatus"`
+	// Terms of use of the share.
+	ShareTerms pulumi.StringOutput `pulumi:"shareTerms"`
+	// Azure region of the provider's share.
+	SourceShareLocation pulumi.StringOutput `pulumi:"sourceShareLocation"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// E-mail address of the user who created the resource.
+	UserEmail pulumi.StringOutput `pulumi:"userEmail"`
+	// Name of the user who created the resource.
+	UserName pulumi.StringOutput `pulumi:"userName"`
 }
 
 // NewShareSubscription registers a new resource with the given unique name, arguments, and options.
@@ -90,22 +108,34 @@ func (ShareSubscriptionState) ElementType() reflect.Type {
 }
 
 type shareSubscriptionArgs struct {
-	AccountName           string  `pulumi:"accountName"`
-	ExpirationDate        *string `pulumi:"expirationDate"`
-	InvitationId          string  `pulumi:"invitationId"`
-	ResourceGroupName     string  `pulumi:"resourceGroupName"`
+	// Name of the Data Share account.
+	AccountName string `pulumi:"accountName"`
+	// When access to the share ends (RFC 3339).
+	ExpirationDate *string `pulumi:"expirationDate"`
+	// Id of the invitation that is accepted.
+	InvitationId string `pulumi:"invitationId"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the share subscription.
 	ShareSubscriptionName *string `pulumi:"shareSubscriptionName"`
-	SourceShareLocation   string  `pulumi:"sourceShareLocation"`
+	// Azure region of the provider's share.
+	SourceShareLocation string `pulumi:"sourceShareLocation"`
 }
 
 // The set of arguments for constructing a ShareSubscription resource.
 type ShareSubscriptionArgs struct {
-	AccountName           pulumi.StringInput
-	ExpirationDate        pulumi.StringPtrInput
-	InvitationId          pulumi.StringInput
-	ResourceGroupName     pulumi.StringInput
+	// Name of the Data Share account.
+	AccountName pulumi.StringInput
+	// When access to the share ends (RFC 3339).
+	ExpirationDate pulumi.StringPtrInput
+	// Id of the invitation that is accepted.
+	InvitationId pulumi.StringInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Name of the share subscription.
 	ShareSubscriptionName pulumi.StringPtrInput
-	SourceShareLocation   pulumi.StringInput
+	// Azure region of the provider's share.
+	SourceShareLocation pulumi.StringInput
 }
 
 func (ShareSubscriptionArgs) ElementType() reflect.Type {
@@ -145,74 +175,92 @@ func (o ShareSubscriptionOutput) ToShareSubscriptionOutputWithContext(ctx contex
 	return o
 }
 
+// When the resource was created.
 func (o ShareSubscriptionOutput) CreatedAt() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.CreatedAt }).(pulumi.StringOutput)
 }
 
+// When access to the share ends (RFC 3339).
 func (o ShareSubscriptionOutput) ExpirationDate() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringPtrOutput { return v.ExpirationDate }).(pulumi.StringPtrOutput)
 }
 
+// Id of the invitation that is accepted.
 func (o ShareSubscriptionOutput) InvitationId() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.InvitationId }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o ShareSubscriptionOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// E-mail address of the provider.
 func (o ShareSubscriptionOutput) ProviderEmail() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ProviderEmail }).(pulumi.StringOutput)
 }
 
+// Name of the provider.
 func (o ShareSubscriptionOutput) ProviderName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ProviderName }).(pulumi.StringOutput)
 }
 
+// Name of the provider's tenant.
 func (o ShareSubscriptionOutput) ProviderTenantName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ProviderTenantName }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ShareSubscriptionOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Description of the share.
 func (o ShareSubscriptionOutput) ShareDescription() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ShareDescription }).(pulumi.StringOutput)
 }
 
+// How data is shared: by copy or in place.
 func (o ShareSubscriptionOutput) ShareKind() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ShareKind }).(pulumi.StringOutput)
 }
 
+// Name of the share subscribed to.
 func (o ShareSubscriptionOutput) ShareName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ShareName }).(pulumi.StringOutput)
 }
 
+// Active, Revoked, Revoking or SourceDeleted.
 func (o ShareSubscriptionOutput) ShareSubscriptionStatus() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ShareSubscriptionStatus }).(pulumi.StringOutput)
 }
 
+// Terms of use of the share.
 func (o ShareSubscriptionOutput) ShareTerms() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.ShareTerms }).(pulumi.StringOutput)
 }
 
+// Azure region of the provider's share.
 func (o ShareSubscriptionOutput) SourceShareLocation() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.SourceShareLocation }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ShareSubscriptionOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ShareSubscription) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Azure resource type.
 func (o ShareSubscriptionOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// E-mail address of the user who created the resource.
 func (o ShareSubscriptionOutput) UserEmail() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.UserEmail }).(pulumi.StringOutput)
 }
 
+// Name of the user who created the resource.
 func (o ShareSubscriptionOutput) UserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ShareSubscription) pulumi.StringOutput { return v.UserName }).(pulumi.StringOutput)
 }

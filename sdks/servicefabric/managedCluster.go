@@ -12,53 +12,94 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ManagedCluster
+// A Service Fabric managed cluster. It becomes ready once its primary node type has.
 //
 // Uses Azure REST API version 2023-03-01-preview.
 type ManagedCluster struct {
 	pulumi.CustomResourceState
 
-	AddonFeatures                        pulumi.StringArrayOutput                              `pulumi:"addonFeatures"`
-	AdminPassword                        pulumi.StringPtrOutput                                `pulumi:"adminPassword"`
-	AdminUserName                        pulumi.StringOutput                                   `pulumi:"adminUserName"`
-	AllowRdpAccess                       pulumi.BoolPtrOutput                                  `pulumi:"allowRdpAccess"`
+	// Service Fabric's own optional services to switch on.
+	AddonFeatures pulumi.StringArrayOutput `pulumi:"addonFeatures"`
+	// Password of the machines' administrator.
+	AdminPassword pulumi.StringPtrOutput `pulumi:"adminPassword"`
+	// Name of the machines' administrator.
+	AdminUserName pulumi.StringOutput `pulumi:"adminUserName"`
+	// Opens remote desktop to the internet, unless network rules say otherwise. Defaults to false.
+	AllowRdpAccess pulumi.BoolPtrOutput `pulumi:"allowRdpAccess"`
+	// How many unused application type versions to keep.
 	ApplicationTypeVersionsCleanupPolicy ApplicationTypeVersionsCleanupPolicyResponsePtrOutput `pulumi:"applicationTypeVersionsCleanupPolicy"`
-	AuxiliarySubnets                     SubnetResponseArrayOutput                             `pulumi:"auxiliarySubnets"`
-	AzureActiveDirectory                 AzureActiveDirectoryResponsePtrOutput                 `pulumi:"azureActiveDirectory"`
-	ClientConnectionPort                 pulumi.IntPtrOutput                                   `pulumi:"clientConnectionPort"`
-	Clients                              ClientCertificateResponseArrayOutput                  `pulumi:"clients"`
-	ClusterCertificateThumbprints        pulumi.StringArrayOutput                              `pulumi:"clusterCertificateThumbprints"`
-	ClusterCodeVersion                   pulumi.StringPtrOutput                                `pulumi:"clusterCodeVersion"`
-	ClusterId                            pulumi.StringOutput                                   `pulumi:"clusterId"`
-	ClusterState                         pulumi.StringOutput                                   `pulumi:"clusterState"`
-	ClusterUpgradeCadence                pulumi.StringPtrOutput                                `pulumi:"clusterUpgradeCadence"`
-	ClusterUpgradeMode                   pulumi.StringPtrOutput                                `pulumi:"clusterUpgradeMode"`
-	DnsName                              pulumi.StringOutput                                   `pulumi:"dnsName"`
-	EnableAutoOSUpgrade                  pulumi.BoolPtrOutput                                  `pulumi:"enableAutoOSUpgrade"`
-	EnableIpv6                           pulumi.BoolPtrOutput                                  `pulumi:"enableIpv6"`
-	EnableServicePublicIP                pulumi.BoolPtrOutput                                  `pulumi:"enableServicePublicIP"`
-	Etag                                 pulumi.StringOutput                                   `pulumi:"etag"`
-	FabricSettings                       SettingsSectionDescriptionResponseArrayOutput         `pulumi:"fabricSettings"`
-	Fqdn                                 pulumi.StringOutput                                   `pulumi:"fqdn"`
-	HttpGatewayConnectionPort            pulumi.IntPtrOutput                                   `pulumi:"httpGatewayConnectionPort"`
-	IpTags                               IPTagResponseArrayOutput                              `pulumi:"ipTags"`
-	Ipv4Address                          pulumi.StringOutput                                   `pulumi:"ipv4Address"`
-	Ipv6Address                          pulumi.StringOutput                                   `pulumi:"ipv6Address"`
-	LoadBalancingRules                   LoadBalancingRuleResponseArrayOutput                  `pulumi:"loadBalancingRules"`
-	Location                             pulumi.StringOutput                                   `pulumi:"location"`
-	Name                                 pulumi.StringOutput                                   `pulumi:"name"`
-	NetworkSecurityRules                 NetworkSecurityRuleResponseArrayOutput                `pulumi:"networkSecurityRules"`
-	ProvisioningState                    pulumi.StringOutput                                   `pulumi:"provisioningState"`
-	PublicIPPrefixId                     pulumi.StringPtrOutput                                `pulumi:"publicIPPrefixId"`
-	ServiceEndpoints                     ServiceEndpointResponseArrayOutput                    `pulumi:"serviceEndpoints"`
-	Sku                                  SkuResponseOutput                                     `pulumi:"sku"`
-	SubnetId                             pulumi.StringPtrOutput                                `pulumi:"subnetId"`
-	SystemData                           SystemDataResponseOutput                              `pulumi:"systemData"`
-	Tags                                 pulumi.StringMapOutput                                `pulumi:"tags"`
-	Type                                 pulumi.StringOutput                                   `pulumi:"type"`
-	UseCustomVnet                        pulumi.BoolPtrOutput                                  `pulumi:"useCustomVnet"`
-	ZonalResiliency                      pulumi.BoolPtrOutput                                  `pulumi:"zonalResiliency"`
-	ZonalUpdateMode                      pulumi.StringPtrOutput                                `pulumi:"zonalUpdateMode"`
+	// Further subnets of the cluster's network.
+	AuxiliarySubnets SubnetResponseArrayOutput `pulumi:"auxiliarySubnets"`
+	// Sign-in to the cluster with Microsoft Entra ID (Azure AD).
+	AzureActiveDirectory AzureActiveDirectoryResponsePtrOutput `pulumi:"azureActiveDirectory"`
+	// Port of the client endpoint.
+	ClientConnectionPort pulumi.IntPtrOutput `pulumi:"clientConnectionPort"`
+	// Certificates that may sign in to the cluster.
+	Clients ClientCertificateResponseArrayOutput `pulumi:"clients"`
+	// Thumbprints of the cluster's own certificates.
+	ClusterCertificateThumbprints pulumi.StringArrayOutput `pulumi:"clusterCertificateThumbprints"`
+	// Version of the Service Fabric runtime, for manual upgrades.
+	ClusterCodeVersion pulumi.StringPtrOutput `pulumi:"clusterCodeVersion"`
+	// Unique id that the service gave the cluster.
+	ClusterId pulumi.StringOutput `pulumi:"clusterId"`
+	// WaitingForNodes, Deploying, BaselineUpgrade, Ready, Upgrading or UpgradeFailed.
+	ClusterState pulumi.StringOutput `pulumi:"clusterState"`
+	// How soon after its release a runtime version is applied, when upgrades are automatic.
+	ClusterUpgradeCadence pulumi.StringPtrOutput `pulumi:"clusterUpgradeCadence"`
+	// Who starts a runtime upgrade.
+	ClusterUpgradeMode pulumi.StringPtrOutput `pulumi:"clusterUpgradeMode"`
+	// First label of the cluster's domain name.
+	DnsName pulumi.StringOutput `pulumi:"dnsName"`
+	// Upgrades the operating system of nodes with image version latest. Defaults to false.
+	EnableAutoOSUpgrade pulumi.BoolPtrOutput `pulumi:"enableAutoOSUpgrade"`
+	// Gives the cluster's network IPv6 too. Fixed once set. Defaults to false.
+	EnableIpv6 pulumi.BoolPtrOutput `pulumi:"enableIpv6"`
+	// Links the IPv4 address to the IPv6 one as service public IP. Needs IPv6.
+	EnableServicePublicIP pulumi.BoolPtrOutput `pulumi:"enableServicePublicIP"`
+	// Entity tag of the resource.
+	Etag pulumi.StringOutput `pulumi:"etag"`
+	// Service Fabric settings that differ from their defaults.
+	FabricSettings SettingsSectionDescriptionResponseArrayOutput `pulumi:"fabricSettings"`
+	// Domain name of the cluster's public load balancer.
+	Fqdn pulumi.StringOutput `pulumi:"fqdn"`
+	// Port of the HTTP gateway.
+	HttpGatewayConnectionPort pulumi.IntPtrOutput `pulumi:"httpGatewayConnectionPort"`
+	// Tags of the public IP address.
+	IpTags IPTagResponseArrayOutput `pulumi:"ipTags"`
+	// IPv4 address of the public load balancer.
+	Ipv4Address pulumi.StringOutput `pulumi:"ipv4Address"`
+	// IPv6 address of the cluster, if it has one.
+	Ipv6Address pulumi.StringOutput `pulumi:"ipv6Address"`
+	// What the public load balancer forwards.
+	LoadBalancingRules LoadBalancingRuleResponseArrayOutput `pulumi:"loadBalancingRules"`
+	// Azure region.
+	Location pulumi.StringOutput `pulumi:"location"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Network rules of the cluster, beside Azure's own.
+	NetworkSecurityRules NetworkSecurityRuleResponseArrayOutput `pulumi:"networkSecurityRules"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Public IP prefix that the load balancer takes its address from.
+	PublicIPPrefixId pulumi.StringPtrOutput `pulumi:"publicIPPrefixId"`
+	// Service endpoints of the cluster's subnets.
+	ServiceEndpoints ServiceEndpointResponseArrayOutput `pulumi:"serviceEndpoints"`
+	// Size class of the cluster.
+	Sku SkuResponseOutput `pulumi:"sku"`
+	// Subnet for the node types, in place of the cluster's own network. Fixed once set.
+	SubnetId pulumi.StringPtrOutput `pulumi:"subnetId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// Says that each node type brings its own subnet. For new clusters only.
+	UseCustomVnet pulumi.BoolPtrOutput `pulumi:"useCustomVnet"`
+	// Whether the cluster spans availability zones.
+	ZonalResiliency pulumi.BoolPtrOutput `pulumi:"zonalResiliency"`
+	// How many upgrade domains a cluster across zones has.
+	ZonalUpdateMode pulumi.StringPtrOutput `pulumi:"zonalUpdateMode"`
 }
 
 // NewManagedCluster registers a new resource with the given unique name, arguments, and options.
@@ -122,74 +163,138 @@ func (ManagedClusterState) ElementType() reflect.Type {
 }
 
 type managedClusterArgs struct {
-	AddonFeatures                        []string                              `pulumi:"addonFeatures"`
-	AdminPassword                        *string                               `pulumi:"adminPassword"`
-	AdminUserName                        string                                `pulumi:"adminUserName"`
-	AllowRdpAccess                       *bool                                 `pulumi:"allowRdpAccess"`
+	// Service Fabric's own optional services to switch on.
+	AddonFeatures []string `pulumi:"addonFeatures"`
+	// Password of the machines' administrator.
+	AdminPassword *string `pulumi:"adminPassword"`
+	// Name of the machines' administrator.
+	AdminUserName string `pulumi:"adminUserName"`
+	// Opens remote desktop to the internet, unless network rules say otherwise. Defaults to false.
+	AllowRdpAccess *bool `pulumi:"allowRdpAccess"`
+	// How many unused application type versions to keep.
 	ApplicationTypeVersionsCleanupPolicy *ApplicationTypeVersionsCleanupPolicy `pulumi:"applicationTypeVersionsCleanupPolicy"`
-	AuxiliarySubnets                     []Subnet                              `pulumi:"auxiliarySubnets"`
-	AzureActiveDirectory                 *AzureActiveDirectory                 `pulumi:"azureActiveDirectory"`
-	ClientConnectionPort                 *int                                  `pulumi:"clientConnectionPort"`
-	Clients                              []ClientCertificate                   `pulumi:"clients"`
-	ClusterCodeVersion                   *string                               `pulumi:"clusterCodeVersion"`
-	ClusterName                          *string                               `pulumi:"clusterName"`
-	ClusterUpgradeCadence                *string                               `pulumi:"clusterUpgradeCadence"`
-	ClusterUpgradeMode                   *string                               `pulumi:"clusterUpgradeMode"`
-	DnsName                              string                                `pulumi:"dnsName"`
-	EnableAutoOSUpgrade                  *bool                                 `pulumi:"enableAutoOSUpgrade"`
-	EnableIpv6                           *bool                                 `pulumi:"enableIpv6"`
-	EnableServicePublicIP                *bool                                 `pulumi:"enableServicePublicIP"`
-	FabricSettings                       []SettingsSectionDescription          `pulumi:"fabricSettings"`
-	HttpGatewayConnectionPort            *int                                  `pulumi:"httpGatewayConnectionPort"`
-	IpTags                               []IPTag                               `pulumi:"ipTags"`
-	LoadBalancingRules                   []LoadBalancingRule                   `pulumi:"loadBalancingRules"`
-	Location                             *string                               `pulumi:"location"`
-	NetworkSecurityRules                 []NetworkSecurityRule                 `pulumi:"networkSecurityRules"`
-	PublicIPPrefixId                     *string                               `pulumi:"publicIPPrefixId"`
-	ResourceGroupName                    string                                `pulumi:"resourceGroupName"`
-	ServiceEndpoints                     []ServiceEndpoint                     `pulumi:"serviceEndpoints"`
-	Sku                                  Sku                                   `pulumi:"sku"`
-	SubnetId                             *string                               `pulumi:"subnetId"`
-	Tags                                 map[string]string                     `pulumi:"tags"`
-	UseCustomVnet                        *bool                                 `pulumi:"useCustomVnet"`
-	ZonalResiliency                      *bool                                 `pulumi:"zonalResiliency"`
-	ZonalUpdateMode                      *string                               `pulumi:"zonalUpdateMode"`
+	// Further subnets of the cluster's network.
+	AuxiliarySubnets []Subnet `pulumi:"auxiliarySubnets"`
+	// Sign-in to the cluster with Microsoft Entra ID (Azure AD).
+	AzureActiveDirectory *AzureActiveDirectory `pulumi:"azureActiveDirectory"`
+	// Port of the client endpoint.
+	ClientConnectionPort *int `pulumi:"clientConnectionPort"`
+	// Certificates that may sign in to the cluster.
+	Clients []ClientCertificate `pulumi:"clients"`
+	// Version of the Service Fabric runtime, for manual upgrades.
+	ClusterCodeVersion *string `pulumi:"clusterCodeVersion"`
+	// Name of the managed cluster.
+	ClusterName *string `pulumi:"clusterName"`
+	// How soon after its release a runtime version is applied, when upgrades are automatic.
+	ClusterUpgradeCadence *string `pulumi:"clusterUpgradeCadence"`
+	// Who starts a runtime upgrade.
+	ClusterUpgradeMode *string `pulumi:"clusterUpgradeMode"`
+	// First label of the cluster's domain name.
+	DnsName string `pulumi:"dnsName"`
+	// Upgrades the operating system of nodes with image version latest. Defaults to false.
+	EnableAutoOSUpgrade *bool `pulumi:"enableAutoOSUpgrade"`
+	// Gives the cluster's network IPv6 too. Fixed once set. Defaults to false.
+	EnableIpv6 *bool `pulumi:"enableIpv6"`
+	// Links the IPv4 address to the IPv6 one as service public IP. Needs IPv6.
+	EnableServicePublicIP *bool `pulumi:"enableServicePublicIP"`
+	// Service Fabric settings that differ from their defaults.
+	FabricSettings []SettingsSectionDescription `pulumi:"fabricSettings"`
+	// Port of the HTTP gateway.
+	HttpGatewayConnectionPort *int `pulumi:"httpGatewayConnectionPort"`
+	// Tags of the public IP address.
+	IpTags []IPTag `pulumi:"ipTags"`
+	// What the public load balancer forwards.
+	LoadBalancingRules []LoadBalancingRule `pulumi:"loadBalancingRules"`
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location *string `pulumi:"location"`
+	// Network rules of the cluster, beside Azure's own.
+	NetworkSecurityRules []NetworkSecurityRule `pulumi:"networkSecurityRules"`
+	// Public IP prefix that the load balancer takes its address from.
+	PublicIPPrefixId *string `pulumi:"publicIPPrefixId"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Service endpoints of the cluster's subnets.
+	ServiceEndpoints []ServiceEndpoint `pulumi:"serviceEndpoints"`
+	// Size class of the cluster.
+	Sku Sku `pulumi:"sku"`
+	// Subnet for the node types, in place of the cluster's own network. Fixed once set.
+	SubnetId *string `pulumi:"subnetId"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
+	// Says that each node type brings its own subnet. For new clusters only.
+	UseCustomVnet *bool `pulumi:"useCustomVnet"`
+	// Whether the cluster spans availability zones.
+	ZonalResiliency *bool `pulumi:"zonalResiliency"`
+	// How many upgrade domains a cluster across zones has.
+	ZonalUpdateMode *string `pulumi:"zonalUpdateMode"`
 }
 
 // The set of arguments for constructing a ManagedCluster resource.
 type ManagedClusterArgs struct {
-	AddonFeatures                        pulumi.StringArrayInput
-	AdminPassword                        pulumi.StringPtrInput
-	AdminUserName                        pulumi.StringInput
-	AllowRdpAccess                       pulumi.BoolPtrInput
+	// Service Fabric's own optional services to switch on.
+	AddonFeatures pulumi.StringArrayInput
+	// Password of the machines' administrator.
+	AdminPassword pulumi.StringPtrInput
+	// Name of the machines' administrator.
+	AdminUserName pulumi.StringInput
+	// Opens remote desktop to the internet, unless network rules say otherwise. Defaults to false.
+	AllowRdpAccess pulumi.BoolPtrInput
+	// How many unused application type versions to keep.
 	ApplicationTypeVersionsCleanupPolicy ApplicationTypeVersionsCleanupPolicyPtrInput
-	AuxiliarySubnets                     SubnetArrayInput
-	AzureActiveDirectory                 AzureActiveDirectoryPtrInput
-	ClientConnectionPort                 pulumi.IntPtrInput
-	Clients                              ClientCertificateArrayInput
-	ClusterCodeVersion                   pulumi.StringPtrInput
-	ClusterName                          pulumi.StringPtrInput
-	ClusterUpgradeCadence                pulumi.StringPtrInput
-	ClusterUpgradeMode                   pulumi.StringPtrInput
-	DnsName                              pulumi.StringInput
-	EnableAutoOSUpgrade                  pulumi.BoolPtrInput
-	EnableIpv6                           pulumi.BoolPtrInput
-	EnableServicePublicIP                pulumi.BoolPtrInput
-	FabricSettings                       SettingsSectionDescriptionArrayInput
-	HttpGatewayConnectionPort            pulumi.IntPtrInput
-	IpTags                               IPTagArrayInput
-	LoadBalancingRules                   LoadBalancingRuleArrayInput
-	Location                             pulumi.StringPtrInput
-	NetworkSecurityRules                 NetworkSecurityRuleArrayInput
-	PublicIPPrefixId                     pulumi.StringPtrInput
-	ResourceGroupName                    pulumi.StringInput
-	ServiceEndpoints                     ServiceEndpointArrayInput
-	Sku                                  SkuInput
-	SubnetId                             pulumi.StringPtrInput
-	Tags                                 pulumi.StringMapInput
-	UseCustomVnet                        pulumi.BoolPtrInput
-	ZonalResiliency                      pulumi.BoolPtrInput
-	ZonalUpdateMode                      pulumi.StringPtrInput
+	// Further subnets of the cluster's network.
+	AuxiliarySubnets SubnetArrayInput
+	// Sign-in to the cluster with Microsoft Entra ID (Azure AD).
+	AzureActiveDirectory AzureActiveDirectoryPtrInput
+	// Port of the client endpoint.
+	ClientConnectionPort pulumi.IntPtrInput
+	// Certificates that may sign in to the cluster.
+	Clients ClientCertificateArrayInput
+	// Version of the Service Fabric runtime, for manual upgrades.
+	ClusterCodeVersion pulumi.StringPtrInput
+	// Name of the managed cluster.
+	ClusterName pulumi.StringPtrInput
+	// How soon after its release a runtime version is applied, when upgrades are automatic.
+	ClusterUpgradeCadence pulumi.StringPtrInput
+	// Who starts a runtime upgrade.
+	ClusterUpgradeMode pulumi.StringPtrInput
+	// First label of the cluster's domain name.
+	DnsName pulumi.StringInput
+	// Upgrades the operating system of nodes with image version latest. Defaults to false.
+	EnableAutoOSUpgrade pulumi.BoolPtrInput
+	// Gives the cluster's network IPv6 too. Fixed once set. Defaults to false.
+	EnableIpv6 pulumi.BoolPtrInput
+	// Links the IPv4 address to the IPv6 one as service public IP. Needs IPv6.
+	EnableServicePublicIP pulumi.BoolPtrInput
+	// Service Fabric settings that differ from their defaults.
+	FabricSettings SettingsSectionDescriptionArrayInput
+	// Port of the HTTP gateway.
+	HttpGatewayConnectionPort pulumi.IntPtrInput
+	// Tags of the public IP address.
+	IpTags IPTagArrayInput
+	// What the public load balancer forwards.
+	LoadBalancingRules LoadBalancingRuleArrayInput
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location pulumi.StringPtrInput
+	// Network rules of the cluster, beside Azure's own.
+	NetworkSecurityRules NetworkSecurityRuleArrayInput
+	// Public IP prefix that the load balancer takes its address from.
+	PublicIPPrefixId pulumi.StringPtrInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Service endpoints of the cluster's subnets.
+	ServiceEndpoints ServiceEndpointArrayInput
+	// Size class of the cluster.
+	Sku SkuInput
+	// Subnet for the node types, in place of the cluster's own network. Fixed once set.
+	SubnetId pulumi.StringPtrInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
+	// Says that each node type brings its own subnet. For new clusters only.
+	UseCustomVnet pulumi.BoolPtrInput
+	// Whether the cluster spans availability zones.
+	ZonalResiliency pulumi.BoolPtrInput
+	// How many upgrade domains a cluster across zones has.
+	ZonalUpdateMode pulumi.StringPtrInput
 }
 
 func (ManagedClusterArgs) ElementType() reflect.Type {
@@ -229,168 +334,209 @@ func (o ManagedClusterOutput) ToManagedClusterOutputWithContext(ctx context.Cont
 	return o
 }
 
+// Service Fabric's own optional services to switch on.
 func (o ManagedClusterOutput) AddonFeatures() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringArrayOutput { return v.AddonFeatures }).(pulumi.StringArrayOutput)
 }
 
+// Password of the machines' administrator.
 func (o ManagedClusterOutput) AdminPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.AdminPassword }).(pulumi.StringPtrOutput)
 }
 
+// Name of the machines' administrator.
 func (o ManagedClusterOutput) AdminUserName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.AdminUserName }).(pulumi.StringOutput)
 }
 
+// Opens remote desktop to the internet, unless network rules say otherwise. Defaults to false.
 func (o ManagedClusterOutput) AllowRdpAccess() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.BoolPtrOutput { return v.AllowRdpAccess }).(pulumi.BoolPtrOutput)
 }
 
+// How many unused application type versions to keep.
 func (o ManagedClusterOutput) ApplicationTypeVersionsCleanupPolicy() ApplicationTypeVersionsCleanupPolicyResponsePtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) ApplicationTypeVersionsCleanupPolicyResponsePtrOutput {
 		return v.ApplicationTypeVersionsCleanupPolicy
 	}).(ApplicationTypeVersionsCleanupPolicyResponsePtrOutput)
 }
 
+// Further subnets of the cluster's network.
 func (o ManagedClusterOutput) AuxiliarySubnets() SubnetResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) SubnetResponseArrayOutput { return v.AuxiliarySubnets }).(SubnetResponseArrayOutput)
 }
 
+// Sign-in to the cluster with Microsoft Entra ID (Azure AD).
 func (o ManagedClusterOutput) AzureActiveDirectory() AzureActiveDirectoryResponsePtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) AzureActiveDirectoryResponsePtrOutput { return v.AzureActiveDirectory }).(AzureActiveDirectoryResponsePtrOutput)
 }
 
+// Port of the client endpoint.
 func (o ManagedClusterOutput) ClientConnectionPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.IntPtrOutput { return v.ClientConnectionPort }).(pulumi.IntPtrOutput)
 }
 
+// Certificates that may sign in to the cluster.
 func (o ManagedClusterOutput) Clients() ClientCertificateResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) ClientCertificateResponseArrayOutput { return v.Clients }).(ClientCertificateResponseArrayOutput)
 }
 
+// Thumbprints of the cluster's own certificates.
 func (o ManagedClusterOutput) ClusterCertificateThumbprints() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringArrayOutput { return v.ClusterCertificateThumbprints }).(pulumi.StringArrayOutput)
 }
 
+// Version of the Service Fabric runtime, for manual upgrades.
 func (o ManagedClusterOutput) ClusterCodeVersion() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.ClusterCodeVersion }).(pulumi.StringPtrOutput)
 }
 
+// Unique id that the service gave the cluster.
 func (o ManagedClusterOutput) ClusterId() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.ClusterId }).(pulumi.StringOutput)
 }
 
+// WaitingForNodes, Deploying, BaselineUpgrade, Ready, Upgrading or UpgradeFailed.
 func (o ManagedClusterOutput) ClusterState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.ClusterState }).(pulumi.StringOutput)
 }
 
+// How soon after its release a runtime version is applied, when upgrades are automatic.
 func (o ManagedClusterOutput) ClusterUpgradeCadence() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.ClusterUpgradeCadence }).(pulumi.StringPtrOutput)
 }
 
+// Who starts a runtime upgrade.
 func (o ManagedClusterOutput) ClusterUpgradeMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.ClusterUpgradeMode }).(pulumi.StringPtrOutput)
 }
 
+// First label of the cluster's domain name.
 func (o ManagedClusterOutput) DnsName() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.DnsName }).(pulumi.StringOutput)
 }
 
+// Upgrades the operating system of nodes with image version latest. Defaults to false.
 func (o ManagedClusterOutput) EnableAutoOSUpgrade() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.BoolPtrOutput { return v.EnableAutoOSUpgrade }).(pulumi.BoolPtrOutput)
 }
 
+// Gives the cluster's network IPv6 too. Fixed once set. Defaults to false.
 func (o ManagedClusterOutput) EnableIpv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.BoolPtrOutput { return v.EnableIpv6 }).(pulumi.BoolPtrOutput)
 }
 
+// Links the IPv4 address to the IPv6 one as service public IP. Needs IPv6.
 func (o ManagedClusterOutput) EnableServicePublicIP() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.BoolPtrOutput { return v.EnableServicePublicIP }).(pulumi.BoolPtrOutput)
 }
 
+// Entity tag of the resource.
 func (o ManagedClusterOutput) Etag() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Etag }).(pulumi.StringOutput)
 }
 
+// Service Fabric settings that differ from their defaults.
 func (o ManagedClusterOutput) FabricSettings() SettingsSectionDescriptionResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) SettingsSectionDescriptionResponseArrayOutput { return v.FabricSettings }).(SettingsSectionDescriptionResponseArrayOutput)
 }
 
+// Domain name of the cluster's public load balancer.
 func (o ManagedClusterOutput) Fqdn() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Fqdn }).(pulumi.StringOutput)
 }
 
+// Port of the HTTP gateway.
 func (o ManagedClusterOutput) HttpGatewayConnectionPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.IntPtrOutput { return v.HttpGatewayConnectionPort }).(pulumi.IntPtrOutput)
 }
 
+// Tags of the public IP address.
 func (o ManagedClusterOutput) IpTags() IPTagResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) IPTagResponseArrayOutput { return v.IpTags }).(IPTagResponseArrayOutput)
 }
 
+// IPv4 address of the public load balancer.
 func (o ManagedClusterOutput) Ipv4Address() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Ipv4Address }).(pulumi.StringOutput)
 }
 
+// IPv6 address of the cluster, if it has one.
 func (o ManagedClusterOutput) Ipv6Address() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Ipv6Address }).(pulumi.StringOutput)
 }
 
+// What the public load balancer forwards.
 func (o ManagedClusterOutput) LoadBalancingRules() LoadBalancingRuleResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) LoadBalancingRuleResponseArrayOutput { return v.LoadBalancingRules }).(LoadBalancingRuleResponseArrayOutput)
 }
 
+// Azure region.
 func (o ManagedClusterOutput) Location() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Location }).(pulumi.StringOutput)
 }
 
+// Name of the resource.
 func (o ManagedClusterOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Network rules of the cluster, beside Azure's own.
 func (o ManagedClusterOutput) NetworkSecurityRules() NetworkSecurityRuleResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) NetworkSecurityRuleResponseArrayOutput { return v.NetworkSecurityRules }).(NetworkSecurityRuleResponseArrayOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ManagedClusterOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Public IP prefix that the load balancer takes its address from.
 func (o ManagedClusterOutput) PublicIPPrefixId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.PublicIPPrefixId }).(pulumi.StringPtrOutput)
 }
 
+// Service endpoints of the cluster's subnets.
 func (o ManagedClusterOutput) ServiceEndpoints() ServiceEndpointResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedCluster) ServiceEndpointResponseArrayOutput { return v.ServiceEndpoints }).(ServiceEndpointResponseArrayOutput)
 }
 
+// Size class of the cluster.
 func (o ManagedClusterOutput) Sku() SkuResponseOutput {
 	return o.ApplyT(func(v *ManagedCluster) SkuResponseOutput { return v.Sku }).(SkuResponseOutput)
 }
 
+// Subnet for the node types, in place of the cluster's own network. Fixed once set.
 func (o ManagedClusterOutput) SubnetId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.SubnetId }).(pulumi.StringPtrOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ManagedClusterOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ManagedCluster) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o ManagedClusterOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o ManagedClusterOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// Says that each node type brings its own subnet. For new clusters only.
 func (o ManagedClusterOutput) UseCustomVnet() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.BoolPtrOutput { return v.UseCustomVnet }).(pulumi.BoolPtrOutput)
 }
 
+// Whether the cluster spans availability zones.
 func (o ManagedClusterOutput) ZonalResiliency() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.BoolPtrOutput { return v.ZonalResiliency }).(pulumi.BoolPtrOutput)
 }
 
+// How many upgrade domains a cluster across zones has.
 func (o ManagedClusterOutput) ZonalUpdateMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedCluster) pulumi.StringPtrOutput { return v.ZonalUpdateMode }).(pulumi.StringPtrOutput)
 }

@@ -12,23 +12,34 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ManagedClusterApplication
+// An application on a managed cluster: an instance of one version of an application type.
 //
 // Uses Azure REST API version 2023-03-01-preview.
 type ManagedClusterApplication struct {
 	pulumi.CustomResourceState
 
-	Identity          ManagedIdentityResponsePtrOutput                   `pulumi:"identity"`
-	Location          pulumi.StringPtrOutput                             `pulumi:"location"`
+	// Managed identity of the application.
+	Identity ManagedIdentityResponsePtrOutput `pulumi:"identity"`
+	// Azure region.
+	Location pulumi.StringPtrOutput `pulumi:"location"`
+	// User-assigned identities under the names that the manifest uses for them.
 	ManagedIdentities ApplicationUserAssignedIdentityResponseArrayOutput `pulumi:"managedIdentities"`
-	Name              pulumi.StringOutput                                `pulumi:"name"`
-	Parameters        pulumi.StringMapOutput                             `pulumi:"parameters"`
-	ProvisioningState pulumi.StringOutput                                `pulumi:"provisioningState"`
-	SystemData        SystemDataResponseOutput                           `pulumi:"systemData"`
-	Tags              pulumi.StringMapOutput                             `pulumi:"tags"`
-	Type              pulumi.StringOutput                                `pulumi:"type"`
-	UpgradePolicy     ApplicationUpgradePolicyResponsePtrOutput          `pulumi:"upgradePolicy"`
-	Version           pulumi.StringPtrOutput                             `pulumi:"version"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Manifest parameters that differ from their defaults.
+	Parameters pulumi.StringMapOutput `pulumi:"parameters"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// How the application is upgraded.
+	UpgradePolicy ApplicationUpgradePolicyResponsePtrOutput `pulumi:"upgradePolicy"`
+	// Azure resource id of the application type version.
+	Version pulumi.StringPtrOutput `pulumi:"version"`
 }
 
 // NewManagedClusterApplication registers a new resource with the given unique name, arguments, and options.
@@ -77,30 +88,50 @@ func (ManagedClusterApplicationState) ElementType() reflect.Type {
 }
 
 type managedClusterApplicationArgs struct {
-	ApplicationName   *string                           `pulumi:"applicationName"`
-	ClusterName       string                            `pulumi:"clusterName"`
-	Identity          *ManagedIdentity                  `pulumi:"identity"`
-	Location          *string                           `pulumi:"location"`
+	// Name of the application.
+	ApplicationName *string `pulumi:"applicationName"`
+	// Name of the managed cluster.
+	ClusterName string `pulumi:"clusterName"`
+	// Managed identity of the application.
+	Identity *ManagedIdentity `pulumi:"identity"`
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location *string `pulumi:"location"`
+	// User-assigned identities under the names that the manifest uses for them.
 	ManagedIdentities []ApplicationUserAssignedIdentity `pulumi:"managedIdentities"`
-	Parameters        map[string]string                 `pulumi:"parameters"`
-	ResourceGroupName string                            `pulumi:"resourceGroupName"`
-	Tags              map[string]string                 `pulumi:"tags"`
-	UpgradePolicy     *ApplicationUpgradePolicy         `pulumi:"upgradePolicy"`
-	Version           *string                           `pulumi:"version"`
+	// Manifest parameters that differ from their defaults.
+	Parameters map[string]string `pulumi:"parameters"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
+	// How the application is upgraded.
+	UpgradePolicy *ApplicationUpgradePolicy `pulumi:"upgradePolicy"`
+	// Azure resource id of the application type version.
+	Version *string `pulumi:"version"`
 }
 
 // The set of arguments for constructing a ManagedClusterApplication resource.
 type ManagedClusterApplicationArgs struct {
-	ApplicationName   pulumi.StringPtrInput
-	ClusterName       pulumi.StringInput
-	Identity          ManagedIdentityPtrInput
-	Location          pulumi.StringPtrInput
+	// Name of the application.
+	ApplicationName pulumi.StringPtrInput
+	// Name of the managed cluster.
+	ClusterName pulumi.StringInput
+	// Managed identity of the application.
+	Identity ManagedIdentityPtrInput
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location pulumi.StringPtrInput
+	// User-assigned identities under the names that the manifest uses for them.
 	ManagedIdentities ApplicationUserAssignedIdentityArrayInput
-	Parameters        pulumi.StringMapInput
+	// Manifest parameters that differ from their defaults.
+	Parameters pulumi.StringMapInput
+	// Name of the resource group.
 	ResourceGroupName pulumi.StringInput
-	Tags              pulumi.StringMapInput
-	UpgradePolicy     ApplicationUpgradePolicyPtrInput
-	Version           pulumi.StringPtrInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
+	// How the application is upgraded.
+	UpgradePolicy ApplicationUpgradePolicyPtrInput
+	// Azure resource id of the application type version.
+	Version pulumi.StringPtrInput
 }
 
 func (ManagedClusterApplicationArgs) ElementType() reflect.Type {
@@ -140,48 +171,59 @@ func (o ManagedClusterApplicationOutput) ToManagedClusterApplicationOutputWithCo
 	return o
 }
 
+// Managed identity of the application.
 func (o ManagedClusterApplicationOutput) Identity() ManagedIdentityResponsePtrOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) ManagedIdentityResponsePtrOutput { return v.Identity }).(ManagedIdentityResponsePtrOutput)
 }
 
+// Azure region.
 func (o ManagedClusterApplicationOutput) Location() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringPtrOutput { return v.Location }).(pulumi.StringPtrOutput)
 }
 
+// User-assigned identities under the names that the manifest uses for them.
 func (o ManagedClusterApplicationOutput) ManagedIdentities() ApplicationUserAssignedIdentityResponseArrayOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) ApplicationUserAssignedIdentityResponseArrayOutput {
 		return v.ManagedIdentities
 	}).(ApplicationUserAssignedIdentityResponseArrayOutput)
 }
 
+// Name of the resource.
 func (o ManagedClusterApplicationOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Manifest parameters that differ from their defaults.
 func (o ManagedClusterApplicationOutput) Parameters() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringMapOutput { return v.Parameters }).(pulumi.StringMapOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ManagedClusterApplicationOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ManagedClusterApplicationOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o ManagedClusterApplicationOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o ManagedClusterApplicationOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// How the application is upgraded.
 func (o ManagedClusterApplicationOutput) UpgradePolicy() ApplicationUpgradePolicyResponsePtrOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) ApplicationUpgradePolicyResponsePtrOutput { return v.UpgradePolicy }).(ApplicationUpgradePolicyResponsePtrOutput)
 }
 
+// Azure resource id of the application type version.
 func (o ManagedClusterApplicationOutput) Version() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedClusterApplication) pulumi.StringPtrOutput { return v.Version }).(pulumi.StringPtrOutput)
 }

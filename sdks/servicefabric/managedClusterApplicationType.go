@@ -12,18 +12,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ManagedClusterApplicationType
+// A kind of application that a managed cluster knows by name.
 //
 // Uses Azure REST API version 2023-03-01-preview.
 type ManagedClusterApplicationType struct {
 	pulumi.CustomResourceState
 
-	Location          pulumi.StringPtrOutput   `pulumi:"location"`
-	Name              pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState pulumi.StringOutput      `pulumi:"provisioningState"`
-	SystemData        SystemDataResponseOutput `pulumi:"systemData"`
-	Tags              pulumi.StringMapOutput   `pulumi:"tags"`
-	Type              pulumi.StringOutput      `pulumi:"type"`
+	// Azure region.
+	Location pulumi.StringPtrOutput `pulumi:"location"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewManagedClusterApplicationType registers a new resource with the given unique name, arguments, and options.
@@ -72,20 +78,30 @@ func (ManagedClusterApplicationTypeState) ElementType() reflect.Type {
 }
 
 type managedClusterApplicationTypeArgs struct {
-	ApplicationTypeName *string           `pulumi:"applicationTypeName"`
-	ClusterName         string            `pulumi:"clusterName"`
-	Location            *string           `pulumi:"location"`
-	ResourceGroupName   string            `pulumi:"resourceGroupName"`
-	Tags                map[string]string `pulumi:"tags"`
+	// Name of the application type.
+	ApplicationTypeName *string `pulumi:"applicationTypeName"`
+	// Name of the managed cluster.
+	ClusterName string `pulumi:"clusterName"`
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location *string `pulumi:"location"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
 }
 
 // The set of arguments for constructing a ManagedClusterApplicationType resource.
 type ManagedClusterApplicationTypeArgs struct {
+	// Name of the application type.
 	ApplicationTypeName pulumi.StringPtrInput
-	ClusterName         pulumi.StringInput
-	Location            pulumi.StringPtrInput
-	ResourceGroupName   pulumi.StringInput
-	Tags                pulumi.StringMapInput
+	// Name of the managed cluster.
+	ClusterName pulumi.StringInput
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location pulumi.StringPtrInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
 }
 
 func (ManagedClusterApplicationTypeArgs) ElementType() reflect.Type {
@@ -125,26 +141,32 @@ func (o ManagedClusterApplicationTypeOutput) ToManagedClusterApplicationTypeOutp
 	return o
 }
 
+// Azure region.
 func (o ManagedClusterApplicationTypeOutput) Location() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationType) pulumi.StringPtrOutput { return v.Location }).(pulumi.StringPtrOutput)
 }
 
+// Name of the resource.
 func (o ManagedClusterApplicationTypeOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationType) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ManagedClusterApplicationTypeOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationType) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ManagedClusterApplicationTypeOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationType) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o ManagedClusterApplicationTypeOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationType) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o ManagedClusterApplicationTypeOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationType) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

@@ -12,19 +12,26 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ManagedClusterApplicationTypeVersion
+// One version of an application type, provisioned from an application package.
 //
 // Uses Azure REST API version 2023-03-01-preview.
 type ManagedClusterApplicationTypeVersion struct {
 	pulumi.CustomResourceState
 
-	AppPackageUrl     pulumi.StringOutput      `pulumi:"appPackageUrl"`
-	Location          pulumi.StringPtrOutput   `pulumi:"location"`
-	Name              pulumi.StringOutput      `pulumi:"name"`
-	ProvisioningState pulumi.StringOutput      `pulumi:"provisioningState"`
-	SystemData        SystemDataResponseOutput `pulumi:"systemData"`
-	Tags              pulumi.StringMapOutput   `pulumi:"tags"`
-	Type              pulumi.StringOutput      `pulumi:"type"`
+	// URL from which Azure fetches the application package (.sfpkg).
+	AppPackageUrl pulumi.StringOutput `pulumi:"appPackageUrl"`
+	// Azure region.
+	Location pulumi.StringPtrOutput `pulumi:"location"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewManagedClusterApplicationTypeVersion registers a new resource with the given unique name, arguments, and options.
@@ -79,24 +86,38 @@ func (ManagedClusterApplicationTypeVersionState) ElementType() reflect.Type {
 }
 
 type managedClusterApplicationTypeVersionArgs struct {
-	AppPackageUrl       string            `pulumi:"appPackageUrl"`
-	ApplicationTypeName string            `pulumi:"applicationTypeName"`
-	ClusterName         string            `pulumi:"clusterName"`
-	Location            *string           `pulumi:"location"`
-	ResourceGroupName   string            `pulumi:"resourceGroupName"`
-	Tags                map[string]string `pulumi:"tags"`
-	Version             *string           `pulumi:"version"`
+	// URL from which Azure fetches the application package (.sfpkg).
+	AppPackageUrl string `pulumi:"appPackageUrl"`
+	// Name of the application type.
+	ApplicationTypeName string `pulumi:"applicationTypeName"`
+	// Name of the managed cluster.
+	ClusterName string `pulumi:"clusterName"`
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location *string `pulumi:"location"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
+	// Version of the application type, as in its manifest.
+	Version *string `pulumi:"version"`
 }
 
 // The set of arguments for constructing a ManagedClusterApplicationTypeVersion resource.
 type ManagedClusterApplicationTypeVersionArgs struct {
-	AppPackageUrl       pulumi.StringInput
+	// URL from which Azure fetches the application package (.sfpkg).
+	AppPackageUrl pulumi.StringInput
+	// Name of the application type.
 	ApplicationTypeName pulumi.StringInput
-	ClusterName         pulumi.StringInput
-	Location            pulumi.StringPtrInput
-	ResourceGroupName   pulumi.StringInput
-	Tags                pulumi.StringMapInput
-	Version             pulumi.StringPtrInput
+	// Name of the managed cluster.
+	ClusterName pulumi.StringInput
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location pulumi.StringPtrInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
+	// Version of the application type, as in its manifest.
+	Version pulumi.StringPtrInput
 }
 
 func (ManagedClusterApplicationTypeVersionArgs) ElementType() reflect.Type {
@@ -136,30 +157,37 @@ func (o ManagedClusterApplicationTypeVersionOutput) ToManagedClusterApplicationT
 	return o
 }
 
+// URL from which Azure fetches the application package (.sfpkg).
 func (o ManagedClusterApplicationTypeVersionOutput) AppPackageUrl() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) pulumi.StringOutput { return v.AppPackageUrl }).(pulumi.StringOutput)
 }
 
+// Azure region.
 func (o ManagedClusterApplicationTypeVersionOutput) Location() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) pulumi.StringPtrOutput { return v.Location }).(pulumi.StringPtrOutput)
 }
 
+// Name of the resource.
 func (o ManagedClusterApplicationTypeVersionOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o ManagedClusterApplicationTypeVersionOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ManagedClusterApplicationTypeVersionOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o ManagedClusterApplicationTypeVersionOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o ManagedClusterApplicationTypeVersionOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterApplicationTypeVersion) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

@@ -12,18 +12,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ManagedClusterService
+// A service of an application on a managed cluster.
 //
 // Uses Azure REST API version 2023-03-01-preview.
 type ManagedClusterService struct {
 	pulumi.CustomResourceState
 
-	Location   pulumi.StringPtrOutput   `pulumi:"location"`
-	Name       pulumi.StringOutput      `pulumi:"name"`
-	Properties pulumi.AnyOutput         `pulumi:"properties"`
+	// Azure region.
+	Location pulumi.StringPtrOutput `pulumi:"location"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// What the service is: stateless or stateful.
+	Properties pulumi.AnyOutput `pulumi:"properties"`
+	// Who created and last changed the resource, and when.
 	SystemData SystemDataResponseOutput `pulumi:"systemData"`
-	Tags       pulumi.StringMapOutput   `pulumi:"tags"`
-	Type       pulumi.StringOutput      `pulumi:"type"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
 }
 
 // NewManagedClusterService registers a new resource with the given unique name, arguments, and options.
@@ -75,24 +81,38 @@ func (ManagedClusterServiceState) ElementType() reflect.Type {
 }
 
 type managedClusterServiceArgs struct {
-	ApplicationName   string            `pulumi:"applicationName"`
-	ClusterName       string            `pulumi:"clusterName"`
-	Location          *string           `pulumi:"location"`
-	Properties        interface{}       `pulumi:"properties"`
-	ResourceGroupName string            `pulumi:"resourceGroupName"`
-	ServiceName       *string           `pulumi:"serviceName"`
-	Tags              map[string]string `pulumi:"tags"`
+	// Name of the application.
+	ApplicationName string `pulumi:"applicationName"`
+	// Name of the managed cluster.
+	ClusterName string `pulumi:"clusterName"`
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location *string `pulumi:"location"`
+	// What the service is: stateless or stateful.
+	Properties interface{} `pulumi:"properties"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Name of the service.
+	ServiceName *string `pulumi:"serviceName"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
 }
 
 // The set of arguments for constructing a ManagedClusterService resource.
 type ManagedClusterServiceArgs struct {
-	ApplicationName   pulumi.StringInput
-	ClusterName       pulumi.StringInput
-	Location          pulumi.StringPtrInput
-	Properties        pulumi.Input
+	// Name of the application.
+	ApplicationName pulumi.StringInput
+	// Name of the managed cluster.
+	ClusterName pulumi.StringInput
+	// Azure region. Left out, it is that of the resource group or of the provider's configuration.
+	Location pulumi.StringPtrInput
+	// What the service is: stateless or stateful.
+	Properties pulumi.Input
+	// Name of the resource group.
 	ResourceGroupName pulumi.StringInput
-	ServiceName       pulumi.StringPtrInput
-	Tags              pulumi.StringMapInput
+	// Name of the service.
+	ServiceName pulumi.StringPtrInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
 }
 
 func (ManagedClusterServiceArgs) ElementType() reflect.Type {
@@ -132,26 +152,32 @@ func (o ManagedClusterServiceOutput) ToManagedClusterServiceOutputWithContext(ct
 	return o
 }
 
+// Azure region.
 func (o ManagedClusterServiceOutput) Location() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedClusterService) pulumi.StringPtrOutput { return v.Location }).(pulumi.StringPtrOutput)
 }
 
+// Name of the resource.
 func (o ManagedClusterServiceOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterService) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// What the service is: stateless or stateful.
 func (o ManagedClusterServiceOutput) Properties() pulumi.AnyOutput {
 	return o.ApplyT(func(v *ManagedClusterService) pulumi.AnyOutput { return v.Properties }).(pulumi.AnyOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o ManagedClusterServiceOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *ManagedClusterService) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o ManagedClusterServiceOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ManagedClusterService) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o ManagedClusterServiceOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *ManagedClusterService) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }

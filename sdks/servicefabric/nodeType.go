@@ -12,60 +12,108 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// NodeType
+// A group of equal virtual machines in a managed cluster.
 //
 // Uses Azure REST API version 2023-03-01-preview.
 type NodeType struct {
 	pulumi.CustomResourceState
 
-	AdditionalDataDisks          VmssDataDiskResponseArrayOutput           `pulumi:"additionalDataDisks"`
-	ApplicationPorts             EndpointRangeDescriptionResponsePtrOutput `pulumi:"applicationPorts"`
-	Capacities                   pulumi.StringMapOutput                    `pulumi:"capacities"`
-	DataDiskLetter               pulumi.StringPtrOutput                    `pulumi:"dataDiskLetter"`
-	DataDiskSizeGB               pulumi.IntPtrOutput                       `pulumi:"dataDiskSizeGB"`
-	DataDiskType                 pulumi.StringPtrOutput                    `pulumi:"dataDiskType"`
-	EnableAcceleratedNetworking  pulumi.BoolPtrOutput                      `pulumi:"enableAcceleratedNetworking"`
-	EnableEncryptionAtHost       pulumi.BoolPtrOutput                      `pulumi:"enableEncryptionAtHost"`
-	EnableNodePublicIP           pulumi.BoolPtrOutput                      `pulumi:"enableNodePublicIP"`
-	EnableOverProvisioning       pulumi.BoolPtrOutput                      `pulumi:"enableOverProvisioning"`
-	EphemeralPorts               EndpointRangeDescriptionResponsePtrOutput `pulumi:"ephemeralPorts"`
-	EvictionPolicy               pulumi.StringPtrOutput                    `pulumi:"evictionPolicy"`
-	FrontendConfigurations       FrontendConfigurationResponseArrayOutput  `pulumi:"frontendConfigurations"`
-	HostGroupId                  pulumi.StringPtrOutput                    `pulumi:"hostGroupId"`
-	IsPrimary                    pulumi.BoolOutput                         `pulumi:"isPrimary"`
-	IsSpotVM                     pulumi.BoolPtrOutput                      `pulumi:"isSpotVM"`
-	IsStateless                  pulumi.BoolPtrOutput                      `pulumi:"isStateless"`
-	MultiplePlacementGroups      pulumi.BoolPtrOutput                      `pulumi:"multiplePlacementGroups"`
-	Name                         pulumi.StringOutput                       `pulumi:"name"`
-	NatGatewayId                 pulumi.StringPtrOutput                    `pulumi:"natGatewayId"`
-	NetworkSecurityRules         NetworkSecurityRuleResponseArrayOutput    `pulumi:"networkSecurityRules"`
-	PlacementProperties          pulumi.StringMapOutput                    `pulumi:"placementProperties"`
-	ProvisioningState            pulumi.StringOutput                       `pulumi:"provisioningState"`
-	SecureBootEnabled            pulumi.BoolPtrOutput                      `pulumi:"secureBootEnabled"`
-	SecurityType                 pulumi.StringPtrOutput                    `pulumi:"securityType"`
-	Sku                          NodeTypeSkuResponsePtrOutput              `pulumi:"sku"`
-	SpotRestoreTimeout           pulumi.StringPtrOutput                    `pulumi:"spotRestoreTimeout"`
-	SubnetId                     pulumi.StringPtrOutput                    `pulumi:"subnetId"`
-	SystemData                   SystemDataResponseOutput                  `pulumi:"systemData"`
-	Tags                         pulumi.StringMapOutput                    `pulumi:"tags"`
-	Type                         pulumi.StringOutput                       `pulumi:"type"`
-	UseDefaultPublicLoadBalancer pulumi.BoolPtrOutput                      `pulumi:"useDefaultPublicLoadBalancer"`
-	UseEphemeralOSDisk           pulumi.BoolPtrOutput                      `pulumi:"useEphemeralOSDisk"`
-	UseTempDataDisk              pulumi.BoolPtrOutput                      `pulumi:"useTempDataDisk"`
-	VmExtensions                 VMSSExtensionResponseArrayOutput          `pulumi:"vmExtensions"`
-	VmImageOffer                 pulumi.StringPtrOutput                    `pulumi:"vmImageOffer"`
-	VmImagePlan                  VmImagePlanResponsePtrOutput              `pulumi:"vmImagePlan"`
-	VmImagePublisher             pulumi.StringPtrOutput                    `pulumi:"vmImagePublisher"`
-	VmImageResourceId            pulumi.StringPtrOutput                    `pulumi:"vmImageResourceId"`
-	VmImageSku                   pulumi.StringPtrOutput                    `pulumi:"vmImageSku"`
-	VmImageVersion               pulumi.StringPtrOutput                    `pulumi:"vmImageVersion"`
-	VmInstanceCount              pulumi.IntOutput                          `pulumi:"vmInstanceCount"`
-	VmManagedIdentity            VmManagedIdentityResponsePtrOutput        `pulumi:"vmManagedIdentity"`
-	VmSecrets                    VaultSecretGroupResponseArrayOutput       `pulumi:"vmSecrets"`
-	VmSetupActions               pulumi.StringArrayOutput                  `pulumi:"vmSetupActions"`
-	VmSharedGalleryImageId       pulumi.StringPtrOutput                    `pulumi:"vmSharedGalleryImageId"`
-	VmSize                       pulumi.StringPtrOutput                    `pulumi:"vmSize"`
-	Zones                        pulumi.StringArrayOutput                  `pulumi:"zones"`
+	// Further managed disks of each node.
+	AdditionalDataDisks VmssDataDiskResponseArrayOutput `pulumi:"additionalDataDisks"`
+	// Ports that Service Fabric gives to applications.
+	ApplicationPorts EndpointRangeDescriptionResponsePtrOutput `pulumi:"applicationPorts"`
+	// Named amounts of resources that each node offers for placement.
+	Capacities pulumi.StringMapOutput `pulumi:"capacities"`
+	// Letter of the data disk, neither C nor D. Fixed once set.
+	DataDiskLetter pulumi.StringPtrOutput `pulumi:"dataDiskLetter"`
+	// Size of the data disk in GB.
+	DataDiskSizeGB pulumi.IntPtrOutput `pulumi:"dataDiskSizeGB"`
+	// Storage class of the data disk.
+	DataDiskType pulumi.StringPtrOutput `pulumi:"dataDiskType"`
+	// Switches accelerated networking on.
+	EnableAcceleratedNetworking pulumi.BoolPtrOutput `pulumi:"enableAcceleratedNetworking"`
+	// Encrypts all disks at the host, temporary ones too.
+	EnableEncryptionAtHost pulumi.BoolPtrOutput `pulumi:"enableEncryptionAtHost"`
+	// Gives each node a public IPv4 address. For secondary node types with their own load balancer.
+	EnableNodePublicIP pulumi.BoolPtrOutput `pulumi:"enableNodePublicIP"`
+	// Starts more machines than asked for and keeps the first ready. For stateless node types.
+	EnableOverProvisioning pulumi.BoolPtrOutput `pulumi:"enableOverProvisioning"`
+	// Ports for outgoing connections.
+	EphemeralPorts EndpointRangeDescriptionResponsePtrOutput `pulumi:"ephemeralPorts"`
+	// What happens to a spot machine that is evicted. Defaults to Delete.
+	EvictionPolicy pulumi.StringPtrOutput `pulumi:"evictionPolicy"`
+	// Load balancers of the node type's own. For secondary node types; fixed once set.
+	FrontendConfigurations FrontendConfigurationResponseArrayOutput `pulumi:"frontendConfigurations"`
+	// Dedicated host group for the nodes.
+	HostGroupId pulumi.StringPtrOutput `pulumi:"hostGroupId"`
+	// Whether Service Fabric's system services run here. Fixed once set.
+	IsPrimary pulumi.BoolOutput `pulumi:"isPrimary"`
+	// Uses spot machines, which Azure may evict.
+	IsSpotVM pulumi.BoolPtrOutput `pulumi:"isSpotVM"`
+	// Limits the node type to stateless services.
+	IsStateless pulumi.BoolPtrOutput `pulumi:"isStateless"`
+	// Lets the scale set have more than one placement group.
+	MultiplePlacementGroups pulumi.BoolPtrOutput `pulumi:"multiplePlacementGroups"`
+	// Name of the resource.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// NAT gateway for outgoing traffic. Needs the node type's own load balancer.
+	NatGatewayId pulumi.StringPtrOutput `pulumi:"natGatewayId"`
+	// Network rules of this node type. Needs frontend configurations.
+	NetworkSecurityRules NetworkSecurityRuleResponseArrayOutput `pulumi:"networkSecurityRules"`
+	// Named values that placement constraints can ask for.
+	PlacementProperties pulumi.StringMapOutput `pulumi:"placementProperties"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState pulumi.StringOutput `pulumi:"provisioningState"`
+	// Switches secure boot on. Needs trusted launch.
+	SecureBootEnabled pulumi.BoolPtrOutput `pulumi:"secureBootEnabled"`
+	// Security type of the machines.
+	SecurityType pulumi.StringPtrOutput `pulumi:"securityType"`
+	// Size and capacity, for scale rules.
+	Sku NodeTypeSkuResponsePtrOutput `pulumi:"sku"`
+	// How long Azure tries to restore evicted spot machines (ISO 8601).
+	SpotRestoreTimeout pulumi.StringPtrOutput `pulumi:"spotRestoreTimeout"`
+	// Subnet of the node type.
+	SubnetId pulumi.StringPtrOutput `pulumi:"subnetId"`
+	// Who created and last changed the resource, and when.
+	SystemData SystemDataResponseOutput `pulumi:"systemData"`
+	// Tags of the resource.
+	Tags pulumi.StringMapOutput `pulumi:"tags"`
+	// Azure resource type.
+	Type pulumi.StringOutput `pulumi:"type"`
+	// Also attaches the cluster's public load balancer.
+	UseDefaultPublicLoadBalancer pulumi.BoolPtrOutput `pulumi:"useDefaultPublicLoadBalancer"`
+	// Puts the operating system on an ephemeral disk.
+	UseEphemeralOSDisk pulumi.BoolPtrOutput `pulumi:"useEphemeralOSDisk"`
+	// Uses the temporary disk as data disk. For stateless node types.
+	UseTempDataDisk pulumi.BoolPtrOutput `pulumi:"useTempDataDisk"`
+	// Extensions installed on the machines.
+	VmExtensions VMSSExtensionResponseArrayOutput `pulumi:"vmExtensions"`
+	// Offer of the marketplace image.
+	VmImageOffer pulumi.StringPtrOutput `pulumi:"vmImageOffer"`
+	// Purchase plan of the marketplace image.
+	VmImagePlan VmImagePlanResponsePtrOutput `pulumi:"vmImagePlan"`
+	// Publisher of the marketplace image.
+	VmImagePublisher pulumi.StringPtrOutput `pulumi:"vmImagePublisher"`
+	// Id of a custom image.
+	VmImageResourceId pulumi.StringPtrOutput `pulumi:"vmImageResourceId"`
+	// SKU of the marketplace image.
+	VmImageSku pulumi.StringPtrOutput `pulumi:"vmImageSku"`
+	// Version of the marketplace image. Defaults to latest.
+	VmImageVersion pulumi.StringPtrOutput `pulumi:"vmImageVersion"`
+	// Number of nodes, or -1 when scale rules decide.
+	VmInstanceCount pulumi.IntOutput `pulumi:"vmInstanceCount"`
+	// User-assigned identities of the machines.
+	VmManagedIdentity VmManagedIdentityResponsePtrOutput `pulumi:"vmManagedIdentity"`
+	// Certificates from Key Vault to install on the machines.
+	VmSecrets VaultSecretGroupResponseArrayOutput `pulumi:"vmSecrets"`
+	// What to prepare on a machine before the runtime starts.
+	VmSetupActions pulumi.StringArrayOutput `pulumi:"vmSetupActions"`
+	// Id of an image in a shared gallery.
+	VmSharedGalleryImageId pulumi.StringPtrOutput `pulumi:"vmSharedGalleryImageId"`
+	// Size of the machines, such as Standard_D2s_v3.
+	VmSize pulumi.StringPtrOutput `pulumi:"vmSize"`
+	// Availability zones of the node type.
+	Zones pulumi.StringArrayOutput `pulumi:"zones"`
 }
 
 // NewNodeType registers a new resource with the given unique name, arguments, and options.
@@ -129,104 +177,198 @@ func (NodeTypeState) ElementType() reflect.Type {
 }
 
 type nodeTypeArgs struct {
-	AdditionalDataDisks          []VmssDataDisk            `pulumi:"additionalDataDisks"`
-	ApplicationPorts             *EndpointRangeDescription `pulumi:"applicationPorts"`
-	Capacities                   map[string]string         `pulumi:"capacities"`
-	ClusterName                  string                    `pulumi:"clusterName"`
-	DataDiskLetter               *string                   `pulumi:"dataDiskLetter"`
-	DataDiskSizeGB               *int                      `pulumi:"dataDiskSizeGB"`
-	DataDiskType                 *string                   `pulumi:"dataDiskType"`
-	EnableAcceleratedNetworking  *bool                     `pulumi:"enableAcceleratedNetworking"`
-	EnableEncryptionAtHost       *bool                     `pulumi:"enableEncryptionAtHost"`
-	EnableNodePublicIP           *bool                     `pulumi:"enableNodePublicIP"`
-	EnableOverProvisioning       *bool                     `pulumi:"enableOverProvisioning"`
-	EphemeralPorts               *EndpointRangeDescription `pulumi:"ephemeralPorts"`
-	EvictionPolicy               *string                   `pulumi:"evictionPolicy"`
-	FrontendConfigurations       []FrontendConfiguration   `pulumi:"frontendConfigurations"`
-	HostGroupId                  *string                   `pulumi:"hostGroupId"`
-	IsPrimary                    bool                      `pulumi:"isPrimary"`
-	IsSpotVM                     *bool                     `pulumi:"isSpotVM"`
-	IsStateless                  *bool                     `pulumi:"isStateless"`
-	MultiplePlacementGroups      *bool                     `pulumi:"multiplePlacementGroups"`
-	NatGatewayId                 *string                   `pulumi:"natGatewayId"`
-	NetworkSecurityRules         []NetworkSecurityRule     `pulumi:"networkSecurityRules"`
-	NodeTypeName                 *string                   `pulumi:"nodeTypeName"`
-	PlacementProperties          map[string]string         `pulumi:"placementProperties"`
-	ResourceGroupName            string                    `pulumi:"resourceGroupName"`
-	SecureBootEnabled            *bool                     `pulumi:"secureBootEnabled"`
-	SecurityType                 *string                   `pulumi:"securityType"`
-	Sku                          *NodeTypeSku              `pulumi:"sku"`
-	SpotRestoreTimeout           *string                   `pulumi:"spotRestoreTimeout"`
-	SubnetId                     *string                   `pulumi:"subnetId"`
-	Tags                         map[string]string         `pulumi:"tags"`
-	UseDefaultPublicLoadBalancer *bool                     `pulumi:"useDefaultPublicLoadBalancer"`
-	UseEphemeralOSDisk           *bool                     `pulumi:"useEphemeralOSDisk"`
-	UseTempDataDisk              *bool                     `pulumi:"useTempDataDisk"`
-	VmExtensions                 []VMSSExtension           `pulumi:"vmExtensions"`
-	VmImageOffer                 *string                   `pulumi:"vmImageOffer"`
-	VmImagePlan                  *VmImagePlan              `pulumi:"vmImagePlan"`
-	VmImagePublisher             *string                   `pulumi:"vmImagePublisher"`
-	VmImageResourceId            *string                   `pulumi:"vmImageResourceId"`
-	VmImageSku                   *string                   `pulumi:"vmImageSku"`
-	VmImageVersion               *string                   `pulumi:"vmImageVersion"`
-	VmInstanceCount              int                       `pulumi:"vmInstanceCount"`
-	VmManagedIdentity            *VmManagedIdentity        `pulumi:"vmManagedIdentity"`
-	VmSecrets                    []VaultSecretGroup        `pulumi:"vmSecrets"`
-	VmSetupActions               []string                  `pulumi:"vmSetupActions"`
-	VmSharedGalleryImageId       *string                   `pulumi:"vmSharedGalleryImageId"`
-	VmSize                       *string                   `pulumi:"vmSize"`
-	Zones                        []string                  `pulumi:"zones"`
+	// Further managed disks of each node.
+	AdditionalDataDisks []VmssDataDisk `pulumi:"additionalDataDisks"`
+	// Ports that Service Fabric gives to applications.
+	ApplicationPorts *EndpointRangeDescription `pulumi:"applicationPorts"`
+	// Named amounts of resources that each node offers for placement.
+	Capacities map[string]string `pulumi:"capacities"`
+	// Name of the managed cluster.
+	ClusterName string `pulumi:"clusterName"`
+	// Letter of the data disk, neither C nor D. Fixed once set.
+	DataDiskLetter *string `pulumi:"dataDiskLetter"`
+	// Size of the data disk in GB.
+	DataDiskSizeGB *int `pulumi:"dataDiskSizeGB"`
+	// Storage class of the data disk.
+	DataDiskType *string `pulumi:"dataDiskType"`
+	// Switches accelerated networking on.
+	EnableAcceleratedNetworking *bool `pulumi:"enableAcceleratedNetworking"`
+	// Encrypts all disks at the host, temporary ones too.
+	EnableEncryptionAtHost *bool `pulumi:"enableEncryptionAtHost"`
+	// Gives each node a public IPv4 address. For secondary node types with their own load balancer.
+	EnableNodePublicIP *bool `pulumi:"enableNodePublicIP"`
+	// Starts more machines than asked for and keeps the first ready. For stateless node types.
+	EnableOverProvisioning *bool `pulumi:"enableOverProvisioning"`
+	// Ports for outgoing connections.
+	EphemeralPorts *EndpointRangeDescription `pulumi:"ephemeralPorts"`
+	// What happens to a spot machine that is evicted. Defaults to Delete.
+	EvictionPolicy *string `pulumi:"evictionPolicy"`
+	// Load balancers of the node type's own. For secondary node types; fixed once set.
+	FrontendConfigurations []FrontendConfiguration `pulumi:"frontendConfigurations"`
+	// Dedicated host group for the nodes.
+	HostGroupId *string `pulumi:"hostGroupId"`
+	// Whether Service Fabric's system services run here. Fixed once set.
+	IsPrimary bool `pulumi:"isPrimary"`
+	// Uses spot machines, which Azure may evict.
+	IsSpotVM *bool `pulumi:"isSpotVM"`
+	// Limits the node type to stateless services.
+	IsStateless *bool `pulumi:"isStateless"`
+	// Lets the scale set have more than one placement group.
+	MultiplePlacementGroups *bool `pulumi:"multiplePlacementGroups"`
+	// NAT gateway for outgoing traffic. Needs the node type's own load balancer.
+	NatGatewayId *string `pulumi:"natGatewayId"`
+	// Network rules of this node type. Needs frontend configurations.
+	NetworkSecurityRules []NetworkSecurityRule `pulumi:"networkSecurityRules"`
+	// Name of the node type.
+	NodeTypeName *string `pulumi:"nodeTypeName"`
+	// Named values that placement constraints can ask for.
+	PlacementProperties map[string]string `pulumi:"placementProperties"`
+	// Name of the resource group.
+	ResourceGroupName string `pulumi:"resourceGroupName"`
+	// Switches secure boot on. Needs trusted launch.
+	SecureBootEnabled *bool `pulumi:"secureBootEnabled"`
+	// Security type of the machines.
+	SecurityType *string `pulumi:"securityType"`
+	// Size and capacity, for scale rules.
+	Sku *NodeTypeSku `pulumi:"sku"`
+	// How long Azure tries to restore evicted spot machines (ISO 8601).
+	SpotRestoreTimeout *string `pulumi:"spotRestoreTimeout"`
+	// Subnet of the node type.
+	SubnetId *string `pulumi:"subnetId"`
+	// Tags of the resource.
+	Tags map[string]string `pulumi:"tags"`
+	// Also attaches the cluster's public load balancer.
+	UseDefaultPublicLoadBalancer *bool `pulumi:"useDefaultPublicLoadBalancer"`
+	// Puts the operating system on an ephemeral disk.
+	UseEphemeralOSDisk *bool `pulumi:"useEphemeralOSDisk"`
+	// Uses the temporary disk as data disk. For stateless node types.
+	UseTempDataDisk *bool `pulumi:"useTempDataDisk"`
+	// Extensions installed on the machines.
+	VmExtensions []VMSSExtension `pulumi:"vmExtensions"`
+	// Offer of the marketplace image.
+	VmImageOffer *string `pulumi:"vmImageOffer"`
+	// Purchase plan of the marketplace image.
+	VmImagePlan *VmImagePlan `pulumi:"vmImagePlan"`
+	// Publisher of the marketplace image.
+	VmImagePublisher *string `pulumi:"vmImagePublisher"`
+	// Id of a custom image.
+	VmImageResourceId *string `pulumi:"vmImageResourceId"`
+	// SKU of the marketplace image.
+	VmImageSku *string `pulumi:"vmImageSku"`
+	// Version of the marketplace image. Defaults to latest.
+	VmImageVersion *string `pulumi:"vmImageVersion"`
+	// Number of nodes, or -1 when scale rules decide.
+	VmInstanceCount int `pulumi:"vmInstanceCount"`
+	// User-assigned identities of the machines.
+	VmManagedIdentity *VmManagedIdentity `pulumi:"vmManagedIdentity"`
+	// Certificates from Key Vault to install on the machines.
+	VmSecrets []VaultSecretGroup `pulumi:"vmSecrets"`
+	// What to prepare on a machine before the runtime starts.
+	VmSetupActions []string `pulumi:"vmSetupActions"`
+	// Id of an image in a shared gallery.
+	VmSharedGalleryImageId *string `pulumi:"vmSharedGalleryImageId"`
+	// Size of the machines, such as Standard_D2s_v3.
+	VmSize *string `pulumi:"vmSize"`
+	// Availability zones of the node type.
+	Zones []string `pulumi:"zones"`
 }
 
 // The set of arguments for constructing a NodeType resource.
 type NodeTypeArgs struct {
-	AdditionalDataDisks          VmssDataDiskArrayInput
-	ApplicationPorts             EndpointRangeDescriptionPtrInput
-	Capacities                   pulumi.StringMapInput
-	ClusterName                  pulumi.StringInput
-	DataDiskLetter               pulumi.StringPtrInput
-	DataDiskSizeGB               pulumi.IntPtrInput
-	DataDiskType                 pulumi.StringPtrInput
-	EnableAcceleratedNetworking  pulumi.BoolPtrInput
-	EnableEncryptionAtHost       pulumi.BoolPtrInput
-	EnableNodePublicIP           pulumi.BoolPtrInput
-	EnableOverProvisioning       pulumi.BoolPtrInput
-	EphemeralPorts               EndpointRangeDescriptionPtrInput
-	EvictionPolicy               pulumi.StringPtrInput
-	FrontendConfigurations       FrontendConfigurationArrayInput
-	HostGroupId                  pulumi.StringPtrInput
-	IsPrimary                    pulumi.BoolInput
-	IsSpotVM                     pulumi.BoolPtrInput
-	IsStateless                  pulumi.BoolPtrInput
-	MultiplePlacementGroups      pulumi.BoolPtrInput
-	NatGatewayId                 pulumi.StringPtrInput
-	NetworkSecurityRules         NetworkSecurityRuleArrayInput
-	NodeTypeName                 pulumi.StringPtrInput
-	PlacementProperties          pulumi.StringMapInput
-	ResourceGroupName            pulumi.StringInput
-	SecureBootEnabled            pulumi.BoolPtrInput
-	SecurityType                 pulumi.StringPtrInput
-	Sku                          NodeTypeSkuPtrInput
-	SpotRestoreTimeout           pulumi.StringPtrInput
-	SubnetId                     pulumi.StringPtrInput
-	Tags                         pulumi.StringMapInput
+	// Further managed disks of each node.
+	AdditionalDataDisks VmssDataDiskArrayInput
+	// Ports that Service Fabric gives to applications.
+	ApplicationPorts EndpointRangeDescriptionPtrInput
+	// Named amounts of resources that each node offers for placement.
+	Capacities pulumi.StringMapInput
+	// Name of the managed cluster.
+	ClusterName pulumi.StringInput
+	// Letter of the data disk, neither C nor D. Fixed once set.
+	DataDiskLetter pulumi.StringPtrInput
+	// Size of the data disk in GB.
+	DataDiskSizeGB pulumi.IntPtrInput
+	// Storage class of the data disk.
+	DataDiskType pulumi.StringPtrInput
+	// Switches accelerated networking on.
+	EnableAcceleratedNetworking pulumi.BoolPtrInput
+	// Encrypts all disks at the host, temporary ones too.
+	EnableEncryptionAtHost pulumi.BoolPtrInput
+	// Gives each node a public IPv4 address. For secondary node types with their own load balancer.
+	EnableNodePublicIP pulumi.BoolPtrInput
+	// Starts more machines than asked for and keeps the first ready. For stateless node types.
+	EnableOverProvisioning pulumi.BoolPtrInput
+	// Ports for outgoing connections.
+	EphemeralPorts EndpointRangeDescriptionPtrInput
+	// What happens to a spot machine that is evicted. Defaults to Delete.
+	EvictionPolicy pulumi.StringPtrInput
+	// Load balancers of the node type's own. For secondary node types; fixed once set.
+	FrontendConfigurations FrontendConfigurationArrayInput
+	// Dedicated host group for the nodes.
+	HostGroupId pulumi.StringPtrInput
+	// Whether Service Fabric's system services run here. Fixed once set.
+	IsPrimary pulumi.BoolInput
+	// Uses spot machines, which Azure may evict.
+	IsSpotVM pulumi.BoolPtrInput
+	// Limits the node type to stateless services.
+	IsStateless pulumi.BoolPtrInput
+	// Lets the scale set have more than one placement group.
+	MultiplePlacementGroups pulumi.BoolPtrInput
+	// NAT gateway for outgoing traffic. Needs the node type's own load balancer.
+	NatGatewayId pulumi.StringPtrInput
+	// Network rules of this node type. Needs frontend configurations.
+	NetworkSecurityRules NetworkSecurityRuleArrayInput
+	// Name of the node type.
+	NodeTypeName pulumi.StringPtrInput
+	// Named values that placement constraints can ask for.
+	PlacementProperties pulumi.StringMapInput
+	// Name of the resource group.
+	ResourceGroupName pulumi.StringInput
+	// Switches secure boot on. Needs trusted launch.
+	SecureBootEnabled pulumi.BoolPtrInput
+	// Security type of the machines.
+	SecurityType pulumi.StringPtrInput
+	// Size and capacity, for scale rules.
+	Sku NodeTypeSkuPtrInput
+	// How long Azure tries to restore evicted spot machines (ISO 8601).
+	SpotRestoreTimeout pulumi.StringPtrInput
+	// Subnet of the node type.
+	SubnetId pulumi.StringPtrInput
+	// Tags of the resource.
+	Tags pulumi.StringMapInput
+	// Also attaches the cluster's public load balancer.
 	UseDefaultPublicLoadBalancer pulumi.BoolPtrInput
-	UseEphemeralOSDisk           pulumi.BoolPtrInput
-	UseTempDataDisk              pulumi.BoolPtrInput
-	VmExtensions                 VMSSExtensionArrayInput
-	VmImageOffer                 pulumi.StringPtrInput
-	VmImagePlan                  VmImagePlanPtrInput
-	VmImagePublisher             pulumi.StringPtrInput
-	VmImageResourceId            pulumi.StringPtrInput
-	VmImageSku                   pulumi.StringPtrInput
-	VmImageVersion               pulumi.StringPtrInput
-	VmInstanceCount              pulumi.IntInput
-	VmManagedIdentity            VmManagedIdentityPtrInput
-	VmSecrets                    VaultSecretGroupArrayInput
-	VmSetupActions               pulumi.StringArrayInput
-	VmSharedGalleryImageId       pulumi.StringPtrInput
-	VmSize                       pulumi.StringPtrInput
-	Zones                        pulumi.StringArrayInput
+	// Puts the operating system on an ephemeral disk.
+	UseEphemeralOSDisk pulumi.BoolPtrInput
+	// Uses the temporary disk as data disk. For stateless node types.
+	UseTempDataDisk pulumi.BoolPtrInput
+	// Extensions installed on the machines.
+	VmExtensions VMSSExtensionArrayInput
+	// Offer of the marketplace image.
+	VmImageOffer pulumi.StringPtrInput
+	// Purchase plan of the marketplace image.
+	VmImagePlan VmImagePlanPtrInput
+	// Publisher of the marketplace image.
+	VmImagePublisher pulumi.StringPtrInput
+	// Id of a custom image.
+	VmImageResourceId pulumi.StringPtrInput
+	// SKU of the marketplace image.
+	VmImageSku pulumi.StringPtrInput
+	// Version of the marketplace image. Defaults to latest.
+	VmImageVersion pulumi.StringPtrInput
+	// Number of nodes, or -1 when scale rules decide.
+	VmInstanceCount pulumi.IntInput
+	// User-assigned identities of the machines.
+	VmManagedIdentity VmManagedIdentityPtrInput
+	// Certificates from Key Vault to install on the machines.
+	VmSecrets VaultSecretGroupArrayInput
+	// What to prepare on a machine before the runtime starts.
+	VmSetupActions pulumi.StringArrayInput
+	// Id of an image in a shared gallery.
+	VmSharedGalleryImageId pulumi.StringPtrInput
+	// Size of the machines, such as Standard_D2s_v3.
+	VmSize pulumi.StringPtrInput
+	// Availability zones of the node type.
+	Zones pulumi.StringArrayInput
 }
 
 func (NodeTypeArgs) ElementType() reflect.Type {
@@ -266,194 +408,242 @@ func (o NodeTypeOutput) ToNodeTypeOutputWithContext(ctx context.Context) NodeTyp
 	return o
 }
 
+// Further managed disks of each node.
 func (o NodeTypeOutput) AdditionalDataDisks() VmssDataDiskResponseArrayOutput {
 	return o.ApplyT(func(v *NodeType) VmssDataDiskResponseArrayOutput { return v.AdditionalDataDisks }).(VmssDataDiskResponseArrayOutput)
 }
 
+// Ports that Service Fabric gives to applications.
 func (o NodeTypeOutput) ApplicationPorts() EndpointRangeDescriptionResponsePtrOutput {
 	return o.ApplyT(func(v *NodeType) EndpointRangeDescriptionResponsePtrOutput { return v.ApplicationPorts }).(EndpointRangeDescriptionResponsePtrOutput)
 }
 
+// Named amounts of resources that each node offers for placement.
 func (o NodeTypeOutput) Capacities() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringMapOutput { return v.Capacities }).(pulumi.StringMapOutput)
 }
 
+// Letter of the data disk, neither C nor D. Fixed once set.
 func (o NodeTypeOutput) DataDiskLetter() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.DataDiskLetter }).(pulumi.StringPtrOutput)
 }
 
+// Size of the data disk in GB.
 func (o NodeTypeOutput) DataDiskSizeGB() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.IntPtrOutput { return v.DataDiskSizeGB }).(pulumi.IntPtrOutput)
 }
 
+// Storage class of the data disk.
 func (o NodeTypeOutput) DataDiskType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.DataDiskType }).(pulumi.StringPtrOutput)
 }
 
+// Switches accelerated networking on.
 func (o NodeTypeOutput) EnableAcceleratedNetworking() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.EnableAcceleratedNetworking }).(pulumi.BoolPtrOutput)
 }
 
+// Encrypts all disks at the host, temporary ones too.
 func (o NodeTypeOutput) EnableEncryptionAtHost() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.EnableEncryptionAtHost }).(pulumi.BoolPtrOutput)
 }
 
+// Gives each node a public IPv4 address. For secondary node types with their own load balancer.
 func (o NodeTypeOutput) EnableNodePublicIP() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.EnableNodePublicIP }).(pulumi.BoolPtrOutput)
 }
 
+// Starts more machines than asked for and keeps the first ready. For stateless node types.
 func (o NodeTypeOutput) EnableOverProvisioning() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.EnableOverProvisioning }).(pulumi.BoolPtrOutput)
 }
 
+// Ports for outgoing connections.
 func (o NodeTypeOutput) EphemeralPorts() EndpointRangeDescriptionResponsePtrOutput {
 	return o.ApplyT(func(v *NodeType) EndpointRangeDescriptionResponsePtrOutput { return v.EphemeralPorts }).(EndpointRangeDescriptionResponsePtrOutput)
 }
 
+// What happens to a spot machine that is evicted. Defaults to Delete.
 func (o NodeTypeOutput) EvictionPolicy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.EvictionPolicy }).(pulumi.StringPtrOutput)
 }
 
+// Load balancers of the node type's own. For secondary node types; fixed once set.
 func (o NodeTypeOutput) FrontendConfigurations() FrontendConfigurationResponseArrayOutput {
 	return o.ApplyT(func(v *NodeType) FrontendConfigurationResponseArrayOutput { return v.FrontendConfigurations }).(FrontendConfigurationResponseArrayOutput)
 }
 
+// Dedicated host group for the nodes.
 func (o NodeTypeOutput) HostGroupId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.HostGroupId }).(pulumi.StringPtrOutput)
 }
 
+// Whether Service Fabric's system services run here. Fixed once set.
 func (o NodeTypeOutput) IsPrimary() pulumi.BoolOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolOutput { return v.IsPrimary }).(pulumi.BoolOutput)
 }
 
+// Uses spot machines, which Azure may evict.
 func (o NodeTypeOutput) IsSpotVM() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.IsSpotVM }).(pulumi.BoolPtrOutput)
 }
 
+// Limits the node type to stateless services.
 func (o NodeTypeOutput) IsStateless() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.IsStateless }).(pulumi.BoolPtrOutput)
 }
 
+// Lets the scale set have more than one placement group.
 func (o NodeTypeOutput) MultiplePlacementGroups() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.MultiplePlacementGroups }).(pulumi.BoolPtrOutput)
 }
 
+// Name of the resource.
 func (o NodeTypeOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// NAT gateway for outgoing traffic. Needs the node type's own load balancer.
 func (o NodeTypeOutput) NatGatewayId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.NatGatewayId }).(pulumi.StringPtrOutput)
 }
 
+// Network rules of this node type. Needs frontend configurations.
 func (o NodeTypeOutput) NetworkSecurityRules() NetworkSecurityRuleResponseArrayOutput {
 	return o.ApplyT(func(v *NodeType) NetworkSecurityRuleResponseArrayOutput { return v.NetworkSecurityRules }).(NetworkSecurityRuleResponseArrayOutput)
 }
 
+// Named values that placement constraints can ask for.
 func (o NodeTypeOutput) PlacementProperties() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringMapOutput { return v.PlacementProperties }).(pulumi.StringMapOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o NodeTypeOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringOutput { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Switches secure boot on. Needs trusted launch.
 func (o NodeTypeOutput) SecureBootEnabled() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.SecureBootEnabled }).(pulumi.BoolPtrOutput)
 }
 
+// Security type of the machines.
 func (o NodeTypeOutput) SecurityType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.SecurityType }).(pulumi.StringPtrOutput)
 }
 
+// Size and capacity, for scale rules.
 func (o NodeTypeOutput) Sku() NodeTypeSkuResponsePtrOutput {
 	return o.ApplyT(func(v *NodeType) NodeTypeSkuResponsePtrOutput { return v.Sku }).(NodeTypeSkuResponsePtrOutput)
 }
 
+// How long Azure tries to restore evicted spot machines (ISO 8601).
 func (o NodeTypeOutput) SpotRestoreTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.SpotRestoreTimeout }).(pulumi.StringPtrOutput)
 }
 
+// Subnet of the node type.
 func (o NodeTypeOutput) SubnetId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.SubnetId }).(pulumi.StringPtrOutput)
 }
 
+// Who created and last changed the resource, and when.
 func (o NodeTypeOutput) SystemData() SystemDataResponseOutput {
 	return o.ApplyT(func(v *NodeType) SystemDataResponseOutput { return v.SystemData }).(SystemDataResponseOutput)
 }
 
+// Tags of the resource.
 func (o NodeTypeOutput) Tags() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringMapOutput { return v.Tags }).(pulumi.StringMapOutput)
 }
 
+// Azure resource type.
 func (o NodeTypeOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringOutput { return v.Type }).(pulumi.StringOutput)
 }
 
+// Also attaches the cluster's public load balancer.
 func (o NodeTypeOutput) UseDefaultPublicLoadBalancer() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.UseDefaultPublicLoadBalancer }).(pulumi.BoolPtrOutput)
 }
 
+// Puts the operating system on an ephemeral disk.
 func (o NodeTypeOutput) UseEphemeralOSDisk() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.UseEphemeralOSDisk }).(pulumi.BoolPtrOutput)
 }
 
+// Uses the temporary disk as data disk. For stateless node types.
 func (o NodeTypeOutput) UseTempDataDisk() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.BoolPtrOutput { return v.UseTempDataDisk }).(pulumi.BoolPtrOutput)
 }
 
+// Extensions installed on the machines.
 func (o NodeTypeOutput) VmExtensions() VMSSExtensionResponseArrayOutput {
 	return o.ApplyT(func(v *NodeType) VMSSExtensionResponseArrayOutput { return v.VmExtensions }).(VMSSExtensionResponseArrayOutput)
 }
 
+// Offer of the marketplace image.
 func (o NodeTypeOutput) VmImageOffer() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmImageOffer }).(pulumi.StringPtrOutput)
 }
 
+// Purchase plan of the marketplace image.
 func (o NodeTypeOutput) VmImagePlan() VmImagePlanResponsePtrOutput {
 	return o.ApplyT(func(v *NodeType) VmImagePlanResponsePtrOutput { return v.VmImagePlan }).(VmImagePlanResponsePtrOutput)
 }
 
+// Publisher of the marketplace image.
 func (o NodeTypeOutput) VmImagePublisher() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmImagePublisher }).(pulumi.StringPtrOutput)
 }
 
+// Id of a custom image.
 func (o NodeTypeOutput) VmImageResourceId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmImageResourceId }).(pulumi.StringPtrOutput)
 }
 
+// SKU of the marketplace image.
 func (o NodeTypeOutput) VmImageSku() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmImageSku }).(pulumi.StringPtrOutput)
 }
 
+// Version of the marketplace image. Defaults to latest.
 func (o NodeTypeOutput) VmImageVersion() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmImageVersion }).(pulumi.StringPtrOutput)
 }
 
+// Number of nodes, or -1 when scale rules decide.
 func (o NodeTypeOutput) VmInstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.IntOutput { return v.VmInstanceCount }).(pulumi.IntOutput)
 }
 
+// User-assigned identities of the machines.
 func (o NodeTypeOutput) VmManagedIdentity() VmManagedIdentityResponsePtrOutput {
 	return o.ApplyT(func(v *NodeType) VmManagedIdentityResponsePtrOutput { return v.VmManagedIdentity }).(VmManagedIdentityResponsePtrOutput)
 }
 
+// Certificates from Key Vault to install on the machines.
 func (o NodeTypeOutput) VmSecrets() VaultSecretGroupResponseArrayOutput {
 	return o.ApplyT(func(v *NodeType) VaultSecretGroupResponseArrayOutput { return v.VmSecrets }).(VaultSecretGroupResponseArrayOutput)
 }
 
+// What to prepare on a machine before the runtime starts.
 func (o NodeTypeOutput) VmSetupActions() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringArrayOutput { return v.VmSetupActions }).(pulumi.StringArrayOutput)
 }
 
+// Id of an image in a shared gallery.
 func (o NodeTypeOutput) VmSharedGalleryImageId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmSharedGalleryImageId }).(pulumi.StringPtrOutput)
 }
 
+// Size of the machines, such as Standard_D2s_v3.
 func (o NodeTypeOutput) VmSize() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringPtrOutput { return v.VmSize }).(pulumi.StringPtrOutput)
 }
 
+// Availability zones of the node type.
 func (o NodeTypeOutput) Zones() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *NodeType) pulumi.StringArrayOutput { return v.Zones }).(pulumi.StringArrayOutput)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// Whether traffic is allowed or denied.
 type Access string
 
 const (
@@ -175,11 +176,15 @@ func (in *accessPtr) ToAccessPtrOutputWithContext(ctx context.Context) AccessPtr
 	return pulumi.ToOutputWithContext(ctx, in).(AccessPtrOutput)
 }
 
+// How soon after its release a runtime version is applied.
 type ClusterUpgradeCadence string
 
 const (
+	// As soon as it is released.
 	ClusterUpgradeCadenceWave0 = ClusterUpgradeCadence("Wave0")
+	// 7 days after Wave0.
 	ClusterUpgradeCadenceWave1 = ClusterUpgradeCadence("Wave1")
+	// 14 days after Wave0.
 	ClusterUpgradeCadenceWave2 = ClusterUpgradeCadence("Wave2")
 )
 
@@ -342,11 +347,14 @@ func (in *clusterUpgradeCadencePtr) ToClusterUpgradeCadencePtrOutputWithContext(
 	return pulumi.ToOutputWithContext(ctx, in).(ClusterUpgradeCadencePtrOutput)
 }
 
+// Who starts a runtime upgrade.
 type ClusterUpgradeMode string
 
 const (
+	// Azure does, by the upgrade cadence.
 	ClusterUpgradeModeAutomatic = ClusterUpgradeMode("Automatic")
-	ClusterUpgradeModeManual    = ClusterUpgradeMode("Manual")
+	// The owner does, by setting the code version.
+	ClusterUpgradeModeManual = ClusterUpgradeMode("Manual")
 )
 
 func (ClusterUpgradeMode) ElementType() reflect.Type {
@@ -507,6 +515,7 @@ func (in *clusterUpgradeModePtr) ToClusterUpgradeModePtrOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, in).(ClusterUpgradeModePtrOutput)
 }
 
+// Direction of network traffic.
 type Direction string
 
 const (
@@ -672,6 +681,7 @@ func (in *directionPtr) ToDirectionPtrOutputWithContext(ctx context.Context) Dir
 	return pulumi.ToOutputWithContext(ctx, in).(DirectionPtrOutput)
 }
 
+// Storage class of a managed disk.
 type DiskType string
 
 const (
@@ -839,6 +849,7 @@ func (in *diskTypePtr) ToDiskTypePtrOutputWithContext(ctx context.Context) DiskT
 	return pulumi.ToOutputWithContext(ctx, in).(DiskTypePtrOutput)
 }
 
+// What happens to a spot machine that is evicted.
 type EvictionPolicyType string
 
 const (
@@ -1004,11 +1015,14 @@ func (in *evictionPolicyTypePtr) ToEvictionPolicyTypePtrOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, in).(EvictionPolicyTypePtrOutput)
 }
 
+// What happens when an upgrade breaks its policy.
 type FailureAction string
 
 const (
+	// Goes back to the version before.
 	FailureActionRollback = FailureAction("Rollback")
-	FailureActionManual   = FailureAction("Manual")
+	// Stops and waits for an administrator.
+	FailureActionManual = FailureAction("Manual")
 )
 
 func (FailureAction) ElementType() reflect.Type {
@@ -1169,6 +1183,7 @@ func (in *failureActionPtr) ToFailureActionPtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(FailureActionPtrOutput)
 }
 
+// IP version.
 type IPAddressType string
 
 const (
@@ -1334,6 +1349,7 @@ func (in *ipaddressTypePtr) ToIPAddressTypePtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(IPAddressTypePtrOutput)
 }
 
+// Service Fabric's own optional services.
 type ManagedClusterAddOnFeature string
 
 const (
@@ -1501,6 +1517,7 @@ func (in *managedClusterAddOnFeaturePtr) ToManagedClusterAddOnFeaturePtrOutputWi
 	return pulumi.ToOutputWithContext(ctx, in).(ManagedClusterAddOnFeaturePtrOutput)
 }
 
+// Kinds of managed identity.
 type ManagedIdentityType string
 
 const (
@@ -1670,6 +1687,7 @@ func (in *managedIdentityTypePtr) ToManagedIdentityTypePtrOutputWithContext(ctx 
 	return pulumi.ToOutputWithContext(ctx, in).(ManagedIdentityTypePtrOutput)
 }
 
+// What it costs to move a service.
 type MoveCost string
 
 const (
@@ -1839,6 +1857,7 @@ func (in *moveCostPtr) ToMoveCostPtrOutputWithContext(ctx context.Context) MoveC
 	return pulumi.ToOutputWithContext(ctx, in).(MoveCostPtrOutput)
 }
 
+// Protocol of a network rule.
 type NsgProtocol string
 
 const (
@@ -2014,6 +2033,7 @@ func (in *nsgProtocolPtr) ToNsgProtocolPtrOutputWithContext(ctx context.Context)
 	return pulumi.ToOutputWithContext(ctx, in).(NsgProtocolPtrOutput)
 }
 
+// Ways to partition a service.
 type PartitionScheme string
 
 const (
@@ -2022,6 +2042,7 @@ const (
 	PartitionSchemeNamed             = PartitionScheme("Named")
 )
 
+// Whether network policies apply to private endpoints.
 type PrivateEndpointNetworkPolicies string
 
 const (
@@ -2187,6 +2208,7 @@ func (in *privateEndpointNetworkPoliciesPtr) ToPrivateEndpointNetworkPoliciesPtr
 	return pulumi.ToOutputWithContext(ctx, in).(PrivateEndpointNetworkPoliciesPtrOutput)
 }
 
+// Whether network policies apply to private link services.
 type PrivateLinkServiceNetworkPolicies string
 
 const (
@@ -2352,6 +2374,7 @@ func (in *privateLinkServiceNetworkPoliciesPtr) ToPrivateLinkServiceNetworkPolic
 	return pulumi.ToOutputWithContext(ctx, in).(PrivateLinkServiceNetworkPoliciesPtrOutput)
 }
 
+// Protocol of a health probe.
 type ProbeProtocol string
 
 const (
@@ -2519,6 +2542,7 @@ func (in *probeProtocolPtr) ToProbeProtocolPtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(ProbeProtocolPtrOutput)
 }
 
+// Protocol of a load balancing rule.
 type Protocol string
 
 const (
@@ -2684,10 +2708,13 @@ func (in *protocolPtr) ToProtocolPtrOutputWithContext(ctx context.Context) Proto
 	return pulumi.ToOutputWithContext(ctx, in).(ProtocolPtrOutput)
 }
 
+// Whether health is watched during an upgrade.
 type RollingUpgradeMode string
 
 const (
-	RollingUpgradeModeMonitored       = RollingUpgradeMode("Monitored")
+	// Checks health after each upgrade domain.
+	RollingUpgradeModeMonitored = RollingUpgradeMode("Monitored")
+	// Goes on without health checks.
 	RollingUpgradeModeUnmonitoredAuto = RollingUpgradeMode("UnmonitoredAuto")
 )
 
@@ -2849,6 +2876,7 @@ func (in *rollingUpgradeModePtr) ToRollingUpgradeModePtrOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, in).(RollingUpgradeModePtrOutput)
 }
 
+// Security type of virtual machines.
 type SecurityType string
 
 const (
@@ -3012,6 +3040,7 @@ func (in *securityTypePtr) ToSecurityTypePtrOutputWithContext(ctx context.Contex
 	return pulumi.ToOutputWithContext(ctx, in).(SecurityTypePtrOutput)
 }
 
+// Kinds of affinity between services.
 type ServiceCorrelationScheme string
 
 const (
@@ -3177,13 +3206,17 @@ func (in *serviceCorrelationSchemePtr) ToServiceCorrelationSchemePtrOutputWithCo
 	return pulumi.ToOutputWithContext(ctx, in).(ServiceCorrelationSchemePtrOutput)
 }
 
+// Kinds of service.
 type ServiceKind string
 
 const (
+	// Keeps no state.
 	ServiceKindStateless = ServiceKind("Stateless")
-	ServiceKindStateful  = ServiceKind("Stateful")
+	// Keeps state in replicas.
+	ServiceKindStateful = ServiceKind("Stateful")
 )
 
+// Weight of a load metric.
 type ServiceLoadMetricWeight string
 
 const (
@@ -3353,10 +3386,13 @@ func (in *serviceLoadMetricWeightPtr) ToServiceLoadMetricWeightPtrOutputWithCont
 	return pulumi.ToOutputWithContext(ctx, in).(ServiceLoadMetricWeightPtrOutput)
 }
 
+// Whether instances on a node share one process.
 type ServicePackageActivationMode string
 
 const (
-	ServicePackageActivationModeSharedProcess    = ServicePackageActivationMode("SharedProcess")
+	// They do.
+	ServicePackageActivationModeSharedProcess = ServicePackageActivationMode("SharedProcess")
+	// Each has its own.
 	ServicePackageActivationModeExclusiveProcess = ServicePackageActivationMode("ExclusiveProcess")
 )
 
@@ -3518,6 +3554,7 @@ func (in *servicePackageActivationModePtr) ToServicePackageActivationModePtrOutp
 	return pulumi.ToOutputWithContext(ctx, in).(ServicePackageActivationModePtrOutput)
 }
 
+// Kinds of placement policy.
 type ServicePlacementPolicyType string
 
 const (
@@ -3528,6 +3565,7 @@ const (
 	ServicePlacementPolicyTypeNonPartiallyPlaceService   = ServicePlacementPolicyType("NonPartiallyPlaceService")
 )
 
+// Kinds of scaling mechanism.
 type ServiceScalingMechanismKind string
 
 const (
@@ -3535,6 +3573,7 @@ const (
 	ServiceScalingMechanismKindAddRemoveIncrementalNamedPartition = ServiceScalingMechanismKind("AddRemoveIncrementalNamedPartition")
 )
 
+// Kinds of scaling trigger.
 type ServiceScalingTriggerKind string
 
 const (
@@ -3542,10 +3581,13 @@ const (
 	ServiceScalingTriggerKindAverageServiceLoadTrigger   = ServiceScalingTriggerKind("AverageServiceLoadTrigger")
 )
 
+// Size classes of managed cluster.
 type SkuName string
 
 const (
-	SkuNameBasic    = SkuName("Basic")
+	// At least 3 nodes and a single node type.
+	SkuNameBasic = SkuName("Basic")
+	// At least 5 nodes in the primary node type, and any number of node types.
 	SkuNameStandard = SkuName("Standard")
 )
 
@@ -3707,6 +3749,7 @@ func (in *skuNamePtr) ToSkuNamePtrOutputWithContext(ctx context.Context) SkuName
 	return pulumi.ToOutputWithContext(ctx, in).(SkuNamePtrOutput)
 }
 
+// What to prepare on a machine before the runtime starts.
 type VmSetupAction string
 
 const (
@@ -3872,11 +3915,14 @@ func (in *vmSetupActionPtr) ToVmSetupActionPtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(VmSetupActionPtrOutput)
 }
 
+// How many upgrade domains a cluster across zones has.
 type ZonalUpdateMode string
 
 const (
+	// 5 upgrade domains.
 	ZonalUpdateModeStandard = ZonalUpdateMode("Standard")
-	ZonalUpdateModeFast     = ZonalUpdateMode("Fast")
+	// At most 3 upgrade domains for each zone.
+	ZonalUpdateModeFast = ZonalUpdateMode("Fast")
 )
 
 func (ZonalUpdateMode) ElementType() reflect.Type {

@@ -13,11 +13,16 @@ import (
 
 var _ = utilities.GetEnvOrDefault
 
+// Scales a service by adding and removing named partitions.
 type AddRemoveIncrementalNamedPartitionScalingMechanism struct {
-	Kind              string `pulumi:"kind"`
-	MaxPartitionCount int    `pulumi:"maxPartitionCount"`
-	MinPartitionCount int    `pulumi:"minPartitionCount"`
-	ScaleIncrement    int    `pulumi:"scaleIncrement"`
+	// Discriminates the scaling mechanisms.
+	Kind string `pulumi:"kind"`
+	// Largest number of partitions.
+	MaxPartitionCount int `pulumi:"maxPartitionCount"`
+	// Smallest number of partitions.
+	MinPartitionCount int `pulumi:"minPartitionCount"`
+	// How many are added or removed at a time.
+	ScaleIncrement int `pulumi:"scaleIncrement"`
 }
 
 // AddRemoveIncrementalNamedPartitionScalingMechanismInput is an input type that accepts AddRemoveIncrementalNamedPartitionScalingMechanismArgs and AddRemoveIncrementalNamedPartitionScalingMechanismOutput values.
@@ -31,11 +36,16 @@ type AddRemoveIncrementalNamedPartitionScalingMechanismInput interface {
 	ToAddRemoveIncrementalNamedPartitionScalingMechanismOutputWithContext(context.Context) AddRemoveIncrementalNamedPartitionScalingMechanismOutput
 }
 
+// Scales a service by adding and removing named partitions.
 type AddRemoveIncrementalNamedPartitionScalingMechanismArgs struct {
-	Kind              pulumi.StringInput `pulumi:"kind"`
-	MaxPartitionCount pulumi.IntInput    `pulumi:"maxPartitionCount"`
-	MinPartitionCount pulumi.IntInput    `pulumi:"minPartitionCount"`
-	ScaleIncrement    pulumi.IntInput    `pulumi:"scaleIncrement"`
+	// Discriminates the scaling mechanisms.
+	Kind pulumi.StringInput `pulumi:"kind"`
+	// Largest number of partitions.
+	MaxPartitionCount pulumi.IntInput `pulumi:"maxPartitionCount"`
+	// Smallest number of partitions.
+	MinPartitionCount pulumi.IntInput `pulumi:"minPartitionCount"`
+	// How many are added or removed at a time.
+	ScaleIncrement pulumi.IntInput `pulumi:"scaleIncrement"`
 }
 
 func (AddRemoveIncrementalNamedPartitionScalingMechanismArgs) ElementType() reflect.Type {
@@ -50,6 +60,7 @@ func (i AddRemoveIncrementalNamedPartitionScalingMechanismArgs) ToAddRemoveIncre
 	return pulumi.ToOutputWithContext(ctx, i).(AddRemoveIncrementalNamedPartitionScalingMechanismOutput)
 }
 
+// Scales a service by adding and removing named partitions.
 type AddRemoveIncrementalNamedPartitionScalingMechanismOutput struct{ *pulumi.OutputState }
 
 func (AddRemoveIncrementalNamedPartitionScalingMechanismOutput) ElementType() reflect.Type {
@@ -64,29 +75,39 @@ func (o AddRemoveIncrementalNamedPartitionScalingMechanismOutput) ToAddRemoveInc
 	return o
 }
 
+// Discriminates the scaling mechanisms.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanism) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Largest number of partitions.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismOutput) MaxPartitionCount() pulumi.IntOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanism) int { return v.MaxPartitionCount }).(pulumi.IntOutput)
 }
 
+// Smallest number of partitions.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismOutput) MinPartitionCount() pulumi.IntOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanism) int { return v.MinPartitionCount }).(pulumi.IntOutput)
 }
 
+// How many are added or removed at a time.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismOutput) ScaleIncrement() pulumi.IntOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanism) int { return v.ScaleIncrement }).(pulumi.IntOutput)
 }
 
+// Scales a service by adding and removing named partitions.
 type AddRemoveIncrementalNamedPartitionScalingMechanismResponse struct {
-	Kind              string `pulumi:"kind"`
-	MaxPartitionCount int    `pulumi:"maxPartitionCount"`
-	MinPartitionCount int    `pulumi:"minPartitionCount"`
-	ScaleIncrement    int    `pulumi:"scaleIncrement"`
+	// Discriminates the scaling mechanisms.
+	Kind string `pulumi:"kind"`
+	// Largest number of partitions.
+	MaxPartitionCount int `pulumi:"maxPartitionCount"`
+	// Smallest number of partitions.
+	MinPartitionCount int `pulumi:"minPartitionCount"`
+	// How many are added or removed at a time.
+	ScaleIncrement int `pulumi:"scaleIncrement"`
 }
 
+// Scales a service by adding and removing named partitions.
 type AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput struct{ *pulumi.OutputState }
 
 func (AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput) ElementType() reflect.Type {
@@ -101,27 +122,36 @@ func (o AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput) ToAddR
 	return o
 }
 
+// Discriminates the scaling mechanisms.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanismResponse) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Largest number of partitions.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput) MaxPartitionCount() pulumi.IntOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanismResponse) int { return v.MaxPartitionCount }).(pulumi.IntOutput)
 }
 
+// Smallest number of partitions.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput) MinPartitionCount() pulumi.IntOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanismResponse) int { return v.MinPartitionCount }).(pulumi.IntOutput)
 }
 
+// How many are added or removed at a time.
 func (o AddRemoveIncrementalNamedPartitionScalingMechanismResponseOutput) ScaleIncrement() pulumi.IntOutput {
 	return o.ApplyT(func(v AddRemoveIncrementalNamedPartitionScalingMechanismResponse) int { return v.ScaleIncrement }).(pulumi.IntOutput)
 }
 
+// What counts as a healthy application.
 type ApplicationHealthPolicy struct {
-	ConsiderWarningAsError                  bool                               `pulumi:"considerWarningAsError"`
-	DefaultServiceTypeHealthPolicy          *ServiceTypeHealthPolicy           `pulumi:"defaultServiceTypeHealthPolicy"`
-	MaxPercentUnhealthyDeployedApplications int                                `pulumi:"maxPercentUnhealthyDeployedApplications"`
-	ServiceTypeHealthPolicyMap              map[string]ServiceTypeHealthPolicy `pulumi:"serviceTypeHealthPolicyMap"`
+	// Treats warnings as errors.
+	ConsiderWarningAsError bool `pulumi:"considerWarningAsError"`
+	// Limits for service types that have none of their own.
+	DefaultServiceTypeHealthPolicy *ServiceTypeHealthPolicy `pulumi:"defaultServiceTypeHealthPolicy"`
+	// Tolerated share of nodes, in percent, where the application is unhealthy.
+	MaxPercentUnhealthyDeployedApplications int `pulumi:"maxPercentUnhealthyDeployedApplications"`
+	// Limits by name of service type.
+	ServiceTypeHealthPolicyMap map[string]ServiceTypeHealthPolicy `pulumi:"serviceTypeHealthPolicyMap"`
 }
 
 // ApplicationHealthPolicyInput is an input type that accepts ApplicationHealthPolicyArgs and ApplicationHealthPolicyOutput values.
@@ -135,11 +165,16 @@ type ApplicationHealthPolicyInput interface {
 	ToApplicationHealthPolicyOutputWithContext(context.Context) ApplicationHealthPolicyOutput
 }
 
+// What counts as a healthy application.
 type ApplicationHealthPolicyArgs struct {
-	ConsiderWarningAsError                  pulumi.BoolInput                `pulumi:"considerWarningAsError"`
-	DefaultServiceTypeHealthPolicy          ServiceTypeHealthPolicyPtrInput `pulumi:"defaultServiceTypeHealthPolicy"`
-	MaxPercentUnhealthyDeployedApplications pulumi.IntInput                 `pulumi:"maxPercentUnhealthyDeployedApplications"`
-	ServiceTypeHealthPolicyMap              ServiceTypeHealthPolicyMapInput `pulumi:"serviceTypeHealthPolicyMap"`
+	// Treats warnings as errors.
+	ConsiderWarningAsError pulumi.BoolInput `pulumi:"considerWarningAsError"`
+	// Limits for service types that have none of their own.
+	DefaultServiceTypeHealthPolicy ServiceTypeHealthPolicyPtrInput `pulumi:"defaultServiceTypeHealthPolicy"`
+	// Tolerated share of nodes, in percent, where the application is unhealthy.
+	MaxPercentUnhealthyDeployedApplications pulumi.IntInput `pulumi:"maxPercentUnhealthyDeployedApplications"`
+	// Limits by name of service type.
+	ServiceTypeHealthPolicyMap ServiceTypeHealthPolicyMapInput `pulumi:"serviceTypeHealthPolicyMap"`
 }
 
 func (ApplicationHealthPolicyArgs) ElementType() reflect.Type {
@@ -195,6 +230,7 @@ func (i *applicationHealthPolicyPtrType) ToApplicationHealthPolicyPtrOutputWithC
 	return pulumi.ToOutputWithContext(ctx, i).(ApplicationHealthPolicyPtrOutput)
 }
 
+// What counts as a healthy application.
 type ApplicationHealthPolicyOutput struct{ *pulumi.OutputState }
 
 func (ApplicationHealthPolicyOutput) ElementType() reflect.Type {
@@ -219,18 +255,22 @@ func (o ApplicationHealthPolicyOutput) ToApplicationHealthPolicyPtrOutputWithCon
 	}).(ApplicationHealthPolicyPtrOutput)
 }
 
+// Treats warnings as errors.
 func (o ApplicationHealthPolicyOutput) ConsiderWarningAsError() pulumi.BoolOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicy) bool { return v.ConsiderWarningAsError }).(pulumi.BoolOutput)
 }
 
+// Limits for service types that have none of their own.
 func (o ApplicationHealthPolicyOutput) DefaultServiceTypeHealthPolicy() ServiceTypeHealthPolicyPtrOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicy) *ServiceTypeHealthPolicy { return v.DefaultServiceTypeHealthPolicy }).(ServiceTypeHealthPolicyPtrOutput)
 }
 
+// Tolerated share of nodes, in percent, where the application is unhealthy.
 func (o ApplicationHealthPolicyOutput) MaxPercentUnhealthyDeployedApplications() pulumi.IntOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicy) int { return v.MaxPercentUnhealthyDeployedApplications }).(pulumi.IntOutput)
 }
 
+// Limits by name of service type.
 func (o ApplicationHealthPolicyOutput) ServiceTypeHealthPolicyMap() ServiceTypeHealthPolicyMapOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicy) map[string]ServiceTypeHealthPolicy {
 		return v.ServiceTypeHealthPolicyMap
@@ -261,6 +301,7 @@ func (o ApplicationHealthPolicyPtrOutput) Elem() ApplicationHealthPolicyOutput {
 	}).(ApplicationHealthPolicyOutput)
 }
 
+// Treats warnings as errors.
 func (o ApplicationHealthPolicyPtrOutput) ConsiderWarningAsError() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicy) *bool {
 		if v == nil {
@@ -270,6 +311,7 @@ func (o ApplicationHealthPolicyPtrOutput) ConsiderWarningAsError() pulumi.BoolPt
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Limits for service types that have none of their own.
 func (o ApplicationHealthPolicyPtrOutput) DefaultServiceTypeHealthPolicy() ServiceTypeHealthPolicyPtrOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicy) *ServiceTypeHealthPolicy {
 		if v == nil {
@@ -279,6 +321,7 @@ func (o ApplicationHealthPolicyPtrOutput) DefaultServiceTypeHealthPolicy() Servi
 	}).(ServiceTypeHealthPolicyPtrOutput)
 }
 
+// Tolerated share of nodes, in percent, where the application is unhealthy.
 func (o ApplicationHealthPolicyPtrOutput) MaxPercentUnhealthyDeployedApplications() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicy) *int {
 		if v == nil {
@@ -288,6 +331,7 @@ func (o ApplicationHealthPolicyPtrOutput) MaxPercentUnhealthyDeployedApplication
 	}).(pulumi.IntPtrOutput)
 }
 
+// Limits by name of service type.
 func (o ApplicationHealthPolicyPtrOutput) ServiceTypeHealthPolicyMap() ServiceTypeHealthPolicyMapOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicy) map[string]ServiceTypeHealthPolicy {
 		if v == nil {
@@ -297,13 +341,19 @@ func (o ApplicationHealthPolicyPtrOutput) ServiceTypeHealthPolicyMap() ServiceTy
 	}).(ServiceTypeHealthPolicyMapOutput)
 }
 
+// What counts as a healthy application.
 type ApplicationHealthPolicyResponse struct {
-	ConsiderWarningAsError                  bool                                       `pulumi:"considerWarningAsError"`
-	DefaultServiceTypeHealthPolicy          *ServiceTypeHealthPolicyResponse           `pulumi:"defaultServiceTypeHealthPolicy"`
-	MaxPercentUnhealthyDeployedApplications int                                        `pulumi:"maxPercentUnhealthyDeployedApplications"`
-	ServiceTypeHealthPolicyMap              map[string]ServiceTypeHealthPolicyResponse `pulumi:"serviceTypeHealthPolicyMap"`
+	// Treats warnings as errors.
+	ConsiderWarningAsError bool `pulumi:"considerWarningAsError"`
+	// Limits for service types that have none of their own.
+	DefaultServiceTypeHealthPolicy *ServiceTypeHealthPolicyResponse `pulumi:"defaultServiceTypeHealthPolicy"`
+	// Tolerated share of nodes, in percent, where the application is unhealthy.
+	MaxPercentUnhealthyDeployedApplications int `pulumi:"maxPercentUnhealthyDeployedApplications"`
+	// Limits by name of service type.
+	ServiceTypeHealthPolicyMap map[string]ServiceTypeHealthPolicyResponse `pulumi:"serviceTypeHealthPolicyMap"`
 }
 
+// What counts as a healthy application.
 type ApplicationHealthPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ApplicationHealthPolicyResponseOutput) ElementType() reflect.Type {
@@ -318,20 +368,24 @@ func (o ApplicationHealthPolicyResponseOutput) ToApplicationHealthPolicyResponse
 	return o
 }
 
+// Treats warnings as errors.
 func (o ApplicationHealthPolicyResponseOutput) ConsiderWarningAsError() pulumi.BoolOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicyResponse) bool { return v.ConsiderWarningAsError }).(pulumi.BoolOutput)
 }
 
+// Limits for service types that have none of their own.
 func (o ApplicationHealthPolicyResponseOutput) DefaultServiceTypeHealthPolicy() ServiceTypeHealthPolicyResponsePtrOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicyResponse) *ServiceTypeHealthPolicyResponse {
 		return v.DefaultServiceTypeHealthPolicy
 	}).(ServiceTypeHealthPolicyResponsePtrOutput)
 }
 
+// Tolerated share of nodes, in percent, where the application is unhealthy.
 func (o ApplicationHealthPolicyResponseOutput) MaxPercentUnhealthyDeployedApplications() pulumi.IntOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicyResponse) int { return v.MaxPercentUnhealthyDeployedApplications }).(pulumi.IntOutput)
 }
 
+// Limits by name of service type.
 func (o ApplicationHealthPolicyResponseOutput) ServiceTypeHealthPolicyMap() ServiceTypeHealthPolicyResponseMapOutput {
 	return o.ApplyT(func(v ApplicationHealthPolicyResponse) map[string]ServiceTypeHealthPolicyResponse {
 		return v.ServiceTypeHealthPolicyMap
@@ -362,6 +416,7 @@ func (o ApplicationHealthPolicyResponsePtrOutput) Elem() ApplicationHealthPolicy
 	}).(ApplicationHealthPolicyResponseOutput)
 }
 
+// Treats warnings as errors.
 func (o ApplicationHealthPolicyResponsePtrOutput) ConsiderWarningAsError() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicyResponse) *bool {
 		if v == nil {
@@ -371,6 +426,7 @@ func (o ApplicationHealthPolicyResponsePtrOutput) ConsiderWarningAsError() pulum
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Limits for service types that have none of their own.
 func (o ApplicationHealthPolicyResponsePtrOutput) DefaultServiceTypeHealthPolicy() ServiceTypeHealthPolicyResponsePtrOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicyResponse) *ServiceTypeHealthPolicyResponse {
 		if v == nil {
@@ -380,6 +436,7 @@ func (o ApplicationHealthPolicyResponsePtrOutput) DefaultServiceTypeHealthPolicy
 	}).(ServiceTypeHealthPolicyResponsePtrOutput)
 }
 
+// Tolerated share of nodes, in percent, where the application is unhealthy.
 func (o ApplicationHealthPolicyResponsePtrOutput) MaxPercentUnhealthyDeployedApplications() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicyResponse) *int {
 		if v == nil {
@@ -389,6 +446,7 @@ func (o ApplicationHealthPolicyResponsePtrOutput) MaxPercentUnhealthyDeployedApp
 	}).(pulumi.IntPtrOutput)
 }
 
+// Limits by name of service type.
 func (o ApplicationHealthPolicyResponsePtrOutput) ServiceTypeHealthPolicyMap() ServiceTypeHealthPolicyResponseMapOutput {
 	return o.ApplyT(func(v *ApplicationHealthPolicyResponse) map[string]ServiceTypeHealthPolicyResponse {
 		if v == nil {
@@ -398,7 +456,9 @@ func (o ApplicationHealthPolicyResponsePtrOutput) ServiceTypeHealthPolicyMap() S
 	}).(ServiceTypeHealthPolicyResponseMapOutput)
 }
 
+// How many unused application type versions to keep; 3 unless it is given.
 type ApplicationTypeVersionsCleanupPolicy struct {
+	// Number of unused versions kept for each application type.
 	MaxUnusedVersionsToKeep int `pulumi:"maxUnusedVersionsToKeep"`
 }
 
@@ -413,7 +473,9 @@ type ApplicationTypeVersionsCleanupPolicyInput interface {
 	ToApplicationTypeVersionsCleanupPolicyOutputWithContext(context.Context) ApplicationTypeVersionsCleanupPolicyOutput
 }
 
+// How many unused application type versions to keep; 3 unless it is given.
 type ApplicationTypeVersionsCleanupPolicyArgs struct {
+	// Number of unused versions kept for each application type.
 	MaxUnusedVersionsToKeep pulumi.IntInput `pulumi:"maxUnusedVersionsToKeep"`
 }
 
@@ -470,6 +532,7 @@ func (i *applicationTypeVersionsCleanupPolicyPtrType) ToApplicationTypeVersionsC
 	return pulumi.ToOutputWithContext(ctx, i).(ApplicationTypeVersionsCleanupPolicyPtrOutput)
 }
 
+// How many unused application type versions to keep; 3 unless it is given.
 type ApplicationTypeVersionsCleanupPolicyOutput struct{ *pulumi.OutputState }
 
 func (ApplicationTypeVersionsCleanupPolicyOutput) ElementType() reflect.Type {
@@ -494,6 +557,7 @@ func (o ApplicationTypeVersionsCleanupPolicyOutput) ToApplicationTypeVersionsCle
 	}).(ApplicationTypeVersionsCleanupPolicyPtrOutput)
 }
 
+// Number of unused versions kept for each application type.
 func (o ApplicationTypeVersionsCleanupPolicyOutput) MaxUnusedVersionsToKeep() pulumi.IntOutput {
 	return o.ApplyT(func(v ApplicationTypeVersionsCleanupPolicy) int { return v.MaxUnusedVersionsToKeep }).(pulumi.IntOutput)
 }
@@ -522,6 +586,7 @@ func (o ApplicationTypeVersionsCleanupPolicyPtrOutput) Elem() ApplicationTypeVer
 	}).(ApplicationTypeVersionsCleanupPolicyOutput)
 }
 
+// Number of unused versions kept for each application type.
 func (o ApplicationTypeVersionsCleanupPolicyPtrOutput) MaxUnusedVersionsToKeep() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ApplicationTypeVersionsCleanupPolicy) *int {
 		if v == nil {
@@ -531,10 +596,13 @@ func (o ApplicationTypeVersionsCleanupPolicyPtrOutput) MaxUnusedVersionsToKeep()
 	}).(pulumi.IntPtrOutput)
 }
 
+// How many unused application type versions to keep; 3 unless it is given.
 type ApplicationTypeVersionsCleanupPolicyResponse struct {
+	// Number of unused versions kept for each application type.
 	MaxUnusedVersionsToKeep int `pulumi:"maxUnusedVersionsToKeep"`
 }
 
+// How many unused application type versions to keep; 3 unless it is given.
 type ApplicationTypeVersionsCleanupPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ApplicationTypeVersionsCleanupPolicyResponseOutput) ElementType() reflect.Type {
@@ -549,6 +617,7 @@ func (o ApplicationTypeVersionsCleanupPolicyResponseOutput) ToApplicationTypeVer
 	return o
 }
 
+// Number of unused versions kept for each application type.
 func (o ApplicationTypeVersionsCleanupPolicyResponseOutput) MaxUnusedVersionsToKeep() pulumi.IntOutput {
 	return o.ApplyT(func(v ApplicationTypeVersionsCleanupPolicyResponse) int { return v.MaxUnusedVersionsToKeep }).(pulumi.IntOutput)
 }
@@ -577,6 +646,7 @@ func (o ApplicationTypeVersionsCleanupPolicyResponsePtrOutput) Elem() Applicatio
 	}).(ApplicationTypeVersionsCleanupPolicyResponseOutput)
 }
 
+// Number of unused versions kept for each application type.
 func (o ApplicationTypeVersionsCleanupPolicyResponsePtrOutput) MaxUnusedVersionsToKeep() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ApplicationTypeVersionsCleanupPolicyResponse) *int {
 		if v == nil {
@@ -586,14 +656,22 @@ func (o ApplicationTypeVersionsCleanupPolicyResponsePtrOutput) MaxUnusedVersions
 	}).(pulumi.IntPtrOutput)
 }
 
+// How an application is upgraded.
 type ApplicationUpgradePolicy struct {
-	ApplicationHealthPolicy        *ApplicationHealthPolicy        `pulumi:"applicationHealthPolicy"`
-	ForceRestart                   *bool                           `pulumi:"forceRestart"`
-	InstanceCloseDelayDuration     *float64                        `pulumi:"instanceCloseDelayDuration"`
-	RecreateApplication            *bool                           `pulumi:"recreateApplication"`
+	// What counts as healthy during an upgrade.
+	ApplicationHealthPolicy *ApplicationHealthPolicy `pulumi:"applicationHealthPolicy"`
+	// Restarts processes even when only configuration or data changed.
+	ForceRestart *bool `pulumi:"forceRestart"`
+	// Seconds that a stateless instance may drain before it is closed.
+	InstanceCloseDelayDuration *float64 `pulumi:"instanceCloseDelayDuration"`
+	// Replaces the application in place of upgrading it. Excludes all else in the policy.
+	RecreateApplication *bool `pulumi:"recreateApplication"`
+	// Time limits of a monitored upgrade, and what follows a failed one.
 	RollingUpgradeMonitoringPolicy *RollingUpgradeMonitoringPolicy `pulumi:"rollingUpgradeMonitoringPolicy"`
-	UpgradeMode                    *string                         `pulumi:"upgradeMode"`
-	UpgradeReplicaSetCheckTimeout  *float64                        `pulumi:"upgradeReplicaSetCheckTimeout"`
+	// Whether health is watched during the upgrade.
+	UpgradeMode *string `pulumi:"upgradeMode"`
+	// Seconds to wait for replicas before an upgrade domain goes on regardless.
+	UpgradeReplicaSetCheckTimeout *float64 `pulumi:"upgradeReplicaSetCheckTimeout"`
 }
 
 // ApplicationUpgradePolicyInput is an input type that accepts ApplicationUpgradePolicyArgs and ApplicationUpgradePolicyOutput values.
@@ -607,14 +685,22 @@ type ApplicationUpgradePolicyInput interface {
 	ToApplicationUpgradePolicyOutputWithContext(context.Context) ApplicationUpgradePolicyOutput
 }
 
+// How an application is upgraded.
 type ApplicationUpgradePolicyArgs struct {
-	ApplicationHealthPolicy        ApplicationHealthPolicyPtrInput        `pulumi:"applicationHealthPolicy"`
-	ForceRestart                   pulumi.BoolPtrInput                    `pulumi:"forceRestart"`
-	InstanceCloseDelayDuration     pulumi.Float64PtrInput                 `pulumi:"instanceCloseDelayDuration"`
-	RecreateApplication            pulumi.BoolPtrInput                    `pulumi:"recreateApplication"`
+	// What counts as healthy during an upgrade.
+	ApplicationHealthPolicy ApplicationHealthPolicyPtrInput `pulumi:"applicationHealthPolicy"`
+	// Restarts processes even when only configuration or data changed.
+	ForceRestart pulumi.BoolPtrInput `pulumi:"forceRestart"`
+	// Seconds that a stateless instance may drain before it is closed.
+	InstanceCloseDelayDuration pulumi.Float64PtrInput `pulumi:"instanceCloseDelayDuration"`
+	// Replaces the application in place of upgrading it. Excludes all else in the policy.
+	RecreateApplication pulumi.BoolPtrInput `pulumi:"recreateApplication"`
+	// Time limits of a monitored upgrade, and what follows a failed one.
 	RollingUpgradeMonitoringPolicy RollingUpgradeMonitoringPolicyPtrInput `pulumi:"rollingUpgradeMonitoringPolicy"`
-	UpgradeMode                    pulumi.StringPtrInput                  `pulumi:"upgradeMode"`
-	UpgradeReplicaSetCheckTimeout  pulumi.Float64PtrInput                 `pulumi:"upgradeReplicaSetCheckTimeout"`
+	// Whether health is watched during the upgrade.
+	UpgradeMode pulumi.StringPtrInput `pulumi:"upgradeMode"`
+	// Seconds to wait for replicas before an upgrade domain goes on regardless.
+	UpgradeReplicaSetCheckTimeout pulumi.Float64PtrInput `pulumi:"upgradeReplicaSetCheckTimeout"`
 }
 
 func (ApplicationUpgradePolicyArgs) ElementType() reflect.Type {
@@ -670,6 +756,7 @@ func (i *applicationUpgradePolicyPtrType) ToApplicationUpgradePolicyPtrOutputWit
 	return pulumi.ToOutputWithContext(ctx, i).(ApplicationUpgradePolicyPtrOutput)
 }
 
+// How an application is upgraded.
 type ApplicationUpgradePolicyOutput struct{ *pulumi.OutputState }
 
 func (ApplicationUpgradePolicyOutput) ElementType() reflect.Type {
@@ -694,32 +781,39 @@ func (o ApplicationUpgradePolicyOutput) ToApplicationUpgradePolicyPtrOutputWithC
 	}).(ApplicationUpgradePolicyPtrOutput)
 }
 
+// What counts as healthy during an upgrade.
 func (o ApplicationUpgradePolicyOutput) ApplicationHealthPolicy() ApplicationHealthPolicyPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *ApplicationHealthPolicy { return v.ApplicationHealthPolicy }).(ApplicationHealthPolicyPtrOutput)
 }
 
+// Restarts processes even when only configuration or data changed.
 func (o ApplicationUpgradePolicyOutput) ForceRestart() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *bool { return v.ForceRestart }).(pulumi.BoolPtrOutput)
 }
 
+// Seconds that a stateless instance may drain before it is closed.
 func (o ApplicationUpgradePolicyOutput) InstanceCloseDelayDuration() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *float64 { return v.InstanceCloseDelayDuration }).(pulumi.Float64PtrOutput)
 }
 
+// Replaces the application in place of upgrading it. Excludes all else in the policy.
 func (o ApplicationUpgradePolicyOutput) RecreateApplication() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *bool { return v.RecreateApplication }).(pulumi.BoolPtrOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 func (o ApplicationUpgradePolicyOutput) RollingUpgradeMonitoringPolicy() RollingUpgradeMonitoringPolicyPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *RollingUpgradeMonitoringPolicy {
 		return v.RollingUpgradeMonitoringPolicy
 	}).(RollingUpgradeMonitoringPolicyPtrOutput)
 }
 
+// Whether health is watched during the upgrade.
 func (o ApplicationUpgradePolicyOutput) UpgradeMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *string { return v.UpgradeMode }).(pulumi.StringPtrOutput)
 }
 
+// Seconds to wait for replicas before an upgrade domain goes on regardless.
 func (o ApplicationUpgradePolicyOutput) UpgradeReplicaSetCheckTimeout() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicy) *float64 { return v.UpgradeReplicaSetCheckTimeout }).(pulumi.Float64PtrOutput)
 }
@@ -748,6 +842,7 @@ func (o ApplicationUpgradePolicyPtrOutput) Elem() ApplicationUpgradePolicyOutput
 	}).(ApplicationUpgradePolicyOutput)
 }
 
+// What counts as healthy during an upgrade.
 func (o ApplicationUpgradePolicyPtrOutput) ApplicationHealthPolicy() ApplicationHealthPolicyPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *ApplicationHealthPolicy {
 		if v == nil {
@@ -757,6 +852,7 @@ func (o ApplicationUpgradePolicyPtrOutput) ApplicationHealthPolicy() Application
 	}).(ApplicationHealthPolicyPtrOutput)
 }
 
+// Restarts processes even when only configuration or data changed.
 func (o ApplicationUpgradePolicyPtrOutput) ForceRestart() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *bool {
 		if v == nil {
@@ -766,6 +862,7 @@ func (o ApplicationUpgradePolicyPtrOutput) ForceRestart() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Seconds that a stateless instance may drain before it is closed.
 func (o ApplicationUpgradePolicyPtrOutput) InstanceCloseDelayDuration() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *float64 {
 		if v == nil {
@@ -775,6 +872,7 @@ func (o ApplicationUpgradePolicyPtrOutput) InstanceCloseDelayDuration() pulumi.F
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Replaces the application in place of upgrading it. Excludes all else in the policy.
 func (o ApplicationUpgradePolicyPtrOutput) RecreateApplication() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *bool {
 		if v == nil {
@@ -784,6 +882,7 @@ func (o ApplicationUpgradePolicyPtrOutput) RecreateApplication() pulumi.BoolPtrO
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 func (o ApplicationUpgradePolicyPtrOutput) RollingUpgradeMonitoringPolicy() RollingUpgradeMonitoringPolicyPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *RollingUpgradeMonitoringPolicy {
 		if v == nil {
@@ -793,6 +892,7 @@ func (o ApplicationUpgradePolicyPtrOutput) RollingUpgradeMonitoringPolicy() Roll
 	}).(RollingUpgradeMonitoringPolicyPtrOutput)
 }
 
+// Whether health is watched during the upgrade.
 func (o ApplicationUpgradePolicyPtrOutput) UpgradeMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *string {
 		if v == nil {
@@ -802,6 +902,7 @@ func (o ApplicationUpgradePolicyPtrOutput) UpgradeMode() pulumi.StringPtrOutput 
 	}).(pulumi.StringPtrOutput)
 }
 
+// Seconds to wait for replicas before an upgrade domain goes on regardless.
 func (o ApplicationUpgradePolicyPtrOutput) UpgradeReplicaSetCheckTimeout() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicy) *float64 {
 		if v == nil {
@@ -811,16 +912,25 @@ func (o ApplicationUpgradePolicyPtrOutput) UpgradeReplicaSetCheckTimeout() pulum
 	}).(pulumi.Float64PtrOutput)
 }
 
+// How an application is upgraded.
 type ApplicationUpgradePolicyResponse struct {
-	ApplicationHealthPolicy        *ApplicationHealthPolicyResponse        `pulumi:"applicationHealthPolicy"`
-	ForceRestart                   *bool                                   `pulumi:"forceRestart"`
-	InstanceCloseDelayDuration     *float64                                `pulumi:"instanceCloseDelayDuration"`
-	RecreateApplication            *bool                                   `pulumi:"recreateApplication"`
+	// What counts as healthy during an upgrade.
+	ApplicationHealthPolicy *ApplicationHealthPolicyResponse `pulumi:"applicationHealthPolicy"`
+	// Restarts processes even when only configuration or data changed.
+	ForceRestart *bool `pulumi:"forceRestart"`
+	// Seconds that a stateless instance may drain before it is closed.
+	InstanceCloseDelayDuration *float64 `pulumi:"instanceCloseDelayDuration"`
+	// Replaces the application in place of upgrading it. Excludes all else in the policy.
+	RecreateApplication *bool `pulumi:"recreateApplication"`
+	// Time limits of a monitored upgrade, and what follows a failed one.
 	RollingUpgradeMonitoringPolicy *RollingUpgradeMonitoringPolicyResponse `pulumi:"rollingUpgradeMonitoringPolicy"`
-	UpgradeMode                    *string                                 `pulumi:"upgradeMode"`
-	UpgradeReplicaSetCheckTimeout  *float64                                `pulumi:"upgradeReplicaSetCheckTimeout"`
+	// Whether health is watched during the upgrade.
+	UpgradeMode *string `pulumi:"upgradeMode"`
+	// Seconds to wait for replicas before an upgrade domain goes on regardless.
+	UpgradeReplicaSetCheckTimeout *float64 `pulumi:"upgradeReplicaSetCheckTimeout"`
 }
 
+// How an application is upgraded.
 type ApplicationUpgradePolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ApplicationUpgradePolicyResponseOutput) ElementType() reflect.Type {
@@ -835,34 +945,41 @@ func (o ApplicationUpgradePolicyResponseOutput) ToApplicationUpgradePolicyRespon
 	return o
 }
 
+// What counts as healthy during an upgrade.
 func (o ApplicationUpgradePolicyResponseOutput) ApplicationHealthPolicy() ApplicationHealthPolicyResponsePtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *ApplicationHealthPolicyResponse {
 		return v.ApplicationHealthPolicy
 	}).(ApplicationHealthPolicyResponsePtrOutput)
 }
 
+// Restarts processes even when only configuration or data changed.
 func (o ApplicationUpgradePolicyResponseOutput) ForceRestart() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *bool { return v.ForceRestart }).(pulumi.BoolPtrOutput)
 }
 
+// Seconds that a stateless instance may drain before it is closed.
 func (o ApplicationUpgradePolicyResponseOutput) InstanceCloseDelayDuration() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *float64 { return v.InstanceCloseDelayDuration }).(pulumi.Float64PtrOutput)
 }
 
+// Replaces the application in place of upgrading it. Excludes all else in the policy.
 func (o ApplicationUpgradePolicyResponseOutput) RecreateApplication() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *bool { return v.RecreateApplication }).(pulumi.BoolPtrOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 func (o ApplicationUpgradePolicyResponseOutput) RollingUpgradeMonitoringPolicy() RollingUpgradeMonitoringPolicyResponsePtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *RollingUpgradeMonitoringPolicyResponse {
 		return v.RollingUpgradeMonitoringPolicy
 	}).(RollingUpgradeMonitoringPolicyResponsePtrOutput)
 }
 
+// Whether health is watched during the upgrade.
 func (o ApplicationUpgradePolicyResponseOutput) UpgradeMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *string { return v.UpgradeMode }).(pulumi.StringPtrOutput)
 }
 
+// Seconds to wait for replicas before an upgrade domain goes on regardless.
 func (o ApplicationUpgradePolicyResponseOutput) UpgradeReplicaSetCheckTimeout() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v ApplicationUpgradePolicyResponse) *float64 { return v.UpgradeReplicaSetCheckTimeout }).(pulumi.Float64PtrOutput)
 }
@@ -891,6 +1008,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) Elem() ApplicationUpgradePoli
 	}).(ApplicationUpgradePolicyResponseOutput)
 }
 
+// What counts as healthy during an upgrade.
 func (o ApplicationUpgradePolicyResponsePtrOutput) ApplicationHealthPolicy() ApplicationHealthPolicyResponsePtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *ApplicationHealthPolicyResponse {
 		if v == nil {
@@ -900,6 +1018,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) ApplicationHealthPolicy() App
 	}).(ApplicationHealthPolicyResponsePtrOutput)
 }
 
+// Restarts processes even when only configuration or data changed.
 func (o ApplicationUpgradePolicyResponsePtrOutput) ForceRestart() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *bool {
 		if v == nil {
@@ -909,6 +1028,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) ForceRestart() pulumi.BoolPtr
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Seconds that a stateless instance may drain before it is closed.
 func (o ApplicationUpgradePolicyResponsePtrOutput) InstanceCloseDelayDuration() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *float64 {
 		if v == nil {
@@ -918,6 +1038,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) InstanceCloseDelayDuration() 
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Replaces the application in place of upgrading it. Excludes all else in the policy.
 func (o ApplicationUpgradePolicyResponsePtrOutput) RecreateApplication() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *bool {
 		if v == nil {
@@ -927,6 +1048,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) RecreateApplication() pulumi.
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 func (o ApplicationUpgradePolicyResponsePtrOutput) RollingUpgradeMonitoringPolicy() RollingUpgradeMonitoringPolicyResponsePtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *RollingUpgradeMonitoringPolicyResponse {
 		if v == nil {
@@ -936,6 +1058,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) RollingUpgradeMonitoringPolic
 	}).(RollingUpgradeMonitoringPolicyResponsePtrOutput)
 }
 
+// Whether health is watched during the upgrade.
 func (o ApplicationUpgradePolicyResponsePtrOutput) UpgradeMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *string {
 		if v == nil {
@@ -945,6 +1068,7 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) UpgradeMode() pulumi.StringPt
 	}).(pulumi.StringPtrOutput)
 }
 
+// Seconds to wait for replicas before an upgrade domain goes on regardless.
 func (o ApplicationUpgradePolicyResponsePtrOutput) UpgradeReplicaSetCheckTimeout() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *ApplicationUpgradePolicyResponse) *float64 {
 		if v == nil {
@@ -954,8 +1078,11 @@ func (o ApplicationUpgradePolicyResponsePtrOutput) UpgradeReplicaSetCheckTimeout
 	}).(pulumi.Float64PtrOutput)
 }
 
+// A user-assigned identity under the name that an application manifest uses for it.
 type ApplicationUserAssignedIdentity struct {
-	Name        string `pulumi:"name"`
+	// Name of the identity in the manifest.
+	Name string `pulumi:"name"`
+	// Object id of the identity's service principal.
 	PrincipalId string `pulumi:"principalId"`
 }
 
@@ -970,8 +1097,11 @@ type ApplicationUserAssignedIdentityInput interface {
 	ToApplicationUserAssignedIdentityOutputWithContext(context.Context) ApplicationUserAssignedIdentityOutput
 }
 
+// A user-assigned identity under the name that an application manifest uses for it.
 type ApplicationUserAssignedIdentityArgs struct {
-	Name        pulumi.StringInput `pulumi:"name"`
+	// Name of the identity in the manifest.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Object id of the identity's service principal.
 	PrincipalId pulumi.StringInput `pulumi:"principalId"`
 }
 
@@ -1012,6 +1142,7 @@ func (i ApplicationUserAssignedIdentityArray) ToApplicationUserAssignedIdentityA
 	return pulumi.ToOutputWithContext(ctx, i).(ApplicationUserAssignedIdentityArrayOutput)
 }
 
+// A user-assigned identity under the name that an application manifest uses for it.
 type ApplicationUserAssignedIdentityOutput struct{ *pulumi.OutputState }
 
 func (ApplicationUserAssignedIdentityOutput) ElementType() reflect.Type {
@@ -1026,10 +1157,12 @@ func (o ApplicationUserAssignedIdentityOutput) ToApplicationUserAssignedIdentity
 	return o
 }
 
+// Name of the identity in the manifest.
 func (o ApplicationUserAssignedIdentityOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ApplicationUserAssignedIdentity) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Object id of the identity's service principal.
 func (o ApplicationUserAssignedIdentityOutput) PrincipalId() pulumi.StringOutput {
 	return o.ApplyT(func(v ApplicationUserAssignedIdentity) string { return v.PrincipalId }).(pulumi.StringOutput)
 }
@@ -1054,11 +1187,15 @@ func (o ApplicationUserAssignedIdentityArrayOutput) Index(i pulumi.IntInput) App
 	}).(ApplicationUserAssignedIdentityOutput)
 }
 
+// A user-assigned identity under the name that an application manifest uses for it.
 type ApplicationUserAssignedIdentityResponse struct {
-	Name        string `pulumi:"name"`
+	// Name of the identity in the manifest.
+	Name string `pulumi:"name"`
+	// Object id of the identity's service principal.
 	PrincipalId string `pulumi:"principalId"`
 }
 
+// A user-assigned identity under the name that an application manifest uses for it.
 type ApplicationUserAssignedIdentityResponseOutput struct{ *pulumi.OutputState }
 
 func (ApplicationUserAssignedIdentityResponseOutput) ElementType() reflect.Type {
@@ -1073,10 +1210,12 @@ func (o ApplicationUserAssignedIdentityResponseOutput) ToApplicationUserAssigned
 	return o
 }
 
+// Name of the identity in the manifest.
 func (o ApplicationUserAssignedIdentityResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ApplicationUserAssignedIdentityResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Object id of the identity's service principal.
 func (o ApplicationUserAssignedIdentityResponseOutput) PrincipalId() pulumi.StringOutput {
 	return o.ApplyT(func(v ApplicationUserAssignedIdentityResponse) string { return v.PrincipalId }).(pulumi.StringOutput)
 }
@@ -1101,11 +1240,17 @@ func (o ApplicationUserAssignedIdentityResponseArrayOutput) Index(i pulumi.IntIn
 	}).(ApplicationUserAssignedIdentityResponseOutput)
 }
 
+// Scales on the average load of a partition.
 type AveragePartitionLoadScalingTrigger struct {
-	Kind               string  `pulumi:"kind"`
+	// Discriminates the scaling triggers.
+	Kind string `pulumi:"kind"`
+	// Average load below which the service is scaled in.
 	LowerLoadThreshold float64 `pulumi:"lowerLoadThreshold"`
-	MetricName         string  `pulumi:"metricName"`
-	ScaleInterval      string  `pulumi:"scaleInterval"`
+	// Metric whose load counts.
+	MetricName string `pulumi:"metricName"`
+	// How often scaling is considered (hh:mm:ss).
+	ScaleInterval string `pulumi:"scaleInterval"`
+	// Average load above which the service is scaled out.
 	UpperLoadThreshold float64 `pulumi:"upperLoadThreshold"`
 }
 
@@ -1120,11 +1265,17 @@ type AveragePartitionLoadScalingTriggerInput interface {
 	ToAveragePartitionLoadScalingTriggerOutputWithContext(context.Context) AveragePartitionLoadScalingTriggerOutput
 }
 
+// Scales on the average load of a partition.
 type AveragePartitionLoadScalingTriggerArgs struct {
-	Kind               pulumi.StringInput  `pulumi:"kind"`
+	// Discriminates the scaling triggers.
+	Kind pulumi.StringInput `pulumi:"kind"`
+	// Average load below which the service is scaled in.
 	LowerLoadThreshold pulumi.Float64Input `pulumi:"lowerLoadThreshold"`
-	MetricName         pulumi.StringInput  `pulumi:"metricName"`
-	ScaleInterval      pulumi.StringInput  `pulumi:"scaleInterval"`
+	// Metric whose load counts.
+	MetricName pulumi.StringInput `pulumi:"metricName"`
+	// How often scaling is considered (hh:mm:ss).
+	ScaleInterval pulumi.StringInput `pulumi:"scaleInterval"`
+	// Average load above which the service is scaled out.
 	UpperLoadThreshold pulumi.Float64Input `pulumi:"upperLoadThreshold"`
 }
 
@@ -1140,6 +1291,7 @@ func (i AveragePartitionLoadScalingTriggerArgs) ToAveragePartitionLoadScalingTri
 	return pulumi.ToOutputWithContext(ctx, i).(AveragePartitionLoadScalingTriggerOutput)
 }
 
+// Scales on the average load of a partition.
 type AveragePartitionLoadScalingTriggerOutput struct{ *pulumi.OutputState }
 
 func (AveragePartitionLoadScalingTriggerOutput) ElementType() reflect.Type {
@@ -1154,34 +1306,46 @@ func (o AveragePartitionLoadScalingTriggerOutput) ToAveragePartitionLoadScalingT
 	return o
 }
 
+// Discriminates the scaling triggers.
 func (o AveragePartitionLoadScalingTriggerOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTrigger) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Average load below which the service is scaled in.
 func (o AveragePartitionLoadScalingTriggerOutput) LowerLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTrigger) float64 { return v.LowerLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Metric whose load counts.
 func (o AveragePartitionLoadScalingTriggerOutput) MetricName() pulumi.StringOutput {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTrigger) string { return v.MetricName }).(pulumi.StringOutput)
 }
 
+// How often scaling is considered (hh:mm:ss).
 func (o AveragePartitionLoadScalingTriggerOutput) ScaleInterval() pulumi.StringOutput {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTrigger) string { return v.ScaleInterval }).(pulumi.StringOutput)
 }
 
+// Average load above which the service is scaled out.
 func (o AveragePartitionLoadScalingTriggerOutput) UpperLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTrigger) float64 { return v.UpperLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Scales on the average load of a partition.
 type AveragePartitionLoadScalingTriggerResponse struct {
-	Kind               string  `pulumi:"kind"`
+	// Discriminates the scaling triggers.
+	Kind string `pulumi:"kind"`
+	// Average load below which the service is scaled in.
 	LowerLoadThreshold float64 `pulumi:"lowerLoadThreshold"`
-	MetricName         string  `pulumi:"metricName"`
-	ScaleInterval      string  `pulumi:"scaleInterval"`
+	// Metric whose load counts.
+	MetricName string `pulumi:"metricName"`
+	// How often scaling is considered (hh:mm:ss).
+	ScaleInterval string `pulumi:"scaleInterval"`
+	// Average load above which the service is scaled out.
 	UpperLoadThreshold float64 `pulumi:"upperLoadThreshold"`
 }
 
+// Scales on the average load of a partition.
 type AveragePartitionLoadScalingTriggerResponseOutput struct{ *pulumi.OutputState }
 
 func (AveragePartitionLoadScalingTriggerResponseOutput) ElementType() reflect.Type {
@@ -1196,33 +1360,45 @@ func (o AveragePartitionLoadScalingTriggerResponseOutput) ToAveragePartitionLoad
 	return o
 }
 
+// Discriminates the scaling triggers.
 func (o AveragePartitionLoadScalingTriggerResponseOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTriggerResponse) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Average load below which the service is scaled in.
 func (o AveragePartitionLoadScalingTriggerResponseOutput) LowerLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTriggerResponse) float64 { return v.LowerLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Metric whose load counts.
 func (o AveragePartitionLoadScalingTriggerResponseOutput) MetricName() pulumi.StringOutput {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTriggerResponse) string { return v.MetricName }).(pulumi.StringOutput)
 }
 
+// How often scaling is considered (hh:mm:ss).
 func (o AveragePartitionLoadScalingTriggerResponseOutput) ScaleInterval() pulumi.StringOutput {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTriggerResponse) string { return v.ScaleInterval }).(pulumi.StringOutput)
 }
 
+// Average load above which the service is scaled out.
 func (o AveragePartitionLoadScalingTriggerResponseOutput) UpperLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AveragePartitionLoadScalingTriggerResponse) float64 { return v.UpperLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Scales on the average load of a service.
 type AverageServiceLoadScalingTrigger struct {
-	Kind               string  `pulumi:"kind"`
+	// Discriminates the scaling triggers.
+	Kind string `pulumi:"kind"`
+	// Average load below which the service is scaled in.
 	LowerLoadThreshold float64 `pulumi:"lowerLoadThreshold"`
-	MetricName         string  `pulumi:"metricName"`
-	ScaleInterval      string  `pulumi:"scaleInterval"`
+	// Metric whose load counts.
+	MetricName string `pulumi:"metricName"`
+	// How often scaling is considered (hh:mm:ss).
+	ScaleInterval string `pulumi:"scaleInterval"`
+	// Average load above which the service is scaled out.
 	UpperLoadThreshold float64 `pulumi:"upperLoadThreshold"`
-	UseOnlyPrimaryLoad bool    `pulumi:"useOnlyPrimaryLoad"`
+	// Counts the load of primary replicas alone.
+	UseOnlyPrimaryLoad bool `pulumi:"useOnlyPrimaryLoad"`
 }
 
 // AverageServiceLoadScalingTriggerInput is an input type that accepts AverageServiceLoadScalingTriggerArgs and AverageServiceLoadScalingTriggerOutput values.
@@ -1236,13 +1412,20 @@ type AverageServiceLoadScalingTriggerInput interface {
 	ToAverageServiceLoadScalingTriggerOutputWithContext(context.Context) AverageServiceLoadScalingTriggerOutput
 }
 
+// Scales on the average load of a service.
 type AverageServiceLoadScalingTriggerArgs struct {
-	Kind               pulumi.StringInput  `pulumi:"kind"`
+	// Discriminates the scaling triggers.
+	Kind pulumi.StringInput `pulumi:"kind"`
+	// Average load below which the service is scaled in.
 	LowerLoadThreshold pulumi.Float64Input `pulumi:"lowerLoadThreshold"`
-	MetricName         pulumi.StringInput  `pulumi:"metricName"`
-	ScaleInterval      pulumi.StringInput  `pulumi:"scaleInterval"`
+	// Metric whose load counts.
+	MetricName pulumi.StringInput `pulumi:"metricName"`
+	// How often scaling is considered (hh:mm:ss).
+	ScaleInterval pulumi.StringInput `pulumi:"scaleInterval"`
+	// Average load above which the service is scaled out.
 	UpperLoadThreshold pulumi.Float64Input `pulumi:"upperLoadThreshold"`
-	UseOnlyPrimaryLoad pulumi.BoolInput    `pulumi:"useOnlyPrimaryLoad"`
+	// Counts the load of primary replicas alone.
+	UseOnlyPrimaryLoad pulumi.BoolInput `pulumi:"useOnlyPrimaryLoad"`
 }
 
 func (AverageServiceLoadScalingTriggerArgs) ElementType() reflect.Type {
@@ -1257,6 +1440,7 @@ func (i AverageServiceLoadScalingTriggerArgs) ToAverageServiceLoadScalingTrigger
 	return pulumi.ToOutputWithContext(ctx, i).(AverageServiceLoadScalingTriggerOutput)
 }
 
+// Scales on the average load of a service.
 type AverageServiceLoadScalingTriggerOutput struct{ *pulumi.OutputState }
 
 func (AverageServiceLoadScalingTriggerOutput) ElementType() reflect.Type {
@@ -1271,39 +1455,53 @@ func (o AverageServiceLoadScalingTriggerOutput) ToAverageServiceLoadScalingTrigg
 	return o
 }
 
+// Discriminates the scaling triggers.
 func (o AverageServiceLoadScalingTriggerOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTrigger) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Average load below which the service is scaled in.
 func (o AverageServiceLoadScalingTriggerOutput) LowerLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AverageServiceLoadScalingTrigger) float64 { return v.LowerLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Metric whose load counts.
 func (o AverageServiceLoadScalingTriggerOutput) MetricName() pulumi.StringOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTrigger) string { return v.MetricName }).(pulumi.StringOutput)
 }
 
+// How often scaling is considered (hh:mm:ss).
 func (o AverageServiceLoadScalingTriggerOutput) ScaleInterval() pulumi.StringOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTrigger) string { return v.ScaleInterval }).(pulumi.StringOutput)
 }
 
+// Average load above which the service is scaled out.
 func (o AverageServiceLoadScalingTriggerOutput) UpperLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AverageServiceLoadScalingTrigger) float64 { return v.UpperLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Counts the load of primary replicas alone.
 func (o AverageServiceLoadScalingTriggerOutput) UseOnlyPrimaryLoad() pulumi.BoolOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTrigger) bool { return v.UseOnlyPrimaryLoad }).(pulumi.BoolOutput)
 }
 
+// Scales on the average load of a service.
 type AverageServiceLoadScalingTriggerResponse struct {
-	Kind               string  `pulumi:"kind"`
+	// Discriminates the scaling triggers.
+	Kind string `pulumi:"kind"`
+	// Average load below which the service is scaled in.
 	LowerLoadThreshold float64 `pulumi:"lowerLoadThreshold"`
-	MetricName         string  `pulumi:"metricName"`
-	ScaleInterval      string  `pulumi:"scaleInterval"`
+	// Metric whose load counts.
+	MetricName string `pulumi:"metricName"`
+	// How often scaling is considered (hh:mm:ss).
+	ScaleInterval string `pulumi:"scaleInterval"`
+	// Average load above which the service is scaled out.
 	UpperLoadThreshold float64 `pulumi:"upperLoadThreshold"`
-	UseOnlyPrimaryLoad bool    `pulumi:"useOnlyPrimaryLoad"`
+	// Counts the load of primary replicas alone.
+	UseOnlyPrimaryLoad bool `pulumi:"useOnlyPrimaryLoad"`
 }
 
+// Scales on the average load of a service.
 type AverageServiceLoadScalingTriggerResponseOutput struct{ *pulumi.OutputState }
 
 func (AverageServiceLoadScalingTriggerResponseOutput) ElementType() reflect.Type {
@@ -1318,34 +1516,44 @@ func (o AverageServiceLoadScalingTriggerResponseOutput) ToAverageServiceLoadScal
 	return o
 }
 
+// Discriminates the scaling triggers.
 func (o AverageServiceLoadScalingTriggerResponseOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTriggerResponse) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Average load below which the service is scaled in.
 func (o AverageServiceLoadScalingTriggerResponseOutput) LowerLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AverageServiceLoadScalingTriggerResponse) float64 { return v.LowerLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Metric whose load counts.
 func (o AverageServiceLoadScalingTriggerResponseOutput) MetricName() pulumi.StringOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTriggerResponse) string { return v.MetricName }).(pulumi.StringOutput)
 }
 
+// How often scaling is considered (hh:mm:ss).
 func (o AverageServiceLoadScalingTriggerResponseOutput) ScaleInterval() pulumi.StringOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTriggerResponse) string { return v.ScaleInterval }).(pulumi.StringOutput)
 }
 
+// Average load above which the service is scaled out.
 func (o AverageServiceLoadScalingTriggerResponseOutput) UpperLoadThreshold() pulumi.Float64Output {
 	return o.ApplyT(func(v AverageServiceLoadScalingTriggerResponse) float64 { return v.UpperLoadThreshold }).(pulumi.Float64Output)
 }
 
+// Counts the load of primary replicas alone.
 func (o AverageServiceLoadScalingTriggerResponseOutput) UseOnlyPrimaryLoad() pulumi.BoolOutput {
 	return o.ApplyT(func(v AverageServiceLoadScalingTriggerResponse) bool { return v.UseOnlyPrimaryLoad }).(pulumi.BoolOutput)
 }
 
+// Sign-in to a cluster with Microsoft Entra ID (Azure AD).
 type AzureActiveDirectory struct {
-	ClientApplication  *string `pulumi:"clientApplication"`
+	// Application id of the client.
+	ClientApplication *string `pulumi:"clientApplication"`
+	// Application id of the cluster.
 	ClusterApplication *string `pulumi:"clusterApplication"`
-	TenantId           *string `pulumi:"tenantId"`
+	// Tenant whose users sign in.
+	TenantId *string `pulumi:"tenantId"`
 }
 
 // AzureActiveDirectoryInput is an input type that accepts AzureActiveDirectoryArgs and AzureActiveDirectoryOutput values.
@@ -1359,10 +1567,14 @@ type AzureActiveDirectoryInput interface {
 	ToAzureActiveDirectoryOutputWithContext(context.Context) AzureActiveDirectoryOutput
 }
 
+// Sign-in to a cluster with Microsoft Entra ID (Azure AD).
 type AzureActiveDirectoryArgs struct {
-	ClientApplication  pulumi.StringPtrInput `pulumi:"clientApplication"`
+	// Application id of the client.
+	ClientApplication pulumi.StringPtrInput `pulumi:"clientApplication"`
+	// Application id of the cluster.
 	ClusterApplication pulumi.StringPtrInput `pulumi:"clusterApplication"`
-	TenantId           pulumi.StringPtrInput `pulumi:"tenantId"`
+	// Tenant whose users sign in.
+	TenantId pulumi.StringPtrInput `pulumi:"tenantId"`
 }
 
 func (AzureActiveDirectoryArgs) ElementType() reflect.Type {
@@ -1418,6 +1630,7 @@ func (i *azureActiveDirectoryPtrType) ToAzureActiveDirectoryPtrOutputWithContext
 	return pulumi.ToOutputWithContext(ctx, i).(AzureActiveDirectoryPtrOutput)
 }
 
+// Sign-in to a cluster with Microsoft Entra ID (Azure AD).
 type AzureActiveDirectoryOutput struct{ *pulumi.OutputState }
 
 func (AzureActiveDirectoryOutput) ElementType() reflect.Type {
@@ -1442,14 +1655,17 @@ func (o AzureActiveDirectoryOutput) ToAzureActiveDirectoryPtrOutputWithContext(c
 	}).(AzureActiveDirectoryPtrOutput)
 }
 
+// Application id of the client.
 func (o AzureActiveDirectoryOutput) ClientApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AzureActiveDirectory) *string { return v.ClientApplication }).(pulumi.StringPtrOutput)
 }
 
+// Application id of the cluster.
 func (o AzureActiveDirectoryOutput) ClusterApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AzureActiveDirectory) *string { return v.ClusterApplication }).(pulumi.StringPtrOutput)
 }
 
+// Tenant whose users sign in.
 func (o AzureActiveDirectoryOutput) TenantId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AzureActiveDirectory) *string { return v.TenantId }).(pulumi.StringPtrOutput)
 }
@@ -1478,6 +1694,7 @@ func (o AzureActiveDirectoryPtrOutput) Elem() AzureActiveDirectoryOutput {
 	}).(AzureActiveDirectoryOutput)
 }
 
+// Application id of the client.
 func (o AzureActiveDirectoryPtrOutput) ClientApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AzureActiveDirectory) *string {
 		if v == nil {
@@ -1487,6 +1704,7 @@ func (o AzureActiveDirectoryPtrOutput) ClientApplication() pulumi.StringPtrOutpu
 	}).(pulumi.StringPtrOutput)
 }
 
+// Application id of the cluster.
 func (o AzureActiveDirectoryPtrOutput) ClusterApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AzureActiveDirectory) *string {
 		if v == nil {
@@ -1496,6 +1714,7 @@ func (o AzureActiveDirectoryPtrOutput) ClusterApplication() pulumi.StringPtrOutp
 	}).(pulumi.StringPtrOutput)
 }
 
+// Tenant whose users sign in.
 func (o AzureActiveDirectoryPtrOutput) TenantId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AzureActiveDirectory) *string {
 		if v == nil {
@@ -1505,12 +1724,17 @@ func (o AzureActiveDirectoryPtrOutput) TenantId() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Sign-in to a cluster with Microsoft Entra ID (Azure AD).
 type AzureActiveDirectoryResponse struct {
-	ClientApplication  *string `pulumi:"clientApplication"`
+	// Application id of the client.
+	ClientApplication *string `pulumi:"clientApplication"`
+	// Application id of the cluster.
 	ClusterApplication *string `pulumi:"clusterApplication"`
-	TenantId           *string `pulumi:"tenantId"`
+	// Tenant whose users sign in.
+	TenantId *string `pulumi:"tenantId"`
 }
 
+// Sign-in to a cluster with Microsoft Entra ID (Azure AD).
 type AzureActiveDirectoryResponseOutput struct{ *pulumi.OutputState }
 
 func (AzureActiveDirectoryResponseOutput) ElementType() reflect.Type {
@@ -1525,14 +1749,17 @@ func (o AzureActiveDirectoryResponseOutput) ToAzureActiveDirectoryResponseOutput
 	return o
 }
 
+// Application id of the client.
 func (o AzureActiveDirectoryResponseOutput) ClientApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AzureActiveDirectoryResponse) *string { return v.ClientApplication }).(pulumi.StringPtrOutput)
 }
 
+// Application id of the cluster.
 func (o AzureActiveDirectoryResponseOutput) ClusterApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AzureActiveDirectoryResponse) *string { return v.ClusterApplication }).(pulumi.StringPtrOutput)
 }
 
+// Tenant whose users sign in.
 func (o AzureActiveDirectoryResponseOutput) TenantId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v AzureActiveDirectoryResponse) *string { return v.TenantId }).(pulumi.StringPtrOutput)
 }
@@ -1561,6 +1788,7 @@ func (o AzureActiveDirectoryResponsePtrOutput) Elem() AzureActiveDirectoryRespon
 	}).(AzureActiveDirectoryResponseOutput)
 }
 
+// Application id of the client.
 func (o AzureActiveDirectoryResponsePtrOutput) ClientApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AzureActiveDirectoryResponse) *string {
 		if v == nil {
@@ -1570,6 +1798,7 @@ func (o AzureActiveDirectoryResponsePtrOutput) ClientApplication() pulumi.String
 	}).(pulumi.StringPtrOutput)
 }
 
+// Application id of the cluster.
 func (o AzureActiveDirectoryResponsePtrOutput) ClusterApplication() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AzureActiveDirectoryResponse) *string {
 		if v == nil {
@@ -1579,6 +1808,7 @@ func (o AzureActiveDirectoryResponsePtrOutput) ClusterApplication() pulumi.Strin
 	}).(pulumi.StringPtrOutput)
 }
 
+// Tenant whose users sign in.
 func (o AzureActiveDirectoryResponsePtrOutput) TenantId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AzureActiveDirectoryResponse) *string {
 		if v == nil {
@@ -1588,11 +1818,16 @@ func (o AzureActiveDirectoryResponsePtrOutput) TenantId() pulumi.StringPtrOutput
 	}).(pulumi.StringPtrOutput)
 }
 
+// A certificate that may sign in to a cluster, by thumbprint or common name.
 type ClientCertificate struct {
-	CommonName       *string `pulumi:"commonName"`
-	IsAdmin          bool    `pulumi:"isAdmin"`
+	// Common name of the certificate.
+	CommonName *string `pulumi:"commonName"`
+	// Whether the certificate may change the cluster or only read.
+	IsAdmin bool `pulumi:"isAdmin"`
+	// Thumbprint of the issuer. Goes with the common name.
 	IssuerThumbprint *string `pulumi:"issuerThumbprint"`
-	Thumbprint       *string `pulumi:"thumbprint"`
+	// Thumbprint of the certificate.
+	Thumbprint *string `pulumi:"thumbprint"`
 }
 
 // ClientCertificateInput is an input type that accepts ClientCertificateArgs and ClientCertificateOutput values.
@@ -1606,11 +1841,16 @@ type ClientCertificateInput interface {
 	ToClientCertificateOutputWithContext(context.Context) ClientCertificateOutput
 }
 
+// A certificate that may sign in to a cluster, by thumbprint or common name.
 type ClientCertificateArgs struct {
-	CommonName       pulumi.StringPtrInput `pulumi:"commonName"`
-	IsAdmin          pulumi.BoolInput      `pulumi:"isAdmin"`
+	// Common name of the certificate.
+	CommonName pulumi.StringPtrInput `pulumi:"commonName"`
+	// Whether the certificate may change the cluster or only read.
+	IsAdmin pulumi.BoolInput `pulumi:"isAdmin"`
+	// Thumbprint of the issuer. Goes with the common name.
 	IssuerThumbprint pulumi.StringPtrInput `pulumi:"issuerThumbprint"`
-	Thumbprint       pulumi.StringPtrInput `pulumi:"thumbprint"`
+	// Thumbprint of the certificate.
+	Thumbprint pulumi.StringPtrInput `pulumi:"thumbprint"`
 }
 
 func (ClientCertificateArgs) ElementType() reflect.Type {
@@ -1650,6 +1890,7 @@ func (i ClientCertificateArray) ToClientCertificateArrayOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, i).(ClientCertificateArrayOutput)
 }
 
+// A certificate that may sign in to a cluster, by thumbprint or common name.
 type ClientCertificateOutput struct{ *pulumi.OutputState }
 
 func (ClientCertificateOutput) ElementType() reflect.Type {
@@ -1664,18 +1905,22 @@ func (o ClientCertificateOutput) ToClientCertificateOutputWithContext(ctx contex
 	return o
 }
 
+// Common name of the certificate.
 func (o ClientCertificateOutput) CommonName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ClientCertificate) *string { return v.CommonName }).(pulumi.StringPtrOutput)
 }
 
+// Whether the certificate may change the cluster or only read.
 func (o ClientCertificateOutput) IsAdmin() pulumi.BoolOutput {
 	return o.ApplyT(func(v ClientCertificate) bool { return v.IsAdmin }).(pulumi.BoolOutput)
 }
 
+// Thumbprint of the issuer. Goes with the common name.
 func (o ClientCertificateOutput) IssuerThumbprint() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ClientCertificate) *string { return v.IssuerThumbprint }).(pulumi.StringPtrOutput)
 }
 
+// Thumbprint of the certificate.
 func (o ClientCertificateOutput) Thumbprint() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ClientCertificate) *string { return v.Thumbprint }).(pulumi.StringPtrOutput)
 }
@@ -1700,13 +1945,19 @@ func (o ClientCertificateArrayOutput) Index(i pulumi.IntInput) ClientCertificate
 	}).(ClientCertificateOutput)
 }
 
+// A certificate that may sign in to a cluster, by thumbprint or common name.
 type ClientCertificateResponse struct {
-	CommonName       *string `pulumi:"commonName"`
-	IsAdmin          bool    `pulumi:"isAdmin"`
+	// Common name of the certificate.
+	CommonName *string `pulumi:"commonName"`
+	// Whether the certificate may change the cluster or only read.
+	IsAdmin bool `pulumi:"isAdmin"`
+	// Thumbprint of the issuer. Goes with the common name.
 	IssuerThumbprint *string `pulumi:"issuerThumbprint"`
-	Thumbprint       *string `pulumi:"thumbprint"`
+	// Thumbprint of the certificate.
+	Thumbprint *string `pulumi:"thumbprint"`
 }
 
+// A certificate that may sign in to a cluster, by thumbprint or common name.
 type ClientCertificateResponseOutput struct{ *pulumi.OutputState }
 
 func (ClientCertificateResponseOutput) ElementType() reflect.Type {
@@ -1721,18 +1972,22 @@ func (o ClientCertificateResponseOutput) ToClientCertificateResponseOutputWithCo
 	return o
 }
 
+// Common name of the certificate.
 func (o ClientCertificateResponseOutput) CommonName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ClientCertificateResponse) *string { return v.CommonName }).(pulumi.StringPtrOutput)
 }
 
+// Whether the certificate may change the cluster or only read.
 func (o ClientCertificateResponseOutput) IsAdmin() pulumi.BoolOutput {
 	return o.ApplyT(func(v ClientCertificateResponse) bool { return v.IsAdmin }).(pulumi.BoolOutput)
 }
 
+// Thumbprint of the issuer. Goes with the common name.
 func (o ClientCertificateResponseOutput) IssuerThumbprint() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ClientCertificateResponse) *string { return v.IssuerThumbprint }).(pulumi.StringPtrOutput)
 }
 
+// Thumbprint of the certificate.
 func (o ClientCertificateResponseOutput) Thumbprint() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ClientCertificateResponse) *string { return v.Thumbprint }).(pulumi.StringPtrOutput)
 }
@@ -1757,8 +2012,11 @@ func (o ClientCertificateResponseArrayOutput) Index(i pulumi.IntInput) ClientCer
 	}).(ClientCertificateResponseOutput)
 }
 
+// A range of ports.
 type EndpointRangeDescription struct {
-	EndPort   int `pulumi:"endPort"`
+	// Last port.
+	EndPort int `pulumi:"endPort"`
+	// First port.
 	StartPort int `pulumi:"startPort"`
 }
 
@@ -1773,8 +2031,11 @@ type EndpointRangeDescriptionInput interface {
 	ToEndpointRangeDescriptionOutputWithContext(context.Context) EndpointRangeDescriptionOutput
 }
 
+// A range of ports.
 type EndpointRangeDescriptionArgs struct {
-	EndPort   pulumi.IntInput `pulumi:"endPort"`
+	// Last port.
+	EndPort pulumi.IntInput `pulumi:"endPort"`
+	// First port.
 	StartPort pulumi.IntInput `pulumi:"startPort"`
 }
 
@@ -1831,6 +2092,7 @@ func (i *endpointRangeDescriptionPtrType) ToEndpointRangeDescriptionPtrOutputWit
 	return pulumi.ToOutputWithContext(ctx, i).(EndpointRangeDescriptionPtrOutput)
 }
 
+// A range of ports.
 type EndpointRangeDescriptionOutput struct{ *pulumi.OutputState }
 
 func (EndpointRangeDescriptionOutput) ElementType() reflect.Type {
@@ -1855,10 +2117,12 @@ func (o EndpointRangeDescriptionOutput) ToEndpointRangeDescriptionPtrOutputWithC
 	}).(EndpointRangeDescriptionPtrOutput)
 }
 
+// Last port.
 func (o EndpointRangeDescriptionOutput) EndPort() pulumi.IntOutput {
 	return o.ApplyT(func(v EndpointRangeDescription) int { return v.EndPort }).(pulumi.IntOutput)
 }
 
+// First port.
 func (o EndpointRangeDescriptionOutput) StartPort() pulumi.IntOutput {
 	return o.ApplyT(func(v EndpointRangeDescription) int { return v.StartPort }).(pulumi.IntOutput)
 }
@@ -1887,6 +2151,7 @@ func (o EndpointRangeDescriptionPtrOutput) Elem() EndpointRangeDescriptionOutput
 	}).(EndpointRangeDescriptionOutput)
 }
 
+// Last port.
 func (o EndpointRangeDescriptionPtrOutput) EndPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *EndpointRangeDescription) *int {
 		if v == nil {
@@ -1896,6 +2161,7 @@ func (o EndpointRangeDescriptionPtrOutput) EndPort() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// First port.
 func (o EndpointRangeDescriptionPtrOutput) StartPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *EndpointRangeDescription) *int {
 		if v == nil {
@@ -1905,11 +2171,15 @@ func (o EndpointRangeDescriptionPtrOutput) StartPort() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// A range of ports.
 type EndpointRangeDescriptionResponse struct {
-	EndPort   int `pulumi:"endPort"`
+	// Last port.
+	EndPort int `pulumi:"endPort"`
+	// First port.
 	StartPort int `pulumi:"startPort"`
 }
 
+// A range of ports.
 type EndpointRangeDescriptionResponseOutput struct{ *pulumi.OutputState }
 
 func (EndpointRangeDescriptionResponseOutput) ElementType() reflect.Type {
@@ -1924,10 +2194,12 @@ func (o EndpointRangeDescriptionResponseOutput) ToEndpointRangeDescriptionRespon
 	return o
 }
 
+// Last port.
 func (o EndpointRangeDescriptionResponseOutput) EndPort() pulumi.IntOutput {
 	return o.ApplyT(func(v EndpointRangeDescriptionResponse) int { return v.EndPort }).(pulumi.IntOutput)
 }
 
+// First port.
 func (o EndpointRangeDescriptionResponseOutput) StartPort() pulumi.IntOutput {
 	return o.ApplyT(func(v EndpointRangeDescriptionResponse) int { return v.StartPort }).(pulumi.IntOutput)
 }
@@ -1956,6 +2228,7 @@ func (o EndpointRangeDescriptionResponsePtrOutput) Elem() EndpointRangeDescripti
 	}).(EndpointRangeDescriptionResponseOutput)
 }
 
+// Last port.
 func (o EndpointRangeDescriptionResponsePtrOutput) EndPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *EndpointRangeDescriptionResponse) *int {
 		if v == nil {
@@ -1965,6 +2238,7 @@ func (o EndpointRangeDescriptionResponsePtrOutput) EndPort() pulumi.IntPtrOutput
 	}).(pulumi.IntPtrOutput)
 }
 
+// First port.
 func (o EndpointRangeDescriptionResponsePtrOutput) StartPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *EndpointRangeDescriptionResponse) *int {
 		if v == nil {
@@ -1974,11 +2248,16 @@ func (o EndpointRangeDescriptionResponsePtrOutput) StartPort() pulumi.IntPtrOutp
 	}).(pulumi.IntPtrOutput)
 }
 
+// Where the nodes of a node type join a load balancer or gateway.
 type FrontendConfiguration struct {
+	// Backend address pool of an application gateway.
 	ApplicationGatewayBackendAddressPoolId *string `pulumi:"applicationGatewayBackendAddressPoolId"`
-	IpAddressType                          *string `pulumi:"ipAddressType"`
-	LoadBalancerBackendAddressPoolId       *string `pulumi:"loadBalancerBackendAddressPoolId"`
-	LoadBalancerInboundNatPoolId           *string `pulumi:"loadBalancerInboundNatPoolId"`
+	// IP version of this frontend. Defaults to IPv4.
+	IpAddressType *string `pulumi:"ipAddressType"`
+	// Backend address pool of a load balancer.
+	LoadBalancerBackendAddressPoolId *string `pulumi:"loadBalancerBackendAddressPoolId"`
+	// Inbound NAT pool of a load balancer.
+	LoadBalancerInboundNatPoolId *string `pulumi:"loadBalancerInboundNatPoolId"`
 }
 
 // FrontendConfigurationInput is an input type that accepts FrontendConfigurationArgs and FrontendConfigurationOutput values.
@@ -1992,11 +2271,16 @@ type FrontendConfigurationInput interface {
 	ToFrontendConfigurationOutputWithContext(context.Context) FrontendConfigurationOutput
 }
 
+// Where the nodes of a node type join a load balancer or gateway.
 type FrontendConfigurationArgs struct {
+	// Backend address pool of an application gateway.
 	ApplicationGatewayBackendAddressPoolId pulumi.StringPtrInput `pulumi:"applicationGatewayBackendAddressPoolId"`
-	IpAddressType                          pulumi.StringPtrInput `pulumi:"ipAddressType"`
-	LoadBalancerBackendAddressPoolId       pulumi.StringPtrInput `pulumi:"loadBalancerBackendAddressPoolId"`
-	LoadBalancerInboundNatPoolId           pulumi.StringPtrInput `pulumi:"loadBalancerInboundNatPoolId"`
+	// IP version of this frontend. Defaults to IPv4.
+	IpAddressType pulumi.StringPtrInput `pulumi:"ipAddressType"`
+	// Backend address pool of a load balancer.
+	LoadBalancerBackendAddressPoolId pulumi.StringPtrInput `pulumi:"loadBalancerBackendAddressPoolId"`
+	// Inbound NAT pool of a load balancer.
+	LoadBalancerInboundNatPoolId pulumi.StringPtrInput `pulumi:"loadBalancerInboundNatPoolId"`
 }
 
 func (FrontendConfigurationArgs) ElementType() reflect.Type {
@@ -2036,6 +2320,7 @@ func (i FrontendConfigurationArray) ToFrontendConfigurationArrayOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, i).(FrontendConfigurationArrayOutput)
 }
 
+// Where the nodes of a node type join a load balancer or gateway.
 type FrontendConfigurationOutput struct{ *pulumi.OutputState }
 
 func (FrontendConfigurationOutput) ElementType() reflect.Type {
@@ -2050,18 +2335,22 @@ func (o FrontendConfigurationOutput) ToFrontendConfigurationOutputWithContext(ct
 	return o
 }
 
+// Backend address pool of an application gateway.
 func (o FrontendConfigurationOutput) ApplicationGatewayBackendAddressPoolId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfiguration) *string { return v.ApplicationGatewayBackendAddressPoolId }).(pulumi.StringPtrOutput)
 }
 
+// IP version of this frontend. Defaults to IPv4.
 func (o FrontendConfigurationOutput) IpAddressType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfiguration) *string { return v.IpAddressType }).(pulumi.StringPtrOutput)
 }
 
+// Backend address pool of a load balancer.
 func (o FrontendConfigurationOutput) LoadBalancerBackendAddressPoolId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfiguration) *string { return v.LoadBalancerBackendAddressPoolId }).(pulumi.StringPtrOutput)
 }
 
+// Inbound NAT pool of a load balancer.
 func (o FrontendConfigurationOutput) LoadBalancerInboundNatPoolId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfiguration) *string { return v.LoadBalancerInboundNatPoolId }).(pulumi.StringPtrOutput)
 }
@@ -2086,13 +2375,19 @@ func (o FrontendConfigurationArrayOutput) Index(i pulumi.IntInput) FrontendConfi
 	}).(FrontendConfigurationOutput)
 }
 
+// Where the nodes of a node type join a load balancer or gateway.
 type FrontendConfigurationResponse struct {
+	// Backend address pool of an application gateway.
 	ApplicationGatewayBackendAddressPoolId *string `pulumi:"applicationGatewayBackendAddressPoolId"`
-	IpAddressType                          *string `pulumi:"ipAddressType"`
-	LoadBalancerBackendAddressPoolId       *string `pulumi:"loadBalancerBackendAddressPoolId"`
-	LoadBalancerInboundNatPoolId           *string `pulumi:"loadBalancerInboundNatPoolId"`
+	// IP version of this frontend. Defaults to IPv4.
+	IpAddressType *string `pulumi:"ipAddressType"`
+	// Backend address pool of a load balancer.
+	LoadBalancerBackendAddressPoolId *string `pulumi:"loadBalancerBackendAddressPoolId"`
+	// Inbound NAT pool of a load balancer.
+	LoadBalancerInboundNatPoolId *string `pulumi:"loadBalancerInboundNatPoolId"`
 }
 
+// Where the nodes of a node type join a load balancer or gateway.
 type FrontendConfigurationResponseOutput struct{ *pulumi.OutputState }
 
 func (FrontendConfigurationResponseOutput) ElementType() reflect.Type {
@@ -2107,18 +2402,22 @@ func (o FrontendConfigurationResponseOutput) ToFrontendConfigurationResponseOutp
 	return o
 }
 
+// Backend address pool of an application gateway.
 func (o FrontendConfigurationResponseOutput) ApplicationGatewayBackendAddressPoolId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfigurationResponse) *string { return v.ApplicationGatewayBackendAddressPoolId }).(pulumi.StringPtrOutput)
 }
 
+// IP version of this frontend. Defaults to IPv4.
 func (o FrontendConfigurationResponseOutput) IpAddressType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfigurationResponse) *string { return v.IpAddressType }).(pulumi.StringPtrOutput)
 }
 
+// Backend address pool of a load balancer.
 func (o FrontendConfigurationResponseOutput) LoadBalancerBackendAddressPoolId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfigurationResponse) *string { return v.LoadBalancerBackendAddressPoolId }).(pulumi.StringPtrOutput)
 }
 
+// Inbound NAT pool of a load balancer.
 func (o FrontendConfigurationResponseOutput) LoadBalancerInboundNatPoolId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v FrontendConfigurationResponse) *string { return v.LoadBalancerInboundNatPoolId }).(pulumi.StringPtrOutput)
 }
@@ -2143,9 +2442,12 @@ func (o FrontendConfigurationResponseArrayOutput) Index(i pulumi.IntInput) Front
 	}).(FrontendConfigurationResponseOutput)
 }
 
+// A tag of a public IP address.
 type IPTag struct {
+	// Type of the tag.
 	IpTagType string `pulumi:"ipTagType"`
-	Tag       string `pulumi:"tag"`
+	// Value of the tag.
+	Tag string `pulumi:"tag"`
 }
 
 // IPTagInput is an input type that accepts IPTagArgs and IPTagOutput values.
@@ -2159,9 +2461,12 @@ type IPTagInput interface {
 	ToIPTagOutputWithContext(context.Context) IPTagOutput
 }
 
+// A tag of a public IP address.
 type IPTagArgs struct {
+	// Type of the tag.
 	IpTagType pulumi.StringInput `pulumi:"ipTagType"`
-	Tag       pulumi.StringInput `pulumi:"tag"`
+	// Value of the tag.
+	Tag pulumi.StringInput `pulumi:"tag"`
 }
 
 func (IPTagArgs) ElementType() reflect.Type {
@@ -2201,6 +2506,7 @@ func (i IPTagArray) ToIPTagArrayOutputWithContext(ctx context.Context) IPTagArra
 	return pulumi.ToOutputWithContext(ctx, i).(IPTagArrayOutput)
 }
 
+// A tag of a public IP address.
 type IPTagOutput struct{ *pulumi.OutputState }
 
 func (IPTagOutput) ElementType() reflect.Type {
@@ -2215,10 +2521,12 @@ func (o IPTagOutput) ToIPTagOutputWithContext(ctx context.Context) IPTagOutput {
 	return o
 }
 
+// Type of the tag.
 func (o IPTagOutput) IpTagType() pulumi.StringOutput {
 	return o.ApplyT(func(v IPTag) string { return v.IpTagType }).(pulumi.StringOutput)
 }
 
+// Value of the tag.
 func (o IPTagOutput) Tag() pulumi.StringOutput {
 	return o.ApplyT(func(v IPTag) string { return v.Tag }).(pulumi.StringOutput)
 }
@@ -2243,11 +2551,15 @@ func (o IPTagArrayOutput) Index(i pulumi.IntInput) IPTagOutput {
 	}).(IPTagOutput)
 }
 
+// A tag of a public IP address.
 type IPTagResponse struct {
+	// Type of the tag.
 	IpTagType string `pulumi:"ipTagType"`
-	Tag       string `pulumi:"tag"`
+	// Value of the tag.
+	Tag string `pulumi:"tag"`
 }
 
+// A tag of a public IP address.
 type IPTagResponseOutput struct{ *pulumi.OutputState }
 
 func (IPTagResponseOutput) ElementType() reflect.Type {
@@ -2262,10 +2574,12 @@ func (o IPTagResponseOutput) ToIPTagResponseOutputWithContext(ctx context.Contex
 	return o
 }
 
+// Type of the tag.
 func (o IPTagResponseOutput) IpTagType() pulumi.StringOutput {
 	return o.ApplyT(func(v IPTagResponse) string { return v.IpTagType }).(pulumi.StringOutput)
 }
 
+// Value of the tag.
 func (o IPTagResponseOutput) Tag() pulumi.StringOutput {
 	return o.ApplyT(func(v IPTagResponse) string { return v.Tag }).(pulumi.StringOutput)
 }
@@ -2290,14 +2604,22 @@ func (o IPTagResponseArrayOutput) Index(i pulumi.IntInput) IPTagResponseOutput {
 	}).(IPTagResponseOutput)
 }
 
+// A port that the public load balancer forwards.
 type LoadBalancingRule struct {
-	BackendPort      int     `pulumi:"backendPort"`
-	FrontendPort     int     `pulumi:"frontendPort"`
+	// Port on the nodes.
+	BackendPort int `pulumi:"backendPort"`
+	// Port on the load balancer, unique among the rules.
+	FrontendPort int `pulumi:"frontendPort"`
+	// How connections are spread over the nodes.
 	LoadDistribution *string `pulumi:"loadDistribution"`
-	ProbePort        *int    `pulumi:"probePort"`
-	ProbeProtocol    string  `pulumi:"probeProtocol"`
+	// Port of the health probe.
+	ProbePort *int `pulumi:"probePort"`
+	// Protocol of the health probe.
+	ProbeProtocol string `pulumi:"probeProtocol"`
+	// Path of an HTTP or HTTPS probe.
 	ProbeRequestPath *string `pulumi:"probeRequestPath"`
-	Protocol         string  `pulumi:"protocol"`
+	// Protocol that is forwarded.
+	Protocol string `pulumi:"protocol"`
 }
 
 // LoadBalancingRuleInput is an input type that accepts LoadBalancingRuleArgs and LoadBalancingRuleOutput values.
@@ -2311,14 +2633,22 @@ type LoadBalancingRuleInput interface {
 	ToLoadBalancingRuleOutputWithContext(context.Context) LoadBalancingRuleOutput
 }
 
+// A port that the public load balancer forwards.
 type LoadBalancingRuleArgs struct {
-	BackendPort      pulumi.IntInput       `pulumi:"backendPort"`
-	FrontendPort     pulumi.IntInput       `pulumi:"frontendPort"`
+	// Port on the nodes.
+	BackendPort pulumi.IntInput `pulumi:"backendPort"`
+	// Port on the load balancer, unique among the rules.
+	FrontendPort pulumi.IntInput `pulumi:"frontendPort"`
+	// How connections are spread over the nodes.
 	LoadDistribution pulumi.StringPtrInput `pulumi:"loadDistribution"`
-	ProbePort        pulumi.IntPtrInput    `pulumi:"probePort"`
-	ProbeProtocol    pulumi.StringInput    `pulumi:"probeProtocol"`
+	// Port of the health probe.
+	ProbePort pulumi.IntPtrInput `pulumi:"probePort"`
+	// Protocol of the health probe.
+	ProbeProtocol pulumi.StringInput `pulumi:"probeProtocol"`
+	// Path of an HTTP or HTTPS probe.
 	ProbeRequestPath pulumi.StringPtrInput `pulumi:"probeRequestPath"`
-	Protocol         pulumi.StringInput    `pulumi:"protocol"`
+	// Protocol that is forwarded.
+	Protocol pulumi.StringInput `pulumi:"protocol"`
 }
 
 func (LoadBalancingRuleArgs) ElementType() reflect.Type {
@@ -2358,6 +2688,7 @@ func (i LoadBalancingRuleArray) ToLoadBalancingRuleArrayOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancingRuleArrayOutput)
 }
 
+// A port that the public load balancer forwards.
 type LoadBalancingRuleOutput struct{ *pulumi.OutputState }
 
 func (LoadBalancingRuleOutput) ElementType() reflect.Type {
@@ -2372,30 +2703,37 @@ func (o LoadBalancingRuleOutput) ToLoadBalancingRuleOutputWithContext(ctx contex
 	return o
 }
 
+// Port on the nodes.
 func (o LoadBalancingRuleOutput) BackendPort() pulumi.IntOutput {
 	return o.ApplyT(func(v LoadBalancingRule) int { return v.BackendPort }).(pulumi.IntOutput)
 }
 
+// Port on the load balancer, unique among the rules.
 func (o LoadBalancingRuleOutput) FrontendPort() pulumi.IntOutput {
 	return o.ApplyT(func(v LoadBalancingRule) int { return v.FrontendPort }).(pulumi.IntOutput)
 }
 
+// How connections are spread over the nodes.
 func (o LoadBalancingRuleOutput) LoadDistribution() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v LoadBalancingRule) *string { return v.LoadDistribution }).(pulumi.StringPtrOutput)
 }
 
+// Port of the health probe.
 func (o LoadBalancingRuleOutput) ProbePort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v LoadBalancingRule) *int { return v.ProbePort }).(pulumi.IntPtrOutput)
 }
 
+// Protocol of the health probe.
 func (o LoadBalancingRuleOutput) ProbeProtocol() pulumi.StringOutput {
 	return o.ApplyT(func(v LoadBalancingRule) string { return v.ProbeProtocol }).(pulumi.StringOutput)
 }
 
+// Path of an HTTP or HTTPS probe.
 func (o LoadBalancingRuleOutput) ProbeRequestPath() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v LoadBalancingRule) *string { return v.ProbeRequestPath }).(pulumi.StringPtrOutput)
 }
 
+// Protocol that is forwarded.
 func (o LoadBalancingRuleOutput) Protocol() pulumi.StringOutput {
 	return o.ApplyT(func(v LoadBalancingRule) string { return v.Protocol }).(pulumi.StringOutput)
 }
@@ -2420,16 +2758,25 @@ func (o LoadBalancingRuleArrayOutput) Index(i pulumi.IntInput) LoadBalancingRule
 	}).(LoadBalancingRuleOutput)
 }
 
+// A port that the public load balancer forwards.
 type LoadBalancingRuleResponse struct {
-	BackendPort      int     `pulumi:"backendPort"`
-	FrontendPort     int     `pulumi:"frontendPort"`
+	// Port on the nodes.
+	BackendPort int `pulumi:"backendPort"`
+	// Port on the load balancer, unique among the rules.
+	FrontendPort int `pulumi:"frontendPort"`
+	// How connections are spread over the nodes.
 	LoadDistribution *string `pulumi:"loadDistribution"`
-	ProbePort        *int    `pulumi:"probePort"`
-	ProbeProtocol    string  `pulumi:"probeProtocol"`
+	// Port of the health probe.
+	ProbePort *int `pulumi:"probePort"`
+	// Protocol of the health probe.
+	ProbeProtocol string `pulumi:"probeProtocol"`
+	// Path of an HTTP or HTTPS probe.
 	ProbeRequestPath *string `pulumi:"probeRequestPath"`
-	Protocol         string  `pulumi:"protocol"`
+	// Protocol that is forwarded.
+	Protocol string `pulumi:"protocol"`
 }
 
+// A port that the public load balancer forwards.
 type LoadBalancingRuleResponseOutput struct{ *pulumi.OutputState }
 
 func (LoadBalancingRuleResponseOutput) ElementType() reflect.Type {
@@ -2444,30 +2791,37 @@ func (o LoadBalancingRuleResponseOutput) ToLoadBalancingRuleResponseOutputWithCo
 	return o
 }
 
+// Port on the nodes.
 func (o LoadBalancingRuleResponseOutput) BackendPort() pulumi.IntOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) int { return v.BackendPort }).(pulumi.IntOutput)
 }
 
+// Port on the load balancer, unique among the rules.
 func (o LoadBalancingRuleResponseOutput) FrontendPort() pulumi.IntOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) int { return v.FrontendPort }).(pulumi.IntOutput)
 }
 
+// How connections are spread over the nodes.
 func (o LoadBalancingRuleResponseOutput) LoadDistribution() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) *string { return v.LoadDistribution }).(pulumi.StringPtrOutput)
 }
 
+// Port of the health probe.
 func (o LoadBalancingRuleResponseOutput) ProbePort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) *int { return v.ProbePort }).(pulumi.IntPtrOutput)
 }
 
+// Protocol of the health probe.
 func (o LoadBalancingRuleResponseOutput) ProbeProtocol() pulumi.StringOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) string { return v.ProbeProtocol }).(pulumi.StringOutput)
 }
 
+// Path of an HTTP or HTTPS probe.
 func (o LoadBalancingRuleResponseOutput) ProbeRequestPath() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) *string { return v.ProbeRequestPath }).(pulumi.StringPtrOutput)
 }
 
+// Protocol that is forwarded.
 func (o LoadBalancingRuleResponseOutput) Protocol() pulumi.StringOutput {
 	return o.ApplyT(func(v LoadBalancingRuleResponse) string { return v.Protocol }).(pulumi.StringOutput)
 }
@@ -2492,9 +2846,12 @@ func (o LoadBalancingRuleResponseArrayOutput) Index(i pulumi.IntInput) LoadBalan
 	}).(LoadBalancingRuleResponseOutput)
 }
 
+// Managed identities of an application.
 type ManagedIdentity struct {
-	Type                   *ManagedIdentityType `pulumi:"type"`
-	UserAssignedIdentities []string             `pulumi:"userAssignedIdentities"`
+	// Kind of managed identity.
+	Type *ManagedIdentityType `pulumi:"type"`
+	// User-assigned identities, by Azure resource id.
+	UserAssignedIdentities []string `pulumi:"userAssignedIdentities"`
 }
 
 // ManagedIdentityInput is an input type that accepts ManagedIdentityArgs and ManagedIdentityOutput values.
@@ -2508,9 +2865,12 @@ type ManagedIdentityInput interface {
 	ToManagedIdentityOutputWithContext(context.Context) ManagedIdentityOutput
 }
 
+// Managed identities of an application.
 type ManagedIdentityArgs struct {
-	Type                   ManagedIdentityTypePtrInput `pulumi:"type"`
-	UserAssignedIdentities pulumi.StringArrayInput     `pulumi:"userAssignedIdentities"`
+	// Kind of managed identity.
+	Type ManagedIdentityTypePtrInput `pulumi:"type"`
+	// User-assigned identities, by Azure resource id.
+	UserAssignedIdentities pulumi.StringArrayInput `pulumi:"userAssignedIdentities"`
 }
 
 func (ManagedIdentityArgs) ElementType() reflect.Type {
@@ -2566,6 +2926,7 @@ func (i *managedIdentityPtrType) ToManagedIdentityPtrOutputWithContext(ctx conte
 	return pulumi.ToOutputWithContext(ctx, i).(ManagedIdentityPtrOutput)
 }
 
+// Managed identities of an application.
 type ManagedIdentityOutput struct{ *pulumi.OutputState }
 
 func (ManagedIdentityOutput) ElementType() reflect.Type {
@@ -2590,10 +2951,12 @@ func (o ManagedIdentityOutput) ToManagedIdentityPtrOutputWithContext(ctx context
 	}).(ManagedIdentityPtrOutput)
 }
 
+// Kind of managed identity.
 func (o ManagedIdentityOutput) Type() ManagedIdentityTypePtrOutput {
 	return o.ApplyT(func(v ManagedIdentity) *ManagedIdentityType { return v.Type }).(ManagedIdentityTypePtrOutput)
 }
 
+// User-assigned identities, by Azure resource id.
 func (o ManagedIdentityOutput) UserAssignedIdentities() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v ManagedIdentity) []string { return v.UserAssignedIdentities }).(pulumi.StringArrayOutput)
 }
@@ -2622,6 +2985,7 @@ func (o ManagedIdentityPtrOutput) Elem() ManagedIdentityOutput {
 	}).(ManagedIdentityOutput)
 }
 
+// Kind of managed identity.
 func (o ManagedIdentityPtrOutput) Type() ManagedIdentityTypePtrOutput {
 	return o.ApplyT(func(v *ManagedIdentity) *ManagedIdentityType {
 		if v == nil {
@@ -2631,6 +2995,7 @@ func (o ManagedIdentityPtrOutput) Type() ManagedIdentityTypePtrOutput {
 	}).(ManagedIdentityTypePtrOutput)
 }
 
+// User-assigned identities, by Azure resource id.
 func (o ManagedIdentityPtrOutput) UserAssignedIdentities() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *ManagedIdentity) []string {
 		if v == nil {
@@ -2640,13 +3005,19 @@ func (o ManagedIdentityPtrOutput) UserAssignedIdentities() pulumi.StringArrayOut
 	}).(pulumi.StringArrayOutput)
 }
 
+// Managed identities of an application.
 type ManagedIdentityResponse struct {
-	PrincipalId            string                                  `pulumi:"principalId"`
-	TenantId               string                                  `pulumi:"tenantId"`
-	Type                   *string                                 `pulumi:"type"`
+	// Object id of the system-assigned identity's service principal.
+	PrincipalId string `pulumi:"principalId"`
+	// Tenant of the system-assigned identity.
+	TenantId string `pulumi:"tenantId"`
+	// Kind of managed identity.
+	Type *string `pulumi:"type"`
+	// User-assigned identities, by Azure resource id.
 	UserAssignedIdentities map[string]UserAssignedIdentityResponse `pulumi:"userAssignedIdentities"`
 }
 
+// Managed identities of an application.
 type ManagedIdentityResponseOutput struct{ *pulumi.OutputState }
 
 func (ManagedIdentityResponseOutput) ElementType() reflect.Type {
@@ -2661,18 +3032,22 @@ func (o ManagedIdentityResponseOutput) ToManagedIdentityResponseOutputWithContex
 	return o
 }
 
+// Object id of the system-assigned identity's service principal.
 func (o ManagedIdentityResponseOutput) PrincipalId() pulumi.StringOutput {
 	return o.ApplyT(func(v ManagedIdentityResponse) string { return v.PrincipalId }).(pulumi.StringOutput)
 }
 
+// Tenant of the system-assigned identity.
 func (o ManagedIdentityResponseOutput) TenantId() pulumi.StringOutput {
 	return o.ApplyT(func(v ManagedIdentityResponse) string { return v.TenantId }).(pulumi.StringOutput)
 }
 
+// Kind of managed identity.
 func (o ManagedIdentityResponseOutput) Type() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ManagedIdentityResponse) *string { return v.Type }).(pulumi.StringPtrOutput)
 }
 
+// User-assigned identities, by Azure resource id.
 func (o ManagedIdentityResponseOutput) UserAssignedIdentities() UserAssignedIdentityResponseMapOutput {
 	return o.ApplyT(func(v ManagedIdentityResponse) map[string]UserAssignedIdentityResponse {
 		return v.UserAssignedIdentities
@@ -2703,6 +3078,7 @@ func (o ManagedIdentityResponsePtrOutput) Elem() ManagedIdentityResponseOutput {
 	}).(ManagedIdentityResponseOutput)
 }
 
+// Object id of the system-assigned identity's service principal.
 func (o ManagedIdentityResponsePtrOutput) PrincipalId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedIdentityResponse) *string {
 		if v == nil {
@@ -2712,6 +3088,7 @@ func (o ManagedIdentityResponsePtrOutput) PrincipalId() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Tenant of the system-assigned identity.
 func (o ManagedIdentityResponsePtrOutput) TenantId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedIdentityResponse) *string {
 		if v == nil {
@@ -2721,6 +3098,7 @@ func (o ManagedIdentityResponsePtrOutput) TenantId() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Kind of managed identity.
 func (o ManagedIdentityResponsePtrOutput) Type() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ManagedIdentityResponse) *string {
 		if v == nil {
@@ -2730,6 +3108,7 @@ func (o ManagedIdentityResponsePtrOutput) Type() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// User-assigned identities, by Azure resource id.
 func (o ManagedIdentityResponsePtrOutput) UserAssignedIdentities() UserAssignedIdentityResponseMapOutput {
 	return o.ApplyT(func(v *ManagedIdentityResponse) map[string]UserAssignedIdentityResponse {
 		if v == nil {
@@ -2739,9 +3118,12 @@ func (o ManagedIdentityResponsePtrOutput) UserAssignedIdentities() UserAssignedI
 	}).(UserAssignedIdentityResponseMapOutput)
 }
 
+// One partition for each of a list of names.
 type NamedPartitionScheme struct {
-	Names           []string `pulumi:"names"`
-	PartitionScheme string   `pulumi:"partitionScheme"`
+	// Names of the partitions.
+	Names []string `pulumi:"names"`
+	// Discriminates the ways to partition a service.
+	PartitionScheme string `pulumi:"partitionScheme"`
 }
 
 // NamedPartitionSchemeInput is an input type that accepts NamedPartitionSchemeArgs and NamedPartitionSchemeOutput values.
@@ -2755,9 +3137,12 @@ type NamedPartitionSchemeInput interface {
 	ToNamedPartitionSchemeOutputWithContext(context.Context) NamedPartitionSchemeOutput
 }
 
+// One partition for each of a list of names.
 type NamedPartitionSchemeArgs struct {
-	Names           pulumi.StringArrayInput `pulumi:"names"`
-	PartitionScheme pulumi.StringInput      `pulumi:"partitionScheme"`
+	// Names of the partitions.
+	Names pulumi.StringArrayInput `pulumi:"names"`
+	// Discriminates the ways to partition a service.
+	PartitionScheme pulumi.StringInput `pulumi:"partitionScheme"`
 }
 
 func (NamedPartitionSchemeArgs) ElementType() reflect.Type {
@@ -2813,6 +3198,7 @@ func (i *namedPartitionSchemePtrType) ToNamedPartitionSchemePtrOutputWithContext
 	return pulumi.ToOutputWithContext(ctx, i).(NamedPartitionSchemePtrOutput)
 }
 
+// One partition for each of a list of names.
 type NamedPartitionSchemeOutput struct{ *pulumi.OutputState }
 
 func (NamedPartitionSchemeOutput) ElementType() reflect.Type {
@@ -2837,10 +3223,12 @@ func (o NamedPartitionSchemeOutput) ToNamedPartitionSchemePtrOutputWithContext(c
 	}).(NamedPartitionSchemePtrOutput)
 }
 
+// Names of the partitions.
 func (o NamedPartitionSchemeOutput) Names() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NamedPartitionScheme) []string { return v.Names }).(pulumi.StringArrayOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o NamedPartitionSchemeOutput) PartitionScheme() pulumi.StringOutput {
 	return o.ApplyT(func(v NamedPartitionScheme) string { return v.PartitionScheme }).(pulumi.StringOutput)
 }
@@ -2869,6 +3257,7 @@ func (o NamedPartitionSchemePtrOutput) Elem() NamedPartitionSchemeOutput {
 	}).(NamedPartitionSchemeOutput)
 }
 
+// Names of the partitions.
 func (o NamedPartitionSchemePtrOutput) Names() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *NamedPartitionScheme) []string {
 		if v == nil {
@@ -2878,6 +3267,7 @@ func (o NamedPartitionSchemePtrOutput) Names() pulumi.StringArrayOutput {
 	}).(pulumi.StringArrayOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o NamedPartitionSchemePtrOutput) PartitionScheme() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NamedPartitionScheme) *string {
 		if v == nil {
@@ -2887,11 +3277,15 @@ func (o NamedPartitionSchemePtrOutput) PartitionScheme() pulumi.StringPtrOutput 
 	}).(pulumi.StringPtrOutput)
 }
 
+// One partition for each of a list of names.
 type NamedPartitionSchemeResponse struct {
-	Names           []string `pulumi:"names"`
-	PartitionScheme string   `pulumi:"partitionScheme"`
+	// Names of the partitions.
+	Names []string `pulumi:"names"`
+	// Discriminates the ways to partition a service.
+	PartitionScheme string `pulumi:"partitionScheme"`
 }
 
+// One partition for each of a list of names.
 type NamedPartitionSchemeResponseOutput struct{ *pulumi.OutputState }
 
 func (NamedPartitionSchemeResponseOutput) ElementType() reflect.Type {
@@ -2906,10 +3300,12 @@ func (o NamedPartitionSchemeResponseOutput) ToNamedPartitionSchemeResponseOutput
 	return o
 }
 
+// Names of the partitions.
 func (o NamedPartitionSchemeResponseOutput) Names() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NamedPartitionSchemeResponse) []string { return v.Names }).(pulumi.StringArrayOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o NamedPartitionSchemeResponseOutput) PartitionScheme() pulumi.StringOutput {
 	return o.ApplyT(func(v NamedPartitionSchemeResponse) string { return v.PartitionScheme }).(pulumi.StringOutput)
 }
@@ -2938,6 +3334,7 @@ func (o NamedPartitionSchemeResponsePtrOutput) Elem() NamedPartitionSchemeRespon
 	}).(NamedPartitionSchemeResponseOutput)
 }
 
+// Names of the partitions.
 func (o NamedPartitionSchemeResponsePtrOutput) Names() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *NamedPartitionSchemeResponse) []string {
 		if v == nil {
@@ -2947,6 +3344,7 @@ func (o NamedPartitionSchemeResponsePtrOutput) Names() pulumi.StringArrayOutput 
 	}).(pulumi.StringArrayOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o NamedPartitionSchemeResponsePtrOutput) PartitionScheme() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NamedPartitionSchemeResponse) *string {
 		if v == nil {
@@ -2956,21 +3354,36 @@ func (o NamedPartitionSchemeResponsePtrOutput) PartitionScheme() pulumi.StringPt
 	}).(pulumi.StringPtrOutput)
 }
 
+// A rule that allows or denies network traffic.
 type NetworkSecurityRule struct {
-	Access                     string   `pulumi:"access"`
-	Description                *string  `pulumi:"description"`
-	DestinationAddressPrefix   *string  `pulumi:"destinationAddressPrefix"`
+	// Whether the traffic is allowed or denied.
+	Access string `pulumi:"access"`
+	// What the rule is for.
+	Description *string `pulumi:"description"`
+	// Destination range in CIDR form, a service tag, or * for all.
+	DestinationAddressPrefix *string `pulumi:"destinationAddressPrefix"`
+	// Destination ranges in CIDR form.
 	DestinationAddressPrefixes []string `pulumi:"destinationAddressPrefixes"`
-	DestinationPortRange       *string  `pulumi:"destinationPortRange"`
-	DestinationPortRanges      []string `pulumi:"destinationPortRanges"`
-	Direction                  string   `pulumi:"direction"`
-	Name                       string   `pulumi:"name"`
-	Priority                   int      `pulumi:"priority"`
-	Protocol                   string   `pulumi:"protocol"`
-	SourceAddressPrefix        *string  `pulumi:"sourceAddressPrefix"`
-	SourceAddressPrefixes      []string `pulumi:"sourceAddressPrefixes"`
-	SourcePortRange            *string  `pulumi:"sourcePortRange"`
-	SourcePortRanges           []string `pulumi:"sourcePortRanges"`
+	// Destination port or range, or * for all.
+	DestinationPortRange *string `pulumi:"destinationPortRange"`
+	// Destination ports or ranges.
+	DestinationPortRanges []string `pulumi:"destinationPortRanges"`
+	// Whether the rule is for traffic in or out.
+	Direction string `pulumi:"direction"`
+	// Name of the rule.
+	Name string `pulumi:"name"`
+	// Order of the rule, 1000 to 3000; the lowest number is asked first.
+	Priority int `pulumi:"priority"`
+	// Protocol that the rule is for.
+	Protocol string `pulumi:"protocol"`
+	// Source range in CIDR form, a service tag, or * for all.
+	SourceAddressPrefix *string `pulumi:"sourceAddressPrefix"`
+	// Source ranges in CIDR form.
+	SourceAddressPrefixes []string `pulumi:"sourceAddressPrefixes"`
+	// Source port or range, or * for all.
+	SourcePortRange *string `pulumi:"sourcePortRange"`
+	// Source ports or ranges.
+	SourcePortRanges []string `pulumi:"sourcePortRanges"`
 }
 
 // NetworkSecurityRuleInput is an input type that accepts NetworkSecurityRuleArgs and NetworkSecurityRuleOutput values.
@@ -2984,21 +3397,36 @@ type NetworkSecurityRuleInput interface {
 	ToNetworkSecurityRuleOutputWithContext(context.Context) NetworkSecurityRuleOutput
 }
 
+// A rule that allows or denies network traffic.
 type NetworkSecurityRuleArgs struct {
-	Access                     pulumi.StringInput      `pulumi:"access"`
-	Description                pulumi.StringPtrInput   `pulumi:"description"`
-	DestinationAddressPrefix   pulumi.StringPtrInput   `pulumi:"destinationAddressPrefix"`
+	// Whether the traffic is allowed or denied.
+	Access pulumi.StringInput `pulumi:"access"`
+	// What the rule is for.
+	Description pulumi.StringPtrInput `pulumi:"description"`
+	// Destination range in CIDR form, a service tag, or * for all.
+	DestinationAddressPrefix pulumi.StringPtrInput `pulumi:"destinationAddressPrefix"`
+	// Destination ranges in CIDR form.
 	DestinationAddressPrefixes pulumi.StringArrayInput `pulumi:"destinationAddressPrefixes"`
-	DestinationPortRange       pulumi.StringPtrInput   `pulumi:"destinationPortRange"`
-	DestinationPortRanges      pulumi.StringArrayInput `pulumi:"destinationPortRanges"`
-	Direction                  pulumi.StringInput      `pulumi:"direction"`
-	Name                       pulumi.StringInput      `pulumi:"name"`
-	Priority                   pulumi.IntInput         `pulumi:"priority"`
-	Protocol                   pulumi.StringInput      `pulumi:"protocol"`
-	SourceAddressPrefix        pulumi.StringPtrInput   `pulumi:"sourceAddressPrefix"`
-	SourceAddressPrefixes      pulumi.StringArrayInput `pulumi:"sourceAddressPrefixes"`
-	SourcePortRange            pulumi.StringPtrInput   `pulumi:"sourcePortRange"`
-	SourcePortRanges           pulumi.StringArrayInput `pulumi:"sourcePortRanges"`
+	// Destination port or range, or * for all.
+	DestinationPortRange pulumi.StringPtrInput `pulumi:"destinationPortRange"`
+	// Destination ports or ranges.
+	DestinationPortRanges pulumi.StringArrayInput `pulumi:"destinationPortRanges"`
+	// Whether the rule is for traffic in or out.
+	Direction pulumi.StringInput `pulumi:"direction"`
+	// Name of the rule.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Order of the rule, 1000 to 3000; the lowest number is asked first.
+	Priority pulumi.IntInput `pulumi:"priority"`
+	// Protocol that the rule is for.
+	Protocol pulumi.StringInput `pulumi:"protocol"`
+	// Source range in CIDR form, a service tag, or * for all.
+	SourceAddressPrefix pulumi.StringPtrInput `pulumi:"sourceAddressPrefix"`
+	// Source ranges in CIDR form.
+	SourceAddressPrefixes pulumi.StringArrayInput `pulumi:"sourceAddressPrefixes"`
+	// Source port or range, or * for all.
+	SourcePortRange pulumi.StringPtrInput `pulumi:"sourcePortRange"`
+	// Source ports or ranges.
+	SourcePortRanges pulumi.StringArrayInput `pulumi:"sourcePortRanges"`
 }
 
 func (NetworkSecurityRuleArgs) ElementType() reflect.Type {
@@ -3038,6 +3466,7 @@ func (i NetworkSecurityRuleArray) ToNetworkSecurityRuleArrayOutputWithContext(ct
 	return pulumi.ToOutputWithContext(ctx, i).(NetworkSecurityRuleArrayOutput)
 }
 
+// A rule that allows or denies network traffic.
 type NetworkSecurityRuleOutput struct{ *pulumi.OutputState }
 
 func (NetworkSecurityRuleOutput) ElementType() reflect.Type {
@@ -3052,58 +3481,72 @@ func (o NetworkSecurityRuleOutput) ToNetworkSecurityRuleOutputWithContext(ctx co
 	return o
 }
 
+// Whether the traffic is allowed or denied.
 func (o NetworkSecurityRuleOutput) Access() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) string { return v.Access }).(pulumi.StringOutput)
 }
 
+// What the rule is for.
 func (o NetworkSecurityRuleOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) *string { return v.Description }).(pulumi.StringPtrOutput)
 }
 
+// Destination range in CIDR form, a service tag, or * for all.
 func (o NetworkSecurityRuleOutput) DestinationAddressPrefix() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) *string { return v.DestinationAddressPrefix }).(pulumi.StringPtrOutput)
 }
 
+// Destination ranges in CIDR form.
 func (o NetworkSecurityRuleOutput) DestinationAddressPrefixes() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) []string { return v.DestinationAddressPrefixes }).(pulumi.StringArrayOutput)
 }
 
+// Destination port or range, or * for all.
 func (o NetworkSecurityRuleOutput) DestinationPortRange() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) *string { return v.DestinationPortRange }).(pulumi.StringPtrOutput)
 }
 
+// Destination ports or ranges.
 func (o NetworkSecurityRuleOutput) DestinationPortRanges() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) []string { return v.DestinationPortRanges }).(pulumi.StringArrayOutput)
 }
 
+// Whether the rule is for traffic in or out.
 func (o NetworkSecurityRuleOutput) Direction() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) string { return v.Direction }).(pulumi.StringOutput)
 }
 
+// Name of the rule.
 func (o NetworkSecurityRuleOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Order of the rule, 1000 to 3000; the lowest number is asked first.
 func (o NetworkSecurityRuleOutput) Priority() pulumi.IntOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) int { return v.Priority }).(pulumi.IntOutput)
 }
 
+// Protocol that the rule is for.
 func (o NetworkSecurityRuleOutput) Protocol() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) string { return v.Protocol }).(pulumi.StringOutput)
 }
 
+// Source range in CIDR form, a service tag, or * for all.
 func (o NetworkSecurityRuleOutput) SourceAddressPrefix() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) *string { return v.SourceAddressPrefix }).(pulumi.StringPtrOutput)
 }
 
+// Source ranges in CIDR form.
 func (o NetworkSecurityRuleOutput) SourceAddressPrefixes() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) []string { return v.SourceAddressPrefixes }).(pulumi.StringArrayOutput)
 }
 
+// Source port or range, or * for all.
 func (o NetworkSecurityRuleOutput) SourcePortRange() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) *string { return v.SourcePortRange }).(pulumi.StringPtrOutput)
 }
 
+// Source ports or ranges.
 func (o NetworkSecurityRuleOutput) SourcePortRanges() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRule) []string { return v.SourcePortRanges }).(pulumi.StringArrayOutput)
 }
@@ -3128,23 +3571,39 @@ func (o NetworkSecurityRuleArrayOutput) Index(i pulumi.IntInput) NetworkSecurity
 	}).(NetworkSecurityRuleOutput)
 }
 
+// A rule that allows or denies network traffic.
 type NetworkSecurityRuleResponse struct {
-	Access                     string   `pulumi:"access"`
-	Description                *string  `pulumi:"description"`
-	DestinationAddressPrefix   *string  `pulumi:"destinationAddressPrefix"`
+	// Whether the traffic is allowed or denied.
+	Access string `pulumi:"access"`
+	// What the rule is for.
+	Description *string `pulumi:"description"`
+	// Destination range in CIDR form, a service tag, or * for all.
+	DestinationAddressPrefix *string `pulumi:"destinationAddressPrefix"`
+	// Destination ranges in CIDR form.
 	DestinationAddressPrefixes []string `pulumi:"destinationAddressPrefixes"`
-	DestinationPortRange       *string  `pulumi:"destinationPortRange"`
-	DestinationPortRanges      []string `pulumi:"destinationPortRanges"`
-	Direction                  string   `pulumi:"direction"`
-	Name                       string   `pulumi:"name"`
-	Priority                   int      `pulumi:"priority"`
-	Protocol                   string   `pulumi:"protocol"`
-	SourceAddressPrefix        *string  `pulumi:"sourceAddressPrefix"`
-	SourceAddressPrefixes      []string `pulumi:"sourceAddressPrefixes"`
-	SourcePortRange            *string  `pulumi:"sourcePortRange"`
-	SourcePortRanges           []string `pulumi:"sourcePortRanges"`
+	// Destination port or range, or * for all.
+	DestinationPortRange *string `pulumi:"destinationPortRange"`
+	// Destination ports or ranges.
+	DestinationPortRanges []string `pulumi:"destinationPortRanges"`
+	// Whether the rule is for traffic in or out.
+	Direction string `pulumi:"direction"`
+	// Name of the rule.
+	Name string `pulumi:"name"`
+	// Order of the rule, 1000 to 3000; the lowest number is asked first.
+	Priority int `pulumi:"priority"`
+	// Protocol that the rule is for.
+	Protocol string `pulumi:"protocol"`
+	// Source range in CIDR form, a service tag, or * for all.
+	SourceAddressPrefix *string `pulumi:"sourceAddressPrefix"`
+	// Source ranges in CIDR form.
+	SourceAddressPrefixes []string `pulumi:"sourceAddressPrefixes"`
+	// Source port or range, or * for all.
+	SourcePortRange *string `pulumi:"sourcePortRange"`
+	// Source ports or ranges.
+	SourcePortRanges []string `pulumi:"sourcePortRanges"`
 }
 
+// A rule that allows or denies network traffic.
 type NetworkSecurityRuleResponseOutput struct{ *pulumi.OutputState }
 
 func (NetworkSecurityRuleResponseOutput) ElementType() reflect.Type {
@@ -3159,58 +3618,72 @@ func (o NetworkSecurityRuleResponseOutput) ToNetworkSecurityRuleResponseOutputWi
 	return o
 }
 
+// Whether the traffic is allowed or denied.
 func (o NetworkSecurityRuleResponseOutput) Access() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) string { return v.Access }).(pulumi.StringOutput)
 }
 
+// What the rule is for.
 func (o NetworkSecurityRuleResponseOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) *string { return v.Description }).(pulumi.StringPtrOutput)
 }
 
+// Destination range in CIDR form, a service tag, or * for all.
 func (o NetworkSecurityRuleResponseOutput) DestinationAddressPrefix() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) *string { return v.DestinationAddressPrefix }).(pulumi.StringPtrOutput)
 }
 
+// Destination ranges in CIDR form.
 func (o NetworkSecurityRuleResponseOutput) DestinationAddressPrefixes() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) []string { return v.DestinationAddressPrefixes }).(pulumi.StringArrayOutput)
 }
 
+// Destination port or range, or * for all.
 func (o NetworkSecurityRuleResponseOutput) DestinationPortRange() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) *string { return v.DestinationPortRange }).(pulumi.StringPtrOutput)
 }
 
+// Destination ports or ranges.
 func (o NetworkSecurityRuleResponseOutput) DestinationPortRanges() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) []string { return v.DestinationPortRanges }).(pulumi.StringArrayOutput)
 }
 
+// Whether the rule is for traffic in or out.
 func (o NetworkSecurityRuleResponseOutput) Direction() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) string { return v.Direction }).(pulumi.StringOutput)
 }
 
+// Name of the rule.
 func (o NetworkSecurityRuleResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Order of the rule, 1000 to 3000; the lowest number is asked first.
 func (o NetworkSecurityRuleResponseOutput) Priority() pulumi.IntOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) int { return v.Priority }).(pulumi.IntOutput)
 }
 
+// Protocol that the rule is for.
 func (o NetworkSecurityRuleResponseOutput) Protocol() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) string { return v.Protocol }).(pulumi.StringOutput)
 }
 
+// Source range in CIDR form, a service tag, or * for all.
 func (o NetworkSecurityRuleResponseOutput) SourceAddressPrefix() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) *string { return v.SourceAddressPrefix }).(pulumi.StringPtrOutput)
 }
 
+// Source ranges in CIDR form.
 func (o NetworkSecurityRuleResponseOutput) SourceAddressPrefixes() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) []string { return v.SourceAddressPrefixes }).(pulumi.StringArrayOutput)
 }
 
+// Source port or range, or * for all.
 func (o NetworkSecurityRuleResponseOutput) SourcePortRange() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) *string { return v.SourcePortRange }).(pulumi.StringPtrOutput)
 }
 
+// Source ports or ranges.
 func (o NetworkSecurityRuleResponseOutput) SourcePortRanges() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v NetworkSecurityRuleResponse) []string { return v.SourcePortRanges }).(pulumi.StringArrayOutput)
 }
@@ -3235,10 +3708,14 @@ func (o NetworkSecurityRuleResponseArrayOutput) Index(i pulumi.IntInput) Network
 	}).(NetworkSecurityRuleResponseOutput)
 }
 
+// Size and capacity of a node type.
 type NodeTypeSku struct {
-	Capacity int     `pulumi:"capacity"`
-	Name     *string `pulumi:"name"`
-	Tier     *string `pulumi:"tier"`
+	// Number of nodes.
+	Capacity int `pulumi:"capacity"`
+	// Name of the SKU.
+	Name *string `pulumi:"name"`
+	// Tier of the SKU.
+	Tier *string `pulumi:"tier"`
 }
 
 // NodeTypeSkuInput is an input type that accepts NodeTypeSkuArgs and NodeTypeSkuOutput values.
@@ -3252,10 +3729,14 @@ type NodeTypeSkuInput interface {
 	ToNodeTypeSkuOutputWithContext(context.Context) NodeTypeSkuOutput
 }
 
+// Size and capacity of a node type.
 type NodeTypeSkuArgs struct {
-	Capacity pulumi.IntInput       `pulumi:"capacity"`
-	Name     pulumi.StringPtrInput `pulumi:"name"`
-	Tier     pulumi.StringPtrInput `pulumi:"tier"`
+	// Number of nodes.
+	Capacity pulumi.IntInput `pulumi:"capacity"`
+	// Name of the SKU.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// Tier of the SKU.
+	Tier pulumi.StringPtrInput `pulumi:"tier"`
 }
 
 func (NodeTypeSkuArgs) ElementType() reflect.Type {
@@ -3311,6 +3792,7 @@ func (i *nodeTypeSkuPtrType) ToNodeTypeSkuPtrOutputWithContext(ctx context.Conte
 	return pulumi.ToOutputWithContext(ctx, i).(NodeTypeSkuPtrOutput)
 }
 
+// Size and capacity of a node type.
 type NodeTypeSkuOutput struct{ *pulumi.OutputState }
 
 func (NodeTypeSkuOutput) ElementType() reflect.Type {
@@ -3335,14 +3817,17 @@ func (o NodeTypeSkuOutput) ToNodeTypeSkuPtrOutputWithContext(ctx context.Context
 	}).(NodeTypeSkuPtrOutput)
 }
 
+// Number of nodes.
 func (o NodeTypeSkuOutput) Capacity() pulumi.IntOutput {
 	return o.ApplyT(func(v NodeTypeSku) int { return v.Capacity }).(pulumi.IntOutput)
 }
 
+// Name of the SKU.
 func (o NodeTypeSkuOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NodeTypeSku) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
+// Tier of the SKU.
 func (o NodeTypeSkuOutput) Tier() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NodeTypeSku) *string { return v.Tier }).(pulumi.StringPtrOutput)
 }
@@ -3371,6 +3856,7 @@ func (o NodeTypeSkuPtrOutput) Elem() NodeTypeSkuOutput {
 	}).(NodeTypeSkuOutput)
 }
 
+// Number of nodes.
 func (o NodeTypeSkuPtrOutput) Capacity() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *NodeTypeSku) *int {
 		if v == nil {
@@ -3380,6 +3866,7 @@ func (o NodeTypeSkuPtrOutput) Capacity() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// Name of the SKU.
 func (o NodeTypeSkuPtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeTypeSku) *string {
 		if v == nil {
@@ -3389,6 +3876,7 @@ func (o NodeTypeSkuPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Tier of the SKU.
 func (o NodeTypeSkuPtrOutput) Tier() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeTypeSku) *string {
 		if v == nil {
@@ -3398,12 +3886,17 @@ func (o NodeTypeSkuPtrOutput) Tier() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Size and capacity of a node type.
 type NodeTypeSkuResponse struct {
-	Capacity int     `pulumi:"capacity"`
-	Name     *string `pulumi:"name"`
-	Tier     *string `pulumi:"tier"`
+	// Number of nodes.
+	Capacity int `pulumi:"capacity"`
+	// Name of the SKU.
+	Name *string `pulumi:"name"`
+	// Tier of the SKU.
+	Tier *string `pulumi:"tier"`
 }
 
+// Size and capacity of a node type.
 type NodeTypeSkuResponseOutput struct{ *pulumi.OutputState }
 
 func (NodeTypeSkuResponseOutput) ElementType() reflect.Type {
@@ -3418,14 +3911,17 @@ func (o NodeTypeSkuResponseOutput) ToNodeTypeSkuResponseOutputWithContext(ctx co
 	return o
 }
 
+// Number of nodes.
 func (o NodeTypeSkuResponseOutput) Capacity() pulumi.IntOutput {
 	return o.ApplyT(func(v NodeTypeSkuResponse) int { return v.Capacity }).(pulumi.IntOutput)
 }
 
+// Name of the SKU.
 func (o NodeTypeSkuResponseOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NodeTypeSkuResponse) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
+// Tier of the SKU.
 func (o NodeTypeSkuResponseOutput) Tier() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NodeTypeSkuResponse) *string { return v.Tier }).(pulumi.StringPtrOutput)
 }
@@ -3454,6 +3950,7 @@ func (o NodeTypeSkuResponsePtrOutput) Elem() NodeTypeSkuResponseOutput {
 	}).(NodeTypeSkuResponseOutput)
 }
 
+// Number of nodes.
 func (o NodeTypeSkuResponsePtrOutput) Capacity() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *NodeTypeSkuResponse) *int {
 		if v == nil {
@@ -3463,6 +3960,7 @@ func (o NodeTypeSkuResponsePtrOutput) Capacity() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// Name of the SKU.
 func (o NodeTypeSkuResponsePtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeTypeSkuResponse) *string {
 		if v == nil {
@@ -3472,6 +3970,7 @@ func (o NodeTypeSkuResponsePtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Tier of the SKU.
 func (o NodeTypeSkuResponsePtrOutput) Tier() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NodeTypeSkuResponse) *string {
 		if v == nil {
@@ -3481,11 +3980,16 @@ func (o NodeTypeSkuResponsePtrOutput) Tier() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Scales a service by its number of instances.
 type PartitionInstanceCountScaleMechanism struct {
-	Kind             string `pulumi:"kind"`
-	MaxInstanceCount int    `pulumi:"maxInstanceCount"`
-	MinInstanceCount int    `pulumi:"minInstanceCount"`
-	ScaleIncrement   int    `pulumi:"scaleIncrement"`
+	// Discriminates the scaling mechanisms.
+	Kind string `pulumi:"kind"`
+	// Largest number of instances.
+	MaxInstanceCount int `pulumi:"maxInstanceCount"`
+	// Smallest number of instances.
+	MinInstanceCount int `pulumi:"minInstanceCount"`
+	// How many are added or removed at a time.
+	ScaleIncrement int `pulumi:"scaleIncrement"`
 }
 
 // PartitionInstanceCountScaleMechanismInput is an input type that accepts PartitionInstanceCountScaleMechanismArgs and PartitionInstanceCountScaleMechanismOutput values.
@@ -3499,11 +4003,16 @@ type PartitionInstanceCountScaleMechanismInput interface {
 	ToPartitionInstanceCountScaleMechanismOutputWithContext(context.Context) PartitionInstanceCountScaleMechanismOutput
 }
 
+// Scales a service by its number of instances.
 type PartitionInstanceCountScaleMechanismArgs struct {
-	Kind             pulumi.StringInput `pulumi:"kind"`
-	MaxInstanceCount pulumi.IntInput    `pulumi:"maxInstanceCount"`
-	MinInstanceCount pulumi.IntInput    `pulumi:"minInstanceCount"`
-	ScaleIncrement   pulumi.IntInput    `pulumi:"scaleIncrement"`
+	// Discriminates the scaling mechanisms.
+	Kind pulumi.StringInput `pulumi:"kind"`
+	// Largest number of instances.
+	MaxInstanceCount pulumi.IntInput `pulumi:"maxInstanceCount"`
+	// Smallest number of instances.
+	MinInstanceCount pulumi.IntInput `pulumi:"minInstanceCount"`
+	// How many are added or removed at a time.
+	ScaleIncrement pulumi.IntInput `pulumi:"scaleIncrement"`
 }
 
 func (PartitionInstanceCountScaleMechanismArgs) ElementType() reflect.Type {
@@ -3518,6 +4027,7 @@ func (i PartitionInstanceCountScaleMechanismArgs) ToPartitionInstanceCountScaleM
 	return pulumi.ToOutputWithContext(ctx, i).(PartitionInstanceCountScaleMechanismOutput)
 }
 
+// Scales a service by its number of instances.
 type PartitionInstanceCountScaleMechanismOutput struct{ *pulumi.OutputState }
 
 func (PartitionInstanceCountScaleMechanismOutput) ElementType() reflect.Type {
@@ -3532,29 +4042,39 @@ func (o PartitionInstanceCountScaleMechanismOutput) ToPartitionInstanceCountScal
 	return o
 }
 
+// Discriminates the scaling mechanisms.
 func (o PartitionInstanceCountScaleMechanismOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanism) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Largest number of instances.
 func (o PartitionInstanceCountScaleMechanismOutput) MaxInstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanism) int { return v.MaxInstanceCount }).(pulumi.IntOutput)
 }
 
+// Smallest number of instances.
 func (o PartitionInstanceCountScaleMechanismOutput) MinInstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanism) int { return v.MinInstanceCount }).(pulumi.IntOutput)
 }
 
+// How many are added or removed at a time.
 func (o PartitionInstanceCountScaleMechanismOutput) ScaleIncrement() pulumi.IntOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanism) int { return v.ScaleIncrement }).(pulumi.IntOutput)
 }
 
+// Scales a service by its number of instances.
 type PartitionInstanceCountScaleMechanismResponse struct {
-	Kind             string `pulumi:"kind"`
-	MaxInstanceCount int    `pulumi:"maxInstanceCount"`
-	MinInstanceCount int    `pulumi:"minInstanceCount"`
-	ScaleIncrement   int    `pulumi:"scaleIncrement"`
+	// Discriminates the scaling mechanisms.
+	Kind string `pulumi:"kind"`
+	// Largest number of instances.
+	MaxInstanceCount int `pulumi:"maxInstanceCount"`
+	// Smallest number of instances.
+	MinInstanceCount int `pulumi:"minInstanceCount"`
+	// How many are added or removed at a time.
+	ScaleIncrement int `pulumi:"scaleIncrement"`
 }
 
+// Scales a service by its number of instances.
 type PartitionInstanceCountScaleMechanismResponseOutput struct{ *pulumi.OutputState }
 
 func (PartitionInstanceCountScaleMechanismResponseOutput) ElementType() reflect.Type {
@@ -3569,29 +4089,40 @@ func (o PartitionInstanceCountScaleMechanismResponseOutput) ToPartitionInstanceC
 	return o
 }
 
+// Discriminates the scaling mechanisms.
 func (o PartitionInstanceCountScaleMechanismResponseOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanismResponse) string { return v.Kind }).(pulumi.StringOutput)
 }
 
+// Largest number of instances.
 func (o PartitionInstanceCountScaleMechanismResponseOutput) MaxInstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanismResponse) int { return v.MaxInstanceCount }).(pulumi.IntOutput)
 }
 
+// Smallest number of instances.
 func (o PartitionInstanceCountScaleMechanismResponseOutput) MinInstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanismResponse) int { return v.MinInstanceCount }).(pulumi.IntOutput)
 }
 
+// How many are added or removed at a time.
 func (o PartitionInstanceCountScaleMechanismResponseOutput) ScaleIncrement() pulumi.IntOutput {
 	return o.ApplyT(func(v PartitionInstanceCountScaleMechanismResponse) int { return v.ScaleIncrement }).(pulumi.IntOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 type RollingUpgradeMonitoringPolicy struct {
-	FailureAction             string `pulumi:"failureAction"`
-	HealthCheckRetryTimeout   string `pulumi:"healthCheckRetryTimeout"`
+	// What happens when the upgrade breaks its policy.
+	FailureAction string `pulumi:"failureAction"`
+	// How long failed health checks are repeated before the failure action (ISO 8601).
+	HealthCheckRetryTimeout string `pulumi:"healthCheckRetryTimeout"`
+	// How long health must hold before the next upgrade domain (ISO 8601).
 	HealthCheckStableDuration string `pulumi:"healthCheckStableDuration"`
-	HealthCheckWaitDuration   string `pulumi:"healthCheckWaitDuration"`
-	UpgradeDomainTimeout      string `pulumi:"upgradeDomainTimeout"`
-	UpgradeTimeout            string `pulumi:"upgradeTimeout"`
+	// Pause between an upgrade domain and its first health check (ISO 8601).
+	HealthCheckWaitDuration string `pulumi:"healthCheckWaitDuration"`
+	// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
+	UpgradeDomainTimeout string `pulumi:"upgradeDomainTimeout"`
+	// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
+	UpgradeTimeout string `pulumi:"upgradeTimeout"`
 }
 
 // RollingUpgradeMonitoringPolicyInput is an input type that accepts RollingUpgradeMonitoringPolicyArgs and RollingUpgradeMonitoringPolicyOutput values.
@@ -3605,13 +4136,20 @@ type RollingUpgradeMonitoringPolicyInput interface {
 	ToRollingUpgradeMonitoringPolicyOutputWithContext(context.Context) RollingUpgradeMonitoringPolicyOutput
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 type RollingUpgradeMonitoringPolicyArgs struct {
-	FailureAction             pulumi.StringInput `pulumi:"failureAction"`
-	HealthCheckRetryTimeout   pulumi.StringInput `pulumi:"healthCheckRetryTimeout"`
+	// What happens when the upgrade breaks its policy.
+	FailureAction pulumi.StringInput `pulumi:"failureAction"`
+	// How long failed health checks are repeated before the failure action (ISO 8601).
+	HealthCheckRetryTimeout pulumi.StringInput `pulumi:"healthCheckRetryTimeout"`
+	// How long health must hold before the next upgrade domain (ISO 8601).
 	HealthCheckStableDuration pulumi.StringInput `pulumi:"healthCheckStableDuration"`
-	HealthCheckWaitDuration   pulumi.StringInput `pulumi:"healthCheckWaitDuration"`
-	UpgradeDomainTimeout      pulumi.StringInput `pulumi:"upgradeDomainTimeout"`
-	UpgradeTimeout            pulumi.StringInput `pulumi:"upgradeTimeout"`
+	// Pause between an upgrade domain and its first health check (ISO 8601).
+	HealthCheckWaitDuration pulumi.StringInput `pulumi:"healthCheckWaitDuration"`
+	// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
+	UpgradeDomainTimeout pulumi.StringInput `pulumi:"upgradeDomainTimeout"`
+	// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
+	UpgradeTimeout pulumi.StringInput `pulumi:"upgradeTimeout"`
 }
 
 func (RollingUpgradeMonitoringPolicyArgs) ElementType() reflect.Type {
@@ -3667,6 +4205,7 @@ func (i *rollingUpgradeMonitoringPolicyPtrType) ToRollingUpgradeMonitoringPolicy
 	return pulumi.ToOutputWithContext(ctx, i).(RollingUpgradeMonitoringPolicyPtrOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 type RollingUpgradeMonitoringPolicyOutput struct{ *pulumi.OutputState }
 
 func (RollingUpgradeMonitoringPolicyOutput) ElementType() reflect.Type {
@@ -3691,26 +4230,32 @@ func (o RollingUpgradeMonitoringPolicyOutput) ToRollingUpgradeMonitoringPolicyPt
 	}).(RollingUpgradeMonitoringPolicyPtrOutput)
 }
 
+// What happens when the upgrade breaks its policy.
 func (o RollingUpgradeMonitoringPolicyOutput) FailureAction() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicy) string { return v.FailureAction }).(pulumi.StringOutput)
 }
 
+// How long failed health checks are repeated before the failure action (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyOutput) HealthCheckRetryTimeout() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicy) string { return v.HealthCheckRetryTimeout }).(pulumi.StringOutput)
 }
 
+// How long health must hold before the next upgrade domain (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyOutput) HealthCheckStableDuration() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicy) string { return v.HealthCheckStableDuration }).(pulumi.StringOutput)
 }
 
+// Pause between an upgrade domain and its first health check (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyOutput) HealthCheckWaitDuration() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicy) string { return v.HealthCheckWaitDuration }).(pulumi.StringOutput)
 }
 
+// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyOutput) UpgradeDomainTimeout() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicy) string { return v.UpgradeDomainTimeout }).(pulumi.StringOutput)
 }
 
+// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyOutput) UpgradeTimeout() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicy) string { return v.UpgradeTimeout }).(pulumi.StringOutput)
 }
@@ -3739,6 +4284,7 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) Elem() RollingUpgradeMonitoring
 	}).(RollingUpgradeMonitoringPolicyOutput)
 }
 
+// What happens when the upgrade breaks its policy.
 func (o RollingUpgradeMonitoringPolicyPtrOutput) FailureAction() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicy) *string {
 		if v == nil {
@@ -3748,6 +4294,7 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) FailureAction() pulumi.StringPt
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long failed health checks are repeated before the failure action (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyPtrOutput) HealthCheckRetryTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicy) *string {
 		if v == nil {
@@ -3757,6 +4304,7 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) HealthCheckRetryTimeout() pulum
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long health must hold before the next upgrade domain (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyPtrOutput) HealthCheckStableDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicy) *string {
 		if v == nil {
@@ -3766,6 +4314,7 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) HealthCheckStableDuration() pul
 	}).(pulumi.StringPtrOutput)
 }
 
+// Pause between an upgrade domain and its first health check (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyPtrOutput) HealthCheckWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicy) *string {
 		if v == nil {
@@ -3775,6 +4324,7 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) HealthCheckWaitDuration() pulum
 	}).(pulumi.StringPtrOutput)
 }
 
+// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyPtrOutput) UpgradeDomainTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicy) *string {
 		if v == nil {
@@ -3784,6 +4334,7 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) UpgradeDomainTimeout() pulumi.S
 	}).(pulumi.StringPtrOutput)
 }
 
+// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyPtrOutput) UpgradeTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicy) *string {
 		if v == nil {
@@ -3793,15 +4344,23 @@ func (o RollingUpgradeMonitoringPolicyPtrOutput) UpgradeTimeout() pulumi.StringP
 	}).(pulumi.StringPtrOutput)
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 type RollingUpgradeMonitoringPolicyResponse struct {
-	FailureAction             string `pulumi:"failureAction"`
-	HealthCheckRetryTimeout   string `pulumi:"healthCheckRetryTimeout"`
+	// What happens when the upgrade breaks its policy.
+	FailureAction string `pulumi:"failureAction"`
+	// How long failed health checks are repeated before the failure action (ISO 8601).
+	HealthCheckRetryTimeout string `pulumi:"healthCheckRetryTimeout"`
+	// How long health must hold before the next upgrade domain (ISO 8601).
 	HealthCheckStableDuration string `pulumi:"healthCheckStableDuration"`
-	HealthCheckWaitDuration   string `pulumi:"healthCheckWaitDuration"`
-	UpgradeDomainTimeout      string `pulumi:"upgradeDomainTimeout"`
-	UpgradeTimeout            string `pulumi:"upgradeTimeout"`
+	// Pause between an upgrade domain and its first health check (ISO 8601).
+	HealthCheckWaitDuration string `pulumi:"healthCheckWaitDuration"`
+	// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
+	UpgradeDomainTimeout string `pulumi:"upgradeDomainTimeout"`
+	// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
+	UpgradeTimeout string `pulumi:"upgradeTimeout"`
 }
 
+// Time limits of a monitored upgrade, and what follows a failed one.
 type RollingUpgradeMonitoringPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (RollingUpgradeMonitoringPolicyResponseOutput) ElementType() reflect.Type {
@@ -3816,26 +4375,32 @@ func (o RollingUpgradeMonitoringPolicyResponseOutput) ToRollingUpgradeMonitoring
 	return o
 }
 
+// What happens when the upgrade breaks its policy.
 func (o RollingUpgradeMonitoringPolicyResponseOutput) FailureAction() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicyResponse) string { return v.FailureAction }).(pulumi.StringOutput)
 }
 
+// How long failed health checks are repeated before the failure action (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponseOutput) HealthCheckRetryTimeout() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicyResponse) string { return v.HealthCheckRetryTimeout }).(pulumi.StringOutput)
 }
 
+// How long health must hold before the next upgrade domain (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponseOutput) HealthCheckStableDuration() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicyResponse) string { return v.HealthCheckStableDuration }).(pulumi.StringOutput)
 }
 
+// Pause between an upgrade domain and its first health check (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponseOutput) HealthCheckWaitDuration() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicyResponse) string { return v.HealthCheckWaitDuration }).(pulumi.StringOutput)
 }
 
+// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponseOutput) UpgradeDomainTimeout() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicyResponse) string { return v.UpgradeDomainTimeout }).(pulumi.StringOutput)
 }
 
+// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponseOutput) UpgradeTimeout() pulumi.StringOutput {
 	return o.ApplyT(func(v RollingUpgradeMonitoringPolicyResponse) string { return v.UpgradeTimeout }).(pulumi.StringOutput)
 }
@@ -3864,6 +4429,7 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) Elem() RollingUpgradeMo
 	}).(RollingUpgradeMonitoringPolicyResponseOutput)
 }
 
+// What happens when the upgrade breaks its policy.
 func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) FailureAction() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicyResponse) *string {
 		if v == nil {
@@ -3873,6 +4439,7 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) FailureAction() pulumi.
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long failed health checks are repeated before the failure action (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) HealthCheckRetryTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicyResponse) *string {
 		if v == nil {
@@ -3882,6 +4449,7 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) HealthCheckRetryTimeout
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long health must hold before the next upgrade domain (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) HealthCheckStableDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicyResponse) *string {
 		if v == nil {
@@ -3891,6 +4459,7 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) HealthCheckStableDurati
 	}).(pulumi.StringPtrOutput)
 }
 
+// Pause between an upgrade domain and its first health check (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) HealthCheckWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicyResponse) *string {
 		if v == nil {
@@ -3900,6 +4469,7 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) HealthCheckWaitDuration
 	}).(pulumi.StringPtrOutput)
 }
 
+// Time limit of one upgrade domain, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) UpgradeDomainTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicyResponse) *string {
 		if v == nil {
@@ -3909,6 +4479,7 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) UpgradeDomainTimeout() 
 	}).(pulumi.StringPtrOutput)
 }
 
+// Time limit of the whole upgrade, at most 12 hours (ISO 8601).
 func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) UpgradeTimeout() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RollingUpgradeMonitoringPolicyResponse) *string {
 		if v == nil {
@@ -3918,9 +4489,12 @@ func (o RollingUpgradeMonitoringPolicyResponsePtrOutput) UpgradeTimeout() pulumi
 	}).(pulumi.StringPtrOutput)
 }
 
+// When and how a service is scaled.
 type ScalingPolicy struct {
+	// How the service is scaled.
 	ScalingMechanism interface{} `pulumi:"scalingMechanism"`
-	ScalingTrigger   interface{} `pulumi:"scalingTrigger"`
+	// When the service is scaled.
+	ScalingTrigger interface{} `pulumi:"scalingTrigger"`
 }
 
 // ScalingPolicyInput is an input type that accepts ScalingPolicyArgs and ScalingPolicyOutput values.
@@ -3934,9 +4508,12 @@ type ScalingPolicyInput interface {
 	ToScalingPolicyOutputWithContext(context.Context) ScalingPolicyOutput
 }
 
+// When and how a service is scaled.
 type ScalingPolicyArgs struct {
+	// How the service is scaled.
 	ScalingMechanism pulumi.Input `pulumi:"scalingMechanism"`
-	ScalingTrigger   pulumi.Input `pulumi:"scalingTrigger"`
+	// When the service is scaled.
+	ScalingTrigger pulumi.Input `pulumi:"scalingTrigger"`
 }
 
 func (ScalingPolicyArgs) ElementType() reflect.Type {
@@ -3976,6 +4553,7 @@ func (i ScalingPolicyArray) ToScalingPolicyArrayOutputWithContext(ctx context.Co
 	return pulumi.ToOutputWithContext(ctx, i).(ScalingPolicyArrayOutput)
 }
 
+// When and how a service is scaled.
 type ScalingPolicyOutput struct{ *pulumi.OutputState }
 
 func (ScalingPolicyOutput) ElementType() reflect.Type {
@@ -3990,10 +4568,12 @@ func (o ScalingPolicyOutput) ToScalingPolicyOutputWithContext(ctx context.Contex
 	return o
 }
 
+// How the service is scaled.
 func (o ScalingPolicyOutput) ScalingMechanism() pulumi.AnyOutput {
 	return o.ApplyT(func(v ScalingPolicy) interface{} { return v.ScalingMechanism }).(pulumi.AnyOutput)
 }
 
+// When the service is scaled.
 func (o ScalingPolicyOutput) ScalingTrigger() pulumi.AnyOutput {
 	return o.ApplyT(func(v ScalingPolicy) interface{} { return v.ScalingTrigger }).(pulumi.AnyOutput)
 }
@@ -4018,11 +4598,15 @@ func (o ScalingPolicyArrayOutput) Index(i pulumi.IntInput) ScalingPolicyOutput {
 	}).(ScalingPolicyOutput)
 }
 
+// When and how a service is scaled.
 type ScalingPolicyResponse struct {
+	// How the service is scaled.
 	ScalingMechanism interface{} `pulumi:"scalingMechanism"`
-	ScalingTrigger   interface{} `pulumi:"scalingTrigger"`
+	// When the service is scaled.
+	ScalingTrigger interface{} `pulumi:"scalingTrigger"`
 }
 
+// When and how a service is scaled.
 type ScalingPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ScalingPolicyResponseOutput) ElementType() reflect.Type {
@@ -4037,10 +4621,12 @@ func (o ScalingPolicyResponseOutput) ToScalingPolicyResponseOutputWithContext(ct
 	return o
 }
 
+// How the service is scaled.
 func (o ScalingPolicyResponseOutput) ScalingMechanism() pulumi.AnyOutput {
 	return o.ApplyT(func(v ScalingPolicyResponse) interface{} { return v.ScalingMechanism }).(pulumi.AnyOutput)
 }
 
+// When the service is scaled.
 func (o ScalingPolicyResponseOutput) ScalingTrigger() pulumi.AnyOutput {
 	return o.ApplyT(func(v ScalingPolicyResponse) interface{} { return v.ScalingTrigger }).(pulumi.AnyOutput)
 }
@@ -4065,8 +4651,11 @@ func (o ScalingPolicyResponseArrayOutput) Index(i pulumi.IntInput) ScalingPolicy
 	}).(ScalingPolicyResponseOutput)
 }
 
+// Affinity of one service to another.
 type ServiceCorrelation struct {
-	Scheme      string `pulumi:"scheme"`
+	// Kind of affinity.
+	Scheme string `pulumi:"scheme"`
+	// Azure resource id of the other service.
 	ServiceName string `pulumi:"serviceName"`
 }
 
@@ -4081,8 +4670,11 @@ type ServiceCorrelationInput interface {
 	ToServiceCorrelationOutputWithContext(context.Context) ServiceCorrelationOutput
 }
 
+// Affinity of one service to another.
 type ServiceCorrelationArgs struct {
-	Scheme      pulumi.StringInput `pulumi:"scheme"`
+	// Kind of affinity.
+	Scheme pulumi.StringInput `pulumi:"scheme"`
+	// Azure resource id of the other service.
 	ServiceName pulumi.StringInput `pulumi:"serviceName"`
 }
 
@@ -4123,6 +4715,7 @@ func (i ServiceCorrelationArray) ToServiceCorrelationArrayOutputWithContext(ctx 
 	return pulumi.ToOutputWithContext(ctx, i).(ServiceCorrelationArrayOutput)
 }
 
+// Affinity of one service to another.
 type ServiceCorrelationOutput struct{ *pulumi.OutputState }
 
 func (ServiceCorrelationOutput) ElementType() reflect.Type {
@@ -4137,10 +4730,12 @@ func (o ServiceCorrelationOutput) ToServiceCorrelationOutputWithContext(ctx cont
 	return o
 }
 
+// Kind of affinity.
 func (o ServiceCorrelationOutput) Scheme() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceCorrelation) string { return v.Scheme }).(pulumi.StringOutput)
 }
 
+// Azure resource id of the other service.
 func (o ServiceCorrelationOutput) ServiceName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceCorrelation) string { return v.ServiceName }).(pulumi.StringOutput)
 }
@@ -4165,11 +4760,15 @@ func (o ServiceCorrelationArrayOutput) Index(i pulumi.IntInput) ServiceCorrelati
 	}).(ServiceCorrelationOutput)
 }
 
+// Affinity of one service to another.
 type ServiceCorrelationResponse struct {
-	Scheme      string `pulumi:"scheme"`
+	// Kind of affinity.
+	Scheme string `pulumi:"scheme"`
+	// Azure resource id of the other service.
 	ServiceName string `pulumi:"serviceName"`
 }
 
+// Affinity of one service to another.
 type ServiceCorrelationResponseOutput struct{ *pulumi.OutputState }
 
 func (ServiceCorrelationResponseOutput) ElementType() reflect.Type {
@@ -4184,10 +4783,12 @@ func (o ServiceCorrelationResponseOutput) ToServiceCorrelationResponseOutputWith
 	return o
 }
 
+// Kind of affinity.
 func (o ServiceCorrelationResponseOutput) Scheme() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceCorrelationResponse) string { return v.Scheme }).(pulumi.StringOutput)
 }
 
+// Azure resource id of the other service.
 func (o ServiceCorrelationResponseOutput) ServiceName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceCorrelationResponse) string { return v.ServiceName }).(pulumi.StringOutput)
 }
@@ -4212,9 +4813,12 @@ func (o ServiceCorrelationResponseArrayOutput) Index(i pulumi.IntInput) ServiceC
 	}).(ServiceCorrelationResponseOutput)
 }
 
+// A service endpoint of a subnet.
 type ServiceEndpoint struct {
+	// Azure regions of the endpoint.
 	Locations []string `pulumi:"locations"`
-	Service   string   `pulumi:"service"`
+	// Service that the endpoint is for, such as Microsoft.Storage.
+	Service string `pulumi:"service"`
 }
 
 // ServiceEndpointInput is an input type that accepts ServiceEndpointArgs and ServiceEndpointOutput values.
@@ -4228,9 +4832,12 @@ type ServiceEndpointInput interface {
 	ToServiceEndpointOutputWithContext(context.Context) ServiceEndpointOutput
 }
 
+// A service endpoint of a subnet.
 type ServiceEndpointArgs struct {
+	// Azure regions of the endpoint.
 	Locations pulumi.StringArrayInput `pulumi:"locations"`
-	Service   pulumi.StringInput      `pulumi:"service"`
+	// Service that the endpoint is for, such as Microsoft.Storage.
+	Service pulumi.StringInput `pulumi:"service"`
 }
 
 func (ServiceEndpointArgs) ElementType() reflect.Type {
@@ -4270,6 +4877,7 @@ func (i ServiceEndpointArray) ToServiceEndpointArrayOutputWithContext(ctx contex
 	return pulumi.ToOutputWithContext(ctx, i).(ServiceEndpointArrayOutput)
 }
 
+// A service endpoint of a subnet.
 type ServiceEndpointOutput struct{ *pulumi.OutputState }
 
 func (ServiceEndpointOutput) ElementType() reflect.Type {
@@ -4284,10 +4892,12 @@ func (o ServiceEndpointOutput) ToServiceEndpointOutputWithContext(ctx context.Co
 	return o
 }
 
+// Azure regions of the endpoint.
 func (o ServiceEndpointOutput) Locations() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v ServiceEndpoint) []string { return v.Locations }).(pulumi.StringArrayOutput)
 }
 
+// Service that the endpoint is for, such as Microsoft.Storage.
 func (o ServiceEndpointOutput) Service() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceEndpoint) string { return v.Service }).(pulumi.StringOutput)
 }
@@ -4312,11 +4922,15 @@ func (o ServiceEndpointArrayOutput) Index(i pulumi.IntInput) ServiceEndpointOutp
 	}).(ServiceEndpointOutput)
 }
 
+// A service endpoint of a subnet.
 type ServiceEndpointResponse struct {
+	// Azure regions of the endpoint.
 	Locations []string `pulumi:"locations"`
-	Service   string   `pulumi:"service"`
+	// Service that the endpoint is for, such as Microsoft.Storage.
+	Service string `pulumi:"service"`
 }
 
+// A service endpoint of a subnet.
 type ServiceEndpointResponseOutput struct{ *pulumi.OutputState }
 
 func (ServiceEndpointResponseOutput) ElementType() reflect.Type {
@@ -4331,10 +4945,12 @@ func (o ServiceEndpointResponseOutput) ToServiceEndpointResponseOutputWithContex
 	return o
 }
 
+// Azure regions of the endpoint.
 func (o ServiceEndpointResponseOutput) Locations() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v ServiceEndpointResponse) []string { return v.Locations }).(pulumi.StringArrayOutput)
 }
 
+// Service that the endpoint is for, such as Microsoft.Storage.
 func (o ServiceEndpointResponseOutput) Service() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceEndpointResponse) string { return v.Service }).(pulumi.StringOutput)
 }
@@ -4359,12 +4975,18 @@ func (o ServiceEndpointResponseArrayOutput) Index(i pulumi.IntInput) ServiceEndp
 	}).(ServiceEndpointResponseOutput)
 }
 
+// A load that a service reports.
 type ServiceLoadMetric struct {
-	DefaultLoad          *int    `pulumi:"defaultLoad"`
-	Name                 string  `pulumi:"name"`
-	PrimaryDefaultLoad   *int    `pulumi:"primaryDefaultLoad"`
-	SecondaryDefaultLoad *int    `pulumi:"secondaryDefaultLoad"`
-	Weight               *string `pulumi:"weight"`
+	// Load of a stateless instance.
+	DefaultLoad *int `pulumi:"defaultLoad"`
+	// Name of the metric, as services report it; case matters.
+	Name string `pulumi:"name"`
+	// Load of a primary replica.
+	PrimaryDefaultLoad *int `pulumi:"primaryDefaultLoad"`
+	// Load of a secondary replica.
+	SecondaryDefaultLoad *int `pulumi:"secondaryDefaultLoad"`
+	// Weight of the metric among those of the service.
+	Weight *string `pulumi:"weight"`
 }
 
 // ServiceLoadMetricInput is an input type that accepts ServiceLoadMetricArgs and ServiceLoadMetricOutput values.
@@ -4378,12 +5000,18 @@ type ServiceLoadMetricInput interface {
 	ToServiceLoadMetricOutputWithContext(context.Context) ServiceLoadMetricOutput
 }
 
+// A load that a service reports.
 type ServiceLoadMetricArgs struct {
-	DefaultLoad          pulumi.IntPtrInput    `pulumi:"defaultLoad"`
-	Name                 pulumi.StringInput    `pulumi:"name"`
-	PrimaryDefaultLoad   pulumi.IntPtrInput    `pulumi:"primaryDefaultLoad"`
-	SecondaryDefaultLoad pulumi.IntPtrInput    `pulumi:"secondaryDefaultLoad"`
-	Weight               pulumi.StringPtrInput `pulumi:"weight"`
+	// Load of a stateless instance.
+	DefaultLoad pulumi.IntPtrInput `pulumi:"defaultLoad"`
+	// Name of the metric, as services report it; case matters.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Load of a primary replica.
+	PrimaryDefaultLoad pulumi.IntPtrInput `pulumi:"primaryDefaultLoad"`
+	// Load of a secondary replica.
+	SecondaryDefaultLoad pulumi.IntPtrInput `pulumi:"secondaryDefaultLoad"`
+	// Weight of the metric among those of the service.
+	Weight pulumi.StringPtrInput `pulumi:"weight"`
 }
 
 func (ServiceLoadMetricArgs) ElementType() reflect.Type {
@@ -4423,6 +5051,7 @@ func (i ServiceLoadMetricArray) ToServiceLoadMetricArrayOutputWithContext(ctx co
 	return pulumi.ToOutputWithContext(ctx, i).(ServiceLoadMetricArrayOutput)
 }
 
+// A load that a service reports.
 type ServiceLoadMetricOutput struct{ *pulumi.OutputState }
 
 func (ServiceLoadMetricOutput) ElementType() reflect.Type {
@@ -4437,22 +5066,27 @@ func (o ServiceLoadMetricOutput) ToServiceLoadMetricOutputWithContext(ctx contex
 	return o
 }
 
+// Load of a stateless instance.
 func (o ServiceLoadMetricOutput) DefaultLoad() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetric) *int { return v.DefaultLoad }).(pulumi.IntPtrOutput)
 }
 
+// Name of the metric, as services report it; case matters.
 func (o ServiceLoadMetricOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceLoadMetric) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Load of a primary replica.
 func (o ServiceLoadMetricOutput) PrimaryDefaultLoad() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetric) *int { return v.PrimaryDefaultLoad }).(pulumi.IntPtrOutput)
 }
 
+// Load of a secondary replica.
 func (o ServiceLoadMetricOutput) SecondaryDefaultLoad() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetric) *int { return v.SecondaryDefaultLoad }).(pulumi.IntPtrOutput)
 }
 
+// Weight of the metric among those of the service.
 func (o ServiceLoadMetricOutput) Weight() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetric) *string { return v.Weight }).(pulumi.StringPtrOutput)
 }
@@ -4477,14 +5111,21 @@ func (o ServiceLoadMetricArrayOutput) Index(i pulumi.IntInput) ServiceLoadMetric
 	}).(ServiceLoadMetricOutput)
 }
 
+// A load that a service reports.
 type ServiceLoadMetricResponse struct {
-	DefaultLoad          *int    `pulumi:"defaultLoad"`
-	Name                 string  `pulumi:"name"`
-	PrimaryDefaultLoad   *int    `pulumi:"primaryDefaultLoad"`
-	SecondaryDefaultLoad *int    `pulumi:"secondaryDefaultLoad"`
-	Weight               *string `pulumi:"weight"`
+	// Load of a stateless instance.
+	DefaultLoad *int `pulumi:"defaultLoad"`
+	// Name of the metric, as services report it; case matters.
+	Name string `pulumi:"name"`
+	// Load of a primary replica.
+	PrimaryDefaultLoad *int `pulumi:"primaryDefaultLoad"`
+	// Load of a secondary replica.
+	SecondaryDefaultLoad *int `pulumi:"secondaryDefaultLoad"`
+	// Weight of the metric among those of the service.
+	Weight *string `pulumi:"weight"`
 }
 
+// A load that a service reports.
 type ServiceLoadMetricResponseOutput struct{ *pulumi.OutputState }
 
 func (ServiceLoadMetricResponseOutput) ElementType() reflect.Type {
@@ -4499,22 +5140,27 @@ func (o ServiceLoadMetricResponseOutput) ToServiceLoadMetricResponseOutputWithCo
 	return o
 }
 
+// Load of a stateless instance.
 func (o ServiceLoadMetricResponseOutput) DefaultLoad() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetricResponse) *int { return v.DefaultLoad }).(pulumi.IntPtrOutput)
 }
 
+// Name of the metric, as services report it; case matters.
 func (o ServiceLoadMetricResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceLoadMetricResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Load of a primary replica.
 func (o ServiceLoadMetricResponseOutput) PrimaryDefaultLoad() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetricResponse) *int { return v.PrimaryDefaultLoad }).(pulumi.IntPtrOutput)
 }
 
+// Load of a secondary replica.
 func (o ServiceLoadMetricResponseOutput) SecondaryDefaultLoad() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetricResponse) *int { return v.SecondaryDefaultLoad }).(pulumi.IntPtrOutput)
 }
 
+// Weight of the metric among those of the service.
 func (o ServiceLoadMetricResponseOutput) Weight() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ServiceLoadMetricResponse) *string { return v.Weight }).(pulumi.StringPtrOutput)
 }
@@ -4539,9 +5185,12 @@ func (o ServiceLoadMetricResponseArrayOutput) Index(i pulumi.IntInput) ServiceLo
 	}).(ServiceLoadMetricResponseOutput)
 }
 
+// Keeps a service out of a domain.
 type ServicePlacementInvalidDomainPolicy struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
 // ServicePlacementInvalidDomainPolicyInput is an input type that accepts ServicePlacementInvalidDomainPolicyArgs and ServicePlacementInvalidDomainPolicyOutput values.
@@ -4555,9 +5204,12 @@ type ServicePlacementInvalidDomainPolicyInput interface {
 	ToServicePlacementInvalidDomainPolicyOutputWithContext(context.Context) ServicePlacementInvalidDomainPolicyOutput
 }
 
+// Keeps a service out of a domain.
 type ServicePlacementInvalidDomainPolicyArgs struct {
+	// Name of the fault or upgrade domain.
 	DomainName pulumi.StringInput `pulumi:"domainName"`
-	Type       pulumi.StringInput `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type pulumi.StringInput `pulumi:"type"`
 }
 
 func (ServicePlacementInvalidDomainPolicyArgs) ElementType() reflect.Type {
@@ -4572,6 +5224,7 @@ func (i ServicePlacementInvalidDomainPolicyArgs) ToServicePlacementInvalidDomain
 	return pulumi.ToOutputWithContext(ctx, i).(ServicePlacementInvalidDomainPolicyOutput)
 }
 
+// Keeps a service out of a domain.
 type ServicePlacementInvalidDomainPolicyOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementInvalidDomainPolicyOutput) ElementType() reflect.Type {
@@ -4586,19 +5239,25 @@ func (o ServicePlacementInvalidDomainPolicyOutput) ToServicePlacementInvalidDoma
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementInvalidDomainPolicyOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementInvalidDomainPolicy) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementInvalidDomainPolicyOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementInvalidDomainPolicy) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Keeps a service out of a domain.
 type ServicePlacementInvalidDomainPolicyResponse struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
+// Keeps a service out of a domain.
 type ServicePlacementInvalidDomainPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementInvalidDomainPolicyResponseOutput) ElementType() reflect.Type {
@@ -4613,15 +5272,19 @@ func (o ServicePlacementInvalidDomainPolicyResponseOutput) ToServicePlacementInv
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementInvalidDomainPolicyResponseOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementInvalidDomainPolicyResponse) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementInvalidDomainPolicyResponseOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementInvalidDomainPolicyResponse) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Places all replicas of a service or none.
 type ServicePlacementNonPartiallyPlaceServicePolicy struct {
+	// Discriminates the placement policies.
 	Type string `pulumi:"type"`
 }
 
@@ -4636,7 +5299,9 @@ type ServicePlacementNonPartiallyPlaceServicePolicyInput interface {
 	ToServicePlacementNonPartiallyPlaceServicePolicyOutputWithContext(context.Context) ServicePlacementNonPartiallyPlaceServicePolicyOutput
 }
 
+// Places all replicas of a service or none.
 type ServicePlacementNonPartiallyPlaceServicePolicyArgs struct {
+	// Discriminates the placement policies.
 	Type pulumi.StringInput `pulumi:"type"`
 }
 
@@ -4652,6 +5317,7 @@ func (i ServicePlacementNonPartiallyPlaceServicePolicyArgs) ToServicePlacementNo
 	return pulumi.ToOutputWithContext(ctx, i).(ServicePlacementNonPartiallyPlaceServicePolicyOutput)
 }
 
+// Places all replicas of a service or none.
 type ServicePlacementNonPartiallyPlaceServicePolicyOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementNonPartiallyPlaceServicePolicyOutput) ElementType() reflect.Type {
@@ -4666,14 +5332,18 @@ func (o ServicePlacementNonPartiallyPlaceServicePolicyOutput) ToServicePlacement
 	return o
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementNonPartiallyPlaceServicePolicyOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementNonPartiallyPlaceServicePolicy) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Places all replicas of a service or none.
 type ServicePlacementNonPartiallyPlaceServicePolicyResponse struct {
+	// Discriminates the placement policies.
 	Type string `pulumi:"type"`
 }
 
+// Places all replicas of a service or none.
 type ServicePlacementNonPartiallyPlaceServicePolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementNonPartiallyPlaceServicePolicyResponseOutput) ElementType() reflect.Type {
@@ -4688,13 +5358,17 @@ func (o ServicePlacementNonPartiallyPlaceServicePolicyResponseOutput) ToServiceP
 	return o
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementNonPartiallyPlaceServicePolicyResponseOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementNonPartiallyPlaceServicePolicyResponse) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Prefers a domain for primary replicas.
 type ServicePlacementPreferPrimaryDomainPolicy struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
 // ServicePlacementPreferPrimaryDomainPolicyInput is an input type that accepts ServicePlacementPreferPrimaryDomainPolicyArgs and ServicePlacementPreferPrimaryDomainPolicyOutput values.
@@ -4708,9 +5382,12 @@ type ServicePlacementPreferPrimaryDomainPolicyInput interface {
 	ToServicePlacementPreferPrimaryDomainPolicyOutputWithContext(context.Context) ServicePlacementPreferPrimaryDomainPolicyOutput
 }
 
+// Prefers a domain for primary replicas.
 type ServicePlacementPreferPrimaryDomainPolicyArgs struct {
+	// Name of the fault or upgrade domain.
 	DomainName pulumi.StringInput `pulumi:"domainName"`
-	Type       pulumi.StringInput `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type pulumi.StringInput `pulumi:"type"`
 }
 
 func (ServicePlacementPreferPrimaryDomainPolicyArgs) ElementType() reflect.Type {
@@ -4725,6 +5402,7 @@ func (i ServicePlacementPreferPrimaryDomainPolicyArgs) ToServicePlacementPreferP
 	return pulumi.ToOutputWithContext(ctx, i).(ServicePlacementPreferPrimaryDomainPolicyOutput)
 }
 
+// Prefers a domain for primary replicas.
 type ServicePlacementPreferPrimaryDomainPolicyOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementPreferPrimaryDomainPolicyOutput) ElementType() reflect.Type {
@@ -4739,19 +5417,25 @@ func (o ServicePlacementPreferPrimaryDomainPolicyOutput) ToServicePlacementPrefe
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementPreferPrimaryDomainPolicyOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementPreferPrimaryDomainPolicy) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementPreferPrimaryDomainPolicyOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementPreferPrimaryDomainPolicy) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Prefers a domain for primary replicas.
 type ServicePlacementPreferPrimaryDomainPolicyResponse struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
+// Prefers a domain for primary replicas.
 type ServicePlacementPreferPrimaryDomainPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementPreferPrimaryDomainPolicyResponseOutput) ElementType() reflect.Type {
@@ -4766,17 +5450,22 @@ func (o ServicePlacementPreferPrimaryDomainPolicyResponseOutput) ToServicePlacem
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementPreferPrimaryDomainPolicyResponseOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementPreferPrimaryDomainPolicyResponse) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementPreferPrimaryDomainPolicyResponseOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementPreferPrimaryDomainPolicyResponse) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Never places two replicas of a partition in the same domain.
 type ServicePlacementRequireDomainDistributionPolicy struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
 // ServicePlacementRequireDomainDistributionPolicyInput is an input type that accepts ServicePlacementRequireDomainDistributionPolicyArgs and ServicePlacementRequireDomainDistributionPolicyOutput values.
@@ -4790,9 +5479,12 @@ type ServicePlacementRequireDomainDistributionPolicyInput interface {
 	ToServicePlacementRequireDomainDistributionPolicyOutputWithContext(context.Context) ServicePlacementRequireDomainDistributionPolicyOutput
 }
 
+// Never places two replicas of a partition in the same domain.
 type ServicePlacementRequireDomainDistributionPolicyArgs struct {
+	// Name of the fault or upgrade domain.
 	DomainName pulumi.StringInput `pulumi:"domainName"`
-	Type       pulumi.StringInput `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type pulumi.StringInput `pulumi:"type"`
 }
 
 func (ServicePlacementRequireDomainDistributionPolicyArgs) ElementType() reflect.Type {
@@ -4807,6 +5499,7 @@ func (i ServicePlacementRequireDomainDistributionPolicyArgs) ToServicePlacementR
 	return pulumi.ToOutputWithContext(ctx, i).(ServicePlacementRequireDomainDistributionPolicyOutput)
 }
 
+// Never places two replicas of a partition in the same domain.
 type ServicePlacementRequireDomainDistributionPolicyOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementRequireDomainDistributionPolicyOutput) ElementType() reflect.Type {
@@ -4821,19 +5514,25 @@ func (o ServicePlacementRequireDomainDistributionPolicyOutput) ToServicePlacemen
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementRequireDomainDistributionPolicyOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequireDomainDistributionPolicy) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementRequireDomainDistributionPolicyOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequireDomainDistributionPolicy) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Never places two replicas of a partition in the same domain.
 type ServicePlacementRequireDomainDistributionPolicyResponse struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
+// Never places two replicas of a partition in the same domain.
 type ServicePlacementRequireDomainDistributionPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementRequireDomainDistributionPolicyResponseOutput) ElementType() reflect.Type {
@@ -4848,17 +5547,22 @@ func (o ServicePlacementRequireDomainDistributionPolicyResponseOutput) ToService
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementRequireDomainDistributionPolicyResponseOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequireDomainDistributionPolicyResponse) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementRequireDomainDistributionPolicyResponseOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequireDomainDistributionPolicyResponse) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Keeps a service in a domain.
 type ServicePlacementRequiredDomainPolicy struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
 // ServicePlacementRequiredDomainPolicyInput is an input type that accepts ServicePlacementRequiredDomainPolicyArgs and ServicePlacementRequiredDomainPolicyOutput values.
@@ -4872,9 +5576,12 @@ type ServicePlacementRequiredDomainPolicyInput interface {
 	ToServicePlacementRequiredDomainPolicyOutputWithContext(context.Context) ServicePlacementRequiredDomainPolicyOutput
 }
 
+// Keeps a service in a domain.
 type ServicePlacementRequiredDomainPolicyArgs struct {
+	// Name of the fault or upgrade domain.
 	DomainName pulumi.StringInput `pulumi:"domainName"`
-	Type       pulumi.StringInput `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type pulumi.StringInput `pulumi:"type"`
 }
 
 func (ServicePlacementRequiredDomainPolicyArgs) ElementType() reflect.Type {
@@ -4889,6 +5596,7 @@ func (i ServicePlacementRequiredDomainPolicyArgs) ToServicePlacementRequiredDoma
 	return pulumi.ToOutputWithContext(ctx, i).(ServicePlacementRequiredDomainPolicyOutput)
 }
 
+// Keeps a service in a domain.
 type ServicePlacementRequiredDomainPolicyOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementRequiredDomainPolicyOutput) ElementType() reflect.Type {
@@ -4903,19 +5611,25 @@ func (o ServicePlacementRequiredDomainPolicyOutput) ToServicePlacementRequiredDo
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementRequiredDomainPolicyOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequiredDomainPolicy) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementRequiredDomainPolicyOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequiredDomainPolicy) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Keeps a service in a domain.
 type ServicePlacementRequiredDomainPolicyResponse struct {
+	// Name of the fault or upgrade domain.
 	DomainName string `pulumi:"domainName"`
-	Type       string `pulumi:"type"`
+	// Discriminates the placement policies.
+	Type string `pulumi:"type"`
 }
 
+// Keeps a service in a domain.
 type ServicePlacementRequiredDomainPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ServicePlacementRequiredDomainPolicyResponseOutput) ElementType() reflect.Type {
@@ -4930,18 +5644,24 @@ func (o ServicePlacementRequiredDomainPolicyResponseOutput) ToServicePlacementRe
 	return o
 }
 
+// Name of the fault or upgrade domain.
 func (o ServicePlacementRequiredDomainPolicyResponseOutput) DomainName() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequiredDomainPolicyResponse) string { return v.DomainName }).(pulumi.StringOutput)
 }
 
+// Discriminates the placement policies.
 func (o ServicePlacementRequiredDomainPolicyResponseOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v ServicePlacementRequiredDomainPolicyResponse) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// What counts as healthy for services of a type.
 type ServiceTypeHealthPolicy struct {
+	// Tolerated share of unhealthy partitions, in percent.
 	MaxPercentUnhealthyPartitionsPerService int `pulumi:"maxPercentUnhealthyPartitionsPerService"`
+	// Tolerated share of unhealthy replicas, in percent.
 	MaxPercentUnhealthyReplicasPerPartition int `pulumi:"maxPercentUnhealthyReplicasPerPartition"`
-	MaxPercentUnhealthyServices             int `pulumi:"maxPercentUnhealthyServices"`
+	// Tolerated share of unhealthy services, in percent.
+	MaxPercentUnhealthyServices int `pulumi:"maxPercentUnhealthyServices"`
 }
 
 // ServiceTypeHealthPolicyInput is an input type that accepts ServiceTypeHealthPolicyArgs and ServiceTypeHealthPolicyOutput values.
@@ -4955,10 +5675,14 @@ type ServiceTypeHealthPolicyInput interface {
 	ToServiceTypeHealthPolicyOutputWithContext(context.Context) ServiceTypeHealthPolicyOutput
 }
 
+// What counts as healthy for services of a type.
 type ServiceTypeHealthPolicyArgs struct {
+	// Tolerated share of unhealthy partitions, in percent.
 	MaxPercentUnhealthyPartitionsPerService pulumi.IntInput `pulumi:"maxPercentUnhealthyPartitionsPerService"`
+	// Tolerated share of unhealthy replicas, in percent.
 	MaxPercentUnhealthyReplicasPerPartition pulumi.IntInput `pulumi:"maxPercentUnhealthyReplicasPerPartition"`
-	MaxPercentUnhealthyServices             pulumi.IntInput `pulumi:"maxPercentUnhealthyServices"`
+	// Tolerated share of unhealthy services, in percent.
+	MaxPercentUnhealthyServices pulumi.IntInput `pulumi:"maxPercentUnhealthyServices"`
 }
 
 func (ServiceTypeHealthPolicyArgs) ElementType() reflect.Type {
@@ -5039,6 +5763,7 @@ func (i ServiceTypeHealthPolicyMap) ToServiceTypeHealthPolicyMapOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, i).(ServiceTypeHealthPolicyMapOutput)
 }
 
+// What counts as healthy for services of a type.
 type ServiceTypeHealthPolicyOutput struct{ *pulumi.OutputState }
 
 func (ServiceTypeHealthPolicyOutput) ElementType() reflect.Type {
@@ -5063,14 +5788,17 @@ func (o ServiceTypeHealthPolicyOutput) ToServiceTypeHealthPolicyPtrOutputWithCon
 	}).(ServiceTypeHealthPolicyPtrOutput)
 }
 
+// Tolerated share of unhealthy partitions, in percent.
 func (o ServiceTypeHealthPolicyOutput) MaxPercentUnhealthyPartitionsPerService() pulumi.IntOutput {
 	return o.ApplyT(func(v ServiceTypeHealthPolicy) int { return v.MaxPercentUnhealthyPartitionsPerService }).(pulumi.IntOutput)
 }
 
+// Tolerated share of unhealthy replicas, in percent.
 func (o ServiceTypeHealthPolicyOutput) MaxPercentUnhealthyReplicasPerPartition() pulumi.IntOutput {
 	return o.ApplyT(func(v ServiceTypeHealthPolicy) int { return v.MaxPercentUnhealthyReplicasPerPartition }).(pulumi.IntOutput)
 }
 
+// Tolerated share of unhealthy services, in percent.
 func (o ServiceTypeHealthPolicyOutput) MaxPercentUnhealthyServices() pulumi.IntOutput {
 	return o.ApplyT(func(v ServiceTypeHealthPolicy) int { return v.MaxPercentUnhealthyServices }).(pulumi.IntOutput)
 }
@@ -5099,6 +5827,7 @@ func (o ServiceTypeHealthPolicyPtrOutput) Elem() ServiceTypeHealthPolicyOutput {
 	}).(ServiceTypeHealthPolicyOutput)
 }
 
+// Tolerated share of unhealthy partitions, in percent.
 func (o ServiceTypeHealthPolicyPtrOutput) MaxPercentUnhealthyPartitionsPerService() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ServiceTypeHealthPolicy) *int {
 		if v == nil {
@@ -5108,6 +5837,7 @@ func (o ServiceTypeHealthPolicyPtrOutput) MaxPercentUnhealthyPartitionsPerServic
 	}).(pulumi.IntPtrOutput)
 }
 
+// Tolerated share of unhealthy replicas, in percent.
 func (o ServiceTypeHealthPolicyPtrOutput) MaxPercentUnhealthyReplicasPerPartition() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ServiceTypeHealthPolicy) *int {
 		if v == nil {
@@ -5117,6 +5847,7 @@ func (o ServiceTypeHealthPolicyPtrOutput) MaxPercentUnhealthyReplicasPerPartitio
 	}).(pulumi.IntPtrOutput)
 }
 
+// Tolerated share of unhealthy services, in percent.
 func (o ServiceTypeHealthPolicyPtrOutput) MaxPercentUnhealthyServices() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ServiceTypeHealthPolicy) *int {
 		if v == nil {
@@ -5146,12 +5877,17 @@ func (o ServiceTypeHealthPolicyMapOutput) MapIndex(k pulumi.StringInput) Service
 	}).(ServiceTypeHealthPolicyOutput)
 }
 
+// What counts as healthy for services of a type.
 type ServiceTypeHealthPolicyResponse struct {
+	// Tolerated share of unhealthy partitions, in percent.
 	MaxPercentUnhealthyPartitionsPerService int `pulumi:"maxPercentUnhealthyPartitionsPerService"`
+	// Tolerated share of unhealthy replicas, in percent.
 	MaxPercentUnhealthyReplicasPerPartition int `pulumi:"maxPercentUnhealthyReplicasPerPartition"`
-	MaxPercentUnhealthyServices             int `pulumi:"maxPercentUnhealthyServices"`
+	// Tolerated share of unhealthy services, in percent.
+	MaxPercentUnhealthyServices int `pulumi:"maxPercentUnhealthyServices"`
 }
 
+// What counts as healthy for services of a type.
 type ServiceTypeHealthPolicyResponseOutput struct{ *pulumi.OutputState }
 
 func (ServiceTypeHealthPolicyResponseOutput) ElementType() reflect.Type {
@@ -5166,14 +5902,17 @@ func (o ServiceTypeHealthPolicyResponseOutput) ToServiceTypeHealthPolicyResponse
 	return o
 }
 
+// Tolerated share of unhealthy partitions, in percent.
 func (o ServiceTypeHealthPolicyResponseOutput) MaxPercentUnhealthyPartitionsPerService() pulumi.IntOutput {
 	return o.ApplyT(func(v ServiceTypeHealthPolicyResponse) int { return v.MaxPercentUnhealthyPartitionsPerService }).(pulumi.IntOutput)
 }
 
+// Tolerated share of unhealthy replicas, in percent.
 func (o ServiceTypeHealthPolicyResponseOutput) MaxPercentUnhealthyReplicasPerPartition() pulumi.IntOutput {
 	return o.ApplyT(func(v ServiceTypeHealthPolicyResponse) int { return v.MaxPercentUnhealthyReplicasPerPartition }).(pulumi.IntOutput)
 }
 
+// Tolerated share of unhealthy services, in percent.
 func (o ServiceTypeHealthPolicyResponseOutput) MaxPercentUnhealthyServices() pulumi.IntOutput {
 	return o.ApplyT(func(v ServiceTypeHealthPolicyResponse) int { return v.MaxPercentUnhealthyServices }).(pulumi.IntOutput)
 }
@@ -5202,6 +5941,7 @@ func (o ServiceTypeHealthPolicyResponsePtrOutput) Elem() ServiceTypeHealthPolicy
 	}).(ServiceTypeHealthPolicyResponseOutput)
 }
 
+// Tolerated share of unhealthy partitions, in percent.
 func (o ServiceTypeHealthPolicyResponsePtrOutput) MaxPercentUnhealthyPartitionsPerService() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ServiceTypeHealthPolicyResponse) *int {
 		if v == nil {
@@ -5211,6 +5951,7 @@ func (o ServiceTypeHealthPolicyResponsePtrOutput) MaxPercentUnhealthyPartitionsP
 	}).(pulumi.IntPtrOutput)
 }
 
+// Tolerated share of unhealthy replicas, in percent.
 func (o ServiceTypeHealthPolicyResponsePtrOutput) MaxPercentUnhealthyReplicasPerPartition() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ServiceTypeHealthPolicyResponse) *int {
 		if v == nil {
@@ -5220,6 +5961,7 @@ func (o ServiceTypeHealthPolicyResponsePtrOutput) MaxPercentUnhealthyReplicasPer
 	}).(pulumi.IntPtrOutput)
 }
 
+// Tolerated share of unhealthy services, in percent.
 func (o ServiceTypeHealthPolicyResponsePtrOutput) MaxPercentUnhealthyServices() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ServiceTypeHealthPolicyResponse) *int {
 		if v == nil {
@@ -5249,8 +5991,11 @@ func (o ServiceTypeHealthPolicyResponseMapOutput) MapIndex(k pulumi.StringInput)
 	}).(ServiceTypeHealthPolicyResponseOutput)
 }
 
+// A Service Fabric setting.
 type SettingsParameterDescription struct {
-	Name  string `pulumi:"name"`
+	// Name of the parameter.
+	Name string `pulumi:"name"`
+	// Value of the parameter.
 	Value string `pulumi:"value"`
 }
 
@@ -5265,8 +6010,11 @@ type SettingsParameterDescriptionInput interface {
 	ToSettingsParameterDescriptionOutputWithContext(context.Context) SettingsParameterDescriptionOutput
 }
 
+// A Service Fabric setting.
 type SettingsParameterDescriptionArgs struct {
-	Name  pulumi.StringInput `pulumi:"name"`
+	// Name of the parameter.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Value of the parameter.
 	Value pulumi.StringInput `pulumi:"value"`
 }
 
@@ -5307,6 +6055,7 @@ func (i SettingsParameterDescriptionArray) ToSettingsParameterDescriptionArrayOu
 	return pulumi.ToOutputWithContext(ctx, i).(SettingsParameterDescriptionArrayOutput)
 }
 
+// A Service Fabric setting.
 type SettingsParameterDescriptionOutput struct{ *pulumi.OutputState }
 
 func (SettingsParameterDescriptionOutput) ElementType() reflect.Type {
@@ -5321,10 +6070,12 @@ func (o SettingsParameterDescriptionOutput) ToSettingsParameterDescriptionOutput
 	return o
 }
 
+// Name of the parameter.
 func (o SettingsParameterDescriptionOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v SettingsParameterDescription) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Value of the parameter.
 func (o SettingsParameterDescriptionOutput) Value() pulumi.StringOutput {
 	return o.ApplyT(func(v SettingsParameterDescription) string { return v.Value }).(pulumi.StringOutput)
 }
@@ -5349,11 +6100,15 @@ func (o SettingsParameterDescriptionArrayOutput) Index(i pulumi.IntInput) Settin
 	}).(SettingsParameterDescriptionOutput)
 }
 
+// A Service Fabric setting.
 type SettingsParameterDescriptionResponse struct {
-	Name  string `pulumi:"name"`
+	// Name of the parameter.
+	Name string `pulumi:"name"`
+	// Value of the parameter.
 	Value string `pulumi:"value"`
 }
 
+// A Service Fabric setting.
 type SettingsParameterDescriptionResponseOutput struct{ *pulumi.OutputState }
 
 func (SettingsParameterDescriptionResponseOutput) ElementType() reflect.Type {
@@ -5368,10 +6123,12 @@ func (o SettingsParameterDescriptionResponseOutput) ToSettingsParameterDescripti
 	return o
 }
 
+// Name of the parameter.
 func (o SettingsParameterDescriptionResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v SettingsParameterDescriptionResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Value of the parameter.
 func (o SettingsParameterDescriptionResponseOutput) Value() pulumi.StringOutput {
 	return o.ApplyT(func(v SettingsParameterDescriptionResponse) string { return v.Value }).(pulumi.StringOutput)
 }
@@ -5396,8 +6153,11 @@ func (o SettingsParameterDescriptionResponseArrayOutput) Index(i pulumi.IntInput
 	}).(SettingsParameterDescriptionResponseOutput)
 }
 
+// A section of Service Fabric settings.
 type SettingsSectionDescription struct {
-	Name       string                         `pulumi:"name"`
+	// Name of the section.
+	Name string `pulumi:"name"`
+	// Parameters in the section.
 	Parameters []SettingsParameterDescription `pulumi:"parameters"`
 }
 
@@ -5412,8 +6172,11 @@ type SettingsSectionDescriptionInput interface {
 	ToSettingsSectionDescriptionOutputWithContext(context.Context) SettingsSectionDescriptionOutput
 }
 
+// A section of Service Fabric settings.
 type SettingsSectionDescriptionArgs struct {
-	Name       pulumi.StringInput                     `pulumi:"name"`
+	// Name of the section.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Parameters in the section.
 	Parameters SettingsParameterDescriptionArrayInput `pulumi:"parameters"`
 }
 
@@ -5454,6 +6217,7 @@ func (i SettingsSectionDescriptionArray) ToSettingsSectionDescriptionArrayOutput
 	return pulumi.ToOutputWithContext(ctx, i).(SettingsSectionDescriptionArrayOutput)
 }
 
+// A section of Service Fabric settings.
 type SettingsSectionDescriptionOutput struct{ *pulumi.OutputState }
 
 func (SettingsSectionDescriptionOutput) ElementType() reflect.Type {
@@ -5468,10 +6232,12 @@ func (o SettingsSectionDescriptionOutput) ToSettingsSectionDescriptionOutputWith
 	return o
 }
 
+// Name of the section.
 func (o SettingsSectionDescriptionOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v SettingsSectionDescription) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Parameters in the section.
 func (o SettingsSectionDescriptionOutput) Parameters() SettingsParameterDescriptionArrayOutput {
 	return o.ApplyT(func(v SettingsSectionDescription) []SettingsParameterDescription { return v.Parameters }).(SettingsParameterDescriptionArrayOutput)
 }
@@ -5496,11 +6262,15 @@ func (o SettingsSectionDescriptionArrayOutput) Index(i pulumi.IntInput) Settings
 	}).(SettingsSectionDescriptionOutput)
 }
 
+// A section of Service Fabric settings.
 type SettingsSectionDescriptionResponse struct {
-	Name       string                                 `pulumi:"name"`
+	// Name of the section.
+	Name string `pulumi:"name"`
+	// Parameters in the section.
 	Parameters []SettingsParameterDescriptionResponse `pulumi:"parameters"`
 }
 
+// A section of Service Fabric settings.
 type SettingsSectionDescriptionResponseOutput struct{ *pulumi.OutputState }
 
 func (SettingsSectionDescriptionResponseOutput) ElementType() reflect.Type {
@@ -5515,10 +6285,12 @@ func (o SettingsSectionDescriptionResponseOutput) ToSettingsSectionDescriptionRe
 	return o
 }
 
+// Name of the section.
 func (o SettingsSectionDescriptionResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v SettingsSectionDescriptionResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Parameters in the section.
 func (o SettingsSectionDescriptionResponseOutput) Parameters() SettingsParameterDescriptionResponseArrayOutput {
 	return o.ApplyT(func(v SettingsSectionDescriptionResponse) []SettingsParameterDescriptionResponse { return v.Parameters }).(SettingsParameterDescriptionResponseArrayOutput)
 }
@@ -5543,7 +6315,9 @@ func (o SettingsSectionDescriptionResponseArrayOutput) Index(i pulumi.IntInput) 
 	}).(SettingsSectionDescriptionResponseOutput)
 }
 
+// A single partition.
 type SingletonPartitionScheme struct {
+	// Discriminates the ways to partition a service.
 	PartitionScheme string `pulumi:"partitionScheme"`
 }
 
@@ -5558,7 +6332,9 @@ type SingletonPartitionSchemeInput interface {
 	ToSingletonPartitionSchemeOutputWithContext(context.Context) SingletonPartitionSchemeOutput
 }
 
+// A single partition.
 type SingletonPartitionSchemeArgs struct {
+	// Discriminates the ways to partition a service.
 	PartitionScheme pulumi.StringInput `pulumi:"partitionScheme"`
 }
 
@@ -5615,6 +6391,7 @@ func (i *singletonPartitionSchemePtrType) ToSingletonPartitionSchemePtrOutputWit
 	return pulumi.ToOutputWithContext(ctx, i).(SingletonPartitionSchemePtrOutput)
 }
 
+// A single partition.
 type SingletonPartitionSchemeOutput struct{ *pulumi.OutputState }
 
 func (SingletonPartitionSchemeOutput) ElementType() reflect.Type {
@@ -5639,6 +6416,7 @@ func (o SingletonPartitionSchemeOutput) ToSingletonPartitionSchemePtrOutputWithC
 	}).(SingletonPartitionSchemePtrOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o SingletonPartitionSchemeOutput) PartitionScheme() pulumi.StringOutput {
 	return o.ApplyT(func(v SingletonPartitionScheme) string { return v.PartitionScheme }).(pulumi.StringOutput)
 }
@@ -5667,6 +6445,7 @@ func (o SingletonPartitionSchemePtrOutput) Elem() SingletonPartitionSchemeOutput
 	}).(SingletonPartitionSchemeOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o SingletonPartitionSchemePtrOutput) PartitionScheme() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *SingletonPartitionScheme) *string {
 		if v == nil {
@@ -5676,10 +6455,13 @@ func (o SingletonPartitionSchemePtrOutput) PartitionScheme() pulumi.StringPtrOut
 	}).(pulumi.StringPtrOutput)
 }
 
+// A single partition.
 type SingletonPartitionSchemeResponse struct {
+	// Discriminates the ways to partition a service.
 	PartitionScheme string `pulumi:"partitionScheme"`
 }
 
+// A single partition.
 type SingletonPartitionSchemeResponseOutput struct{ *pulumi.OutputState }
 
 func (SingletonPartitionSchemeResponseOutput) ElementType() reflect.Type {
@@ -5694,6 +6476,7 @@ func (o SingletonPartitionSchemeResponseOutput) ToSingletonPartitionSchemeRespon
 	return o
 }
 
+// Discriminates the ways to partition a service.
 func (o SingletonPartitionSchemeResponseOutput) PartitionScheme() pulumi.StringOutput {
 	return o.ApplyT(func(v SingletonPartitionSchemeResponse) string { return v.PartitionScheme }).(pulumi.StringOutput)
 }
@@ -5722,6 +6505,7 @@ func (o SingletonPartitionSchemeResponsePtrOutput) Elem() SingletonPartitionSche
 	}).(SingletonPartitionSchemeResponseOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o SingletonPartitionSchemeResponsePtrOutput) PartitionScheme() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *SingletonPartitionSchemeResponse) *string {
 		if v == nil {
@@ -5731,7 +6515,9 @@ func (o SingletonPartitionSchemeResponsePtrOutput) PartitionScheme() pulumi.Stri
 	}).(pulumi.StringPtrOutput)
 }
 
+// Size class of a managed cluster.
 type Sku struct {
+	// Basic or Standard.
 	Name string `pulumi:"name"`
 }
 
@@ -5746,7 +6532,9 @@ type SkuInput interface {
 	ToSkuOutputWithContext(context.Context) SkuOutput
 }
 
+// Size class of a managed cluster.
 type SkuArgs struct {
+	// Basic or Standard.
 	Name pulumi.StringInput `pulumi:"name"`
 }
 
@@ -5762,6 +6550,7 @@ func (i SkuArgs) ToSkuOutputWithContext(ctx context.Context) SkuOutput {
 	return pulumi.ToOutputWithContext(ctx, i).(SkuOutput)
 }
 
+// Size class of a managed cluster.
 type SkuOutput struct{ *pulumi.OutputState }
 
 func (SkuOutput) ElementType() reflect.Type {
@@ -5776,14 +6565,18 @@ func (o SkuOutput) ToSkuOutputWithContext(ctx context.Context) SkuOutput {
 	return o
 }
 
+// Basic or Standard.
 func (o SkuOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v Sku) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Size class of a managed cluster.
 type SkuResponse struct {
+	// Basic or Standard.
 	Name string `pulumi:"name"`
 }
 
+// Size class of a managed cluster.
 type SkuResponseOutput struct{ *pulumi.OutputState }
 
 func (SkuResponseOutput) ElementType() reflect.Type {
@@ -5798,29 +6591,49 @@ func (o SkuResponseOutput) ToSkuResponseOutputWithContext(ctx context.Context) S
 	return o
 }
 
+// Basic or Standard.
 func (o SkuResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v SkuResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// A service that keeps state in replicas.
 type StatefulServiceProperties struct {
-	CorrelationScheme            []ServiceCorrelation `pulumi:"correlationScheme"`
-	DefaultMoveCost              *string              `pulumi:"defaultMoveCost"`
-	HasPersistedState            *bool                `pulumi:"hasPersistedState"`
-	MinReplicaSetSize            *int                 `pulumi:"minReplicaSetSize"`
-	PartitionDescription         interface{}          `pulumi:"partitionDescription"`
-	PlacementConstraints         *string              `pulumi:"placementConstraints"`
-	QuorumLossWaitDuration       *string              `pulumi:"quorumLossWaitDuration"`
-	ReplicaRestartWaitDuration   *string              `pulumi:"replicaRestartWaitDuration"`
-	ScalingPolicies              []ScalingPolicy      `pulumi:"scalingPolicies"`
-	ServiceDnsName               *string              `pulumi:"serviceDnsName"`
-	ServiceKind                  string               `pulumi:"serviceKind"`
-	ServiceLoadMetrics           []ServiceLoadMetric  `pulumi:"serviceLoadMetrics"`
-	ServicePackageActivationMode *string              `pulumi:"servicePackageActivationMode"`
-	ServicePlacementPolicies     []interface{}        `pulumi:"servicePlacementPolicies"`
-	ServicePlacementTimeLimit    *string              `pulumi:"servicePlacementTimeLimit"`
-	ServiceTypeName              string               `pulumi:"serviceTypeName"`
-	StandByReplicaKeepDuration   *string              `pulumi:"standByReplicaKeepDuration"`
-	TargetReplicaSetSize         *int                 `pulumi:"targetReplicaSetSize"`
+	// Services that this one is placed with.
+	CorrelationScheme []ServiceCorrelation `pulumi:"correlationScheme"`
+	// What it costs to move the service.
+	DefaultMoveCost *string `pulumi:"defaultMoveCost"`
+	// Whether the service keeps state on the local disk.
+	HasPersistedState *bool `pulumi:"hasPersistedState"`
+	// Smallest number of replicas.
+	MinReplicaSetSize *int `pulumi:"minReplicaSetSize"`
+	// How the service is partitioned.
+	PartitionDescription interface{} `pulumi:"partitionDescription"`
+	// Condition on node properties, such as (NodeType == backend).
+	PlacementConstraints *string `pulumi:"placementConstraints"`
+	// How long a partition may be without quorum (hh:mm:ss).
+	QuorumLossWaitDuration *string `pulumi:"quorumLossWaitDuration"`
+	// How long a replica may be down before another is made (hh:mm:ss).
+	ReplicaRestartWaitDuration *string `pulumi:"replicaRestartWaitDuration"`
+	// When and how the service is scaled.
+	ScalingPolicies []ScalingPolicy `pulumi:"scalingPolicies"`
+	// Name of the service in the cluster's DNS.
+	ServiceDnsName *string `pulumi:"serviceDnsName"`
+	// Discriminates stateless and stateful services.
+	ServiceKind string `pulumi:"serviceKind"`
+	// Loads that the service reports.
+	ServiceLoadMetrics []ServiceLoadMetric `pulumi:"serviceLoadMetrics"`
+	// Whether instances on a node share one process.
+	ServicePackageActivationMode *string `pulumi:"servicePackageActivationMode"`
+	// Further rules on where the service runs.
+	ServicePlacementPolicies []interface{} `pulumi:"servicePlacementPolicies"`
+	// How long a replica may stay in build (hh:mm:ss).
+	ServicePlacementTimeLimit *string `pulumi:"servicePlacementTimeLimit"`
+	// Name of the service type in the manifest.
+	ServiceTypeName string `pulumi:"serviceTypeName"`
+	// How long standby replicas are kept (hh:mm:ss).
+	StandByReplicaKeepDuration *string `pulumi:"standByReplicaKeepDuration"`
+	// Wanted number of replicas.
+	TargetReplicaSetSize *int `pulumi:"targetReplicaSetSize"`
 }
 
 // StatefulServicePropertiesInput is an input type that accepts StatefulServicePropertiesArgs and StatefulServicePropertiesOutput values.
@@ -5834,25 +6647,44 @@ type StatefulServicePropertiesInput interface {
 	ToStatefulServicePropertiesOutputWithContext(context.Context) StatefulServicePropertiesOutput
 }
 
+// A service that keeps state in replicas.
 type StatefulServicePropertiesArgs struct {
-	CorrelationScheme            ServiceCorrelationArrayInput `pulumi:"correlationScheme"`
-	DefaultMoveCost              pulumi.StringPtrInput        `pulumi:"defaultMoveCost"`
-	HasPersistedState            pulumi.BoolPtrInput          `pulumi:"hasPersistedState"`
-	MinReplicaSetSize            pulumi.IntPtrInput           `pulumi:"minReplicaSetSize"`
-	PartitionDescription         pulumi.Input                 `pulumi:"partitionDescription"`
-	PlacementConstraints         pulumi.StringPtrInput        `pulumi:"placementConstraints"`
-	QuorumLossWaitDuration       pulumi.StringPtrInput        `pulumi:"quorumLossWaitDuration"`
-	ReplicaRestartWaitDuration   pulumi.StringPtrInput        `pulumi:"replicaRestartWaitDuration"`
-	ScalingPolicies              ScalingPolicyArrayInput      `pulumi:"scalingPolicies"`
-	ServiceDnsName               pulumi.StringPtrInput        `pulumi:"serviceDnsName"`
-	ServiceKind                  pulumi.StringInput           `pulumi:"serviceKind"`
-	ServiceLoadMetrics           ServiceLoadMetricArrayInput  `pulumi:"serviceLoadMetrics"`
-	ServicePackageActivationMode pulumi.StringPtrInput        `pulumi:"servicePackageActivationMode"`
-	ServicePlacementPolicies     pulumi.ArrayInput            `pulumi:"servicePlacementPolicies"`
-	ServicePlacementTimeLimit    pulumi.StringPtrInput        `pulumi:"servicePlacementTimeLimit"`
-	ServiceTypeName              pulumi.StringInput           `pulumi:"serviceTypeName"`
-	StandByReplicaKeepDuration   pulumi.StringPtrInput        `pulumi:"standByReplicaKeepDuration"`
-	TargetReplicaSetSize         pulumi.IntPtrInput           `pulumi:"targetReplicaSetSize"`
+	// Services that this one is placed with.
+	CorrelationScheme ServiceCorrelationArrayInput `pulumi:"correlationScheme"`
+	// What it costs to move the service.
+	DefaultMoveCost pulumi.StringPtrInput `pulumi:"defaultMoveCost"`
+	// Whether the service keeps state on the local disk.
+	HasPersistedState pulumi.BoolPtrInput `pulumi:"hasPersistedState"`
+	// Smallest number of replicas.
+	MinReplicaSetSize pulumi.IntPtrInput `pulumi:"minReplicaSetSize"`
+	// How the service is partitioned.
+	PartitionDescription pulumi.Input `pulumi:"partitionDescription"`
+	// Condition on node properties, such as (NodeType == backend).
+	PlacementConstraints pulumi.StringPtrInput `pulumi:"placementConstraints"`
+	// How long a partition may be without quorum (hh:mm:ss).
+	QuorumLossWaitDuration pulumi.StringPtrInput `pulumi:"quorumLossWaitDuration"`
+	// How long a replica may be down before another is made (hh:mm:ss).
+	ReplicaRestartWaitDuration pulumi.StringPtrInput `pulumi:"replicaRestartWaitDuration"`
+	// When and how the service is scaled.
+	ScalingPolicies ScalingPolicyArrayInput `pulumi:"scalingPolicies"`
+	// Name of the service in the cluster's DNS.
+	ServiceDnsName pulumi.StringPtrInput `pulumi:"serviceDnsName"`
+	// Discriminates stateless and stateful services.
+	ServiceKind pulumi.StringInput `pulumi:"serviceKind"`
+	// Loads that the service reports.
+	ServiceLoadMetrics ServiceLoadMetricArrayInput `pulumi:"serviceLoadMetrics"`
+	// Whether instances on a node share one process.
+	ServicePackageActivationMode pulumi.StringPtrInput `pulumi:"servicePackageActivationMode"`
+	// Further rules on where the service runs.
+	ServicePlacementPolicies pulumi.ArrayInput `pulumi:"servicePlacementPolicies"`
+	// How long a replica may stay in build (hh:mm:ss).
+	ServicePlacementTimeLimit pulumi.StringPtrInput `pulumi:"servicePlacementTimeLimit"`
+	// Name of the service type in the manifest.
+	ServiceTypeName pulumi.StringInput `pulumi:"serviceTypeName"`
+	// How long standby replicas are kept (hh:mm:ss).
+	StandByReplicaKeepDuration pulumi.StringPtrInput `pulumi:"standByReplicaKeepDuration"`
+	// Wanted number of replicas.
+	TargetReplicaSetSize pulumi.IntPtrInput `pulumi:"targetReplicaSetSize"`
 }
 
 func (StatefulServicePropertiesArgs) ElementType() reflect.Type {
@@ -5908,6 +6740,7 @@ func (i *statefulServicePropertiesPtrType) ToStatefulServicePropertiesPtrOutputW
 	return pulumi.ToOutputWithContext(ctx, i).(StatefulServicePropertiesPtrOutput)
 }
 
+// A service that keeps state in replicas.
 type StatefulServicePropertiesOutput struct{ *pulumi.OutputState }
 
 func (StatefulServicePropertiesOutput) ElementType() reflect.Type {
@@ -5932,74 +6765,92 @@ func (o StatefulServicePropertiesOutput) ToStatefulServicePropertiesPtrOutputWit
 	}).(StatefulServicePropertiesPtrOutput)
 }
 
+// Services that this one is placed with.
 func (o StatefulServicePropertiesOutput) CorrelationScheme() ServiceCorrelationArrayOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) []ServiceCorrelation { return v.CorrelationScheme }).(ServiceCorrelationArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatefulServicePropertiesOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.DefaultMoveCost }).(pulumi.StringPtrOutput)
 }
 
+// Whether the service keeps state on the local disk.
 func (o StatefulServicePropertiesOutput) HasPersistedState() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *bool { return v.HasPersistedState }).(pulumi.BoolPtrOutput)
 }
 
+// Smallest number of replicas.
 func (o StatefulServicePropertiesOutput) MinReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *int { return v.MinReplicaSetSize }).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatefulServicePropertiesOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) interface{} { return v.PartitionDescription }).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatefulServicePropertiesOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.PlacementConstraints }).(pulumi.StringPtrOutput)
 }
 
+// How long a partition may be without quorum (hh:mm:ss).
 func (o StatefulServicePropertiesOutput) QuorumLossWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.QuorumLossWaitDuration }).(pulumi.StringPtrOutput)
 }
 
+// How long a replica may be down before another is made (hh:mm:ss).
 func (o StatefulServicePropertiesOutput) ReplicaRestartWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.ReplicaRestartWaitDuration }).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatefulServicePropertiesOutput) ScalingPolicies() ScalingPolicyArrayOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) []ScalingPolicy { return v.ScalingPolicies }).(ScalingPolicyArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatefulServicePropertiesOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.ServiceDnsName }).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatefulServicePropertiesOutput) ServiceKind() pulumi.StringOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) string { return v.ServiceKind }).(pulumi.StringOutput)
 }
 
+// Loads that the service reports.
 func (o StatefulServicePropertiesOutput) ServiceLoadMetrics() ServiceLoadMetricArrayOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) []ServiceLoadMetric { return v.ServiceLoadMetrics }).(ServiceLoadMetricArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatefulServicePropertiesOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.ServicePackageActivationMode }).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatefulServicePropertiesOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) []interface{} { return v.ServicePlacementPolicies }).(pulumi.ArrayOutput)
 }
 
+// How long a replica may stay in build (hh:mm:ss).
 func (o StatefulServicePropertiesOutput) ServicePlacementTimeLimit() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.ServicePlacementTimeLimit }).(pulumi.StringPtrOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatefulServicePropertiesOutput) ServiceTypeName() pulumi.StringOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) string { return v.ServiceTypeName }).(pulumi.StringOutput)
 }
 
+// How long standby replicas are kept (hh:mm:ss).
 func (o StatefulServicePropertiesOutput) StandByReplicaKeepDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *string { return v.StandByReplicaKeepDuration }).(pulumi.StringPtrOutput)
 }
 
+// Wanted number of replicas.
 func (o StatefulServicePropertiesOutput) TargetReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatefulServiceProperties) *int { return v.TargetReplicaSetSize }).(pulumi.IntPtrOutput)
 }
@@ -6028,6 +6879,7 @@ func (o StatefulServicePropertiesPtrOutput) Elem() StatefulServicePropertiesOutp
 	}).(StatefulServicePropertiesOutput)
 }
 
+// Services that this one is placed with.
 func (o StatefulServicePropertiesPtrOutput) CorrelationScheme() ServiceCorrelationArrayOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) []ServiceCorrelation {
 		if v == nil {
@@ -6037,6 +6889,7 @@ func (o StatefulServicePropertiesPtrOutput) CorrelationScheme() ServiceCorrelati
 	}).(ServiceCorrelationArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatefulServicePropertiesPtrOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6046,6 +6899,7 @@ func (o StatefulServicePropertiesPtrOutput) DefaultMoveCost() pulumi.StringPtrOu
 	}).(pulumi.StringPtrOutput)
 }
 
+// Whether the service keeps state on the local disk.
 func (o StatefulServicePropertiesPtrOutput) HasPersistedState() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *bool {
 		if v == nil {
@@ -6055,6 +6909,7 @@ func (o StatefulServicePropertiesPtrOutput) HasPersistedState() pulumi.BoolPtrOu
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Smallest number of replicas.
 func (o StatefulServicePropertiesPtrOutput) MinReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *int {
 		if v == nil {
@@ -6064,6 +6919,7 @@ func (o StatefulServicePropertiesPtrOutput) MinReplicaSetSize() pulumi.IntPtrOut
 	}).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatefulServicePropertiesPtrOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) interface{} {
 		if v == nil {
@@ -6073,6 +6929,7 @@ func (o StatefulServicePropertiesPtrOutput) PartitionDescription() pulumi.AnyOut
 	}).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatefulServicePropertiesPtrOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6082,6 +6939,7 @@ func (o StatefulServicePropertiesPtrOutput) PlacementConstraints() pulumi.String
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long a partition may be without quorum (hh:mm:ss).
 func (o StatefulServicePropertiesPtrOutput) QuorumLossWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6091,6 +6949,7 @@ func (o StatefulServicePropertiesPtrOutput) QuorumLossWaitDuration() pulumi.Stri
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long a replica may be down before another is made (hh:mm:ss).
 func (o StatefulServicePropertiesPtrOutput) ReplicaRestartWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6100,6 +6959,7 @@ func (o StatefulServicePropertiesPtrOutput) ReplicaRestartWaitDuration() pulumi.
 	}).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatefulServicePropertiesPtrOutput) ScalingPolicies() ScalingPolicyArrayOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) []ScalingPolicy {
 		if v == nil {
@@ -6109,6 +6969,7 @@ func (o StatefulServicePropertiesPtrOutput) ScalingPolicies() ScalingPolicyArray
 	}).(ScalingPolicyArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatefulServicePropertiesPtrOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6118,6 +6979,7 @@ func (o StatefulServicePropertiesPtrOutput) ServiceDnsName() pulumi.StringPtrOut
 	}).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatefulServicePropertiesPtrOutput) ServiceKind() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6127,6 +6989,7 @@ func (o StatefulServicePropertiesPtrOutput) ServiceKind() pulumi.StringPtrOutput
 	}).(pulumi.StringPtrOutput)
 }
 
+// Loads that the service reports.
 func (o StatefulServicePropertiesPtrOutput) ServiceLoadMetrics() ServiceLoadMetricArrayOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) []ServiceLoadMetric {
 		if v == nil {
@@ -6136,6 +6999,7 @@ func (o StatefulServicePropertiesPtrOutput) ServiceLoadMetrics() ServiceLoadMetr
 	}).(ServiceLoadMetricArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatefulServicePropertiesPtrOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6145,6 +7009,7 @@ func (o StatefulServicePropertiesPtrOutput) ServicePackageActivationMode() pulum
 	}).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatefulServicePropertiesPtrOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) []interface{} {
 		if v == nil {
@@ -6154,6 +7019,7 @@ func (o StatefulServicePropertiesPtrOutput) ServicePlacementPolicies() pulumi.Ar
 	}).(pulumi.ArrayOutput)
 }
 
+// How long a replica may stay in build (hh:mm:ss).
 func (o StatefulServicePropertiesPtrOutput) ServicePlacementTimeLimit() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6163,6 +7029,7 @@ func (o StatefulServicePropertiesPtrOutput) ServicePlacementTimeLimit() pulumi.S
 	}).(pulumi.StringPtrOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatefulServicePropertiesPtrOutput) ServiceTypeName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6172,6 +7039,7 @@ func (o StatefulServicePropertiesPtrOutput) ServiceTypeName() pulumi.StringPtrOu
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long standby replicas are kept (hh:mm:ss).
 func (o StatefulServicePropertiesPtrOutput) StandByReplicaKeepDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *string {
 		if v == nil {
@@ -6181,6 +7049,7 @@ func (o StatefulServicePropertiesPtrOutput) StandByReplicaKeepDuration() pulumi.
 	}).(pulumi.StringPtrOutput)
 }
 
+// Wanted number of replicas.
 func (o StatefulServicePropertiesPtrOutput) TargetReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatefulServiceProperties) *int {
 		if v == nil {
@@ -6190,28 +7059,49 @@ func (o StatefulServicePropertiesPtrOutput) TargetReplicaSetSize() pulumi.IntPtr
 	}).(pulumi.IntPtrOutput)
 }
 
+// A service that keeps state in replicas.
 type StatefulServicePropertiesResponse struct {
-	CorrelationScheme            []ServiceCorrelationResponse `pulumi:"correlationScheme"`
-	DefaultMoveCost              *string                      `pulumi:"defaultMoveCost"`
-	HasPersistedState            *bool                        `pulumi:"hasPersistedState"`
-	MinReplicaSetSize            *int                         `pulumi:"minReplicaSetSize"`
-	PartitionDescription         interface{}                  `pulumi:"partitionDescription"`
-	PlacementConstraints         *string                      `pulumi:"placementConstraints"`
-	ProvisioningState            string                       `pulumi:"provisioningState"`
-	QuorumLossWaitDuration       *string                      `pulumi:"quorumLossWaitDuration"`
-	ReplicaRestartWaitDuration   *string                      `pulumi:"replicaRestartWaitDuration"`
-	ScalingPolicies              []ScalingPolicyResponse      `pulumi:"scalingPolicies"`
-	ServiceDnsName               *string                      `pulumi:"serviceDnsName"`
-	ServiceKind                  string                       `pulumi:"serviceKind"`
-	ServiceLoadMetrics           []ServiceLoadMetricResponse  `pulumi:"serviceLoadMetrics"`
-	ServicePackageActivationMode *string                      `pulumi:"servicePackageActivationMode"`
-	ServicePlacementPolicies     []interface{}                `pulumi:"servicePlacementPolicies"`
-	ServicePlacementTimeLimit    *string                      `pulumi:"servicePlacementTimeLimit"`
-	ServiceTypeName              string                       `pulumi:"serviceTypeName"`
-	StandByReplicaKeepDuration   *string                      `pulumi:"standByReplicaKeepDuration"`
-	TargetReplicaSetSize         *int                         `pulumi:"targetReplicaSetSize"`
+	// Services that this one is placed with.
+	CorrelationScheme []ServiceCorrelationResponse `pulumi:"correlationScheme"`
+	// What it costs to move the service.
+	DefaultMoveCost *string `pulumi:"defaultMoveCost"`
+	// Whether the service keeps state on the local disk.
+	HasPersistedState *bool `pulumi:"hasPersistedState"`
+	// Smallest number of replicas.
+	MinReplicaSetSize *int `pulumi:"minReplicaSetSize"`
+	// How the service is partitioned.
+	PartitionDescription interface{} `pulumi:"partitionDescription"`
+	// Condition on node properties, such as (NodeType == backend).
+	PlacementConstraints *string `pulumi:"placementConstraints"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState string `pulumi:"provisioningState"`
+	// How long a partition may be without quorum (hh:mm:ss).
+	QuorumLossWaitDuration *string `pulumi:"quorumLossWaitDuration"`
+	// How long a replica may be down before another is made (hh:mm:ss).
+	ReplicaRestartWaitDuration *string `pulumi:"replicaRestartWaitDuration"`
+	// When and how the service is scaled.
+	ScalingPolicies []ScalingPolicyResponse `pulumi:"scalingPolicies"`
+	// Name of the service in the cluster's DNS.
+	ServiceDnsName *string `pulumi:"serviceDnsName"`
+	// Discriminates stateless and stateful services.
+	ServiceKind string `pulumi:"serviceKind"`
+	// Loads that the service reports.
+	ServiceLoadMetrics []ServiceLoadMetricResponse `pulumi:"serviceLoadMetrics"`
+	// Whether instances on a node share one process.
+	ServicePackageActivationMode *string `pulumi:"servicePackageActivationMode"`
+	// Further rules on where the service runs.
+	ServicePlacementPolicies []interface{} `pulumi:"servicePlacementPolicies"`
+	// How long a replica may stay in build (hh:mm:ss).
+	ServicePlacementTimeLimit *string `pulumi:"servicePlacementTimeLimit"`
+	// Name of the service type in the manifest.
+	ServiceTypeName string `pulumi:"serviceTypeName"`
+	// How long standby replicas are kept (hh:mm:ss).
+	StandByReplicaKeepDuration *string `pulumi:"standByReplicaKeepDuration"`
+	// Wanted number of replicas.
+	TargetReplicaSetSize *int `pulumi:"targetReplicaSetSize"`
 }
 
+// A service that keeps state in replicas.
 type StatefulServicePropertiesResponseOutput struct{ *pulumi.OutputState }
 
 func (StatefulServicePropertiesResponseOutput) ElementType() reflect.Type {
@@ -6226,78 +7116,97 @@ func (o StatefulServicePropertiesResponseOutput) ToStatefulServicePropertiesResp
 	return o
 }
 
+// Services that this one is placed with.
 func (o StatefulServicePropertiesResponseOutput) CorrelationScheme() ServiceCorrelationResponseArrayOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) []ServiceCorrelationResponse { return v.CorrelationScheme }).(ServiceCorrelationResponseArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatefulServicePropertiesResponseOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.DefaultMoveCost }).(pulumi.StringPtrOutput)
 }
 
+// Whether the service keeps state on the local disk.
 func (o StatefulServicePropertiesResponseOutput) HasPersistedState() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *bool { return v.HasPersistedState }).(pulumi.BoolPtrOutput)
 }
 
+// Smallest number of replicas.
 func (o StatefulServicePropertiesResponseOutput) MinReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *int { return v.MinReplicaSetSize }).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatefulServicePropertiesResponseOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) interface{} { return v.PartitionDescription }).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatefulServicePropertiesResponseOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.PlacementConstraints }).(pulumi.StringPtrOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o StatefulServicePropertiesResponseOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) string { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// How long a partition may be without quorum (hh:mm:ss).
 func (o StatefulServicePropertiesResponseOutput) QuorumLossWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.QuorumLossWaitDuration }).(pulumi.StringPtrOutput)
 }
 
+// How long a replica may be down before another is made (hh:mm:ss).
 func (o StatefulServicePropertiesResponseOutput) ReplicaRestartWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.ReplicaRestartWaitDuration }).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatefulServicePropertiesResponseOutput) ScalingPolicies() ScalingPolicyResponseArrayOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) []ScalingPolicyResponse { return v.ScalingPolicies }).(ScalingPolicyResponseArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatefulServicePropertiesResponseOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.ServiceDnsName }).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatefulServicePropertiesResponseOutput) ServiceKind() pulumi.StringOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) string { return v.ServiceKind }).(pulumi.StringOutput)
 }
 
+// Loads that the service reports.
 func (o StatefulServicePropertiesResponseOutput) ServiceLoadMetrics() ServiceLoadMetricResponseArrayOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) []ServiceLoadMetricResponse { return v.ServiceLoadMetrics }).(ServiceLoadMetricResponseArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatefulServicePropertiesResponseOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.ServicePackageActivationMode }).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatefulServicePropertiesResponseOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) []interface{} { return v.ServicePlacementPolicies }).(pulumi.ArrayOutput)
 }
 
+// How long a replica may stay in build (hh:mm:ss).
 func (o StatefulServicePropertiesResponseOutput) ServicePlacementTimeLimit() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.ServicePlacementTimeLimit }).(pulumi.StringPtrOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatefulServicePropertiesResponseOutput) ServiceTypeName() pulumi.StringOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) string { return v.ServiceTypeName }).(pulumi.StringOutput)
 }
 
+// How long standby replicas are kept (hh:mm:ss).
 func (o StatefulServicePropertiesResponseOutput) StandByReplicaKeepDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *string { return v.StandByReplicaKeepDuration }).(pulumi.StringPtrOutput)
 }
 
+// Wanted number of replicas.
 func (o StatefulServicePropertiesResponseOutput) TargetReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatefulServicePropertiesResponse) *int { return v.TargetReplicaSetSize }).(pulumi.IntPtrOutput)
 }
@@ -6326,6 +7235,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) Elem() StatefulServiceProper
 	}).(StatefulServicePropertiesResponseOutput)
 }
 
+// Services that this one is placed with.
 func (o StatefulServicePropertiesResponsePtrOutput) CorrelationScheme() ServiceCorrelationResponseArrayOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) []ServiceCorrelationResponse {
 		if v == nil {
@@ -6335,6 +7245,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) CorrelationScheme() ServiceC
 	}).(ServiceCorrelationResponseArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatefulServicePropertiesResponsePtrOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6344,6 +7255,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) DefaultMoveCost() pulumi.Str
 	}).(pulumi.StringPtrOutput)
 }
 
+// Whether the service keeps state on the local disk.
 func (o StatefulServicePropertiesResponsePtrOutput) HasPersistedState() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *bool {
 		if v == nil {
@@ -6353,6 +7265,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) HasPersistedState() pulumi.B
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Smallest number of replicas.
 func (o StatefulServicePropertiesResponsePtrOutput) MinReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *int {
 		if v == nil {
@@ -6362,6 +7275,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) MinReplicaSetSize() pulumi.I
 	}).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatefulServicePropertiesResponsePtrOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) interface{} {
 		if v == nil {
@@ -6371,6 +7285,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) PartitionDescription() pulum
 	}).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatefulServicePropertiesResponsePtrOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6380,6 +7295,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) PlacementConstraints() pulum
 	}).(pulumi.StringPtrOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o StatefulServicePropertiesResponsePtrOutput) ProvisioningState() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6389,6 +7305,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ProvisioningState() pulumi.S
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long a partition may be without quorum (hh:mm:ss).
 func (o StatefulServicePropertiesResponsePtrOutput) QuorumLossWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6398,6 +7315,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) QuorumLossWaitDuration() pul
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long a replica may be down before another is made (hh:mm:ss).
 func (o StatefulServicePropertiesResponsePtrOutput) ReplicaRestartWaitDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6407,6 +7325,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ReplicaRestartWaitDuration()
 	}).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatefulServicePropertiesResponsePtrOutput) ScalingPolicies() ScalingPolicyResponseArrayOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) []ScalingPolicyResponse {
 		if v == nil {
@@ -6416,6 +7335,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ScalingPolicies() ScalingPol
 	}).(ScalingPolicyResponseArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatefulServicePropertiesResponsePtrOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6425,6 +7345,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServiceDnsName() pulumi.Stri
 	}).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatefulServicePropertiesResponsePtrOutput) ServiceKind() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6434,6 +7355,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServiceKind() pulumi.StringP
 	}).(pulumi.StringPtrOutput)
 }
 
+// Loads that the service reports.
 func (o StatefulServicePropertiesResponsePtrOutput) ServiceLoadMetrics() ServiceLoadMetricResponseArrayOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) []ServiceLoadMetricResponse {
 		if v == nil {
@@ -6443,6 +7365,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServiceLoadMetrics() Service
 	}).(ServiceLoadMetricResponseArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatefulServicePropertiesResponsePtrOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6452,6 +7375,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServicePackageActivationMode
 	}).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatefulServicePropertiesResponsePtrOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) []interface{} {
 		if v == nil {
@@ -6461,6 +7385,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServicePlacementPolicies() p
 	}).(pulumi.ArrayOutput)
 }
 
+// How long a replica may stay in build (hh:mm:ss).
 func (o StatefulServicePropertiesResponsePtrOutput) ServicePlacementTimeLimit() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6470,6 +7395,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServicePlacementTimeLimit() 
 	}).(pulumi.StringPtrOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatefulServicePropertiesResponsePtrOutput) ServiceTypeName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6479,6 +7405,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) ServiceTypeName() pulumi.Str
 	}).(pulumi.StringPtrOutput)
 }
 
+// How long standby replicas are kept (hh:mm:ss).
 func (o StatefulServicePropertiesResponsePtrOutput) StandByReplicaKeepDuration() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *string {
 		if v == nil {
@@ -6488,6 +7415,7 @@ func (o StatefulServicePropertiesResponsePtrOutput) StandByReplicaKeepDuration()
 	}).(pulumi.StringPtrOutput)
 }
 
+// Wanted number of replicas.
 func (o StatefulServicePropertiesResponsePtrOutput) TargetReplicaSetSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatefulServicePropertiesResponse) *int {
 		if v == nil {
@@ -6497,21 +7425,36 @@ func (o StatefulServicePropertiesResponsePtrOutput) TargetReplicaSetSize() pulum
 	}).(pulumi.IntPtrOutput)
 }
 
+// A service whose instances keep no state.
 type StatelessServiceProperties struct {
-	CorrelationScheme            []ServiceCorrelation `pulumi:"correlationScheme"`
-	DefaultMoveCost              *string              `pulumi:"defaultMoveCost"`
-	InstanceCount                int                  `pulumi:"instanceCount"`
-	MinInstanceCount             *int                 `pulumi:"minInstanceCount"`
-	MinInstancePercentage        *int                 `pulumi:"minInstancePercentage"`
-	PartitionDescription         interface{}          `pulumi:"partitionDescription"`
-	PlacementConstraints         *string              `pulumi:"placementConstraints"`
-	ScalingPolicies              []ScalingPolicy      `pulumi:"scalingPolicies"`
-	ServiceDnsName               *string              `pulumi:"serviceDnsName"`
-	ServiceKind                  string               `pulumi:"serviceKind"`
-	ServiceLoadMetrics           []ServiceLoadMetric  `pulumi:"serviceLoadMetrics"`
-	ServicePackageActivationMode *string              `pulumi:"servicePackageActivationMode"`
-	ServicePlacementPolicies     []interface{}        `pulumi:"servicePlacementPolicies"`
-	ServiceTypeName              string               `pulumi:"serviceTypeName"`
+	// Services that this one is placed with.
+	CorrelationScheme []ServiceCorrelation `pulumi:"correlationScheme"`
+	// What it costs to move the service.
+	DefaultMoveCost *string `pulumi:"defaultMoveCost"`
+	// Number of instances, or -1 for one on every node.
+	InstanceCount int `pulumi:"instanceCount"`
+	// Smallest number of instances that an upgrade must leave up.
+	MinInstanceCount *int `pulumi:"minInstanceCount"`
+	// Smallest share of the instances, in percent, that an upgrade must leave up.
+	MinInstancePercentage *int `pulumi:"minInstancePercentage"`
+	// How the service is partitioned.
+	PartitionDescription interface{} `pulumi:"partitionDescription"`
+	// Condition on node properties, such as (NodeType == backend).
+	PlacementConstraints *string `pulumi:"placementConstraints"`
+	// When and how the service is scaled.
+	ScalingPolicies []ScalingPolicy `pulumi:"scalingPolicies"`
+	// Name of the service in the cluster's DNS.
+	ServiceDnsName *string `pulumi:"serviceDnsName"`
+	// Discriminates stateless and stateful services.
+	ServiceKind string `pulumi:"serviceKind"`
+	// Loads that the service reports.
+	ServiceLoadMetrics []ServiceLoadMetric `pulumi:"serviceLoadMetrics"`
+	// Whether instances on a node share one process.
+	ServicePackageActivationMode *string `pulumi:"servicePackageActivationMode"`
+	// Further rules on where the service runs.
+	ServicePlacementPolicies []interface{} `pulumi:"servicePlacementPolicies"`
+	// Name of the service type in the manifest.
+	ServiceTypeName string `pulumi:"serviceTypeName"`
 }
 
 // StatelessServicePropertiesInput is an input type that accepts StatelessServicePropertiesArgs and StatelessServicePropertiesOutput values.
@@ -6525,21 +7468,36 @@ type StatelessServicePropertiesInput interface {
 	ToStatelessServicePropertiesOutputWithContext(context.Context) StatelessServicePropertiesOutput
 }
 
+// A service whose instances keep no state.
 type StatelessServicePropertiesArgs struct {
-	CorrelationScheme            ServiceCorrelationArrayInput `pulumi:"correlationScheme"`
-	DefaultMoveCost              pulumi.StringPtrInput        `pulumi:"defaultMoveCost"`
-	InstanceCount                pulumi.IntInput              `pulumi:"instanceCount"`
-	MinInstanceCount             pulumi.IntPtrInput           `pulumi:"minInstanceCount"`
-	MinInstancePercentage        pulumi.IntPtrInput           `pulumi:"minInstancePercentage"`
-	PartitionDescription         pulumi.Input                 `pulumi:"partitionDescription"`
-	PlacementConstraints         pulumi.StringPtrInput        `pulumi:"placementConstraints"`
-	ScalingPolicies              ScalingPolicyArrayInput      `pulumi:"scalingPolicies"`
-	ServiceDnsName               pulumi.StringPtrInput        `pulumi:"serviceDnsName"`
-	ServiceKind                  pulumi.StringInput           `pulumi:"serviceKind"`
-	ServiceLoadMetrics           ServiceLoadMetricArrayInput  `pulumi:"serviceLoadMetrics"`
-	ServicePackageActivationMode pulumi.StringPtrInput        `pulumi:"servicePackageActivationMode"`
-	ServicePlacementPolicies     pulumi.ArrayInput            `pulumi:"servicePlacementPolicies"`
-	ServiceTypeName              pulumi.StringInput           `pulumi:"serviceTypeName"`
+	// Services that this one is placed with.
+	CorrelationScheme ServiceCorrelationArrayInput `pulumi:"correlationScheme"`
+	// What it costs to move the service.
+	DefaultMoveCost pulumi.StringPtrInput `pulumi:"defaultMoveCost"`
+	// Number of instances, or -1 for one on every node.
+	InstanceCount pulumi.IntInput `pulumi:"instanceCount"`
+	// Smallest number of instances that an upgrade must leave up.
+	MinInstanceCount pulumi.IntPtrInput `pulumi:"minInstanceCount"`
+	// Smallest share of the instances, in percent, that an upgrade must leave up.
+	MinInstancePercentage pulumi.IntPtrInput `pulumi:"minInstancePercentage"`
+	// How the service is partitioned.
+	PartitionDescription pulumi.Input `pulumi:"partitionDescription"`
+	// Condition on node properties, such as (NodeType == backend).
+	PlacementConstraints pulumi.StringPtrInput `pulumi:"placementConstraints"`
+	// When and how the service is scaled.
+	ScalingPolicies ScalingPolicyArrayInput `pulumi:"scalingPolicies"`
+	// Name of the service in the cluster's DNS.
+	ServiceDnsName pulumi.StringPtrInput `pulumi:"serviceDnsName"`
+	// Discriminates stateless and stateful services.
+	ServiceKind pulumi.StringInput `pulumi:"serviceKind"`
+	// Loads that the service reports.
+	ServiceLoadMetrics ServiceLoadMetricArrayInput `pulumi:"serviceLoadMetrics"`
+	// Whether instances on a node share one process.
+	ServicePackageActivationMode pulumi.StringPtrInput `pulumi:"servicePackageActivationMode"`
+	// Further rules on where the service runs.
+	ServicePlacementPolicies pulumi.ArrayInput `pulumi:"servicePlacementPolicies"`
+	// Name of the service type in the manifest.
+	ServiceTypeName pulumi.StringInput `pulumi:"serviceTypeName"`
 }
 
 func (StatelessServicePropertiesArgs) ElementType() reflect.Type {
@@ -6595,6 +7553,7 @@ func (i *statelessServicePropertiesPtrType) ToStatelessServicePropertiesPtrOutpu
 	return pulumi.ToOutputWithContext(ctx, i).(StatelessServicePropertiesPtrOutput)
 }
 
+// A service whose instances keep no state.
 type StatelessServicePropertiesOutput struct{ *pulumi.OutputState }
 
 func (StatelessServicePropertiesOutput) ElementType() reflect.Type {
@@ -6619,58 +7578,72 @@ func (o StatelessServicePropertiesOutput) ToStatelessServicePropertiesPtrOutputW
 	}).(StatelessServicePropertiesPtrOutput)
 }
 
+// Services that this one is placed with.
 func (o StatelessServicePropertiesOutput) CorrelationScheme() ServiceCorrelationArrayOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) []ServiceCorrelation { return v.CorrelationScheme }).(ServiceCorrelationArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatelessServicePropertiesOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) *string { return v.DefaultMoveCost }).(pulumi.StringPtrOutput)
 }
 
+// Number of instances, or -1 for one on every node.
 func (o StatelessServicePropertiesOutput) InstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) int { return v.InstanceCount }).(pulumi.IntOutput)
 }
 
+// Smallest number of instances that an upgrade must leave up.
 func (o StatelessServicePropertiesOutput) MinInstanceCount() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) *int { return v.MinInstanceCount }).(pulumi.IntPtrOutput)
 }
 
+// Smallest share of the instances, in percent, that an upgrade must leave up.
 func (o StatelessServicePropertiesOutput) MinInstancePercentage() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) *int { return v.MinInstancePercentage }).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatelessServicePropertiesOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) interface{} { return v.PartitionDescription }).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatelessServicePropertiesOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) *string { return v.PlacementConstraints }).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatelessServicePropertiesOutput) ScalingPolicies() ScalingPolicyArrayOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) []ScalingPolicy { return v.ScalingPolicies }).(ScalingPolicyArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatelessServicePropertiesOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) *string { return v.ServiceDnsName }).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatelessServicePropertiesOutput) ServiceKind() pulumi.StringOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) string { return v.ServiceKind }).(pulumi.StringOutput)
 }
 
+// Loads that the service reports.
 func (o StatelessServicePropertiesOutput) ServiceLoadMetrics() ServiceLoadMetricArrayOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) []ServiceLoadMetric { return v.ServiceLoadMetrics }).(ServiceLoadMetricArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatelessServicePropertiesOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) *string { return v.ServicePackageActivationMode }).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatelessServicePropertiesOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) []interface{} { return v.ServicePlacementPolicies }).(pulumi.ArrayOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatelessServicePropertiesOutput) ServiceTypeName() pulumi.StringOutput {
 	return o.ApplyT(func(v StatelessServiceProperties) string { return v.ServiceTypeName }).(pulumi.StringOutput)
 }
@@ -6699,6 +7672,7 @@ func (o StatelessServicePropertiesPtrOutput) Elem() StatelessServicePropertiesOu
 	}).(StatelessServicePropertiesOutput)
 }
 
+// Services that this one is placed with.
 func (o StatelessServicePropertiesPtrOutput) CorrelationScheme() ServiceCorrelationArrayOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) []ServiceCorrelation {
 		if v == nil {
@@ -6708,6 +7682,7 @@ func (o StatelessServicePropertiesPtrOutput) CorrelationScheme() ServiceCorrelat
 	}).(ServiceCorrelationArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatelessServicePropertiesPtrOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *string {
 		if v == nil {
@@ -6717,6 +7692,7 @@ func (o StatelessServicePropertiesPtrOutput) DefaultMoveCost() pulumi.StringPtrO
 	}).(pulumi.StringPtrOutput)
 }
 
+// Number of instances, or -1 for one on every node.
 func (o StatelessServicePropertiesPtrOutput) InstanceCount() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *int {
 		if v == nil {
@@ -6726,6 +7702,7 @@ func (o StatelessServicePropertiesPtrOutput) InstanceCount() pulumi.IntPtrOutput
 	}).(pulumi.IntPtrOutput)
 }
 
+// Smallest number of instances that an upgrade must leave up.
 func (o StatelessServicePropertiesPtrOutput) MinInstanceCount() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *int {
 		if v == nil {
@@ -6735,6 +7712,7 @@ func (o StatelessServicePropertiesPtrOutput) MinInstanceCount() pulumi.IntPtrOut
 	}).(pulumi.IntPtrOutput)
 }
 
+// Smallest share of the instances, in percent, that an upgrade must leave up.
 func (o StatelessServicePropertiesPtrOutput) MinInstancePercentage() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *int {
 		if v == nil {
@@ -6744,6 +7722,7 @@ func (o StatelessServicePropertiesPtrOutput) MinInstancePercentage() pulumi.IntP
 	}).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatelessServicePropertiesPtrOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) interface{} {
 		if v == nil {
@@ -6753,6 +7732,7 @@ func (o StatelessServicePropertiesPtrOutput) PartitionDescription() pulumi.AnyOu
 	}).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatelessServicePropertiesPtrOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *string {
 		if v == nil {
@@ -6762,6 +7742,7 @@ func (o StatelessServicePropertiesPtrOutput) PlacementConstraints() pulumi.Strin
 	}).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatelessServicePropertiesPtrOutput) ScalingPolicies() ScalingPolicyArrayOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) []ScalingPolicy {
 		if v == nil {
@@ -6771,6 +7752,7 @@ func (o StatelessServicePropertiesPtrOutput) ScalingPolicies() ScalingPolicyArra
 	}).(ScalingPolicyArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatelessServicePropertiesPtrOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *string {
 		if v == nil {
@@ -6780,6 +7762,7 @@ func (o StatelessServicePropertiesPtrOutput) ServiceDnsName() pulumi.StringPtrOu
 	}).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatelessServicePropertiesPtrOutput) ServiceKind() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *string {
 		if v == nil {
@@ -6789,6 +7772,7 @@ func (o StatelessServicePropertiesPtrOutput) ServiceKind() pulumi.StringPtrOutpu
 	}).(pulumi.StringPtrOutput)
 }
 
+// Loads that the service reports.
 func (o StatelessServicePropertiesPtrOutput) ServiceLoadMetrics() ServiceLoadMetricArrayOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) []ServiceLoadMetric {
 		if v == nil {
@@ -6798,6 +7782,7 @@ func (o StatelessServicePropertiesPtrOutput) ServiceLoadMetrics() ServiceLoadMet
 	}).(ServiceLoadMetricArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatelessServicePropertiesPtrOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *string {
 		if v == nil {
@@ -6807,6 +7792,7 @@ func (o StatelessServicePropertiesPtrOutput) ServicePackageActivationMode() pulu
 	}).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatelessServicePropertiesPtrOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) []interface{} {
 		if v == nil {
@@ -6816,6 +7802,7 @@ func (o StatelessServicePropertiesPtrOutput) ServicePlacementPolicies() pulumi.A
 	}).(pulumi.ArrayOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatelessServicePropertiesPtrOutput) ServiceTypeName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServiceProperties) *string {
 		if v == nil {
@@ -6825,24 +7812,41 @@ func (o StatelessServicePropertiesPtrOutput) ServiceTypeName() pulumi.StringPtrO
 	}).(pulumi.StringPtrOutput)
 }
 
+// A service whose instances keep no state.
 type StatelessServicePropertiesResponse struct {
-	CorrelationScheme            []ServiceCorrelationResponse `pulumi:"correlationScheme"`
-	DefaultMoveCost              *string                      `pulumi:"defaultMoveCost"`
-	InstanceCount                int                          `pulumi:"instanceCount"`
-	MinInstanceCount             *int                         `pulumi:"minInstanceCount"`
-	MinInstancePercentage        *int                         `pulumi:"minInstancePercentage"`
-	PartitionDescription         interface{}                  `pulumi:"partitionDescription"`
-	PlacementConstraints         *string                      `pulumi:"placementConstraints"`
-	ProvisioningState            string                       `pulumi:"provisioningState"`
-	ScalingPolicies              []ScalingPolicyResponse      `pulumi:"scalingPolicies"`
-	ServiceDnsName               *string                      `pulumi:"serviceDnsName"`
-	ServiceKind                  string                       `pulumi:"serviceKind"`
-	ServiceLoadMetrics           []ServiceLoadMetricResponse  `pulumi:"serviceLoadMetrics"`
-	ServicePackageActivationMode *string                      `pulumi:"servicePackageActivationMode"`
-	ServicePlacementPolicies     []interface{}                `pulumi:"servicePlacementPolicies"`
-	ServiceTypeName              string                       `pulumi:"serviceTypeName"`
+	// Services that this one is placed with.
+	CorrelationScheme []ServiceCorrelationResponse `pulumi:"correlationScheme"`
+	// What it costs to move the service.
+	DefaultMoveCost *string `pulumi:"defaultMoveCost"`
+	// Number of instances, or -1 for one on every node.
+	InstanceCount int `pulumi:"instanceCount"`
+	// Smallest number of instances that an upgrade must leave up.
+	MinInstanceCount *int `pulumi:"minInstanceCount"`
+	// Smallest share of the instances, in percent, that an upgrade must leave up.
+	MinInstancePercentage *int `pulumi:"minInstancePercentage"`
+	// How the service is partitioned.
+	PartitionDescription interface{} `pulumi:"partitionDescription"`
+	// Condition on node properties, such as (NodeType == backend).
+	PlacementConstraints *string `pulumi:"placementConstraints"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState string `pulumi:"provisioningState"`
+	// When and how the service is scaled.
+	ScalingPolicies []ScalingPolicyResponse `pulumi:"scalingPolicies"`
+	// Name of the service in the cluster's DNS.
+	ServiceDnsName *string `pulumi:"serviceDnsName"`
+	// Discriminates stateless and stateful services.
+	ServiceKind string `pulumi:"serviceKind"`
+	// Loads that the service reports.
+	ServiceLoadMetrics []ServiceLoadMetricResponse `pulumi:"serviceLoadMetrics"`
+	// Whether instances on a node share one process.
+	ServicePackageActivationMode *string `pulumi:"servicePackageActivationMode"`
+	// Further rules on where the service runs.
+	ServicePlacementPolicies []interface{} `pulumi:"servicePlacementPolicies"`
+	// Name of the service type in the manifest.
+	ServiceTypeName string `pulumi:"serviceTypeName"`
 }
 
+// A service whose instances keep no state.
 type StatelessServicePropertiesResponseOutput struct{ *pulumi.OutputState }
 
 func (StatelessServicePropertiesResponseOutput) ElementType() reflect.Type {
@@ -6857,62 +7861,77 @@ func (o StatelessServicePropertiesResponseOutput) ToStatelessServicePropertiesRe
 	return o
 }
 
+// Services that this one is placed with.
 func (o StatelessServicePropertiesResponseOutput) CorrelationScheme() ServiceCorrelationResponseArrayOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) []ServiceCorrelationResponse { return v.CorrelationScheme }).(ServiceCorrelationResponseArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatelessServicePropertiesResponseOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) *string { return v.DefaultMoveCost }).(pulumi.StringPtrOutput)
 }
 
+// Number of instances, or -1 for one on every node.
 func (o StatelessServicePropertiesResponseOutput) InstanceCount() pulumi.IntOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) int { return v.InstanceCount }).(pulumi.IntOutput)
 }
 
+// Smallest number of instances that an upgrade must leave up.
 func (o StatelessServicePropertiesResponseOutput) MinInstanceCount() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) *int { return v.MinInstanceCount }).(pulumi.IntPtrOutput)
 }
 
+// Smallest share of the instances, in percent, that an upgrade must leave up.
 func (o StatelessServicePropertiesResponseOutput) MinInstancePercentage() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) *int { return v.MinInstancePercentage }).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatelessServicePropertiesResponseOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) interface{} { return v.PartitionDescription }).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatelessServicePropertiesResponseOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) *string { return v.PlacementConstraints }).(pulumi.StringPtrOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o StatelessServicePropertiesResponseOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) string { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// When and how the service is scaled.
 func (o StatelessServicePropertiesResponseOutput) ScalingPolicies() ScalingPolicyResponseArrayOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) []ScalingPolicyResponse { return v.ScalingPolicies }).(ScalingPolicyResponseArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatelessServicePropertiesResponseOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) *string { return v.ServiceDnsName }).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatelessServicePropertiesResponseOutput) ServiceKind() pulumi.StringOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) string { return v.ServiceKind }).(pulumi.StringOutput)
 }
 
+// Loads that the service reports.
 func (o StatelessServicePropertiesResponseOutput) ServiceLoadMetrics() ServiceLoadMetricResponseArrayOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) []ServiceLoadMetricResponse { return v.ServiceLoadMetrics }).(ServiceLoadMetricResponseArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatelessServicePropertiesResponseOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) *string { return v.ServicePackageActivationMode }).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatelessServicePropertiesResponseOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) []interface{} { return v.ServicePlacementPolicies }).(pulumi.ArrayOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatelessServicePropertiesResponseOutput) ServiceTypeName() pulumi.StringOutput {
 	return o.ApplyT(func(v StatelessServicePropertiesResponse) string { return v.ServiceTypeName }).(pulumi.StringOutput)
 }
@@ -6941,6 +7960,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) Elem() StatelessServiceProp
 	}).(StatelessServicePropertiesResponseOutput)
 }
 
+// Services that this one is placed with.
 func (o StatelessServicePropertiesResponsePtrOutput) CorrelationScheme() ServiceCorrelationResponseArrayOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) []ServiceCorrelationResponse {
 		if v == nil {
@@ -6950,6 +7970,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) CorrelationScheme() Service
 	}).(ServiceCorrelationResponseArrayOutput)
 }
 
+// What it costs to move the service.
 func (o StatelessServicePropertiesResponsePtrOutput) DefaultMoveCost() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -6959,6 +7980,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) DefaultMoveCost() pulumi.St
 	}).(pulumi.StringPtrOutput)
 }
 
+// Number of instances, or -1 for one on every node.
 func (o StatelessServicePropertiesResponsePtrOutput) InstanceCount() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *int {
 		if v == nil {
@@ -6968,6 +7990,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) InstanceCount() pulumi.IntP
 	}).(pulumi.IntPtrOutput)
 }
 
+// Smallest number of instances that an upgrade must leave up.
 func (o StatelessServicePropertiesResponsePtrOutput) MinInstanceCount() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *int {
 		if v == nil {
@@ -6977,6 +8000,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) MinInstanceCount() pulumi.I
 	}).(pulumi.IntPtrOutput)
 }
 
+// Smallest share of the instances, in percent, that an upgrade must leave up.
 func (o StatelessServicePropertiesResponsePtrOutput) MinInstancePercentage() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *int {
 		if v == nil {
@@ -6986,6 +8010,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) MinInstancePercentage() pul
 	}).(pulumi.IntPtrOutput)
 }
 
+// How the service is partitioned.
 func (o StatelessServicePropertiesResponsePtrOutput) PartitionDescription() pulumi.AnyOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) interface{} {
 		if v == nil {
@@ -6995,6 +8020,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) PartitionDescription() pulu
 	}).(pulumi.AnyOutput)
 }
 
+// Condition on node properties, such as (NodeType == backend).
 func (o StatelessServicePropertiesResponsePtrOutput) PlacementConstraints() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -7004,6 +8030,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) PlacementConstraints() pulu
 	}).(pulumi.StringPtrOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o StatelessServicePropertiesResponsePtrOutput) ProvisioningState() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -7013,6 +8040,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ProvisioningState() pulumi.
 	}).(pulumi.StringPtrOutput)
 }
 
+// When and how the service is scaled.
 func (o StatelessServicePropertiesResponsePtrOutput) ScalingPolicies() ScalingPolicyResponseArrayOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) []ScalingPolicyResponse {
 		if v == nil {
@@ -7022,6 +8050,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ScalingPolicies() ScalingPo
 	}).(ScalingPolicyResponseArrayOutput)
 }
 
+// Name of the service in the cluster's DNS.
 func (o StatelessServicePropertiesResponsePtrOutput) ServiceDnsName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -7031,6 +8060,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ServiceDnsName() pulumi.Str
 	}).(pulumi.StringPtrOutput)
 }
 
+// Discriminates stateless and stateful services.
 func (o StatelessServicePropertiesResponsePtrOutput) ServiceKind() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -7040,6 +8070,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ServiceKind() pulumi.String
 	}).(pulumi.StringPtrOutput)
 }
 
+// Loads that the service reports.
 func (o StatelessServicePropertiesResponsePtrOutput) ServiceLoadMetrics() ServiceLoadMetricResponseArrayOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) []ServiceLoadMetricResponse {
 		if v == nil {
@@ -7049,6 +8080,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ServiceLoadMetrics() Servic
 	}).(ServiceLoadMetricResponseArrayOutput)
 }
 
+// Whether instances on a node share one process.
 func (o StatelessServicePropertiesResponsePtrOutput) ServicePackageActivationMode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -7058,6 +8090,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ServicePackageActivationMod
 	}).(pulumi.StringPtrOutput)
 }
 
+// Further rules on where the service runs.
 func (o StatelessServicePropertiesResponsePtrOutput) ServicePlacementPolicies() pulumi.ArrayOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) []interface{} {
 		if v == nil {
@@ -7067,6 +8100,7 @@ func (o StatelessServicePropertiesResponsePtrOutput) ServicePlacementPolicies() 
 	}).(pulumi.ArrayOutput)
 }
 
+// Name of the service type in the manifest.
 func (o StatelessServicePropertiesResponsePtrOutput) ServiceTypeName() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *StatelessServicePropertiesResponse) *string {
 		if v == nil {
@@ -7076,7 +8110,9 @@ func (o StatelessServicePropertiesResponsePtrOutput) ServiceTypeName() pulumi.St
 	}).(pulumi.StringPtrOutput)
 }
 
+// A reference to an Azure resource.
 type SubResource struct {
+	// Azure resource id.
 	Id *string `pulumi:"id"`
 }
 
@@ -7091,7 +8127,9 @@ type SubResourceInput interface {
 	ToSubResourceOutputWithContext(context.Context) SubResourceOutput
 }
 
+// A reference to an Azure resource.
 type SubResourceArgs struct {
+	// Azure resource id.
 	Id pulumi.StringPtrInput `pulumi:"id"`
 }
 
@@ -7107,6 +8145,7 @@ func (i SubResourceArgs) ToSubResourceOutputWithContext(ctx context.Context) Sub
 	return pulumi.ToOutputWithContext(ctx, i).(SubResourceOutput)
 }
 
+// A reference to an Azure resource.
 type SubResourceOutput struct{ *pulumi.OutputState }
 
 func (SubResourceOutput) ElementType() reflect.Type {
@@ -7121,14 +8160,18 @@ func (o SubResourceOutput) ToSubResourceOutputWithContext(ctx context.Context) S
 	return o
 }
 
+// Azure resource id.
 func (o SubResourceOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SubResource) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
 
+// A reference to an Azure resource.
 type SubResourceResponse struct {
+	// Azure resource id.
 	Id *string `pulumi:"id"`
 }
 
+// A reference to an Azure resource.
 type SubResourceResponseOutput struct{ *pulumi.OutputState }
 
 func (SubResourceResponseOutput) ElementType() reflect.Type {
@@ -7143,15 +8186,22 @@ func (o SubResourceResponseOutput) ToSubResourceResponseOutputWithContext(ctx co
 	return o
 }
 
+// Azure resource id.
 func (o SubResourceResponseOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SubResourceResponse) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
 
+// A subnet of a managed cluster.
 type Subnet struct {
-	EnableIpv6                        *bool   `pulumi:"enableIpv6"`
-	Name                              string  `pulumi:"name"`
-	NetworkSecurityGroupId            *string `pulumi:"networkSecurityGroupId"`
-	PrivateEndpointNetworkPolicies    *string `pulumi:"privateEndpointNetworkPolicies"`
+	// Gives the subnet IPv6 too. Defaults to what the cluster has.
+	EnableIpv6 *bool `pulumi:"enableIpv6"`
+	// Name of the subnet.
+	Name string `pulumi:"name"`
+	// Network security group of the subnet.
+	NetworkSecurityGroupId *string `pulumi:"networkSecurityGroupId"`
+	// Whether network policies apply to private endpoints.
+	PrivateEndpointNetworkPolicies *string `pulumi:"privateEndpointNetworkPolicies"`
+	// Whether network policies apply to private link services.
 	PrivateLinkServiceNetworkPolicies *string `pulumi:"privateLinkServiceNetworkPolicies"`
 }
 
@@ -7166,11 +8216,17 @@ type SubnetInput interface {
 	ToSubnetOutputWithContext(context.Context) SubnetOutput
 }
 
+// A subnet of a managed cluster.
 type SubnetArgs struct {
-	EnableIpv6                        pulumi.BoolPtrInput   `pulumi:"enableIpv6"`
-	Name                              pulumi.StringInput    `pulumi:"name"`
-	NetworkSecurityGroupId            pulumi.StringPtrInput `pulumi:"networkSecurityGroupId"`
-	PrivateEndpointNetworkPolicies    pulumi.StringPtrInput `pulumi:"privateEndpointNetworkPolicies"`
+	// Gives the subnet IPv6 too. Defaults to what the cluster has.
+	EnableIpv6 pulumi.BoolPtrInput `pulumi:"enableIpv6"`
+	// Name of the subnet.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Network security group of the subnet.
+	NetworkSecurityGroupId pulumi.StringPtrInput `pulumi:"networkSecurityGroupId"`
+	// Whether network policies apply to private endpoints.
+	PrivateEndpointNetworkPolicies pulumi.StringPtrInput `pulumi:"privateEndpointNetworkPolicies"`
+	// Whether network policies apply to private link services.
 	PrivateLinkServiceNetworkPolicies pulumi.StringPtrInput `pulumi:"privateLinkServiceNetworkPolicies"`
 }
 
@@ -7211,6 +8267,7 @@ func (i SubnetArray) ToSubnetArrayOutputWithContext(ctx context.Context) SubnetA
 	return pulumi.ToOutputWithContext(ctx, i).(SubnetArrayOutput)
 }
 
+// A subnet of a managed cluster.
 type SubnetOutput struct{ *pulumi.OutputState }
 
 func (SubnetOutput) ElementType() reflect.Type {
@@ -7225,22 +8282,27 @@ func (o SubnetOutput) ToSubnetOutputWithContext(ctx context.Context) SubnetOutpu
 	return o
 }
 
+// Gives the subnet IPv6 too. Defaults to what the cluster has.
 func (o SubnetOutput) EnableIpv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Subnet) *bool { return v.EnableIpv6 }).(pulumi.BoolPtrOutput)
 }
 
+// Name of the subnet.
 func (o SubnetOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v Subnet) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Network security group of the subnet.
 func (o SubnetOutput) NetworkSecurityGroupId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Subnet) *string { return v.NetworkSecurityGroupId }).(pulumi.StringPtrOutput)
 }
 
+// Whether network policies apply to private endpoints.
 func (o SubnetOutput) PrivateEndpointNetworkPolicies() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Subnet) *string { return v.PrivateEndpointNetworkPolicies }).(pulumi.StringPtrOutput)
 }
 
+// Whether network policies apply to private link services.
 func (o SubnetOutput) PrivateLinkServiceNetworkPolicies() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Subnet) *string { return v.PrivateLinkServiceNetworkPolicies }).(pulumi.StringPtrOutput)
 }
@@ -7265,14 +8327,21 @@ func (o SubnetArrayOutput) Index(i pulumi.IntInput) SubnetOutput {
 	}).(SubnetOutput)
 }
 
+// A subnet of a managed cluster.
 type SubnetResponse struct {
-	EnableIpv6                        *bool   `pulumi:"enableIpv6"`
-	Name                              string  `pulumi:"name"`
-	NetworkSecurityGroupId            *string `pulumi:"networkSecurityGroupId"`
-	PrivateEndpointNetworkPolicies    *string `pulumi:"privateEndpointNetworkPolicies"`
+	// Gives the subnet IPv6 too. Defaults to what the cluster has.
+	EnableIpv6 *bool `pulumi:"enableIpv6"`
+	// Name of the subnet.
+	Name string `pulumi:"name"`
+	// Network security group of the subnet.
+	NetworkSecurityGroupId *string `pulumi:"networkSecurityGroupId"`
+	// Whether network policies apply to private endpoints.
+	PrivateEndpointNetworkPolicies *string `pulumi:"privateEndpointNetworkPolicies"`
+	// Whether network policies apply to private link services.
 	PrivateLinkServiceNetworkPolicies *string `pulumi:"privateLinkServiceNetworkPolicies"`
 }
 
+// A subnet of a managed cluster.
 type SubnetResponseOutput struct{ *pulumi.OutputState }
 
 func (SubnetResponseOutput) ElementType() reflect.Type {
@@ -7287,22 +8356,27 @@ func (o SubnetResponseOutput) ToSubnetResponseOutputWithContext(ctx context.Cont
 	return o
 }
 
+// Gives the subnet IPv6 too. Defaults to what the cluster has.
 func (o SubnetResponseOutput) EnableIpv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v SubnetResponse) *bool { return v.EnableIpv6 }).(pulumi.BoolPtrOutput)
 }
 
+// Name of the subnet.
 func (o SubnetResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v SubnetResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Network security group of the subnet.
 func (o SubnetResponseOutput) NetworkSecurityGroupId() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SubnetResponse) *string { return v.NetworkSecurityGroupId }).(pulumi.StringPtrOutput)
 }
 
+// Whether network policies apply to private endpoints.
 func (o SubnetResponseOutput) PrivateEndpointNetworkPolicies() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SubnetResponse) *string { return v.PrivateEndpointNetworkPolicies }).(pulumi.StringPtrOutput)
 }
 
+// Whether network policies apply to private link services.
 func (o SubnetResponseOutput) PrivateLinkServiceNetworkPolicies() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SubnetResponse) *string { return v.PrivateLinkServiceNetworkPolicies }).(pulumi.StringPtrOutput)
 }
@@ -7327,15 +8401,23 @@ func (o SubnetResponseArrayOutput) Index(i pulumi.IntInput) SubnetResponseOutput
 	}).(SubnetResponseOutput)
 }
 
+// Who created and last changed a resource, and when.
 type SystemDataResponse struct {
-	CreatedAt          *string `pulumi:"createdAt"`
-	CreatedBy          *string `pulumi:"createdBy"`
-	CreatedByType      *string `pulumi:"createdByType"`
-	LastModifiedAt     *string `pulumi:"lastModifiedAt"`
-	LastModifiedBy     *string `pulumi:"lastModifiedBy"`
+	// When the resource was created.
+	CreatedAt *string `pulumi:"createdAt"`
+	// Who created the resource.
+	CreatedBy *string `pulumi:"createdBy"`
+	// What kind of principal created the resource.
+	CreatedByType *string `pulumi:"createdByType"`
+	// When the resource was last changed.
+	LastModifiedAt *string `pulumi:"lastModifiedAt"`
+	// Who last changed the resource.
+	LastModifiedBy *string `pulumi:"lastModifiedBy"`
+	// What kind of principal last changed the resource.
 	LastModifiedByType *string `pulumi:"lastModifiedByType"`
 }
 
+// Who created and last changed a resource, and when.
 type SystemDataResponseOutput struct{ *pulumi.OutputState }
 
 func (SystemDataResponseOutput) ElementType() reflect.Type {
@@ -7350,35 +8432,46 @@ func (o SystemDataResponseOutput) ToSystemDataResponseOutputWithContext(ctx cont
 	return o
 }
 
+// When the resource was created.
 func (o SystemDataResponseOutput) CreatedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.CreatedAt }).(pulumi.StringPtrOutput)
 }
 
+// Who created the resource.
 func (o SystemDataResponseOutput) CreatedBy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.CreatedBy }).(pulumi.StringPtrOutput)
 }
 
+// What kind of principal created the resource.
 func (o SystemDataResponseOutput) CreatedByType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.CreatedByType }).(pulumi.StringPtrOutput)
 }
 
+// When the resource was last changed.
 func (o SystemDataResponseOutput) LastModifiedAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.LastModifiedAt }).(pulumi.StringPtrOutput)
 }
 
+// Who last changed the resource.
 func (o SystemDataResponseOutput) LastModifiedBy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.LastModifiedBy }).(pulumi.StringPtrOutput)
 }
 
+// What kind of principal last changed the resource.
 func (o SystemDataResponseOutput) LastModifiedByType() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v SystemDataResponse) *string { return v.LastModifiedByType }).(pulumi.StringPtrOutput)
 }
 
+// Partitions that divide a range of integer keys evenly.
 type UniformInt64RangePartitionScheme struct {
-	Count           int     `pulumi:"count"`
-	HighKey         float64 `pulumi:"highKey"`
-	LowKey          float64 `pulumi:"lowKey"`
-	PartitionScheme string  `pulumi:"partitionScheme"`
+	// Number of partitions.
+	Count int `pulumi:"count"`
+	// Highest partition key.
+	HighKey float64 `pulumi:"highKey"`
+	// Lowest partition key.
+	LowKey float64 `pulumi:"lowKey"`
+	// Discriminates the ways to partition a service.
+	PartitionScheme string `pulumi:"partitionScheme"`
 }
 
 // UniformInt64RangePartitionSchemeInput is an input type that accepts UniformInt64RangePartitionSchemeArgs and UniformInt64RangePartitionSchemeOutput values.
@@ -7392,11 +8485,16 @@ type UniformInt64RangePartitionSchemeInput interface {
 	ToUniformInt64RangePartitionSchemeOutputWithContext(context.Context) UniformInt64RangePartitionSchemeOutput
 }
 
+// Partitions that divide a range of integer keys evenly.
 type UniformInt64RangePartitionSchemeArgs struct {
-	Count           pulumi.IntInput     `pulumi:"count"`
-	HighKey         pulumi.Float64Input `pulumi:"highKey"`
-	LowKey          pulumi.Float64Input `pulumi:"lowKey"`
-	PartitionScheme pulumi.StringInput  `pulumi:"partitionScheme"`
+	// Number of partitions.
+	Count pulumi.IntInput `pulumi:"count"`
+	// Highest partition key.
+	HighKey pulumi.Float64Input `pulumi:"highKey"`
+	// Lowest partition key.
+	LowKey pulumi.Float64Input `pulumi:"lowKey"`
+	// Discriminates the ways to partition a service.
+	PartitionScheme pulumi.StringInput `pulumi:"partitionScheme"`
 }
 
 func (UniformInt64RangePartitionSchemeArgs) ElementType() reflect.Type {
@@ -7452,6 +8550,7 @@ func (i *uniformInt64RangePartitionSchemePtrType) ToUniformInt64RangePartitionSc
 	return pulumi.ToOutputWithContext(ctx, i).(UniformInt64RangePartitionSchemePtrOutput)
 }
 
+// Partitions that divide a range of integer keys evenly.
 type UniformInt64RangePartitionSchemeOutput struct{ *pulumi.OutputState }
 
 func (UniformInt64RangePartitionSchemeOutput) ElementType() reflect.Type {
@@ -7476,18 +8575,22 @@ func (o UniformInt64RangePartitionSchemeOutput) ToUniformInt64RangePartitionSche
 	}).(UniformInt64RangePartitionSchemePtrOutput)
 }
 
+// Number of partitions.
 func (o UniformInt64RangePartitionSchemeOutput) Count() pulumi.IntOutput {
 	return o.ApplyT(func(v UniformInt64RangePartitionScheme) int { return v.Count }).(pulumi.IntOutput)
 }
 
+// Highest partition key.
 func (o UniformInt64RangePartitionSchemeOutput) HighKey() pulumi.Float64Output {
 	return o.ApplyT(func(v UniformInt64RangePartitionScheme) float64 { return v.HighKey }).(pulumi.Float64Output)
 }
 
+// Lowest partition key.
 func (o UniformInt64RangePartitionSchemeOutput) LowKey() pulumi.Float64Output {
 	return o.ApplyT(func(v UniformInt64RangePartitionScheme) float64 { return v.LowKey }).(pulumi.Float64Output)
 }
 
+// Discriminates the ways to partition a service.
 func (o UniformInt64RangePartitionSchemeOutput) PartitionScheme() pulumi.StringOutput {
 	return o.ApplyT(func(v UniformInt64RangePartitionScheme) string { return v.PartitionScheme }).(pulumi.StringOutput)
 }
@@ -7516,6 +8619,7 @@ func (o UniformInt64RangePartitionSchemePtrOutput) Elem() UniformInt64RangeParti
 	}).(UniformInt64RangePartitionSchemeOutput)
 }
 
+// Number of partitions.
 func (o UniformInt64RangePartitionSchemePtrOutput) Count() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionScheme) *int {
 		if v == nil {
@@ -7525,6 +8629,7 @@ func (o UniformInt64RangePartitionSchemePtrOutput) Count() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// Highest partition key.
 func (o UniformInt64RangePartitionSchemePtrOutput) HighKey() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionScheme) *float64 {
 		if v == nil {
@@ -7534,6 +8639,7 @@ func (o UniformInt64RangePartitionSchemePtrOutput) HighKey() pulumi.Float64PtrOu
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Lowest partition key.
 func (o UniformInt64RangePartitionSchemePtrOutput) LowKey() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionScheme) *float64 {
 		if v == nil {
@@ -7543,6 +8649,7 @@ func (o UniformInt64RangePartitionSchemePtrOutput) LowKey() pulumi.Float64PtrOut
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o UniformInt64RangePartitionSchemePtrOutput) PartitionScheme() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionScheme) *string {
 		if v == nil {
@@ -7552,13 +8659,19 @@ func (o UniformInt64RangePartitionSchemePtrOutput) PartitionScheme() pulumi.Stri
 	}).(pulumi.StringPtrOutput)
 }
 
+// Partitions that divide a range of integer keys evenly.
 type UniformInt64RangePartitionSchemeResponse struct {
-	Count           int     `pulumi:"count"`
-	HighKey         float64 `pulumi:"highKey"`
-	LowKey          float64 `pulumi:"lowKey"`
-	PartitionScheme string  `pulumi:"partitionScheme"`
+	// Number of partitions.
+	Count int `pulumi:"count"`
+	// Highest partition key.
+	HighKey float64 `pulumi:"highKey"`
+	// Lowest partition key.
+	LowKey float64 `pulumi:"lowKey"`
+	// Discriminates the ways to partition a service.
+	PartitionScheme string `pulumi:"partitionScheme"`
 }
 
+// Partitions that divide a range of integer keys evenly.
 type UniformInt64RangePartitionSchemeResponseOutput struct{ *pulumi.OutputState }
 
 func (UniformInt64RangePartitionSchemeResponseOutput) ElementType() reflect.Type {
@@ -7573,18 +8686,22 @@ func (o UniformInt64RangePartitionSchemeResponseOutput) ToUniformInt64RangeParti
 	return o
 }
 
+// Number of partitions.
 func (o UniformInt64RangePartitionSchemeResponseOutput) Count() pulumi.IntOutput {
 	return o.ApplyT(func(v UniformInt64RangePartitionSchemeResponse) int { return v.Count }).(pulumi.IntOutput)
 }
 
+// Highest partition key.
 func (o UniformInt64RangePartitionSchemeResponseOutput) HighKey() pulumi.Float64Output {
 	return o.ApplyT(func(v UniformInt64RangePartitionSchemeResponse) float64 { return v.HighKey }).(pulumi.Float64Output)
 }
 
+// Lowest partition key.
 func (o UniformInt64RangePartitionSchemeResponseOutput) LowKey() pulumi.Float64Output {
 	return o.ApplyT(func(v UniformInt64RangePartitionSchemeResponse) float64 { return v.LowKey }).(pulumi.Float64Output)
 }
 
+// Discriminates the ways to partition a service.
 func (o UniformInt64RangePartitionSchemeResponseOutput) PartitionScheme() pulumi.StringOutput {
 	return o.ApplyT(func(v UniformInt64RangePartitionSchemeResponse) string { return v.PartitionScheme }).(pulumi.StringOutput)
 }
@@ -7613,6 +8730,7 @@ func (o UniformInt64RangePartitionSchemeResponsePtrOutput) Elem() UniformInt64Ra
 	}).(UniformInt64RangePartitionSchemeResponseOutput)
 }
 
+// Number of partitions.
 func (o UniformInt64RangePartitionSchemeResponsePtrOutput) Count() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionSchemeResponse) *int {
 		if v == nil {
@@ -7622,6 +8740,7 @@ func (o UniformInt64RangePartitionSchemeResponsePtrOutput) Count() pulumi.IntPtr
 	}).(pulumi.IntPtrOutput)
 }
 
+// Highest partition key.
 func (o UniformInt64RangePartitionSchemeResponsePtrOutput) HighKey() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionSchemeResponse) *float64 {
 		if v == nil {
@@ -7631,6 +8750,7 @@ func (o UniformInt64RangePartitionSchemeResponsePtrOutput) HighKey() pulumi.Floa
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Lowest partition key.
 func (o UniformInt64RangePartitionSchemeResponsePtrOutput) LowKey() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionSchemeResponse) *float64 {
 		if v == nil {
@@ -7640,6 +8760,7 @@ func (o UniformInt64RangePartitionSchemeResponsePtrOutput) LowKey() pulumi.Float
 	}).(pulumi.Float64PtrOutput)
 }
 
+// Discriminates the ways to partition a service.
 func (o UniformInt64RangePartitionSchemeResponsePtrOutput) PartitionScheme() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *UniformInt64RangePartitionSchemeResponse) *string {
 		if v == nil {
@@ -7649,11 +8770,15 @@ func (o UniformInt64RangePartitionSchemeResponsePtrOutput) PartitionScheme() pul
 	}).(pulumi.StringPtrOutput)
 }
 
+// A user-assigned identity.
 type UserAssignedIdentityResponse struct {
-	ClientId    string `pulumi:"clientId"`
+	// Client id of the identity.
+	ClientId string `pulumi:"clientId"`
+	// Object id of the identity's service principal.
 	PrincipalId string `pulumi:"principalId"`
 }
 
+// A user-assigned identity.
 type UserAssignedIdentityResponseOutput struct{ *pulumi.OutputState }
 
 func (UserAssignedIdentityResponseOutput) ElementType() reflect.Type {
@@ -7668,10 +8793,12 @@ func (o UserAssignedIdentityResponseOutput) ToUserAssignedIdentityResponseOutput
 	return o
 }
 
+// Client id of the identity.
 func (o UserAssignedIdentityResponseOutput) ClientId() pulumi.StringOutput {
 	return o.ApplyT(func(v UserAssignedIdentityResponse) string { return v.ClientId }).(pulumi.StringOutput)
 }
 
+// Object id of the identity's service principal.
 func (o UserAssignedIdentityResponseOutput) PrincipalId() pulumi.StringOutput {
 	return o.ApplyT(func(v UserAssignedIdentityResponse) string { return v.PrincipalId }).(pulumi.StringOutput)
 }
@@ -7696,17 +8823,28 @@ func (o UserAssignedIdentityResponseMapOutput) MapIndex(k pulumi.StringInput) Us
 	}).(UserAssignedIdentityResponseOutput)
 }
 
+// An extension installed on the machines of a node type.
 type VMSSExtension struct {
-	AutoUpgradeMinorVersion  *bool       `pulumi:"autoUpgradeMinorVersion"`
-	EnableAutomaticUpgrade   *bool       `pulumi:"enableAutomaticUpgrade"`
-	ForceUpdateTag           *string     `pulumi:"forceUpdateTag"`
-	Name                     string      `pulumi:"name"`
-	ProtectedSettings        interface{} `pulumi:"protectedSettings"`
-	ProvisionAfterExtensions []string    `pulumi:"provisionAfterExtensions"`
-	Publisher                string      `pulumi:"publisher"`
-	Settings                 interface{} `pulumi:"settings"`
-	Type                     string      `pulumi:"type"`
-	TypeHandlerVersion       string      `pulumi:"typeHandlerVersion"`
+	// Takes the newest minor version at deployment.
+	AutoUpgradeMinorVersion *bool `pulumi:"autoUpgradeMinorVersion"`
+	// Upgrades the extension when a newer version appears.
+	EnableAutomaticUpgrade *bool `pulumi:"enableAutomaticUpgrade"`
+	// A changed value makes the extension run again.
+	ForceUpdateTag *string `pulumi:"forceUpdateTag"`
+	// Name of the extension.
+	Name string `pulumi:"name"`
+	// Settings that are stored encrypted.
+	ProtectedSettings interface{} `pulumi:"protectedSettings"`
+	// Extensions that come before this one.
+	ProvisionAfterExtensions []string `pulumi:"provisionAfterExtensions"`
+	// Publisher of the extension.
+	Publisher string `pulumi:"publisher"`
+	// Settings of the extension.
+	Settings interface{} `pulumi:"settings"`
+	// Type of the extension.
+	Type string `pulumi:"type"`
+	// Version of the extension.
+	TypeHandlerVersion string `pulumi:"typeHandlerVersion"`
 }
 
 // VMSSExtensionInput is an input type that accepts VMSSExtensionArgs and VMSSExtensionOutput values.
@@ -7720,17 +8858,28 @@ type VMSSExtensionInput interface {
 	ToVMSSExtensionOutputWithContext(context.Context) VMSSExtensionOutput
 }
 
+// An extension installed on the machines of a node type.
 type VMSSExtensionArgs struct {
-	AutoUpgradeMinorVersion  pulumi.BoolPtrInput     `pulumi:"autoUpgradeMinorVersion"`
-	EnableAutomaticUpgrade   pulumi.BoolPtrInput     `pulumi:"enableAutomaticUpgrade"`
-	ForceUpdateTag           pulumi.StringPtrInput   `pulumi:"forceUpdateTag"`
-	Name                     pulumi.StringInput      `pulumi:"name"`
-	ProtectedSettings        pulumi.Input            `pulumi:"protectedSettings"`
+	// Takes the newest minor version at deployment.
+	AutoUpgradeMinorVersion pulumi.BoolPtrInput `pulumi:"autoUpgradeMinorVersion"`
+	// Upgrades the extension when a newer version appears.
+	EnableAutomaticUpgrade pulumi.BoolPtrInput `pulumi:"enableAutomaticUpgrade"`
+	// A changed value makes the extension run again.
+	ForceUpdateTag pulumi.StringPtrInput `pulumi:"forceUpdateTag"`
+	// Name of the extension.
+	Name pulumi.StringInput `pulumi:"name"`
+	// Settings that are stored encrypted.
+	ProtectedSettings pulumi.Input `pulumi:"protectedSettings"`
+	// Extensions that come before this one.
 	ProvisionAfterExtensions pulumi.StringArrayInput `pulumi:"provisionAfterExtensions"`
-	Publisher                pulumi.StringInput      `pulumi:"publisher"`
-	Settings                 pulumi.Input            `pulumi:"settings"`
-	Type                     pulumi.StringInput      `pulumi:"type"`
-	TypeHandlerVersion       pulumi.StringInput      `pulumi:"typeHandlerVersion"`
+	// Publisher of the extension.
+	Publisher pulumi.StringInput `pulumi:"publisher"`
+	// Settings of the extension.
+	Settings pulumi.Input `pulumi:"settings"`
+	// Type of the extension.
+	Type pulumi.StringInput `pulumi:"type"`
+	// Version of the extension.
+	TypeHandlerVersion pulumi.StringInput `pulumi:"typeHandlerVersion"`
 }
 
 func (VMSSExtensionArgs) ElementType() reflect.Type {
@@ -7770,6 +8919,7 @@ func (i VMSSExtensionArray) ToVMSSExtensionArrayOutputWithContext(ctx context.Co
 	return pulumi.ToOutputWithContext(ctx, i).(VMSSExtensionArrayOutput)
 }
 
+// An extension installed on the machines of a node type.
 type VMSSExtensionOutput struct{ *pulumi.OutputState }
 
 func (VMSSExtensionOutput) ElementType() reflect.Type {
@@ -7784,42 +8934,52 @@ func (o VMSSExtensionOutput) ToVMSSExtensionOutputWithContext(ctx context.Contex
 	return o
 }
 
+// Takes the newest minor version at deployment.
 func (o VMSSExtensionOutput) AutoUpgradeMinorVersion() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VMSSExtension) *bool { return v.AutoUpgradeMinorVersion }).(pulumi.BoolPtrOutput)
 }
 
+// Upgrades the extension when a newer version appears.
 func (o VMSSExtensionOutput) EnableAutomaticUpgrade() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VMSSExtension) *bool { return v.EnableAutomaticUpgrade }).(pulumi.BoolPtrOutput)
 }
 
+// A changed value makes the extension run again.
 func (o VMSSExtensionOutput) ForceUpdateTag() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VMSSExtension) *string { return v.ForceUpdateTag }).(pulumi.StringPtrOutput)
 }
 
+// Name of the extension.
 func (o VMSSExtensionOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtension) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Settings that are stored encrypted.
 func (o VMSSExtensionOutput) ProtectedSettings() pulumi.AnyOutput {
 	return o.ApplyT(func(v VMSSExtension) interface{} { return v.ProtectedSettings }).(pulumi.AnyOutput)
 }
 
+// Extensions that come before this one.
 func (o VMSSExtensionOutput) ProvisionAfterExtensions() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v VMSSExtension) []string { return v.ProvisionAfterExtensions }).(pulumi.StringArrayOutput)
 }
 
+// Publisher of the extension.
 func (o VMSSExtensionOutput) Publisher() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtension) string { return v.Publisher }).(pulumi.StringOutput)
 }
 
+// Settings of the extension.
 func (o VMSSExtensionOutput) Settings() pulumi.AnyOutput {
 	return o.ApplyT(func(v VMSSExtension) interface{} { return v.Settings }).(pulumi.AnyOutput)
 }
 
+// Type of the extension.
 func (o VMSSExtensionOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtension) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Version of the extension.
 func (o VMSSExtensionOutput) TypeHandlerVersion() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtension) string { return v.TypeHandlerVersion }).(pulumi.StringOutput)
 }
@@ -7844,20 +9004,33 @@ func (o VMSSExtensionArrayOutput) Index(i pulumi.IntInput) VMSSExtensionOutput {
 	}).(VMSSExtensionOutput)
 }
 
+// An extension installed on the machines of a node type.
 type VMSSExtensionResponse struct {
-	AutoUpgradeMinorVersion  *bool       `pulumi:"autoUpgradeMinorVersion"`
-	EnableAutomaticUpgrade   *bool       `pulumi:"enableAutomaticUpgrade"`
-	ForceUpdateTag           *string     `pulumi:"forceUpdateTag"`
-	Name                     string      `pulumi:"name"`
-	ProtectedSettings        interface{} `pulumi:"protectedSettings"`
-	ProvisionAfterExtensions []string    `pulumi:"provisionAfterExtensions"`
-	ProvisioningState        string      `pulumi:"provisioningState"`
-	Publisher                string      `pulumi:"publisher"`
-	Settings                 interface{} `pulumi:"settings"`
-	Type                     string      `pulumi:"type"`
-	TypeHandlerVersion       string      `pulumi:"typeHandlerVersion"`
+	// Takes the newest minor version at deployment.
+	AutoUpgradeMinorVersion *bool `pulumi:"autoUpgradeMinorVersion"`
+	// Upgrades the extension when a newer version appears.
+	EnableAutomaticUpgrade *bool `pulumi:"enableAutomaticUpgrade"`
+	// A changed value makes the extension run again.
+	ForceUpdateTag *string `pulumi:"forceUpdateTag"`
+	// Name of the extension.
+	Name string `pulumi:"name"`
+	// Settings that are stored encrypted.
+	ProtectedSettings interface{} `pulumi:"protectedSettings"`
+	// Extensions that come before this one.
+	ProvisionAfterExtensions []string `pulumi:"provisionAfterExtensions"`
+	// Provisioning state, such as Succeeded or Failed.
+	ProvisioningState string `pulumi:"provisioningState"`
+	// Publisher of the extension.
+	Publisher string `pulumi:"publisher"`
+	// Settings of the extension.
+	Settings interface{} `pulumi:"settings"`
+	// Type of the extension.
+	Type string `pulumi:"type"`
+	// Version of the extension.
+	TypeHandlerVersion string `pulumi:"typeHandlerVersion"`
 }
 
+// An extension installed on the machines of a node type.
 type VMSSExtensionResponseOutput struct{ *pulumi.OutputState }
 
 func (VMSSExtensionResponseOutput) ElementType() reflect.Type {
@@ -7872,46 +9045,57 @@ func (o VMSSExtensionResponseOutput) ToVMSSExtensionResponseOutputWithContext(ct
 	return o
 }
 
+// Takes the newest minor version at deployment.
 func (o VMSSExtensionResponseOutput) AutoUpgradeMinorVersion() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) *bool { return v.AutoUpgradeMinorVersion }).(pulumi.BoolPtrOutput)
 }
 
+// Upgrades the extension when a newer version appears.
 func (o VMSSExtensionResponseOutput) EnableAutomaticUpgrade() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) *bool { return v.EnableAutomaticUpgrade }).(pulumi.BoolPtrOutput)
 }
 
+// A changed value makes the extension run again.
 func (o VMSSExtensionResponseOutput) ForceUpdateTag() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) *string { return v.ForceUpdateTag }).(pulumi.StringPtrOutput)
 }
 
+// Name of the extension.
 func (o VMSSExtensionResponseOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) string { return v.Name }).(pulumi.StringOutput)
 }
 
+// Settings that are stored encrypted.
 func (o VMSSExtensionResponseOutput) ProtectedSettings() pulumi.AnyOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) interface{} { return v.ProtectedSettings }).(pulumi.AnyOutput)
 }
 
+// Extensions that come before this one.
 func (o VMSSExtensionResponseOutput) ProvisionAfterExtensions() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) []string { return v.ProvisionAfterExtensions }).(pulumi.StringArrayOutput)
 }
 
+// Provisioning state, such as Succeeded or Failed.
 func (o VMSSExtensionResponseOutput) ProvisioningState() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) string { return v.ProvisioningState }).(pulumi.StringOutput)
 }
 
+// Publisher of the extension.
 func (o VMSSExtensionResponseOutput) Publisher() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) string { return v.Publisher }).(pulumi.StringOutput)
 }
 
+// Settings of the extension.
 func (o VMSSExtensionResponseOutput) Settings() pulumi.AnyOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) interface{} { return v.Settings }).(pulumi.AnyOutput)
 }
 
+// Type of the extension.
 func (o VMSSExtensionResponseOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) string { return v.Type }).(pulumi.StringOutput)
 }
 
+// Version of the extension.
 func (o VMSSExtensionResponseOutput) TypeHandlerVersion() pulumi.StringOutput {
 	return o.ApplyT(func(v VMSSExtensionResponse) string { return v.TypeHandlerVersion }).(pulumi.StringOutput)
 }
@@ -7936,9 +9120,12 @@ func (o VMSSExtensionResponseArrayOutput) Index(i pulumi.IntInput) VMSSExtension
 	}).(VMSSExtensionResponseOutput)
 }
 
+// A certificate in a Key Vault and the store that receives it.
 type VaultCertificate struct {
+	// Certificate store of the machine that receives the certificate.
 	CertificateStore string `pulumi:"certificateStore"`
-	CertificateUrl   string `pulumi:"certificateUrl"`
+	// Key Vault secret that holds the certificate.
+	CertificateUrl string `pulumi:"certificateUrl"`
 }
 
 // VaultCertificateInput is an input type that accepts VaultCertificateArgs and VaultCertificateOutput values.
@@ -7952,9 +9139,12 @@ type VaultCertificateInput interface {
 	ToVaultCertificateOutputWithContext(context.Context) VaultCertificateOutput
 }
 
+// A certificate in a Key Vault and the store that receives it.
 type VaultCertificateArgs struct {
+	// Certificate store of the machine that receives the certificate.
 	CertificateStore pulumi.StringInput `pulumi:"certificateStore"`
-	CertificateUrl   pulumi.StringInput `pulumi:"certificateUrl"`
+	// Key Vault secret that holds the certificate.
+	CertificateUrl pulumi.StringInput `pulumi:"certificateUrl"`
 }
 
 func (VaultCertificateArgs) ElementType() reflect.Type {
@@ -7994,6 +9184,7 @@ func (i VaultCertificateArray) ToVaultCertificateArrayOutputWithContext(ctx cont
 	return pulumi.ToOutputWithContext(ctx, i).(VaultCertificateArrayOutput)
 }
 
+// A certificate in a Key Vault and the store that receives it.
 type VaultCertificateOutput struct{ *pulumi.OutputState }
 
 func (VaultCertificateOutput) ElementType() reflect.Type {
@@ -8008,10 +9199,12 @@ func (o VaultCertificateOutput) ToVaultCertificateOutputWithContext(ctx context.
 	return o
 }
 
+// Certificate store of the machine that receives the certificate.
 func (o VaultCertificateOutput) CertificateStore() pulumi.StringOutput {
 	return o.ApplyT(func(v VaultCertificate) string { return v.CertificateStore }).(pulumi.StringOutput)
 }
 
+// Key Vault secret that holds the certificate.
 func (o VaultCertificateOutput) CertificateUrl() pulumi.StringOutput {
 	return o.ApplyT(func(v VaultCertificate) string { return v.CertificateUrl }).(pulumi.StringOutput)
 }
@@ -8036,11 +9229,15 @@ func (o VaultCertificateArrayOutput) Index(i pulumi.IntInput) VaultCertificateOu
 	}).(VaultCertificateOutput)
 }
 
+// A certificate in a Key Vault and the store that receives it.
 type VaultCertificateResponse struct {
+	// Certificate store of the machine that receives the certificate.
 	CertificateStore string `pulumi:"certificateStore"`
-	CertificateUrl   string `pulumi:"certificateUrl"`
+	// Key Vault secret that holds the certificate.
+	CertificateUrl string `pulumi:"certificateUrl"`
 }
 
+// A certificate in a Key Vault and the store that receives it.
 type VaultCertificateResponseOutput struct{ *pulumi.OutputState }
 
 func (VaultCertificateResponseOutput) ElementType() reflect.Type {
@@ -8055,10 +9252,12 @@ func (o VaultCertificateResponseOutput) ToVaultCertificateResponseOutputWithCont
 	return o
 }
 
+// Certificate store of the machine that receives the certificate.
 func (o VaultCertificateResponseOutput) CertificateStore() pulumi.StringOutput {
 	return o.ApplyT(func(v VaultCertificateResponse) string { return v.CertificateStore }).(pulumi.StringOutput)
 }
 
+// Key Vault secret that holds the certificate.
 func (o VaultCertificateResponseOutput) CertificateUrl() pulumi.StringOutput {
 	return o.ApplyT(func(v VaultCertificateResponse) string { return v.CertificateUrl }).(pulumi.StringOutput)
 }
@@ -8083,8 +9282,11 @@ func (o VaultCertificateResponseArrayOutput) Index(i pulumi.IntInput) VaultCerti
 	}).(VaultCertificateResponseOutput)
 }
 
+// Certificates from one Key Vault.
 type VaultSecretGroup struct {
-	SourceVault       SubResource        `pulumi:"sourceVault"`
+	// Key Vault that holds the certificates. It must be enabled for deployment.
+	SourceVault SubResource `pulumi:"sourceVault"`
+	// Certificates to install.
 	VaultCertificates []VaultCertificate `pulumi:"vaultCertificates"`
 }
 
@@ -8099,8 +9301,11 @@ type VaultSecretGroupInput interface {
 	ToVaultSecretGroupOutputWithContext(context.Context) VaultSecretGroupOutput
 }
 
+// Certificates from one Key Vault.
 type VaultSecretGroupArgs struct {
-	SourceVault       SubResourceInput           `pulumi:"sourceVault"`
+	// Key Vault that holds the certificates. It must be enabled for deployment.
+	SourceVault SubResourceInput `pulumi:"sourceVault"`
+	// Certificates to install.
 	VaultCertificates VaultCertificateArrayInput `pulumi:"vaultCertificates"`
 }
 
@@ -8141,6 +9346,7 @@ func (i VaultSecretGroupArray) ToVaultSecretGroupArrayOutputWithContext(ctx cont
 	return pulumi.ToOutputWithContext(ctx, i).(VaultSecretGroupArrayOutput)
 }
 
+// Certificates from one Key Vault.
 type VaultSecretGroupOutput struct{ *pulumi.OutputState }
 
 func (VaultSecretGroupOutput) ElementType() reflect.Type {
@@ -8155,10 +9361,12 @@ func (o VaultSecretGroupOutput) ToVaultSecretGroupOutputWithContext(ctx context.
 	return o
 }
 
+// Key Vault that holds the certificates. It must be enabled for deployment.
 func (o VaultSecretGroupOutput) SourceVault() SubResourceOutput {
 	return o.ApplyT(func(v VaultSecretGroup) SubResource { return v.SourceVault }).(SubResourceOutput)
 }
 
+// Certificates to install.
 func (o VaultSecretGroupOutput) VaultCertificates() VaultCertificateArrayOutput {
 	return o.ApplyT(func(v VaultSecretGroup) []VaultCertificate { return v.VaultCertificates }).(VaultCertificateArrayOutput)
 }
@@ -8183,11 +9391,15 @@ func (o VaultSecretGroupArrayOutput) Index(i pulumi.IntInput) VaultSecretGroupOu
 	}).(VaultSecretGroupOutput)
 }
 
+// Certificates from one Key Vault.
 type VaultSecretGroupResponse struct {
-	SourceVault       SubResourceResponse        `pulumi:"sourceVault"`
+	// Key Vault that holds the certificates. It must be enabled for deployment.
+	SourceVault SubResourceResponse `pulumi:"sourceVault"`
+	// Certificates to install.
 	VaultCertificates []VaultCertificateResponse `pulumi:"vaultCertificates"`
 }
 
+// Certificates from one Key Vault.
 type VaultSecretGroupResponseOutput struct{ *pulumi.OutputState }
 
 func (VaultSecretGroupResponseOutput) ElementType() reflect.Type {
@@ -8202,10 +9414,12 @@ func (o VaultSecretGroupResponseOutput) ToVaultSecretGroupResponseOutputWithCont
 	return o
 }
 
+// Key Vault that holds the certificates. It must be enabled for deployment.
 func (o VaultSecretGroupResponseOutput) SourceVault() SubResourceResponseOutput {
 	return o.ApplyT(func(v VaultSecretGroupResponse) SubResourceResponse { return v.SourceVault }).(SubResourceResponseOutput)
 }
 
+// Certificates to install.
 func (o VaultSecretGroupResponseOutput) VaultCertificates() VaultCertificateResponseArrayOutput {
 	return o.ApplyT(func(v VaultSecretGroupResponse) []VaultCertificateResponse { return v.VaultCertificates }).(VaultCertificateResponseArrayOutput)
 }
@@ -8230,11 +9444,16 @@ func (o VaultSecretGroupResponseArrayOutput) Index(i pulumi.IntInput) VaultSecre
 	}).(VaultSecretGroupResponseOutput)
 }
 
+// Purchase plan of a marketplace image.
 type VmImagePlan struct {
-	Name          *string `pulumi:"name"`
-	Product       *string `pulumi:"product"`
+	// Name of the plan.
+	Name *string `pulumi:"name"`
+	// Product, which is the image's offer.
+	Product *string `pulumi:"product"`
+	// Promotion code.
 	PromotionCode *string `pulumi:"promotionCode"`
-	Publisher     *string `pulumi:"publisher"`
+	// Publisher of the plan.
+	Publisher *string `pulumi:"publisher"`
 }
 
 // VmImagePlanInput is an input type that accepts VmImagePlanArgs and VmImagePlanOutput values.
@@ -8248,11 +9467,16 @@ type VmImagePlanInput interface {
 	ToVmImagePlanOutputWithContext(context.Context) VmImagePlanOutput
 }
 
+// Purchase plan of a marketplace image.
 type VmImagePlanArgs struct {
-	Name          pulumi.StringPtrInput `pulumi:"name"`
-	Product       pulumi.StringPtrInput `pulumi:"product"`
+	// Name of the plan.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// Product, which is the image's offer.
+	Product pulumi.StringPtrInput `pulumi:"product"`
+	// Promotion code.
 	PromotionCode pulumi.StringPtrInput `pulumi:"promotionCode"`
-	Publisher     pulumi.StringPtrInput `pulumi:"publisher"`
+	// Publisher of the plan.
+	Publisher pulumi.StringPtrInput `pulumi:"publisher"`
 }
 
 func (VmImagePlanArgs) ElementType() reflect.Type {
@@ -8308,6 +9532,7 @@ func (i *vmImagePlanPtrType) ToVmImagePlanPtrOutputWithContext(ctx context.Conte
 	return pulumi.ToOutputWithContext(ctx, i).(VmImagePlanPtrOutput)
 }
 
+// Purchase plan of a marketplace image.
 type VmImagePlanOutput struct{ *pulumi.OutputState }
 
 func (VmImagePlanOutput) ElementType() reflect.Type {
@@ -8332,18 +9557,22 @@ func (o VmImagePlanOutput) ToVmImagePlanPtrOutputWithContext(ctx context.Context
 	}).(VmImagePlanPtrOutput)
 }
 
+// Name of the plan.
 func (o VmImagePlanOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlan) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
+// Product, which is the image's offer.
 func (o VmImagePlanOutput) Product() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlan) *string { return v.Product }).(pulumi.StringPtrOutput)
 }
 
+// Promotion code.
 func (o VmImagePlanOutput) PromotionCode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlan) *string { return v.PromotionCode }).(pulumi.StringPtrOutput)
 }
 
+// Publisher of the plan.
 func (o VmImagePlanOutput) Publisher() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlan) *string { return v.Publisher }).(pulumi.StringPtrOutput)
 }
@@ -8372,6 +9601,7 @@ func (o VmImagePlanPtrOutput) Elem() VmImagePlanOutput {
 	}).(VmImagePlanOutput)
 }
 
+// Name of the plan.
 func (o VmImagePlanPtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlan) *string {
 		if v == nil {
@@ -8381,6 +9611,7 @@ func (o VmImagePlanPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Product, which is the image's offer.
 func (o VmImagePlanPtrOutput) Product() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlan) *string {
 		if v == nil {
@@ -8390,6 +9621,7 @@ func (o VmImagePlanPtrOutput) Product() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Promotion code.
 func (o VmImagePlanPtrOutput) PromotionCode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlan) *string {
 		if v == nil {
@@ -8399,6 +9631,7 @@ func (o VmImagePlanPtrOutput) PromotionCode() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Publisher of the plan.
 func (o VmImagePlanPtrOutput) Publisher() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlan) *string {
 		if v == nil {
@@ -8408,13 +9641,19 @@ func (o VmImagePlanPtrOutput) Publisher() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Purchase plan of a marketplace image.
 type VmImagePlanResponse struct {
-	Name          *string `pulumi:"name"`
-	Product       *string `pulumi:"product"`
+	// Name of the plan.
+	Name *string `pulumi:"name"`
+	// Product, which is the image's offer.
+	Product *string `pulumi:"product"`
+	// Promotion code.
 	PromotionCode *string `pulumi:"promotionCode"`
-	Publisher     *string `pulumi:"publisher"`
+	// Publisher of the plan.
+	Publisher *string `pulumi:"publisher"`
 }
 
+// Purchase plan of a marketplace image.
 type VmImagePlanResponseOutput struct{ *pulumi.OutputState }
 
 func (VmImagePlanResponseOutput) ElementType() reflect.Type {
@@ -8429,18 +9668,22 @@ func (o VmImagePlanResponseOutput) ToVmImagePlanResponseOutputWithContext(ctx co
 	return o
 }
 
+// Name of the plan.
 func (o VmImagePlanResponseOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlanResponse) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
+// Product, which is the image's offer.
 func (o VmImagePlanResponseOutput) Product() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlanResponse) *string { return v.Product }).(pulumi.StringPtrOutput)
 }
 
+// Promotion code.
 func (o VmImagePlanResponseOutput) PromotionCode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlanResponse) *string { return v.PromotionCode }).(pulumi.StringPtrOutput)
 }
 
+// Publisher of the plan.
 func (o VmImagePlanResponseOutput) Publisher() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VmImagePlanResponse) *string { return v.Publisher }).(pulumi.StringPtrOutput)
 }
@@ -8469,6 +9712,7 @@ func (o VmImagePlanResponsePtrOutput) Elem() VmImagePlanResponseOutput {
 	}).(VmImagePlanResponseOutput)
 }
 
+// Name of the plan.
 func (o VmImagePlanResponsePtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlanResponse) *string {
 		if v == nil {
@@ -8478,6 +9722,7 @@ func (o VmImagePlanResponsePtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Product, which is the image's offer.
 func (o VmImagePlanResponsePtrOutput) Product() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlanResponse) *string {
 		if v == nil {
@@ -8487,6 +9732,7 @@ func (o VmImagePlanResponsePtrOutput) Product() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Promotion code.
 func (o VmImagePlanResponsePtrOutput) PromotionCode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlanResponse) *string {
 		if v == nil {
@@ -8496,6 +9742,7 @@ func (o VmImagePlanResponsePtrOutput) PromotionCode() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Publisher of the plan.
 func (o VmImagePlanResponsePtrOutput) Publisher() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VmImagePlanResponse) *string {
 		if v == nil {
@@ -8505,7 +9752,9 @@ func (o VmImagePlanResponsePtrOutput) Publisher() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// User-assigned identities of a node type's machines.
 type VmManagedIdentity struct {
+	// Azure resource ids of the identities.
 	UserAssignedIdentities []string `pulumi:"userAssignedIdentities"`
 }
 
@@ -8520,7 +9769,9 @@ type VmManagedIdentityInput interface {
 	ToVmManagedIdentityOutputWithContext(context.Context) VmManagedIdentityOutput
 }
 
+// User-assigned identities of a node type's machines.
 type VmManagedIdentityArgs struct {
+	// Azure resource ids of the identities.
 	UserAssignedIdentities pulumi.StringArrayInput `pulumi:"userAssignedIdentities"`
 }
 
@@ -8577,6 +9828,7 @@ func (i *vmManagedIdentityPtrType) ToVmManagedIdentityPtrOutputWithContext(ctx c
 	return pulumi.ToOutputWithContext(ctx, i).(VmManagedIdentityPtrOutput)
 }
 
+// User-assigned identities of a node type's machines.
 type VmManagedIdentityOutput struct{ *pulumi.OutputState }
 
 func (VmManagedIdentityOutput) ElementType() reflect.Type {
@@ -8601,6 +9853,7 @@ func (o VmManagedIdentityOutput) ToVmManagedIdentityPtrOutputWithContext(ctx con
 	}).(VmManagedIdentityPtrOutput)
 }
 
+// Azure resource ids of the identities.
 func (o VmManagedIdentityOutput) UserAssignedIdentities() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v VmManagedIdentity) []string { return v.UserAssignedIdentities }).(pulumi.StringArrayOutput)
 }
@@ -8629,6 +9882,7 @@ func (o VmManagedIdentityPtrOutput) Elem() VmManagedIdentityOutput {
 	}).(VmManagedIdentityOutput)
 }
 
+// Azure resource ids of the identities.
 func (o VmManagedIdentityPtrOutput) UserAssignedIdentities() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *VmManagedIdentity) []string {
 		if v == nil {
@@ -8638,10 +9892,13 @@ func (o VmManagedIdentityPtrOutput) UserAssignedIdentities() pulumi.StringArrayO
 	}).(pulumi.StringArrayOutput)
 }
 
+// User-assigned identities of a node type's machines.
 type VmManagedIdentityResponse struct {
+	// Azure resource ids of the identities.
 	UserAssignedIdentities []string `pulumi:"userAssignedIdentities"`
 }
 
+// User-assigned identities of a node type's machines.
 type VmManagedIdentityResponseOutput struct{ *pulumi.OutputState }
 
 func (VmManagedIdentityResponseOutput) ElementType() reflect.Type {
@@ -8656,6 +9913,7 @@ func (o VmManagedIdentityResponseOutput) ToVmManagedIdentityResponseOutputWithCo
 	return o
 }
 
+// Azure resource ids of the identities.
 func (o VmManagedIdentityResponseOutput) UserAssignedIdentities() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v VmManagedIdentityResponse) []string { return v.UserAssignedIdentities }).(pulumi.StringArrayOutput)
 }
@@ -8684,6 +9942,7 @@ func (o VmManagedIdentityResponsePtrOutput) Elem() VmManagedIdentityResponseOutp
 	}).(VmManagedIdentityResponseOutput)
 }
 
+// Azure resource ids of the identities.
 func (o VmManagedIdentityResponsePtrOutput) UserAssignedIdentities() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *VmManagedIdentityResponse) []string {
 		if v == nil {
@@ -8693,11 +9952,16 @@ func (o VmManagedIdentityResponsePtrOutput) UserAssignedIdentities() pulumi.Stri
 	}).(pulumi.StringArrayOutput)
 }
 
+// A managed disk of each node.
 type VmssDataDisk struct {
+	// Letter of the disk, neither C nor D. Fixed once set.
 	DiskLetter string `pulumi:"diskLetter"`
-	DiskSizeGB int    `pulumi:"diskSizeGB"`
-	DiskType   string `pulumi:"diskType"`
-	Lun        int    `pulumi:"lun"`
+	// Size of the disk in GB.
+	DiskSizeGB int `pulumi:"diskSizeGB"`
+	// Storage class of the disk.
+	DiskType string `pulumi:"diskType"`
+	// Logical unit number, at least 1 and unique on the node.
+	Lun int `pulumi:"lun"`
 }
 
 // VmssDataDiskInput is an input type that accepts VmssDataDiskArgs and VmssDataDiskOutput values.
@@ -8711,11 +9975,16 @@ type VmssDataDiskInput interface {
 	ToVmssDataDiskOutputWithContext(context.Context) VmssDataDiskOutput
 }
 
+// A managed disk of each node.
 type VmssDataDiskArgs struct {
+	// Letter of the disk, neither C nor D. Fixed once set.
 	DiskLetter pulumi.StringInput `pulumi:"diskLetter"`
-	DiskSizeGB pulumi.IntInput    `pulumi:"diskSizeGB"`
-	DiskType   pulumi.StringInput `pulumi:"diskType"`
-	Lun        pulumi.IntInput    `pulumi:"lun"`
+	// Size of the disk in GB.
+	DiskSizeGB pulumi.IntInput `pulumi:"diskSizeGB"`
+	// Storage class of the disk.
+	DiskType pulumi.StringInput `pulumi:"diskType"`
+	// Logical unit number, at least 1 and unique on the node.
+	Lun pulumi.IntInput `pulumi:"lun"`
 }
 
 func (VmssDataDiskArgs) ElementType() reflect.Type {
@@ -8755,6 +10024,7 @@ func (i VmssDataDiskArray) ToVmssDataDiskArrayOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, i).(VmssDataDiskArrayOutput)
 }
 
+// A managed disk of each node.
 type VmssDataDiskOutput struct{ *pulumi.OutputState }
 
 func (VmssDataDiskOutput) ElementType() reflect.Type {
@@ -8769,18 +10039,22 @@ func (o VmssDataDiskOutput) ToVmssDataDiskOutputWithContext(ctx context.Context)
 	return o
 }
 
+// Letter of the disk, neither C nor D. Fixed once set.
 func (o VmssDataDiskOutput) DiskLetter() pulumi.StringOutput {
 	return o.ApplyT(func(v VmssDataDisk) string { return v.DiskLetter }).(pulumi.StringOutput)
 }
 
+// Size of the disk in GB.
 func (o VmssDataDiskOutput) DiskSizeGB() pulumi.IntOutput {
 	return o.ApplyT(func(v VmssDataDisk) int { return v.DiskSizeGB }).(pulumi.IntOutput)
 }
 
+// Storage class of the disk.
 func (o VmssDataDiskOutput) DiskType() pulumi.StringOutput {
 	return o.ApplyT(func(v VmssDataDisk) string { return v.DiskType }).(pulumi.StringOutput)
 }
 
+// Logical unit number, at least 1 and unique on the node.
 func (o VmssDataDiskOutput) Lun() pulumi.IntOutput {
 	return o.ApplyT(func(v VmssDataDisk) int { return v.Lun }).(pulumi.IntOutput)
 }
@@ -8805,13 +10079,19 @@ func (o VmssDataDiskArrayOutput) Index(i pulumi.IntInput) VmssDataDiskOutput {
 	}).(VmssDataDiskOutput)
 }
 
+// A managed disk of each node.
 type VmssDataDiskResponse struct {
+	// Letter of the disk, neither C nor D. Fixed once set.
 	DiskLetter string `pulumi:"diskLetter"`
-	DiskSizeGB int    `pulumi:"diskSizeGB"`
-	DiskType   string `pulumi:"diskType"`
-	Lun        int    `pulumi:"lun"`
+	// Size of the disk in GB.
+	DiskSizeGB int `pulumi:"diskSizeGB"`
+	// Storage class of the disk.
+	DiskType string `pulumi:"diskType"`
+	// Logical unit number, at least 1 and unique on the node.
+	Lun int `pulumi:"lun"`
 }
 
+// A managed disk of each node.
 type VmssDataDiskResponseOutput struct{ *pulumi.OutputState }
 
 func (VmssDataDiskResponseOutput) ElementType() reflect.Type {
@@ -8826,18 +10106,22 @@ func (o VmssDataDiskResponseOutput) ToVmssDataDiskResponseOutputWithContext(ctx 
 	return o
 }
 
+// Letter of the disk, neither C nor D. Fixed once set.
 func (o VmssDataDiskResponseOutput) DiskLetter() pulumi.StringOutput {
 	return o.ApplyT(func(v VmssDataDiskResponse) string { return v.DiskLetter }).(pulumi.StringOutput)
 }
 
+// Size of the disk in GB.
 func (o VmssDataDiskResponseOutput) DiskSizeGB() pulumi.IntOutput {
 	return o.ApplyT(func(v VmssDataDiskResponse) int { return v.DiskSizeGB }).(pulumi.IntOutput)
 }
 
+// Storage class of the disk.
 func (o VmssDataDiskResponseOutput) DiskType() pulumi.StringOutput {
 	return o.ApplyT(func(v VmssDataDiskResponse) string { return v.DiskType }).(pulumi.StringOutput)
 }
 
+// Logical unit number, at least 1 and unique on the node.
 func (o VmssDataDiskResponseOutput) Lun() pulumi.IntOutput {
 	return o.ApplyT(func(v VmssDataDiskResponse) int { return v.Lun }).(pulumi.IntOutput)
 }
