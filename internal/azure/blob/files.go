@@ -1,0 +1,267 @@
+package blob
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+const (
+	tableRefs    = "blob.refs"    // sha → number of blobs and blocks that have this content
+	tableGarbage = "blob.garbage" // sha → true: content without a reference, whose file is to be removed
+	tempPrefix   = ".receiving-"
+)
+
+// files keeps content in files named by SHA-256.
+//
+// A file is complete and durable before a transaction refers to it, and is removed only after the transaction that took
+// its last reference. A crash in between leaves at most a file too many, never one too few.
+type files struct {
+	st  *store.Store
+	dir string
+
+	mu       sync.Mutex
+	arriving map[string]int // content in place whose reference is not committed yet: not to be removed
+	dirty    bool
+	sweeping bool
+	sweepers sync.WaitGroup
+}
+
+func (f *files) open(st *store.Store, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("blob content: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	if err != nil {
+		return fmt.Errorf("blob content: %w", err)
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("blob content: %w", err)
+		}
+	}
+	f.st, f.dir, f.arriving = st, dir, map[string]int{}
+	f.sweep()
+	return nil
+}
+
+func (f *files) close() { f.sweepers.Wait() }
+
+func (f *files) path(sha string) string { return filepath.Join(f.dir, sha) }
+
+// received is content that has arrived in a temporary file.
+type received struct {
+	files *files
+	temp  string
+	sha   string
+	md5   []byte
+	size  int64
+	kept  bool
+}
+
+// receive writes r to a temporary file and digests it. The caller calls done.
+func (f *files) receive(ctx context.Context, r io.Reader) (*received, error) {
+	file, err := os.CreateTemp(f.dir, tempPrefix+"*") // mode 0600
+	if err != nil {
+		return nil, fmt.Errorf("blob content: %w", err)
+	}
+	out := &received{files: f, temp: file.Name()}
+	sum, check := sha256.New(), md5.New()
+	out.size, err = io.Copy(io.MultiWriter(file, sum, check), &contextReader{ctx, r})
+	if err == nil {
+		err = file.Sync()
+	}
+	err = errors.Join(err, file.Close())
+	if err != nil {
+		out.done()
+		return nil, fmt.Errorf("blob content: %w", err)
+	}
+	out.sha, out.md5 = hex.EncodeToString(sum.Sum(nil)), check.Sum(nil)
+	return out, nil
+}
+
+// keep moves the content to its place; until done it is safe from removal, from then on only if a reference has been committed.
+func (r *received) keep() error {
+	r.files.mu.Lock()
+	r.files.arriving[r.sha]++
+	r.files.mu.Unlock()
+	r.kept = true
+	if err := os.Rename(r.temp, r.files.path(r.sha)); err != nil {
+		return fmt.Errorf("blob content: %w", err)
+	}
+	return syncDir(r.files.dir)
+}
+
+func (r *received) done() {
+	if !r.kept {
+		_ = os.Remove(r.temp) // what cannot be removed now is removed at the next start
+		return
+	}
+	r.files.mu.Lock()
+	defer r.files.mu.Unlock()
+	if r.files.arriving[r.sha]--; r.files.arriving[r.sha] == 0 {
+		delete(r.files.arriving, r.sha)
+	}
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("blob content: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("blob content: %w", err)
+	}
+	return nil
+}
+
+// contextReader ends a transfer when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// retain counts a reference to content.
+func retain(tx *store.Tx, sha string) error {
+	n := 0
+	if _, err := tx.Get(tableRefs, sha, &n); err != nil {
+		return err
+	}
+	if n == 0 {
+		if err := tx.Delete(tableGarbage, sha); err != nil {
+			return err
+		}
+	}
+	return tx.Put(tableRefs, sha, n+1)
+}
+
+// release takes a reference back and marks content that has lost its last one.
+func release(tx *store.Tx, sha string) error {
+	n := 0
+	if _, err := tx.Get(tableRefs, sha, &n); err != nil {
+		return err
+	}
+	if n > 1 {
+		return tx.Put(tableRefs, sha, n-1)
+	}
+	if err := tx.Delete(tableRefs, sha); err != nil {
+		return err
+	}
+	return tx.Put(tableGarbage, sha, true)
+}
+
+// sweep removes unreferenced files in the background.
+func (f *files) sweep() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dirty = true
+	if f.sweeping {
+		return
+	}
+	f.sweeping = true
+	f.sweepers.Add(1)
+	go func() {
+		defer f.sweepers.Done()
+		for {
+			f.mu.Lock()
+			if !f.dirty {
+				f.sweeping = false
+				f.mu.Unlock()
+				return
+			}
+			f.dirty = false
+			f.mu.Unlock()
+			for more := true; more; {
+				var err error
+				if more, err = f.sweepSome(); err != nil {
+					break // the store is closed or the disk is ill; the garbage stays on record for the next start
+				}
+			}
+		}
+	}()
+}
+
+// sweepSome removes a limited number of files, so that it holds the store's only writer for a short time.
+func (f *files) sweepSome() (more bool, err error) {
+	const limit = 128
+	var shas []string
+	collect := func(tx *store.Tx) error {
+		shas = shas[:0]
+		err := tx.Scan(tableGarbage, "", func(sha string, _ []byte) error {
+			shas = append(shas, sha)
+			if len(shas) == limit {
+				return errStop
+			}
+			return nil
+		})
+		if errors.Is(err, errStop) {
+			return nil
+		}
+		return err
+	}
+	removed := 0
+	err = f.st.Update(func(tx *store.Tx) error {
+		if err := collect(tx); err != nil {
+			return err
+		}
+		if len(shas) == 0 {
+			return errStop // nothing to write: no need to touch the disk
+		}
+		for _, sha := range shas {
+			ok, err := f.unlink(sha)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			if err := tx.Delete(tableGarbage, sha); err != nil {
+				return err
+			}
+			removed++
+		}
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		return false, nil
+	}
+	return removed == limit, err
+}
+
+// unlink removes a file unless it is just arriving again. It is called within a write transaction, in which no other
+// can commit a reference: one that is about to has announced itself in arriving before it put the file in place.
+func (f *files) unlink(sha string) (bool, error) {
+	if strings.ContainsAny(sha, `/\`) {
+		return false, fmt.Errorf("blob content: %q is no digest", sha)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.arriving[sha] > 0 {
+		return false, nil
+	}
+	if err := os.Remove(f.path(sha)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, err
+	}
+	return true, nil
+}
+
+func newID() string { return uuid.NewString() }
