@@ -3,8 +3,12 @@
 //
 //	go run . [-out DIR] [-check]
 //
-// With -check it changes nothing, lists the files that differ from what would be generated, and
-// exits with 1 if there are any.
+// DIR receives one folder per SDK and is ../../sdks unless it is given. With -check nothing is
+// changed: the files that differ from what would be generated are listed, and the exit code is 1 if
+// there are any.
+//
+// It is a module of its own because the code generator belongs to the Pulumi CLI, whose requirements
+// reach every cloud's SDK. The program needs none of them.
 package main
 
 import (
@@ -16,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 func main() {
@@ -67,11 +72,9 @@ type difference struct {
 }
 
 const (
-	reasonMissing   = "missing"
-	reasonChanged   = "differs"
-	reasonLeftover  = "not generated"
-	generatedMode   = 0o644
-	generatedFolder = 0o755
+	reasonMissing  = "missing"
+	reasonChanged  = "differs"
+	reasonLeftover = "not generated"
 )
 
 // compare lists, sorted by file, how dir differs from the generated files. A folder that does not
@@ -114,7 +117,7 @@ func compare(dir string, files map[string][]byte) ([]difference, error) {
 			differences = append(differences, difference{rel, reasonMissing})
 		}
 	}
-	slices.SortFunc(differences, func(a, b difference) int { return bytes.Compare([]byte(a.file), []byte(b.file)) })
+	slices.SortFunc(differences, func(a, b difference) int { return strings.Compare(a.file, b.file) })
 	return differences, nil
 }
 
@@ -128,10 +131,10 @@ func apply(dir string, files map[string][]byte, differences []difference) error 
 			}
 			continue
 		}
-		if err := os.MkdirAll(filepath.Dir(name), generatedFolder); err != nil {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(name, files[d.file], generatedMode); err != nil {
+		if err := os.WriteFile(name, files[d.file], 0o644); err != nil {
 			return err
 		}
 	}
