@@ -1,0 +1,288 @@
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// defaulter fills a fresh value before what the configuration says is laid over it. A stack file's object replaces the
+// project's default object whole, so defaults are a matter of fields.
+type defaulter interface{ setDefaults() }
+
+// decode lays JSON text over target, a pointer. What does not fit becomes a problem with its full path.
+func (c *collector) decode(at path, text string, target any) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var raw any
+	err := decoder.Decode(&raw)
+	if err == nil {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			err = nil
+		} else {
+			err = errors.New("more than one value")
+		}
+	}
+	if err != nil {
+		c.add(at, text, "not "+want(reflect.TypeOf(target).Elem()),
+			"write it as YAML in the stack file or set it with pulumi config set --path")
+		return
+	}
+	c.fill(at, raw, reflect.ValueOf(target).Elem())
+}
+
+var (
+	timeType     = reflect.TypeFor[time.Time]()
+	durationType = reflect.TypeFor[time.Duration]()
+)
+
+// want names what a Go type takes, in the words of a stack file.
+func want(t reflect.Type) string {
+	switch t {
+	case timeType:
+		return "a time in quotes"
+	case durationType:
+		return "a duration in quotes"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return want(t.Elem())
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		return "a list"
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	default:
+		return "a number"
+	}
+}
+
+// fill lays a decoded JSON value over target. Null leaves target as it is.
+func (c *collector) fill(at path, raw any, target reflect.Value) {
+	if raw == nil {
+		return
+	}
+	if target.Type() == timeType {
+		c.fillTime(at, raw, target)
+		return
+	}
+	fits := false
+	switch target.Kind() {
+	case reflect.Pointer:
+		fresh := newValue(target.Type().Elem())
+		before := len(c.problems)
+		c.fill(at, raw, fresh.Elem())
+		if _, isObject := raw.(map[string]any); isObject || len(c.problems) == before {
+			target.Set(fresh)
+		}
+		return
+	case reflect.Struct:
+		var object map[string]any
+		if object, fits = raw.(map[string]any); fits {
+			c.fillStruct(at, object, target)
+		}
+	case reflect.Map:
+		var object map[string]any
+		if object, fits = raw.(map[string]any); fits {
+			c.fillMap(at, object, target)
+		}
+	case reflect.Slice:
+		var list []any
+		if list, fits = raw.([]any); fits {
+			target.Set(reflect.MakeSlice(target.Type(), len(list), len(list)))
+			for i, item := range list {
+				c.fill(at.with(i), item, target.Index(i))
+			}
+		}
+	case reflect.String:
+		var text string
+		if text, fits = raw.(string); fits {
+			target.SetString(text)
+		}
+	case reflect.Bool:
+		var truth bool
+		if truth, fits = raw.(bool); fits {
+			target.SetBool(truth)
+		}
+	case reflect.Int:
+		var number json.Number
+		if number, fits = raw.(json.Number); fits {
+			var whole int64
+			whole, fits = wholeNumber(number)
+			target.SetInt(whole)
+		}
+	case reflect.Float64:
+		var number json.Number
+		if number, fits = raw.(json.Number); fits {
+			value, err := number.Float64()
+			fits = err == nil
+			target.SetFloat(value)
+		}
+	}
+	if !fits {
+		c.add(at, raw, "not "+want(target.Type()), mistyped(raw, target.Type()))
+	}
+}
+
+// wholeNumber reads 5, and 5.0 or 5e0 as some YAML writers put it.
+func wholeNumber(number json.Number) (int64, bool) {
+	if whole, err := strconv.ParseInt(number.String(), 10, 32); err == nil {
+		return whole, true
+	}
+	value, err := number.Float64()
+	if err != nil || value != float64(int32(value)) {
+		return 0, false
+	}
+	return int64(value), true
+}
+
+// mistyped is the remedy for a value of the wrong type.
+func mistyped(raw any, t reflect.Type) string {
+	_, isText := raw.(string)
+	switch {
+	case t.Kind() == reflect.String && !isScalar(raw):
+		return "give a single value"
+	case t.Kind() == reflect.String:
+		return "put it in quotes"
+	case isText && (t.Kind() == reflect.Int || t.Kind() == reflect.Float64 || t.Kind() == reflect.Bool):
+		return "write it without quotes"
+	case t.Kind() == reflect.Slice && isScalar(raw):
+		return "write each item on a line of its own behind a dash"
+	default:
+		return "write " + want(t)
+	}
+}
+
+func isScalar(raw any) bool {
+	switch raw.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return true
+}
+
+// fillTime takes RFC 3339 in UTC. A local time would be right for half the year only.
+func (c *collector) fillTime(at path, raw any, target reflect.Value) {
+	text, isText := raw.(string)
+	moment, err := time.Parse(time.RFC3339, text)
+	switch {
+	case isText && text == "":
+		return
+	case !isText || err != nil || moment.Year() < 1970:
+		c.add(at, raw, "not a time", `write it as RFC 3339 in UTC, such as "2025-02-01T02:00:00Z"`)
+		return
+	}
+	if _, offset := moment.Zone(); offset != 0 {
+		c.add(at, raw, "not in UTC", "write it as "+strconv.Quote(moment.UTC().Format(time.RFC3339)))
+		return
+	}
+	target.Set(reflect.ValueOf(moment.UTC()))
+}
+
+func (c *collector) fillStruct(at path, object map[string]any, target reflect.Value) {
+	fields := map[string]int{}
+	for i := range target.NumField() {
+		if name := target.Type().Field(i).Tag.Get("json"); name != "-" {
+			fields[name] = i
+		}
+	}
+	for _, name := range sortedKeys(object) {
+		i, known := fields[name]
+		if !known {
+			c.unknown(at.with(name), name, sortedKeys(fields))
+			continue
+		}
+		c.fill(at.with(name), object[name], target.Field(i))
+	}
+}
+
+func (c *collector) unknown(at path, name string, known []string) {
+	if near := nearest(name, known); near != "" {
+		c.add(at, nil, "unknown key", "did you mean "+strconv.Quote(near)+"?")
+		return
+	}
+	c.add(at, nil, "unknown key", "remove it; known here are "+strings.Join(known, ", "))
+}
+
+func (c *collector) fillMap(at path, object map[string]any, target reflect.Value) {
+	target.Set(reflect.MakeMapWithSize(target.Type(), len(object)))
+	for _, name := range sortedKeys(object) {
+		fresh := newValue(target.Type().Elem())
+		c.fill(at.with(name), object[name], fresh.Elem())
+		target.SetMapIndex(reflect.ValueOf(name), fresh.Elem())
+	}
+}
+
+// newValue is a pointer to a fresh value with its defaults.
+func newValue(t reflect.Type) reflect.Value {
+	fresh := reflect.New(t)
+	if d, ok := fresh.Interface().(defaulter); ok {
+		d.setDefaults()
+	}
+	return fresh
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// nearest is the candidate that a typing mistake would make into name, or "" when none is near.
+func nearest(name string, candidates []string) string {
+	best, bestDistance := "", 1+max(1, len(name)/3)
+	for _, candidate := range candidates {
+		distance := editDistance(strings.ToLower(name), strings.ToLower(candidate))
+		if distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
+}
+
+// editDistance counts the letters to insert, drop, replace or swap with their neighbour that turn a into b.
+func editDistance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := last[j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, replace)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
+
+// isEmptyObject reports whether JSON text is an object without keys, or null.
+func isEmptyObject(text string) bool {
+	trimmed := bytes.TrimSpace([]byte(text))
+	if bytes.Equal(trimmed, []byte("null")) {
+		return true
+	}
+	var object map[string]json.RawMessage
+	return json.Unmarshal(trimmed, &object) == nil && len(object) == 0
+}

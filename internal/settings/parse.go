@@ -1,0 +1,161 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Namespace is the Pulumi project's name, and so the prefix of every configuration key.
+const Namespace = "crossorg"
+
+// RolePropagationVariable is the environment variable that overrides crossorg:rolePropagation.
+const RolePropagationVariable = "CROSSORG_ROLE_PROPAGATION"
+
+// The configuration keys, without the namespace.
+const (
+	keyEnvironment      = "environment"
+	keyTags             = "tags"
+	keyProtect          = "protect"
+	keyRolePropagation  = "rolePropagation"
+	keyOrganizations    = "organizations"
+	keyShares           = "shares"
+	keyStorage          = "storage"
+	keyKeyVault         = "keyVault"
+	keyGovernance       = "governance"
+	keyMonitoring       = "monitoring"
+	keyAdminPassword    = "adminPassword"
+	keyPrincipalSecrets = "principalSecrets"
+)
+
+// Keys are all configuration keys, without the namespace, sorted.
+func Keys() []string {
+	keys := []string{
+		keyEnvironment, keyTags, keyProtect, keyRolePropagation, keyOrganizations, keyShares, keyStorage, keyKeyVault,
+		keyGovernance, keyMonitoring, keyAdminPassword, keyPrincipalSecrets,
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// SecretKeys are the configuration keys, without the namespace, that hold secrets.
+func SecretKeys() []string { return []string{keyAdminPassword, keyPrincipalSecrets} }
+
+// Options say what Parse may not ask the machine itself.
+type Options struct {
+	// Now decides whether an expiration lies in the future; the zero time means the clock's.
+	Now time.Time
+	// Root is the folder that source files and packages are relative to; empty means the working directory.
+	Root string
+	// Stack is the stack's name, the environment where the configuration names none.
+	Stack string
+	// Getenv reads environment variables; nil means that there are none.
+	Getenv func(string) string
+}
+
+// Parse reads and checks configuration values. Keys come without the namespace; structured values are JSON text, and
+// an empty text counts as absent. The error is Problems, with everything that is wrong; it never holds a secret.
+func Parse(values map[string]string, options Options) (*Settings, error) {
+	c := newCollector()
+	if options.Now.IsZero() {
+		options.Now = time.Now()
+	}
+	if options.Getenv == nil {
+		options.Getenv = func(string) string { return "" }
+	}
+	for _, key := range sortedKeys(values) {
+		if !slices.Contains(Keys(), key) {
+			c.unknown(path{key}, key, Keys())
+		}
+	}
+
+	s := &Settings{Environment: values[keyEnvironment]}
+	s.setDefaults()
+	if s.Environment == "" {
+		s.Environment = options.Stack
+	}
+	c.structured(values, keyTags, &s.Tags)
+	c.structured(values, keyProtect, &s.Protect)
+	c.structured(values, keyOrganizations, &s.Organizations)
+	c.structured(values, keyShares, &s.Shares)
+	c.structured(values, keyStorage, &s.Storage)
+	c.structured(values, keyKeyVault, &s.KeyVault)
+	if !isEmptyObject(values[keyGovernance]) {
+		c.structured(values, keyGovernance, &s.Governance)
+	}
+	c.structured(values, keyMonitoring, &s.Monitoring)
+	s.RolePropagation = c.rolePropagation(values[keyRolePropagation], options.Getenv(RolePropagationVariable))
+	c.secrets(values, s)
+
+	check(c, s, options)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// structured decodes the value of a key over target, when there is one.
+func (c *collector) structured(values map[string]string, key string, target any) {
+	if text := values[key]; strings.TrimSpace(text) != "" {
+		c.decode(path{key}, text, target)
+	}
+}
+
+// secrets puts the values of the secret keys where they are used. Problems here never show a value.
+func (c *collector) secrets(values map[string]string, s *Settings) {
+	c.secret = true
+	defer func() { c.secret = false }()
+
+	if s.Governance != nil {
+		s.Governance.AdminPassword = NewSecret(values[keyAdminPassword])
+	}
+	var secrets map[string]string
+	c.structured(values, keyPrincipalSecrets, &secrets)
+	for _, name := range sortedKeys(secrets) {
+		at := path{keyPrincipalSecrets, name}
+		organization, known := s.Organizations[name]
+		switch {
+		case c.broken(path{keyOrganizations}) || c.broken(at):
+		case !known:
+			c.add(at, nil, "no such organization", unknownOrganization(name, s))
+		case organization.Principal == nil:
+			c.add(at, nil, "organization "+name+" has no principal that would use it",
+				"set "+Namespace+":organizations."+name+".principal.clientId or remove the secret")
+		case organization.Principal.UseOIDC && secrets[name] != "":
+			c.add(at, nil, "the principal of "+name+" signs in with a federated token (useOidc), which excludes a secret",
+				"remove the secret, or set useOidc to false")
+		default:
+			organization.Principal.ClientSecret = NewSecret(secrets[name])
+		}
+	}
+}
+
+// maxRolePropagation is far above the ten minutes that Azure names, and keeps a typing mistake from parking a deployment.
+const maxRolePropagation = time.Hour
+
+// rolePropagation reads the window; the environment's value wins.
+func (c *collector) rolePropagation(configured, environment string) time.Duration {
+	at, text := path{keyRolePropagation}, configured
+	overridden := environment != ""
+	if overridden {
+		text = environment
+	}
+	if text == "" {
+		return defaultRolePropagation
+	}
+	window, err := time.ParseDuration(text)
+	reason := ""
+	switch {
+	case err != nil:
+		reason = "not a duration"
+	case window < 0 || window > maxRolePropagation:
+		reason = "outside 0s to 1h"
+	default:
+		return window
+	}
+	if overridden {
+		reason += " (from the environment variable " + RolePropagationVariable + ")"
+	}
+	c.add(at, text, reason, `write a number with its unit, such as "5m" or "90s"`)
+	return defaultRolePropagation
+}

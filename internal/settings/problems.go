@@ -1,0 +1,137 @@
+package settings
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Problem is one thing that is wrong with a configuration.
+type Problem struct {
+	// Key is the full path as `pulumi config set --path` takes it, "crossorg:shares.payments.consumers[0]".
+	Key string
+	// Value is what the key holds, as JSON text on one line; empty when nothing is there or when it is a secret.
+	Value string
+	// Reason says what is wrong.
+	Reason string
+	// Remedy says what to do.
+	Remedy string
+}
+
+// String is the problem on one line.
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.Key)
+	if p.Value != "" {
+		b.WriteString(" = " + p.Value)
+	}
+	b.WriteString(": " + p.Reason)
+	if p.Remedy != "" {
+		b.WriteString("; " + p.Remedy)
+	}
+	return b.String()
+}
+
+// Problems are all problems of a configuration, sorted by key.
+type Problems []Problem
+
+// Error lists the problems, one line each.
+func (ps Problems) Error() string {
+	var b strings.Builder
+	if len(ps) == 1 {
+		b.WriteString("1 problem in the configuration:")
+	} else {
+		fmt.Fprintf(&b, "%d problems in the configuration:", len(ps))
+	}
+	for _, p := range ps {
+		b.WriteString("\n  " + p.String())
+	}
+	return b.String()
+}
+
+// collector gathers problems. A key that has a problem, or lies below one that has, gets no second one: what follows
+// from the first would only hide it.
+type collector struct {
+	problems Problems
+	seen     map[string]bool
+	secret   bool
+}
+
+func newCollector() *collector { return &collector{seen: map[string]bool{}} }
+
+// add records a problem; value nil means that there is nothing to show.
+func (c *collector) add(at path, value any, reason, remedy string) {
+	if c.broken(at) {
+		return
+	}
+	shown := ""
+	if value != nil && !c.secret {
+		shown = show(value)
+	}
+	c.seen[at.String()] = true
+	c.problems = append(c.problems, Problem{Key: at.String(), Value: shown, Reason: reason, Remedy: remedy})
+}
+
+// broken reports whether the key, or one above it, has a problem already.
+func (c *collector) broken(at path) bool {
+	for n := len(at); n > 0; n-- {
+		if c.seen[at[:n].String()] {
+			return true
+		}
+	}
+	return false
+}
+
+// err is nil without problems, else Problems sorted by key.
+func (c *collector) err() error {
+	if len(c.problems) == 0 {
+		return nil
+	}
+	sort.SliceStable(c.problems, func(i, j int) bool { return c.problems[i].Key < c.problems[j].Key })
+	return c.problems
+}
+
+// longestShown keeps a value from swamping the line that it is shown on.
+const longestShown = 80
+
+// show renders a value as JSON on one line, cut where it is long.
+func show(value any) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Sprintf("%q", fmt.Sprint(value))
+	}
+	text := []rune(strings.TrimSuffix(b.String(), "\n"))
+	if len(text) > longestShown {
+		return string(text[:longestShown]) + "…"
+	}
+	return string(text)
+}
+
+// path is the way to a value: the top-level key, then a name for each object and an index for each list.
+type path []any
+
+func (p path) with(step any) path { return append(p[:len(p):len(p)], step) }
+
+// String writes the path as `pulumi config set --path` takes it.
+func (p path) String() string {
+	var b strings.Builder
+	for i, step := range p {
+		switch step := step.(type) {
+		case int:
+			fmt.Fprintf(&b, "[%d]", step)
+		case string:
+			switch {
+			case i == 0:
+				b.WriteString(Namespace + ":" + step)
+			case step == "" || strings.ContainsAny(step, ".[]\" \t\r\n"):
+				fmt.Fprintf(&b, "[%q]", step)
+			default:
+				b.WriteString("." + step)
+			}
+		}
+	}
+	return b.String()
+}
