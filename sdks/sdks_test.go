@@ -17,7 +17,8 @@ var generator = filepath.Join("..", "tools", "sdkgen")
 
 // The generated SDKs are what the schema in tools/sdkgen says, file by file.
 func TestGeneratedSDKsMatchTheSchema(t *testing.T) {
-	out, err := check(t, ".")
+	lookAt(t, ".", generator)
+	out, err := sdkgen(t, "-check")
 	require.NoError(t, err, "%s", out)
 }
 
@@ -25,9 +26,8 @@ func TestGeneratedSDKsMatchTheSchema(t *testing.T) {
 // schema, and repairs nothing by itself.
 func TestCheckReportsEveryDifference(t *testing.T) {
 	dir := t.TempDir()
-	for _, sdk := range []string{"datashare", "servicefabric"} {
-		require.NoError(t, os.CopyFS(filepath.Join(dir, sdk), os.DirFS(sdk)))
-	}
+	out, err := sdkgen(t, "-out", dir)
+	require.NoError(t, err, "%s", out)
 	edited := filepath.Join(dir, "datashare", "share.go")
 	removed := filepath.Join(dir, "servicefabric", "nodeType.go")
 	added := filepath.Join(dir, "servicefabric", "extra", "extra.go")
@@ -36,7 +36,7 @@ func TestCheckReportsEveryDifference(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(added), 0o700))
 	require.NoError(t, os.WriteFile(added, []byte("package extra\n"), 0o600))
 
-	out, err := check(t, dir)
+	out, err = sdkgen(t, "-check", "-out", dir)
 
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, "%s", out)
@@ -57,15 +57,23 @@ func TestCheckReportsEveryDifference(t *testing.T) {
 	assert.Contains(t, out, "go generate ./...", "the remedy is named")
 }
 
-// check runs the generator's check on the SDKs in dir and returns what it printed.
-func check(t *testing.T, dir string) (string, error) {
+// sdkgen runs the generator and returns what it printed.
+func sdkgen(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	dir, err := filepath.Abs(dir)
-	require.NoError(t, err)
-	// The Go tool repeats a cached pass until a file changes that the test itself has looked at, and
-	// does not see what its children read.
-	for _, input := range []string{dir, generator} {
-		require.NoError(t, filepath.WalkDir(input, func(name string, _ fs.DirEntry, err error) error {
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "."}, args...)...)
+	cmd.Dir = generator
+	// The generator is a module of its own: a workspace that does not list it must not stand in the way.
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// lookAt makes the Go tool run the test again once anything below the folders has changed. It repeats
+// a cached pass until then, and does not see what the test's child processes read.
+func lookAt(t *testing.T, folders ...string) {
+	t.Helper()
+	for _, folder := range folders {
+		require.NoError(t, filepath.WalkDir(folder, func(name string, _ fs.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}
@@ -73,10 +81,4 @@ func check(t *testing.T, dir string) (string, error) {
 			return err
 		}))
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "run", ".", "-check", "-out", dir)
-	cmd.Dir = generator
-	// The generator is a module of its own: a workspace that does not list it must not stand in the way.
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
 }
