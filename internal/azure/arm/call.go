@@ -81,11 +81,21 @@ func (c *Call) scan(prefix string, keep func(rest string) bool) []*Resource {
 // Enqueue schedules a job of the resource's type. It runs once the transaction has committed and `at` has come; the
 // operation of the request in progress, if it answers asynchronously, ends when its jobs have ended.
 func (c *Call) Enqueue(id ID, job string, at time.Time, payload map[string]any) *Error {
-	j := jobRecord{ID: uuid.NewString(), Resource: id.String(), Job: job, At: at, Payload: payload}
-	if c.op != nil {
-		j.Operation = c.op.ID
-		c.op.Pending++
+	return c.enqueue(id, job, at, payload, c.op)
+}
+
+// EnqueueDetached is Enqueue without a tie to the operation in progress: nobody waits for the job.
+func (c *Call) EnqueueDetached(id ID, job string, at time.Time, payload map[string]any) *Error {
+	return c.enqueue(id, job, at, payload, nil)
+}
+
+func (c *Call) enqueue(id ID, job string, at time.Time, payload map[string]any, op *operation) *Error {
+	j := jobRecord{ID: uuid.NewString(), Resource: id.String(), Job: job, At: at.UTC(), Payload: payload}
+	if op != nil {
+		j.Operation = op.ID
+		op.Pending++
 	}
+	c.enqueued = true
 	if err := c.Tx.Put(tableJobs, j.key(), j); err != nil {
 		return internal(err)
 	}

@@ -13,6 +13,20 @@ import (
 type Provider struct {
 	Namespace string
 	Types     []*Type
+	// Routes are the provider's paths that are no resource's: deleted vaults, tenant-level lists, name checks.
+	Routes []Route
+}
+
+// Route is one method on one path pattern with {placeholders}, e.g.
+// "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedVaults". Literal segments match without regard to case.
+type Route struct {
+	Method, Path string
+	// Permission is the action that the caller needs at the subscription (or the resource group) of the path; empty needs none.
+	Permission string
+	// Async answers 202 with an operation that ends when the jobs that Handle enqueued have ended.
+	Async AsyncStyle
+	// Handle answers; a nil reply is 204, or 404 is an *Error like everywhere.
+	Handle func(c *Call, params map[string]string, body map[string]any) (any, *Error)
 }
 
 // AsyncStyle says how a type's operation answers when it takes time.
@@ -50,6 +64,8 @@ type Type struct {
 	Put func(c *Call, w *Write) *Error
 	// Show adjusts what GET and list answer (state that derives from time or from other resources). It works on a copy.
 	Show func(c *Call, r *Resource, body map[string]any)
+	// List, if set, replaces the default list of a collection (all resources of the type directly below the id's parent or scope).
+	List func(c *Call, collection ID) ([]*Resource, *Error)
 	// Delete is called for the resource itself and for every resource that goes with it in a cascade, children first.
 	// An error refuses the deletion as a whole.
 	Delete func(c *Call, r *Resource) *Error
@@ -127,6 +143,7 @@ type Call struct {
 	APIVersion string
 	Query      url.Values
 	op         *operation
+	enqueued   bool
 }
 
 // Write is a PUT or PATCH in progress.

@@ -1,0 +1,151 @@
+package arm
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+const (
+	tableJobs = "jobs"
+	// jobWorkers bounds how many jobs run at once.
+	jobWorkers = 4
+)
+
+// jobRecord is a job that waits for its time or runs.
+type jobRecord struct {
+	ID        string         `json:"id"`
+	Resource  string         `json:"resource"`
+	Job       string         `json:"job"`
+	At        time.Time      `json:"at"`
+	Payload   map[string]any `json:"payload,omitempty"`
+	Operation string         `json:"operation,omitempty"`
+}
+
+// key orders jobs by their time.
+func (j jobRecord) key() string { return j.At.UTC().Format("20060102T150405.000000000") + "/" + j.ID }
+
+func (s *Server) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// runJobs hands due jobs to workers until the server closes. Jobs of one resource never overlap.
+func (s *Server) runJobs() {
+	defer s.done.Done()
+	var mu sync.Mutex
+	running := map[string]bool{} // by job key and by resource
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for {
+		mu.Lock()
+		due, next := s.dueJobs(running, jobWorkers-len(running)/2)
+		for _, j := range due {
+			running[j.key()], running[j.Resource] = true, true
+			workers.Add(1)
+			go func() {
+				defer workers.Done()
+				s.runJob(j)
+				mu.Lock()
+				delete(running, j.key())
+				delete(running, j.Resource)
+				mu.Unlock()
+				s.signal()
+			}()
+		}
+		mu.Unlock()
+		timer := time.NewTimer(next)
+		select {
+		case <-s.ctx.Done():
+			timer.Stop()
+			return
+		case <-s.wake:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// dueJobs picks up to room jobs whose time has come, and says how long to wait for the next one.
+func (s *Server) dueJobs(running map[string]bool, room int) ([]jobRecord, time.Duration) {
+	const longest = time.Minute
+	now := s.now().UTC()
+	var due []jobRecord
+	next := longest
+	picked := map[string]bool{}
+	errFull := fmt.Errorf("no room")
+	err := s.st.View(func(tx *store.Tx) error {
+		return tx.Scan(tableJobs, "", func(key string, raw []byte) error {
+			if len(due) >= room {
+				return errFull
+			}
+			var j jobRecord
+			if err := json.Unmarshal(raw, &j); err != nil {
+				return err
+			}
+			if j.At.After(now) {
+				next = min(longest, j.At.Sub(now))
+				return errFull
+			}
+			if !running[key] && !running[j.Resource] && !picked[j.Resource] {
+				picked[j.Resource] = true
+				due = append(due, j)
+			}
+			return nil
+		})
+	})
+	if err != nil && err != errFull {
+		return nil, time.Second
+	}
+	return due, next
+}
+
+func (s *Server) runJob(j jobRecord) {
+	var res *Resource
+	err := s.View(func(c *Call) error {
+		res, _ = c.GetByID(j.Resource)
+		return nil
+	})
+	var jobErr *Error
+	switch {
+	case err != nil:
+		jobErr = internal(err)
+	case res == nil: // deleted meanwhile: nothing left to do
+	default:
+		t := s.lookup(res.ID.Type())
+		run := t.Jobs[j.Job]
+		if run == nil {
+			jobErr = Errorf(http.StatusInternalServerError, "InternalServerError", "%s has no job %q", t.Name, j.Job)
+		} else {
+			jobErr = run(s.ctx, s, res, j.Payload)
+		}
+	}
+	if s.ctx.Err() != nil {
+		return // closing: the job stays in the table and runs again
+	}
+	_ = s.Update(func(c *Call) error { // on failure the job stays and runs again
+		if err := c.Tx.Delete(tableJobs, j.key()); err != nil {
+			return err
+		}
+		if j.Operation == "" {
+			return nil
+		}
+		var op operation
+		ok, err := c.Tx.Get(tableOperations, j.Operation, &op)
+		if err != nil || !ok {
+			return err
+		}
+		op.Pending--
+		if jobErr != nil {
+			op.Error, op.ErrorStatus = jobErr, jobErr.Status
+		}
+		op.settle(c.Now)
+		return c.Tx.Put(tableOperations, op.ID, op)
+	})
+}

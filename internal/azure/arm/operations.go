@@ -1,0 +1,105 @@
+package arm
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const tableOperations = "operations"
+
+// operation is an asynchronous operation, as its status URL shows it.
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+type operation struct {
+	ID string `json:"id"`
+	// Resource is the id that a Location poll answers with once done; Deleted answers 204 instead.
+	Resource   string    `json:"resource"`
+	APIVersion string    `json:"apiVersion"`
+	Deleted    bool      `json:"deleted"`
+	Status     string    `json:"status"`
+	Start      time.Time `json:"start"`
+	End        time.Time `json:"end"`
+	Error      *Error    `json:"error,omitempty"`
+	// ErrorStatus is Error's HTTP status.
+	ErrorStatus int `json:"errorStatus,omitempty"`
+	// Pending counts the jobs that it waits for.
+	Pending int `json:"pending"`
+	// Reply is what an action answers in the end.
+	Reply any `json:"reply,omitempty"`
+	// Caller may read the operation.
+	Caller string `json:"caller"`
+}
+
+const (
+	statusInProgress = "InProgress"
+	statusSucceeded  = "Succeeded"
+	statusFailed     = "Failed"
+)
+
+// settle ends the operation if nothing is pending.
+func (o *operation) settle(now time.Time) {
+	if o.Pending > 0 {
+		o.Status = statusInProgress
+		return
+	}
+	o.End = now
+	if o.Error != nil {
+		o.Status = statusFailed
+	} else {
+		o.Status = statusSucceeded
+	}
+}
+
+// operationURL is where a client polls. kind is operationStatuses (Azure-AsyncOperation) or operationResults (Location).
+func (s *Server) operationURL(id ID, location, kind string, op *operation) string {
+	if location == "" {
+		location = "global"
+	}
+	return fmt.Sprintf("%s/subscriptions/%s/providers/%s/locations/%s/%s/%s?api-version=%s",
+		s.endpoints.Management, id.Subscription, id.Namespace, location, kind, op.ID, op.APIVersion)
+}
+
+// pollOperation answers GET …/locations/{location}/operationStatuses|operationResults/{id}.
+func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
+	var op operation
+	ok, err := c.Tx.Get(tableOperations, opID, &op)
+	if err != nil {
+		return nil, internal(err)
+	}
+	if !ok || op.Caller != c.Caller.ObjectID {
+		return nil, Errorf(http.StatusNotFound, "NotFound", "The operation '%s' was not found.", opID)
+	}
+	if op.Error != nil {
+		op.Error.Status = op.ErrorStatus
+	}
+	if kind == "operationstatuses" {
+		body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status, "startTime": stamp(op.Start)}
+		if op.Status == statusInProgress {
+			return &reply{status: http.StatusOK, body: body, retryAfter: true}, nil
+		}
+		body["endTime"] = stamp(op.End)
+		if op.Error != nil {
+			body["error"] = op.Error
+		} else if op.Reply != nil {
+			body["properties"] = op.Reply
+		}
+		return &reply{status: http.StatusOK, body: body}, nil
+	}
+	switch {
+	case op.Status == statusInProgress:
+		return &reply{status: http.StatusAccepted, self: true, retryAfter: true}, nil
+	case op.Error != nil:
+		return nil, op.Error
+	case op.Reply != nil:
+		return &reply{status: http.StatusOK, body: op.Reply}, nil
+	case op.Deleted:
+		return &reply{status: http.StatusNoContent}, nil
+	}
+	r, found := c.GetByID(op.Resource)
+	if !found {
+		return &reply{status: http.StatusNoContent}, nil
+	}
+	return &reply{status: http.StatusOK, body: s.render(c, r, op.APIVersion)}, nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }

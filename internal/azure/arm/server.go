@@ -1,0 +1,139 @@
+package arm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// Endpoints are the base URLs of the embedded Azure, without a trailing slash.
+type Endpoints struct {
+	// Management is ARM's, Blob that of the blob data plane (accounts are the first path segment).
+	Management, Blob string
+}
+
+// Options make a Server.
+type Options struct {
+	Store     *store.Store
+	Directory *identity.Directory
+	Providers []*Provider
+	Endpoints Endpoints
+	// Log receives the request log as JSON lines; nil keeps none.
+	Log io.Writer
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+}
+
+// Server is the control plane. Close it before the store.
+type Server struct {
+	st        *store.Store
+	directory *identity.Directory
+	types     map[string]*Type     // by lower-case full type
+	providers map[string]*Provider // by lower-case namespace
+	routes    []compiledRoute
+	endpoints Endpoints
+	log       *requestLog
+	now       func() time.Time
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+	done   sync.WaitGroup
+}
+
+// NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the same type.
+func NewServer(o Options) (*Server, error) {
+	s := &Server{
+		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, now: o.Now, log: newRequestLog(o.Log),
+		types: map[string]*Type{}, providers: map[string]*Provider{}, wake: make(chan struct{}, 1),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	for _, p := range o.Providers {
+		key := strings.ToLower(p.Namespace)
+		if known, ok := s.providers[key]; ok {
+			known.Types = append(known.Types, p.Types...)
+		} else {
+			s.providers[key] = &Provider{Namespace: p.Namespace, Types: append([]*Type(nil), p.Types...)}
+		}
+		for _, t := range p.Types {
+			k := strings.ToLower(t.Name)
+			if s.types[k] != nil {
+				return nil, fmt.Errorf("resource type %s is registered twice", t.Name)
+			}
+			s.types[k] = t
+		}
+		for _, r := range p.Routes {
+			s.routes = append(s.routes, compileRoute(r))
+		}
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.done.Add(1)
+	go s.runJobs()
+	return s, nil
+}
+
+// Close stops the job runner and waits for jobs in progress; what is left is taken up again by the next Server on the same store.
+func (s *Server) Close() {
+	s.cancel()
+	s.done.Wait()
+}
+
+// Endpoints returns the base URLs.
+func (s *Server) Endpoints() Endpoints { return s.endpoints }
+
+// Directory returns the directory that the server authenticates against.
+func (s *Server) Directory() *identity.Directory { return s.directory }
+
+// View gives fn a consistent reading view on the resources.
+func (s *Server) View(fn func(c *Call) error) error {
+	return s.st.View(func(tx *store.Tx) error { return fn(s.systemCall(tx)) })
+}
+
+// Update lets fn change resources in one durable transaction.
+func (s *Server) Update(fn func(c *Call) error) error {
+	var enqueued bool
+	err := s.st.Update(func(tx *store.Tx) error {
+		c := s.systemCall(tx)
+		err := fn(c)
+		enqueued = c.enqueued
+		return err
+	})
+	if err == nil && enqueued {
+		s.signal()
+	}
+	return err
+}
+
+func (s *Server) systemCall(tx *store.Tx) *Call {
+	return &Call{Context: s.ctx, Server: s, Tx: tx, Now: s.now().UTC(), Caller: identity.Principal{Name: "Azure"}}
+}
+
+// ServeHTTP answers one ARM request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r)
+}
+
+func (s *Server) lookup(fullType string) *Type { return s.types[strings.ToLower(fullType)] }
+
+func (s *Server) namespaces() []string {
+	var out []string
+	for _, p := range s.providers {
+		out = append(out, p.Namespace)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func internal(err error) *Error {
+	return Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+}
