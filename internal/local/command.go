@@ -1,0 +1,121 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+
+	"github.com/blang/semver"
+)
+
+// command is the Automation API's way to the CLI. It differs from the API's own in that the child gets none of the
+// parent's Azure credentials and Pulumi settings, is interrupted first and killed only when asked twice, and is not
+// started for questions whose answer is not used.
+type command struct {
+	toolchain *Toolchain
+	// kill ends a running child at once when it is closed.
+	kill <-chan struct{}
+	// project and home tell whether a stack exists.
+	project string
+	home    *Home
+	// terse answers the questions that the Automation API adds to each update by itself: each would start the CLI
+	// for a third of a second, and the engine's events have told already.
+	terse bool
+}
+
+// Version implements auto.PulumiCommand.
+func (c *command) Version() semver.Version { return c.toolchain.Version }
+
+// Run implements auto.PulumiCommand.
+func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut, extraErr []io.Writer, env []string,
+	args ...string) (string, string, int, error) {
+	if answer, ok := c.answer(args); ok {
+		return answer, "", 0, nil
+	}
+	if !slices.Contains(args, "--non-interactive") {
+		args = append([]string{"--non-interactive"}, args...)
+	}
+	cmd := exec.Command(c.toolchain.Pulumi, args...)
+	cmd.Dir = dir
+	cmd.Env = withPath(append(cleanEnvironment(os.Environ()), append(env, "PULUMI_AUTOMATION_API=true")...), c.toolchain.Dirs()...)
+	cmd.Stdin = stdin
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout = io.MultiWriter(append(extraOut, &stdout)...)
+	cmd.Stderr = io.MultiWriter(append(extraErr, &stderr)...)
+	separate(cmd)
+	err := supervise(ctx, cmd, c.kill)
+	return stdout.String(), stderr.String(), exitCode(err), err
+}
+
+// answer gives what the CLI would, for the Automation API's own questions.
+func (c *command) answer(args []string) (string, bool) {
+	if !c.terse || len(args) < 2 || args[0] != "stack" {
+		return "", false
+	}
+	switch args[1] {
+	case "select":
+		// Every command names its stack, so none has to be selected; but the API asks in order to learn of its existence.
+		i := slices.Index(args, "--stack")
+		return "", i >= 0 && i+1 < len(args) && c.home.hasStack(c.project, args[i+1])
+	case "output":
+		return "{}", true
+	case "history":
+		return "[]", true
+	}
+	return "", false
+}
+
+// supervise runs a child to its end: it is interrupted when ctx ends, and killed with its process group when kill is
+// closed. It returns only when the child has ended.
+func supervise(ctx context.Context, cmd *exec.Cmd, kill_ <-chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	done := make(chan error, 1)
+	started := make(chan error, 1)
+	go func() {
+		// The kernel's signal to the child comes when the thread that started it ends: so this one stays.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			done <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	cancelled := ctx.Done()
+	for {
+		select {
+		case err := <-done:
+			if err != nil && ctx.Err() != nil {
+				return errors.Join(context.Cause(ctx), err)
+			}
+			return err
+		case <-cancelled:
+			cancelled = nil
+			_ = interrupt(cmd.Process)
+		case <-kill_:
+			kill_ = nil
+			_ = kill(cmd.Process)
+		}
+	}
+}
+
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return -1
+}

@@ -1,0 +1,54 @@
+package local
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// secretMark stands where a secret was; it is the engine's own.
+const secretMark = "[secret]"
+
+// redactor takes known secrets out of text. The engine masks what it knows to be secret; this is for what it does not
+// know, such as a client secret in a provider's error message.
+type redactor struct{ secrets []string }
+
+// add makes secrets known. Very short ones are left alone: they would mask ordinary words.
+func (r *redactor) add(secrets ...string) {
+	for _, s := range secrets {
+		if len(s) >= 6 {
+			r.secrets = append(r.secrets, s)
+		}
+	}
+}
+
+func (r *redactor) text(s string) string {
+	for _, secret := range r.secrets {
+		s = strings.ReplaceAll(s, secret, secretMark)
+		// Within JSON text a secret looks different when it has characters that JSON escapes.
+		if raw, err := json.Marshal(secret); err == nil {
+			s = strings.ReplaceAll(s, strings.Trim(string(raw), `"`), secretMark)
+		}
+	}
+	return s
+}
+
+// value redacts every string of a JSON value.
+func (r *redactor) value(v any) any {
+	switch v := v.(type) {
+	case string:
+		return r.text(v)
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = r.value(item)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			out[k] = r.value(item)
+		}
+		return out
+	}
+	return v
+}

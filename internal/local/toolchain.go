@@ -1,0 +1,279 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/rogpeppe/go-internal/lockedfile"
+	"golang.org/x/mod/modfile"
+)
+
+// Toolchain is the Pulumi CLI with its Go language host.
+type Toolchain struct {
+	// Pulumi and Host are the absolute paths of the two programs.
+	Pulumi, Host string
+	// Version of the CLI.
+	Version semver.Version
+}
+
+// Dirs are the folders that go before the child's PATH, so that the CLI finds its host.
+func (t *Toolchain) Dirs() []string {
+	dirs := []string{filepath.Dir(t.Pulumi)}
+	if host := filepath.Dir(t.Host); host != dirs[0] {
+		dirs = append(dirs, host)
+	}
+	return dirs
+}
+
+const (
+	cliModule   = "github.com/pulumi/pulumi/pkg/v3"
+	cliPackage  = cliModule + "/cmd/pulumi"
+	hostPackage = "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go"
+	versionFlag = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+)
+
+// FindToolchain returns the CLI that is on PATH, when its version suits, with the host beside it; else the ones pinned
+// by the project under tools/, which it builds once into the user's cache folder. Builds are reported on progress.
+func FindToolchain(ctx context.Context, project *Project, progress io.Writer) (*Toolchain, error) {
+	pinned, err := pinnedVersion(filepath.Join(project.Dir, "tools", "pulumi", "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("no folder to build the Pulumi CLI into: %w", err)
+	}
+	// One folder per version: several homes and several checkouts of the project share it.
+	bin := filepath.Join(cache, "crossorg", "toolchain", pinned.String(), "bin")
+	t := &Toolchain{
+		Pulumi:  filepath.Join(bin, executable("pulumi")),
+		Host:    filepath.Join(bin, executable("pulumi-language-go")),
+		Version: pinned,
+	}
+	if found, version, ok := pulumiOnPath(ctx, pinned); ok {
+		t.Pulumi, t.Version = found, version
+		if host, ok := hostBeside(found); ok {
+			t.Host = host
+			return t, nil
+		}
+	}
+	for _, b := range []build{
+		{
+			what: "the Pulumi CLI v" + pinned.String(), target: t.Pulumi,
+			module:  filepath.Join(project.Dir, "tools", "pulumi"),
+			pkg:     cliPackage,
+			ldflags: "-s -w -X " + versionFlag + "=v" + pinned.String(),
+		},
+		{
+			what: "Pulumi's Go language host", target: t.Host,
+			module:  filepath.Join(project.Dir, "tools", "pulumi-language-go"),
+			pkg:     hostPackage,
+			ldflags: "-s -w",
+		},
+	} {
+		if exists(b.target) {
+			continue
+		}
+		if err := b.run(ctx, progress); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// pinnedVersion reads the CLI's version from the go.mod that pins it.
+func pinnedVersion(path string) (semver.Version, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("the project pins its Pulumi CLI in %s: %w", path, err)
+	}
+	file, err := modfile.ParseLax(path, raw, nil)
+	if err != nil {
+		return semver.Version{}, err
+	}
+	for _, r := range file.Require {
+		if r.Mod.Path == cliModule {
+			return semver.ParseTolerant(r.Mod.Version)
+		}
+	}
+	return semver.Version{}, fmt.Errorf("%s does not require %s", path, cliModule)
+}
+
+// suits reports whether a CLI of version found may stand in for the pinned one: same major version, not older, since
+// the project is tested with the pinned one and Pulumi keeps compatibility within a major version; and a release.
+func suits(found, pinned semver.Version) bool {
+	return found.Major == pinned.Major && found.GTE(pinned) && len(found.Pre) == 0
+}
+
+func pulumiOnPath(ctx context.Context, pinned semver.Version) (string, semver.Version, bool) {
+	path, err := exec.LookPath("pulumi")
+	if err != nil {
+		return "", semver.Version{}, false
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return "", semver.Version{}, false
+	}
+	cmd := exec.CommandContext(ctx, path, "version")
+	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := cmd.Output()
+	if err != nil {
+		return "", semver.Version{}, false
+	}
+	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
+	return path, version, err == nil && suits(version, pinned)
+}
+
+// hostBeside finds the language host in the CLI's folder, where every distribution of Pulumi has it. A host elsewhere
+// on PATH cannot say its version, so it is not trusted.
+func hostBeside(pulumi string) (string, bool) {
+	dirs := []string{filepath.Dir(pulumi)}
+	if real, err := filepath.EvalSymlinks(pulumi); err == nil {
+		dirs = append(dirs, filepath.Dir(real))
+	}
+	for _, dir := range dirs {
+		if host := filepath.Join(dir, executable("pulumi-language-go")); exists(host) {
+			return host, true
+		}
+	}
+	return "", false
+}
+
+// build is one program to compile.
+type build struct{ what, target, module, pkg, ldflags string }
+
+// run compiles into a temporary name and renames, so that a target that exists is whole. Builders of the same cache
+// folder take turns.
+func (b build) run(ctx context.Context, progress io.Writer) error {
+	gotool, err := exec.LookPath("go")
+	if err != nil {
+		return fmt.Errorf("building %s needs the go command, which is not on PATH: install Go from https://go.dev/dl, "+
+			"or install a Pulumi CLI that suits from https://www.pulumi.com/docs/install", b.what)
+	}
+	if err := os.MkdirAll(filepath.Dir(b.target), 0o755); err != nil {
+		return err
+	}
+	unlock, err := lockFile(ctx, b.target+".lock", func() {
+		fmt.Fprintf(progress, "another process builds %s: waiting for it\n", b.what)
+	})
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if exists(b.target) {
+		return nil
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(b.target), ".build-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+
+	out := filepath.Join(tmp, filepath.Base(b.target))
+	cmd := exec.CommandContext(ctx, gotool, "build", "-C", b.module, "-o", out, "-trimpath", "-ldflags", b.ldflags, b.pkg)
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	separate(cmd)
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.WaitDelay = 5 * time.Second
+
+	start := time.Now()
+	fmt.Fprintf(progress, "building %s, once for all projects: this takes some minutes\n", b.what)
+	stop := every(5*time.Second, func() {
+		fmt.Fprintf(progress, "  still building %s (%s)\n", b.what, time.Since(start).Round(time.Second))
+	})
+	err = cmd.Run()
+	stop()
+	if ctx.Err() != nil {
+		return fmt.Errorf("building %s: %w", b.what, context.Cause(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("building %s: %w\n%s", b.what, err, tail(stderr.String(), 30))
+	}
+	if err := os.Rename(out, b.target); err != nil {
+		return err
+	}
+	fmt.Fprintf(progress, "built %s in %s\n", b.what, time.Since(start).Round(time.Second))
+	return nil
+}
+
+// lockFile takes an exclusive lock between processes; waiting is called once when somebody else has it.
+func lockFile(ctx context.Context, path string, waiting func()) (func(), error) {
+	type result struct {
+		unlock func()
+		err    error
+	}
+	locked := make(chan result, 1)
+	go func() {
+		unlock, err := lockedfile.MutexAt(path).Lock()
+		locked <- result{unlock, err}
+	}()
+	notice := time.NewTimer(500 * time.Millisecond)
+	defer notice.Stop()
+	for {
+		select {
+		case r := <-locked:
+			return r.unlock, r.err
+		case <-notice.C:
+			waiting()
+		case <-ctx.Done():
+			// The waiting goroutine may still get the lock; give it back when it does.
+			go func() {
+				if r := <-locked; r.err == nil {
+					r.unlock()
+				}
+			}()
+			return nil, fmt.Errorf("waiting for %s: %w", path, context.Cause(ctx))
+		}
+	}
+}
+
+// every calls fn in intervals until the returned function is called.
+func every(interval time.Duration, fn func()) (stop func()) {
+	done := make(chan struct{})
+	ticker := time.NewTicker(interval)
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				fn()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+	}
+}
+
+func executable(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// tail is the last lines of a text.
+func tail(s string, lines int) string {
+	all := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if len(all) > lines {
+		all = all[len(all)-lines:]
+	}
+	return strings.Join(all, "\n")
+}
