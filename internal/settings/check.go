@@ -1,11 +1,148 @@
 package settings
 
 import (
+	"fmt"
 	"strings"
 )
 
-// check holds the settings against the rules that no single value can know by its type.
+// check holds the settings against Azure's rules and against each other.
 func check(c *collector, s *Settings, options Options) {
+	c.checkTags(s)
+	c.checkStorage(s.Storage)
+	c.checkKeyVault(s.KeyVault)
+	c.checkMonitoring(s.Monitoring, s.Protect)
+	c.checkOrganizations(s)
+	c.checkShares(s, options)
+	if s.Governance != nil {
+		c.checkGovernance(s, options)
+	}
+}
+
+func (c *collector) checkTags(s *Settings) {
+	environment := path{keyEnvironment}
+	if c.required(environment, s.Environment, "name it, such as dev") {
+		c.tagValue(environment, s.Environment)
+	}
+	tags := path{keyTags}
+	c.tags(tags, s.Tags)
+	if n := len(s.Tags) + 1; n > maxTags {
+		c.add(tags, nil, fmt.Sprintf("%d tags with the environment tag", n), fmt.Sprintf("use at most %d", maxTags))
+	}
+}
+
+func (c *collector) checkStorage(storage Storage) {
+	at := path{keyStorage}
+	// learn.microsoft.com/azure/storage/common/storage-redundancy; premium accounts have no blob tiers.
+	c.oneOf(at.with("sku"), storage.SKU,
+		"Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
+	// learn.microsoft.com/azure/storage/blobs/access-tiers-overview
+	c.oneOf(at.with("accessTier"), storage.AccessTier, "Hot", "Cool")
+	// learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
+	c.between(at.with("softDeleteDays"), storage.SoftDeleteDays, 1, 365, " days")
+	// learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure: 0 to 99999; ours 0 is never.
+	c.between(at.with("coolAfterDays"), storage.CoolAfterDays, 0, 99999, " days; 0 means never")
+	c.between(at.with("deleteVersionsAfterDays"), storage.DeleteVersionsAfterDays, 0, 99999, " days; 0 means never")
+}
+
+func (c *collector) checkKeyVault(vault KeyVault) {
+	at := path{keyKeyVault}
+	c.oneOf(at.with("sku"), vault.SKU, "standard", "premium")
+	// learn.microsoft.com/azure/key-vault/general/soft-delete-overview
+	c.between(at.with("softDeleteDays"), vault.SoftDeleteDays, 7, 90, " days")
+}
+
+func (c *collector) checkMonitoring(monitoring Monitoring, protect bool) {
+	at := path{keyMonitoring}
+	c.oneOf(at.with("sku"), monitoring.SKU, "PerGB2018")
+	// learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure
+	c.between(at.with("retentionDays"), monitoring.RetentionDays, 30, 730, " days")
+	// learn.microsoft.com/rest/api/loganalytics/workspaces: the smallest cap is 0.023 GB a day.
+	if quota := monitoring.DailyQuotaGB; quota != -1 && quota < 0.023 {
+		c.add(at.with("dailyQuotaGb"), quota, "out of range", "use 0.023 or more, or -1 for no cap")
+	}
+	recipients := at.with("recipients")
+	first := map[string]bool{}
+	for i, recipient := range monitoring.Recipients {
+		c.email(recipients.with(i), recipient)
+		if folded := strings.ToLower(recipient); first[folded] {
+			c.add(recipients.with(i), recipient, "named twice", "remove it")
+		} else {
+			first[folded] = true
+		}
+	}
+	if protect && len(monitoring.Recipients) == 0 {
+		c.add(recipients, nil, "missing, though "+Namespace+":"+keyProtect+" is set",
+			"name who gets the alerts, such as data-oncall@example.com")
+	}
+}
+
+func (c *collector) checkOrganizations(s *Settings) {
+	at := path{keyOrganizations}
+	if len(s.Organizations) == 0 {
+		c.add(at, nil, "missing", "name at least one organization with its location; a share needs two")
+	}
+	for _, name := range sortedKeys(s.Organizations) {
+		c.checkOrganization(at.with(name), name, s.Organizations[name], s.Tags)
+	}
+}
+
+func (c *collector) checkOrganization(at path, name string, o Organization, stackTags map[string]string) {
+	if !organizationName.MatchString(name) {
+		c.add(at, nil, "not a valid organization name",
+			"use 3 to 10 lowercase letters and digits, a letter first: names of vaults and storage accounts begin with it")
+		return
+	}
+	if word := reservedWord(name); word != "" {
+		c.add(at, nil, "a name with the word "+word+", which Azure reserves", "name it otherwise")
+		return
+	}
+
+	location := at.with("location")
+	if c.required(location, o.Location, "set an Azure region, such as eastus") && !regionName.MatchString(o.Location) {
+		c.add(location, o.Location, "not the name of an Azure region",
+			"use the short form, such as eastus; az account list-locations lists them")
+	}
+	c.guid(at.with("subscriptionId"), o.SubscriptionID, "az account list shows the ids of subscriptions")
+	c.guid(at.with("tenantId"), o.TenantID, "az account tenant list shows the ids of tenants")
+	if o.Principal != nil {
+		c.checkPrincipal(at, name, o)
+	}
+
+	c.tags(at.with("tags"), o.Tags)
+	merged := map[string]string{environmentTag: ""}
+	for tag := range stackTags {
+		merged[strings.ToLower(tag)] = tag
+	}
+	for _, tag := range sortedKeys(o.Tags) {
+		folded := strings.ToLower(tag)
+		if stackTag, both := merged[folded]; both && stackTag != tag {
+			c.add(at.with("tags").with(tag), o.Tags[tag],
+				"the same tag as "+Namespace+":"+keyTags+"."+stackTag+" for Azure, which ignores case", "write it "+stackTag)
+		}
+		merged[folded] = tag
+	}
+	if len(merged) > maxTags {
+		c.add(at.with("tags"), nil, fmt.Sprintf("%d tags with those of the stack", len(merged)),
+			fmt.Sprintf("use at most %d", maxTags))
+	}
+}
+
+// checkPrincipal wants all that a sign-in as a service principal takes
+// (learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow).
+func (c *collector) checkPrincipal(at path, name string, o Organization) {
+	client := at.with("principal").with("clientId")
+	if c.required(client, o.Principal.ClientID, "set the application (client) id of the service principal") {
+		c.guid(client, o.Principal.ClientID, "use the application (client) id, not the name")
+	}
+	c.required(at.with("tenantId"), o.TenantID, "set the tenant that the principal signs in to")
+	c.required(at.with("subscriptionId"), o.SubscriptionID, "set the subscription that the principal deploys to")
+
+	secret := path{keyPrincipalSecrets, name}
+	if !o.Principal.UseOIDC && !o.Principal.ClientSecret.IsSet() {
+		c.add(secret, nil, "missing, though "+name+" has a principal",
+			"run pulumi config set --secret --path '"+secret.String()+"', or set "+
+				at.with("principal").with("useOidc").String()+" to true")
+	}
 }
 
 // unknownOrganization is the remedy for a name that is no organization.
@@ -18,4 +155,16 @@ func unknownOrganization(name string, s *Settings) string {
 		return "add it to " + Namespace + ":organizations"
 	}
 	return "add it to " + Namespace + ":organizations, or use one of " + strings.Join(names, ", ")
+}
+
+// organization reports a name that is no organization; it passes where the organizations themselves are unreadable.
+func (c *collector) organization(at path, name string, s *Settings) bool {
+	if !c.required(at, name, "name one of the organizations") {
+		return false
+	}
+	if _, known := s.Organizations[name]; !known && !c.broken(path{keyOrganizations}) {
+		c.add(at, name, "no such organization", unknownOrganization(name, s))
+		return false
+	}
+	return true
 }

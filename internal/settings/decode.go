@@ -210,6 +210,8 @@ func (c *collector) fillStruct(at path, object map[string]any, target reflect.Va
 func (c *collector) unknown(at path, name string, known []string) {
 	if near := nearest(name, known); near != "" {
 		c.add(at, nil, "unknown key", "did you mean "+strconv.Quote(near)+"?")
+		// The key that was meant is not missing as well.
+		c.seen[at[:len(at)-1].with(near).String()] = true
 		return
 	}
 	c.add(at, nil, "unknown key", "remove it; known here are "+strings.Join(known, ", "))
