@@ -1,0 +1,100 @@
+package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/components"
+)
+
+// export publishes what a person or a script needs next: ids, names, endpoints, states, and links into the portal.
+func (t *topology) export(ctx *pulumi.Context) {
+	organizations := pulumi.Map{}
+	for _, name := range sorted(t.settings.Organizations) {
+		sides := pulumi.Map{}
+		if org, ok := t.providers[name]; ok {
+			sides["provider"] = boundaryOutputs(&org.Boundary)
+		}
+		if org, ok := t.consumers[name]; ok {
+			side := boundaryOutputs(&org.Boundary)
+			side["landingContainer"] = pulumi.String(org.LandingContainer)
+			sides["consumer"] = side
+		}
+		organizations[name] = sides
+	}
+	ctx.Export("organizations", organizations)
+
+	shares := pulumi.Map{}
+	for _, name := range sorted(t.shares) {
+		shares[name] = t.shareOutputs(name)
+	}
+	ctx.Export("shares", shares)
+}
+
+func boundaryOutputs(b *components.Boundary) pulumi.Map {
+	return pulumi.Map{
+		"location":           b.Location,
+		"subscriptionId":     b.SubscriptionID,
+		"tenantId":           b.TenantID,
+		"resourceGroup":      b.ResourceGroupName,
+		"storageAccountId":   b.StorageAccountID,
+		"blobEndpoint":       b.BlobEndpoint,
+		"vaultId":            b.VaultID,
+		"vaultUri":           b.VaultURI,
+		"dataShareAccountId": b.DataShareAccountID,
+		"principalId":        b.PrincipalID,
+		"portal": pulumi.Map{
+			"resourceGroup":    portal(b.TenantID, b.ResourceGroupID),
+			"storageAccount":   portal(b.TenantID, b.StorageAccountID),
+			"vault":            portal(b.TenantID, b.VaultID),
+			"dataShareAccount": portal(b.TenantID, b.DataShareAccountID),
+		},
+	}
+}
+
+func (t *topology) shareOutputs(name string) pulumi.Map {
+	share := t.shares[name]
+	provider := t.settings.Shares[name].Provider
+	consumers := pulumi.Map{}
+	for _, consumer := range sorted(share.Deliveries) {
+		d := share.Deliveries[consumer]
+		sets := pulumi.Map{}
+		for _, set := range sorted(d.DataSets) {
+			route := d.DataSets[set]
+			sets[set] = pulumi.Map{
+				"kind":   pulumi.String(route.Kind),
+				"source": locationOutputs(route.Source),
+				"target": locationOutputs(route.Target),
+			}
+		}
+		consumers[consumer] = pulumi.Map{
+			"subscriptionId":     d.SubscriptionID,
+			"invitationId":       d.InvitationID,
+			"invitationStatus":   d.InvitationStatus,
+			"subscriptionStatus": d.SubscriptionStatus,
+			"triggerStatus":      d.TriggerStatus,
+			"dataSets":           sets,
+			"portal":             portal(t.consumers[consumer].TenantID, d.SubscriptionID),
+		}
+	}
+	return pulumi.Map{
+		"provider":  pulumi.String(provider),
+		"accountId": t.providers[provider].DataShareAccountID,
+		"shareId":   share.ShareID,
+		"portal":    portal(t.providers[provider].TenantID, share.ShareID),
+		"consumers": consumers,
+	}
+}
+
+func locationOutputs(l components.BlobLocation) pulumi.Map {
+	return pulumi.Map{
+		"storageAccountId": l.StorageAccountID,
+		"blobEndpoint":     l.BlobEndpoint,
+		"container":        pulumi.String(l.Container),
+		"path":             pulumi.String(l.Path),
+	}
+}
+
+// portal is a link to a resource in the Azure portal, opened in its own tenant.
+func portal(tenant, id pulumi.StringInput) pulumi.StringOutput {
+	return pulumi.Sprintf("https://portal.azure.com/#@%s/resource%s", tenant, id)
+}
