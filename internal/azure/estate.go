@@ -1,0 +1,154 @@
+package azure
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Credentials sign a service principal in and name the subscription that it deploys to.
+type Credentials struct {
+	TenantID       string `json:"tenantId"`
+	SubscriptionID string `json:"subscriptionId"`
+	ClientID       string `json:"clientId"`
+	ClientSecret   string `json:"clientSecret"`
+}
+
+// Declared is what a stack says of an organization's estate; empty fields mean the default ones.
+type Declared struct {
+	TenantID, SubscriptionID, ClientID string
+	// ClientSecret of ClientID; empty lets the embedded Azure make one.
+	ClientSecret string
+}
+
+// estate is what a home folder says about the Azure in it: where it listens and who may sign in. It is kept in a file that
+// only its owner can read, so that a second process can attach.
+type estate struct {
+	// ManagementPort and BlobPort are chosen once: endpoints are part of the resources' state.
+	ManagementPort int           `json:"managementPort"`
+	BlobPort       int           `json:"blobPort"`
+	Default        Credentials   `json:"default"`
+	Others         []Credentials `json:"others,omitempty"`
+}
+
+const estateFile = "estate.json"
+
+func readEstate(dir string) (*estate, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, estateFile))
+	if err != nil {
+		return nil, err
+	}
+	var e estate
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, estateFile), err)
+	}
+	return &e, nil
+}
+
+func loadEstate(dir string) (*estate, error) {
+	e, err := readEstate(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString(), ClientSecret: randomSecret()}}
+		if e.ManagementPort, err = freePort(); err != nil {
+			return nil, err
+		}
+		for e.BlobPort == 0 || e.BlobPort == e.ManagementPort {
+			if e.BlobPort, err = freePort(); err != nil {
+				return nil, err
+			}
+		}
+		return e, e.save(dir)
+	}
+	return e, err
+}
+
+func (e *estate) save(dir string) error {
+	raw, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, estateFile), raw)
+}
+
+// declare adds what a stack names and the estate lacks, and reports whether it changed.
+func (e *estate) declare(d Declared) bool {
+	c := Credentials{TenantID: d.TenantID, SubscriptionID: d.SubscriptionID, ClientID: d.ClientID, ClientSecret: d.ClientSecret}
+	if c.TenantID == "" {
+		c.TenantID = e.Default.TenantID
+	}
+	if c.SubscriptionID == "" {
+		c.SubscriptionID = e.Default.SubscriptionID
+	}
+	if c.ClientID == "" {
+		// A login that is at home in several tenants, as a person's is: the default principal, known in this tenant too.
+		c.ClientID, c.ClientSecret = e.Default.ClientID, e.Default.ClientSecret
+	}
+	if same(c, e.Default) {
+		return false
+	}
+	for i, o := range e.Others {
+		if !same(o, c) {
+			continue
+		}
+		if c.ClientSecret == "" || c.ClientSecret == o.ClientSecret {
+			return false
+		}
+		e.Others[i].ClientSecret = c.ClientSecret
+		return true
+	}
+	if c.ClientSecret == "" {
+		c.ClientSecret = randomSecret()
+		for _, o := range e.Others {
+			if strings.EqualFold(o.ClientID, c.ClientID) && strings.EqualFold(o.TenantID, c.TenantID) {
+				c.ClientSecret = o.ClientSecret
+			}
+		}
+	}
+	e.Others = append(e.Others, c)
+	return true
+}
+
+func same(a, b Credentials) bool {
+	return strings.EqualFold(a.TenantID, b.TenantID) && strings.EqualFold(a.SubscriptionID, b.SubscriptionID) && strings.EqualFold(a.ClientID, b.ClientID)
+}
+
+func (e *estate) all() []Credentials { return append([]Credentials{e.Default}, e.Others...) }
+
+func (e *estate) management() string { return fmt.Sprintf("https://127.0.0.1:%d", e.ManagementPort) }
+
+func (e *estate) blob() string { return fmt.Sprintf("https://127.0.0.1:%d", e.BlobPort) }
+
+func randomSecret() string {
+	b := make([]byte, 30)
+	if _, err := rand.Read(b); err != nil {
+		panic(err) // crypto/rand does not fail on supported systems
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// freePort picks a port below the range from which the system hands out ports by itself, so that it is likely free next time too.
+func freePort() (int, error) {
+	for range 200 {
+		n, err := rand.Int(rand.Reader, big.NewInt(12000))
+		if err != nil {
+			return 0, err
+		}
+		port := 20000 + int(n.Int64())
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		return port, l.Close()
+	}
+	return 0, errors.New("no free port found between 20000 and 32000 on 127.0.0.1")
+}
