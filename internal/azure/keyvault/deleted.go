@@ -1,0 +1,213 @@
+package keyvault
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+const (
+	// tableDeleted holds deleted vaults by their lower-case name, which stays reserved until they are purged.
+	tableDeleted = "keyvault.deleted"
+	// tableDeletedSecrets holds their secrets: vault name/secret name.
+	tableDeletedSecrets = "keyvault.deletedSecrets"
+)
+
+// deletedVault is a vault between its deletion and its purge.
+type deletedVault struct {
+	Vault   arm.Resource `json:"vault"`
+	Deleted time.Time    `json:"deleted"`
+	Purge   time.Time    `json:"purge"`
+}
+
+func (d *deletedVault) subscription() string { return d.Vault.ID.Subscription }
+
+func deletedVaultNotFound(name string) *arm.Error {
+	return arm.Errorf(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.", name)
+}
+
+// deleteVault keeps the vault for its retention time, name and secrets included. Its role assignments are gone for good.
+func deleteVault(c *arm.Call, r *arm.Resource) *arm.Error {
+	days, set := number(r.Properties(), "softDeleteRetentionInDays")
+	if !set {
+		days = defaultRetentionDays
+	}
+	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, days)}
+	name := strings.ToLower(r.ID.Name())
+	if err := c.Tx.Put(tableDeleted, name, d); err != nil {
+		return internalError(err)
+	}
+	if err := c.Tx.Delete(tableNames, name); err != nil {
+		return internalError(err)
+	}
+	return nil
+}
+
+// findDeleted finds a deleted vault by name. One whose retention has ended is as good as purged.
+func findDeleted(c *arm.Call, name string) (*deletedVault, bool, *arm.Error) {
+	var d deletedVault
+	ok, err := c.Tx.Get(tableDeleted, strings.ToLower(name), &d)
+	if err != nil {
+		return nil, false, internalError(err)
+	}
+	if !ok || !c.Now.Before(d.Purge) {
+		return nil, false, nil
+	}
+	return &d, true, nil
+}
+
+// recoverVault brings a deleted vault back as it was, with its secrets.
+func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault) *arm.Error {
+	if w.New.ID.Key() != d.Vault.ID.Key() {
+		return badRequest("The vault '%s' can only be recovered where it was: '%s'.", w.New.ID.Name(), d.Vault.ID)
+	}
+	if was := d.Vault.String("location"); was != w.New.String("location") {
+		return arm.Conflict("InvalidResourceLocation", "The deleted vault '%s' can only be recovered in location '%s', where it was, not in '%s'.",
+			w.New.ID.Name(), was, w.New.String("location"))
+	}
+	tags := w.New.Body["tags"]
+	w.New.Body = d.Vault.Body
+	if tags != nil {
+		w.New.Body["tags"] = tags
+	}
+	w.New.CreatedAt, w.New.CreatedBy = d.Vault.CreatedAt, d.Vault.CreatedBy
+	kept, err := deletedSecrets(c, w.New.ID.Name())
+	if err != nil {
+		return err
+	}
+	for _, s := range kept {
+		if err := c.Save(s); err != nil {
+			return err
+		}
+	}
+	return claim(c, w.New.ID)
+}
+
+// purge forgets a deleted vault and its secrets; the name is free again.
+func purge(c *arm.Call, name string) *arm.Error {
+	kept, err := deletedSecrets(c, name)
+	if err != nil {
+		return err
+	}
+	for _, s := range kept {
+		if err := c.Tx.Delete(tableDeletedSecrets, deletedSecretKey(s.ID)); err != nil {
+			return internalError(err)
+		}
+	}
+	if err := c.Tx.Delete(tableDeleted, strings.ToLower(name)); err != nil {
+		return internalError(err)
+	}
+	return nil
+}
+
+func deletedSecretKey(id arm.ID) string { return strings.ToLower(id.RelativeName()) }
+
+func deletedSecrets(c *arm.Call, vault string) ([]*arm.Resource, *arm.Error) {
+	var out []*arm.Resource
+	err := c.Tx.Scan(tableDeletedSecrets, strings.ToLower(vault)+"/", func(_ string, raw []byte) error {
+		var r arm.Resource
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return err
+		}
+		out = append(out, &r)
+		return nil
+	})
+	if err != nil {
+		return nil, internalError(err)
+	}
+	return out, nil
+}
+
+// deletedVaultRoutes list, show and purge deleted vaults, which lie below the subscription, not in a resource group.
+// Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted
+func deletedVaultRoutes() []arm.Route {
+	const (
+		all = "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedVaults"
+		one = "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults"
+	)
+	return []arm.Route{
+		{Method: http.MethodGet, Path: all, Permission: "Microsoft.KeyVault/deletedVaults/read", Handle: listDeleted},
+		{Method: http.MethodGet, Path: one + "/{vaultName}", Permission: "Microsoft.KeyVault/locations/deletedVaults/read", Handle: getDeleted},
+		{
+			Method: http.MethodPost, Path: one + "/{vaultName}/purge", Async: arm.Location,
+			Permission: "Microsoft.KeyVault/locations/deletedVaults/purge/action", Handle: purgeDeleted,
+		},
+	}
+}
+
+func listDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
+	out := []any{}
+	err := c.Tx.Scan(tableDeleted, "", func(_ string, raw []byte) error {
+		var d deletedVault
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return err
+		}
+		if strings.EqualFold(d.subscription(), params["subscriptionId"]) && c.Now.Before(d.Purge) {
+			out = append(out, d.view())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, internalError(err)
+	}
+	return map[string]any{"value": out}, nil
+}
+
+func getDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
+	d, err := deletedAt(c, params)
+	if err != nil {
+		return nil, err
+	}
+	return d.view(), nil
+}
+
+// purgeDeleted ends the retention early, unless the vault is protected against that.
+func purgeDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
+	d, err := deletedAt(c, params)
+	if err != nil {
+		return nil, err
+	}
+	if protected(&d.Vault) {
+		return nil, arm.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.")
+	}
+	return nil, purge(c, params["vaultName"])
+}
+
+func deletedAt(c *arm.Call, params map[string]string) (*deletedVault, *arm.Error) {
+	d, ok, err := findDeleted(c, params["vaultName"])
+	if err != nil {
+		return nil, err
+	}
+	if !ok || !strings.EqualFold(d.subscription(), params["subscriptionId"]) ||
+		!strings.EqualFold(strings.ReplaceAll(params["location"], " ", ""), d.Vault.String("location")) {
+		return nil, deletedVaultNotFound(params["vaultName"])
+	}
+	return d, nil
+}
+
+// view is a DeletedVault.
+func (d *deletedVault) view() map[string]any {
+	props := map[string]any{
+		"vaultId":            d.Vault.ID.String(),
+		"location":           d.Vault.String("location"),
+		"deletionDate":       d.Deleted.UTC().Format(time.RFC3339),
+		"scheduledPurgeDate": d.Purge.UTC().Format(time.RFC3339),
+		"tags":               map[string]any{},
+	}
+	if tags := d.Vault.Body["tags"]; tags != nil {
+		props["tags"] = tags
+	}
+	if protected(&d.Vault) {
+		props["purgeProtectionEnabled"] = true
+	}
+	return map[string]any{
+		"id": "/subscriptions/" + d.subscription() + "/providers/Microsoft.KeyVault/locations/" + d.Vault.String("location") +
+			"/deletedVaults/" + d.Vault.ID.Name(),
+		"name":       d.Vault.ID.Name(),
+		"type":       namespace + "/deletedVaults",
+		"properties": props,
+	}
+}

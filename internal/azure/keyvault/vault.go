@@ -1,0 +1,246 @@
+package keyvault
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+const (
+	defaultRetentionDays = 90
+	// tableNames holds the lower-case names of all vaults there are, over all tenants.
+	tableNames = "keyvault.names"
+)
+
+func vaults() *arm.Type {
+	return &arm.Type{
+		Name:      namespace + "/vaults",
+		CheckName: checkVaultName,
+		Global:    vaultAlreadyExists,
+		Put:       putVault,
+		Delete:    deleteVault,
+	}
+}
+
+var vaultName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`)
+
+func checkVaultName(name string) *arm.Error {
+	if vaultName.MatchString(name) && !strings.Contains(name, "--") {
+		return nil
+	}
+	return arm.BadRequest("VaultNameNotValid", "The vault name '%s' is invalid. A vault's name must be between 3-24 alphanumeric characters. "+
+		"The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens.", name)
+}
+
+func vaultAlreadyExists(name string) *arm.Error {
+	return arm.Conflict("VaultAlreadyExists", "The vault name '%s' is already in use. Vault names are globally unique, so the name may belong to "+
+		"somebody else, or to a vault that was deleted and not purged yet.", name)
+}
+
+// putVault creates, updates or recovers a vault.
+// Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update
+func putVault(c *arm.Call, w *arm.Write) *arm.Error {
+	props := w.New.Properties()
+	mode := text(props, "createMode")
+	delete(props, "createMode")
+	if w.Old == nil {
+		gone, ok, err := findDeleted(c, w.New.ID.Name())
+		switch {
+		case err != nil:
+			return err
+		case ok && mode == "recover" && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
+			return recoverVault(c, w, gone)
+		case ok && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
+			return arm.Conflict("ConflictError", "A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. "+
+				"Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.")
+		case ok:
+			return vaultAlreadyExists(w.New.ID.Name())
+		case mode == "recover":
+			return deletedVaultNotFound(w.New.ID.Name())
+		}
+	}
+	if err := checkVault(c, w, props); err != nil {
+		return err
+	}
+	if w.Old == nil {
+		if err := claim(c, w.New.ID); err != nil {
+			return err
+		}
+	}
+	props["vaultUri"] = "https://" + w.New.ID.Name() + ".vault.azure.net/"
+	props["provisioningState"] = "Succeeded"
+	props["enableSoftDelete"] = true
+	if props["accessPolicies"] == nil {
+		props["accessPolicies"] = []any{}
+	}
+	for _, n := range []string{"enableRbacAuthorization", "enabledForDeployment"} {
+		if props[n] == nil {
+			props[n] = false
+		}
+	}
+	if props["publicNetworkAccess"] == nil {
+		props["publicNetworkAccess"] = "Enabled"
+	}
+	if days, set := number(props, "softDeleteRetentionInDays"); set {
+		props["softDeleteRetentionInDays"] = days
+	} else if w.Old != nil && w.Old.Value("properties", "softDeleteRetentionInDays") != nil {
+		props["softDeleteRetentionInDays"] = w.Old.Value("properties", "softDeleteRetentionInDays")
+	} else {
+		props["softDeleteRetentionInDays"] = defaultRetentionDays
+	}
+	if props["enablePurgeProtection"] == nil {
+		delete(props, "enablePurgeProtection")
+		if protected(w.Old) { // enabling is irreversible, and leaving it out changes nothing
+			props["enablePurgeProtection"] = true
+		}
+	}
+	return nil
+}
+
+// claim records the name as taken, and clears what a vault of that name has left whose retention has ended.
+func claim(c *arm.Call, id arm.ID) *arm.Error {
+	if err := c.Tx.Put(tableNames, strings.ToLower(id.Name()), id.String()); err != nil {
+		return internalError(err)
+	}
+	return purge(c, id.Name())
+}
+
+// checkVault holds the rules that the published type does not carry.
+func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
+	if v, set := flag(props, "enablePurgeProtection"); set && !v {
+		return badRequest(`The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`)
+	}
+	if v, set := flag(props, "enableSoftDelete"); set && !v {
+		return badRequest(`The property "enableSoftDelete" cannot be set to false: soft delete protects every vault and cannot be switched off.`)
+	}
+	if days, set := number(props, "softDeleteRetentionInDays"); set {
+		if days < 7 || days > 90 {
+			return badRequest(`The property "softDeleteRetentionInDays" must lie between 7 and 90, but it is %d.`, days)
+		}
+		if w.Old != nil {
+			if before, had := number(w.Old.Properties(), "softDeleteRetentionInDays"); had && before != days {
+				return badRequest(`The property "softDeleteRetentionInDays" has been set already and it can't be modified.`)
+			}
+		}
+	}
+	tenant := text(props, "tenantId")
+	if sub, ok := c.Server.Directory().Subscription(c.Tx, w.New.ID.Subscription); ok && !strings.EqualFold(sub.TenantID, tenant) {
+		return badRequest("An invalid value was provided for 'tenantId': the vault's tenant must be '%s', the tenant of its subscription, but it is '%s'.", sub.TenantID, tenant)
+	}
+	policies, given := props["accessPolicies"].([]any)
+	if rbac, _ := flag(props, "enableRbacAuthorization"); !given && !rbac {
+		return badRequest("The parameter accessPolicies is not specified. It is required unless 'enableRbacAuthorization' is true or 'createMode' is 'recover'.")
+	}
+	if len(policies) > 1024 {
+		return badRequest("An invalid value was provided for 'accessPolicies': at most 1024 are allowed, and %d were given.", len(policies))
+	}
+	for _, p := range policies {
+		if policy, ok := p.(map[string]any); ok && !strings.EqualFold(text(policy, "tenantId"), tenant) {
+			return badRequest("An invalid value was provided for 'accessPolicies': all policies must use the vault's tenant '%s', but one uses '%s'.", tenant, text(policy, "tenantId"))
+		}
+	}
+	return nil
+}
+
+func protected(r *arm.Resource) bool {
+	if r == nil {
+		return false
+	}
+	v, _ := flag(r.Properties(), "enablePurgeProtection")
+	return v
+}
+
+// checkNameRoute tells whether a vault name is free.
+// Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/check-name-availability
+func checkNameRoute() arm.Route {
+	return arm.Route{
+		Method:     http.MethodPost,
+		Path:       "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/checkNameAvailability",
+		Permission: "Microsoft.KeyVault/checkNameAvailability/read",
+		Handle: func(c *arm.Call, _ map[string]string, body map[string]any) (any, *arm.Error) {
+			name := text(body, "name")
+			if err := checkVaultName(name); err != nil {
+				return map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": err.Message}, nil
+			}
+			_, deleted, err := findDeleted(c, name)
+			if err != nil {
+				return nil, err
+			}
+			if deleted || c.Tx.Has(tableNames, strings.ToLower(name)) {
+				return map[string]any{"nameAvailable": false, "reason": "AlreadyExists", "message": vaultAlreadyExists(name).Message}, nil
+			}
+			return map[string]any{"nameAvailable": true}, nil
+		},
+	}
+}
+
+// accessPolicyRoute adds to, removes from or replaces a vault's access policies.
+// Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/update-access-policy
+func accessPolicyRoute() arm.Route {
+	return arm.Route{
+		Method:     http.MethodPut,
+		Path:       "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.KeyVault/vaults/{vaultName}/accessPolicies/{operation}",
+		Permission: "Microsoft.KeyVault/vaults/accessPolicies/write",
+		Handle:     updateAccessPolicies,
+	}
+}
+
+func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string]any) (any, *arm.Error) {
+	id := arm.ID{
+		Subscription: params["subscriptionId"], ResourceGroup: params["resourceGroupName"], Namespace: namespace,
+		Types: []string{"vaults"}, Names: []string{params["vaultName"]},
+	}
+	vault, ok := c.Get(id)
+	if !ok {
+		return nil, arm.NotFound(id)
+	}
+	wanted, _ := body["properties"].(map[string]any)
+	given, ok := wanted["accessPolicies"].([]any)
+	if !ok {
+		return nil, badRequest("The parameter accessPolicies is not specified.")
+	}
+	var kept []any
+	named := map[string]bool{}
+	for _, p := range given {
+		policy, ok := p.(map[string]any)
+		if !ok || text(policy, "objectId") == "" {
+			return nil, badRequest("An invalid value was provided for 'accessPolicies': each needs an 'objectId'.")
+		}
+		if tenant := vault.String("properties", "tenantId"); !strings.EqualFold(text(policy, "tenantId"), tenant) {
+			return nil, badRequest("An invalid value was provided for 'accessPolicies': all policies must use the vault's tenant '%s'.", tenant)
+		}
+		named[policyKey(policy)] = true
+	}
+	before, _ := vault.Value("properties", "accessPolicies").([]any)
+	for _, p := range before {
+		if policy, ok := p.(map[string]any); ok && !named[policyKey(policy)] {
+			kept = append(kept, p)
+		}
+	}
+	switch strings.ToLower(params["operation"]) {
+	case "add":
+		kept = append(kept, given...)
+	case "replace":
+		kept = given
+	case "remove":
+	default:
+		return nil, badRequest("The access policy operation must be 'add', 'remove' or 'replace', but it is '%s'.", params["operation"])
+	}
+	if kept == nil {
+		kept = []any{}
+	}
+	vault.Properties()["accessPolicies"] = kept
+	if err := c.Save(vault); err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"id": vault.ID.String() + "/accessPolicies/", "type": namespace + "/vaults/accessPolicies", "location": vault.String("location"),
+		"properties": map[string]any{"accessPolicies": kept},
+	}, nil
+}
+
+func policyKey(policy map[string]any) string {
+	return strings.ToLower(text(policy, "objectId") + "|" + text(policy, "applicationId"))
+}
