@@ -77,6 +77,7 @@ func (c *Content) PutBlock(ctx context.Context, key Key, id string, r io.Reader,
 		}
 		return tx.Put(tableBlocks, row, staged{Size: f.size, SHA256: f.sha})
 	})
+	f.used = err == nil
 	c.files.sweep()
 	return err
 }
@@ -134,6 +135,7 @@ func (c *Content) PutBlockList(ctx context.Context, key Key, list []BlockRef, op
 		out = Properties{Headers: opts.Headers, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier, Blocks: blocks}
 		return c.replace(tx, key, &out, opts)
 	})
+	f.used = err == nil
 	c.files.sweep()
 	return out, err
 }

@@ -160,6 +160,7 @@ func (c *Content) Put(ctx context.Context, key Key, r io.Reader, opts PutOptions
 		out = Properties{Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier, CopySource: opts.CopySource}
 		return c.replace(tx, key, &out, opts)
 	})
+	f.used = err == nil
 	c.files.sweep()
 	return out, err
 }

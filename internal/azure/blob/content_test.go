@@ -217,6 +217,7 @@ func TestAWriteThatFailsChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, before, now)
 	assert.Equal(t, "before", r.read(key("x")))
+	assert.Equal(t, []string{sha("before")}, r.files(), "refused content leaves no file")
 }
 
 func TestAReaderKeepsWhatItOpened(t *testing.T) {

@@ -69,6 +69,7 @@ type received struct {
 	md5   []byte
 	size  int64
 	kept  bool
+	used  bool // a reference has been committed
 }
 
 // receive writes r to a temporary file and digests it. The caller calls done.
@@ -110,9 +111,18 @@ func (r *received) done() {
 		return
 	}
 	r.files.mu.Lock()
-	defer r.files.mu.Unlock()
 	if r.files.arriving[r.sha]--; r.files.arriving[r.sha] == 0 {
 		delete(r.files.arriving, r.sha)
+	}
+	r.files.mu.Unlock()
+	if !r.used { // refused: unless something else has the same content, the file is of no use
+		_ = r.files.st.Update(func(tx *store.Tx) error { // on failure a file too many stays
+			if tx.Has(tableRefs, r.sha) {
+				return nil
+			}
+			return tx.Put(tableGarbage, r.sha, true)
+		})
+		r.files.sweep()
 	}
 }
 

@@ -1,0 +1,85 @@
+package blob
+
+import (
+	"errors"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// Errors that Accounts answers with; compare with errors.Is.
+var (
+	// ErrContainerExists says that a container of this name is there already.
+	ErrContainerExists = errors.New("the container exists already")
+	// ErrContainerNotFound says that there is no such container.
+	ErrContainerNotFound = errors.New("the container does not exist")
+)
+
+// Account is a storage account as the data plane needs it.
+type Account struct {
+	Name string
+	// ID is the account's resource id.
+	ID string
+	// TenantID is the tenant whose tokens the account takes; empty takes those of any tenant.
+	TenantID string
+	// Keys are the account keys, decoded.
+	Keys [][]byte
+	// SharedKey says whether Shared Key and what is signed with it are accepted (allowSharedKeyAccess).
+	SharedKey bool
+	// HTTPSOnly refuses plain HTTP (supportsHttpsTrafficOnly).
+	HTTPSOnly bool
+	// PublicAccess says whether containers may be public at all (allowBlobPublicAccess).
+	PublicAccess bool
+	// Kind, SKU and AccessTier are told to clients: "StorageV2", "Standard_LRS", "Hot".
+	Kind, SKU, AccessTier string
+}
+
+// Public access levels of a container.
+const (
+	PublicNone      = "None"
+	PublicBlob      = "Blob"
+	PublicContainer = "Container"
+)
+
+// Container is a blob container.
+type Container struct {
+	Name string
+	// ID is the container's resource id, the scope of role assignments.
+	ID string
+	// ETag is without quotes.
+	ETag         string
+	LastModified time.Time
+	Metadata     map[string]string
+	// PublicAccess is PublicNone, PublicBlob or PublicContainer.
+	PublicAccess string
+	// Immutable is how long after its creation a blob can be neither changed nor deleted; 0 is not at all.
+	Immutable time.Duration
+	// LegalHold forbids the same without a time limit.
+	LegalHold bool
+}
+
+// Accounts knows storage accounts and their containers. Containers are resources of the control plane, so the data
+// plane's own operations on them pass through here.
+type Accounts interface {
+	// Account finds an account by name.
+	Account(name string) (Account, bool)
+	// Container finds a container; tx may be nil. Within a transaction it sees what the transaction sees.
+	Container(tx *store.Tx, account, name string) (Container, bool)
+	// Containers lists an account's containers in name order.
+	Containers(account string) ([]Container, error)
+	// CreateContainer makes a container with the name, metadata and public access of c, or returns ErrContainerExists, or
+	// an *Error that is told to the client as it is.
+	CreateContainer(account string, c Container) (Container, error)
+	// SetContainerMetadata replaces a container's metadata.
+	SetContainerMetadata(account, name string, metadata map[string]string) (Container, error)
+	// DeleteContainer removes a container with its blobs, or returns ErrContainerNotFound or an *Error.
+	DeleteContainer(account, name string) error
+}
+
+// Authorizer decides about bearer tokens.
+type Authorizer interface {
+	// Bearer verifies a token that is meant for Azure Storage, and says who it was given to.
+	Bearer(token string) (principalObjectID, tenantID string, err error)
+	// Allowed reports whether the principal may do the action (a data action when data is set) at the scope, a resource id.
+	Allowed(principalObjectID, scope, action string, data bool) bool
+}

@@ -1,0 +1,181 @@
+package blob
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// metadataOf collects x-ms-meta-* headers; names are in lower case, since HTTP does not keep theirs.
+func metadataOf(h http.Header) (map[string]string, *Error) {
+	var out map[string]string
+	size := 0
+	for name, values := range h {
+		name = strings.ToLower(name)
+		if !strings.HasPrefix(name, "x-ms-meta-") {
+			continue
+		}
+		name = strings.TrimPrefix(name, "x-ms-meta-")
+		if !isIdentifier(name) {
+			return nil, errInvalidMetadata
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = strings.Join(values, ",")
+		size += len(name) + len(out[name])
+	}
+	if size > maxMetadata {
+		return nil, errMetadataTooLarge
+	}
+	return out, nil
+}
+
+// isIdentifier is the rule for metadata names: those of C# identifiers.
+func isIdentifier(name string) bool {
+	for i, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// headersOf collects the x-ms-blob-* headers that are stored with a blob; standard ones count where the service says so.
+func headersOf(h http.Header, standard bool) (Headers, *Error) {
+	get := func(name string) string {
+		if v := h.Get("x-ms-blob-" + name); v != "" || !standard {
+			return v
+		}
+		return h.Get(name)
+	}
+	out := Headers{
+		ContentType: get("content-type"), ContentEncoding: get("content-encoding"), ContentLanguage: get("content-language"),
+		ContentDisposition: h.Get("x-ms-blob-content-disposition"), CacheControl: get("cache-control"),
+	}
+	var e *Error
+	out.ContentMD5, e = md5Of(h, "x-ms-blob-content-md5")
+	return out, e
+}
+
+func md5Of(h http.Header, name string) ([]byte, *Error) {
+	v := h.Get(name)
+	if v == "" {
+		return nil, nil
+	}
+	sum, err := base64.StdEncoding.DecodeString(v)
+	if err != nil || len(sum) != 16 {
+		return nil, errInvalidMD5
+	}
+	return sum, nil
+}
+
+// tierOf reads an access tier for block blobs.
+func tierOf(h http.Header) (string, *Error) {
+	switch tier := h.Get("x-ms-access-tier"); tier {
+	case "", "Hot", "Cool", "Cold", "Archive":
+		return tier, nil
+	}
+	return "", errHeaderValue("x-ms-access-tier")
+}
+
+// tier is the tier that a blob is in, and whether that follows from the account.
+func (x *exchange) tier(p Properties) (tier string, inferred bool) {
+	if p.Tier != "" {
+		return p.Tier, false
+	}
+	if x.account.AccessTier != "" {
+		return x.account.AccessTier, true
+	}
+	return "Hot", true
+}
+
+// describe sets the headers that tell of a blob.
+func (x *exchange) describe(p Properties) {
+	h := x.w.Header()
+	set := func(name, value string) {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+	x.stamp(p)
+	h.Set("Content-Type", "application/octet-stream")
+	set("Content-Type", p.ContentType)
+	set("Content-Encoding", p.ContentEncoding)
+	set("Content-Language", p.ContentLanguage)
+	set("Content-Disposition", p.ContentDisposition)
+	set("Cache-Control", p.CacheControl)
+	if s := x.auth.sas; s != nil && s.service {
+		set("Content-Type", x.q.Get("rsct"))
+		set("Content-Encoding", x.q.Get("rsce"))
+		set("Content-Language", x.q.Get("rscl"))
+		set("Content-Disposition", x.q.Get("rscd"))
+		set("Cache-Control", x.q.Get("rscc"))
+	}
+	h.Set("Accept-Ranges", "bytes")
+	h.Set("x-ms-blob-type", "BlockBlob")
+	h.Set("x-ms-creation-time", httpTime(p.CreatedAt))
+	h.Set("x-ms-lease-state", "available")
+	h.Set("x-ms-lease-status", "unlocked")
+	h.Set("x-ms-server-encrypted", "true")
+	setMetadata(h, p.Metadata)
+	if p.CopyID != "" {
+		h.Set("x-ms-copy-id", p.CopyID)
+		h.Set("x-ms-copy-source", p.CopySource)
+		h.Set("x-ms-copy-status", "success")
+		h.Set("x-ms-copy-progress", copyProgress(p))
+		h.Set("x-ms-copy-completion-time", httpTime(p.LastModified))
+	}
+}
+
+// stamp sets the headers that tell which state of a blob an answer is about.
+func (x *exchange) stamp(p Properties) {
+	x.w.Header().Set("ETag", `"`+p.ETag+`"`)
+	x.w.Header().Set("Last-Modified", httpTime(p.LastModified))
+}
+
+func setMetadata(h http.Header, metadata map[string]string) {
+	for name, value := range metadata {
+		h["x-ms-meta-"+name] = []string{value} // as stored: Set would change the case
+	}
+}
+
+func copyProgress(p Properties) string {
+	n := strconv.FormatInt(p.Size, 10)
+	return n + "/" + n
+}
+
+// byteRange is a part of a blob.
+type byteRange struct{ from, length int64 }
+
+// rangeOf reads the range that a request asks for; ok is false when it asks for all.
+// Source: https://learn.microsoft.com/rest/api/storageservices/specifying-the-range-header-for-blob-service-operations
+func rangeOf(h http.Header, size int64) (r byteRange, ok bool, e *Error) {
+	v := h.Get("x-ms-range")
+	if v == "" {
+		v = h.Get("Range")
+	}
+	if v == "" {
+		return r, false, nil
+	}
+	from, to, found := strings.Cut(strings.TrimPrefix(v, "bytes="), "-")
+	start, err := strconv.ParseInt(from, 10, 64)
+	if !strings.HasPrefix(v, "bytes=") || !found || err != nil || start < 0 {
+		return r, false, errHeaderValue("Range")
+	}
+	end := size - 1
+	if to != "" {
+		if end, err = strconv.ParseInt(to, 10, 64); err != nil || end < start {
+			return r, false, errHeaderValue("Range")
+		}
+	}
+	if start >= size {
+		return r, false, errInvalidRange
+	}
+	return byteRange{start, min(end, size-1) - start + 1}, true, nil
+}
+
+func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
