@@ -1,0 +1,28 @@
+// Package monitor is the resource providers behind Azure Monitor: Microsoft.Insights (diagnostic settings, action groups,
+// scheduled query rules, workbooks) and Microsoft.OperationalInsights (Log Analytics workspaces and their saved searches).
+//
+// Sources: https://learn.microsoft.com/rest/api/monitor/, https://learn.microsoft.com/rest/api/loganalytics/ and
+// https://learn.microsoft.com/rest/api/application-insights/workbooks
+package monitor
+
+import "github.com/crossorg/crossorg/internal/azure/arm"
+
+const (
+	insights            = "Microsoft.Insights"
+	operationalInsights = "Microsoft.OperationalInsights"
+
+	diagnosticSettingType  = insights + "/diagnosticSettings"
+	actionGroupType        = insights + "/actionGroups"
+	scheduledQueryRuleType = insights + "/scheduledQueryRules"
+	workbookType           = insights + "/workbooks"
+	workspaceType          = operationalInsights + "/workspaces"
+	savedSearchType        = workspaceType + "/savedSearches"
+)
+
+// New makes both resource providers.
+func New() []*arm.Provider {
+	return []*arm.Provider{
+		{Namespace: insights, Types: []*arm.Type{diagnosticSettings(), actionGroups(), scheduledQueryRules(), workbooks()}},
+		{Namespace: operationalInsights, Types: []*arm.Type{workspaces(), savedSearches()}},
+	}
+}

@@ -1,0 +1,29 @@
+package monitor
+
+import (
+	"strings"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// savedSearches are the named queries of a workspace. They have no location and no tags of their own.
+// Source: https://learn.microsoft.com/rest/api/loganalytics/saved-searches
+func savedSearches() *arm.Type {
+	return &arm.Type{
+		Name: savedSearchType, NoPatch: true, Put: putSavedSearch,
+		Show: func(_ *arm.Call, r *arm.Resource, body map[string]any) {
+			body["etag"] = `W/"datetime'` + timestamp(r.ModifiedAt) + `'"`
+		},
+	}
+}
+
+func putSavedSearch(_ *arm.Call, w *arm.Write) *arm.Error {
+	props := w.New.Properties()
+	for _, key := range []string{"category", "displayName", "query"} {
+		if strings.TrimSpace(text(props, key)) == "" {
+			return arm.BadRequest("InvalidParameter", "The saved search '%s' has an empty '%s': give it a text.", w.New.ID.Name(), key)
+		}
+	}
+	fallback(props, "version", 2.0)
+	return nil
+}

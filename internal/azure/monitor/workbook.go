@@ -1,0 +1,45 @@
+package monitor
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// workbooks are interactive reports; their content is a JSON document in a string.
+// Source: https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-automate
+func workbooks() *arm.Type {
+	return &arm.Type{
+		Name: workbookType,
+		CheckName: func(name string) *arm.Error {
+			if _, err := uuid.Parse(name); err != nil || len(name) != 36 {
+				return arm.BadRequest("BadRequest", "The workbook resource name '%s' is not valid: it must be a GUID.", name)
+			}
+			return nil
+		},
+		Put: putWorkbook,
+	}
+}
+
+func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {
+	props := w.New.Properties()
+	for _, key := range []string{"category", "displayName"} {
+		if strings.TrimSpace(text(props, key)) == "" {
+			return arm.BadRequest("BadRequest", "The workbook '%s' has an empty '%s': give it a text.", w.New.ID.Name(), key)
+		}
+	}
+	var content map[string]any
+	if err := json.Unmarshal([]byte(text(props, "serializedData")), &content); err != nil {
+		return arm.BadRequest("BadRequest", "The 'serializedData' of the workbook '%s' is not a JSON object: %v.", w.New.ID.Name(), err)
+	}
+	fallback(w.New.Body, "kind", "shared")
+	fallback(props, "version", "Notebook/1.0")
+	fallback(props, "sourceId", "azure monitor")
+	props["timeModified"] = timestamp(c.Now)
+	props["userId"] = c.Caller.ObjectID
+	props["revision"] = strings.ReplaceAll(uuid.NewString(), "-", "")
+	return nil
+}

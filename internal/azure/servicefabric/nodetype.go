@@ -1,0 +1,195 @@
+package servicefabric
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// nodeTypeName is the documented rule: a letter, then up to 8 letters and digits.
+// Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type
+var nodeTypeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,8}$`)
+
+const (
+	basicPrimary    = 3
+	standardPrimary = 5
+	nodesAtMost     = 100
+)
+
+func (p *provider) nodeTypes() *arm.Type {
+	return &arm.Type{
+		Name: nodeTypeType,
+		CheckName: func(name string) *arm.Error {
+			if nodeTypeName.MatchString(name) {
+				return nil
+			}
+			return arm.BadRequest("InvalidResourceName", "The node type name '%s' is invalid: it must have at most 9 letters and digits and begin with a letter.", name)
+		},
+		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
+		Put: putNodeType, Delete: deleteNodeType,
+	}
+}
+
+func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
+	cluster, ok := c.Get(above(w.New.ID, 1))
+	if !ok {
+		return arm.NotFound(above(w.New.ID, 1))
+	}
+	if w.Old != nil && flag(w.Old.Properties(), "isPrimary") != flag(w.New.Properties(), "isPrimary") {
+		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.isPrimary' of node type '%s' is not allowed: create another node type and delete this one.", w.New.ID.Name())
+	}
+	for _, path := range [][]string{{"properties", "subnetId"}, {"properties", "vmManagedIdentity"}} {
+		if err := immutable(w, path...); err != nil {
+			return err
+		}
+	}
+	props := w.New.Properties()
+	fallback(props, "isStateless", false)
+	if err := checkNodes(c, cluster, w); err != nil {
+		return err
+	}
+	if err := checkImage(props); err != nil {
+		return err
+	}
+	if err := checkSecurityRules(props); err != nil {
+		return err
+	}
+	if err := checkSecrets(c, props); err != nil {
+		return err
+	}
+	fallback(props, "multiplePlacementGroups", false)
+	fallback(props, "enableEncryptionAtHost", false)
+	fallback(props, "dataDiskType", "StandardSSD_LRS")
+	fallback(props, "dataDiskLetter", "S")
+	props["provisioningState"] = "Succeeded"
+	count, _ := number(props, "vmInstanceCount")
+	w.New.Body["sku"] = map[string]any{"name": text(props, "vmSize"), "tier": "Standard", "capacity": count}
+	return nil
+}
+
+// checkNodes applies the SKU's limits on node types and nodes.
+// Source: https://learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus
+func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
+	props := w.New.Properties()
+	sku := cluster.String("sku", "name")
+	count, _ := number(props, "vmInstanceCount")
+	primary := flag(props, "isPrimary")
+	siblings := 0
+	for _, other := range c.Children(cluster.ID, "nodeTypes") {
+		if other.ID.Key() != w.New.ID.Key() {
+			siblings++
+		}
+	}
+	if strings.EqualFold(sku, "Basic") && siblings > 0 {
+		return invalid("A managed cluster of SKU 'Basic' has one node type, and '%s' would be another: use SKU 'Standard'.", w.New.ID.Name())
+	}
+	if !primary && primaryNodeType(c, cluster.ID) == nil {
+		return invalid("The first node type of managed cluster '%s' must be its primary one: set properties.isPrimary of '%s' to true.", cluster.ID.Name(), w.New.ID.Name())
+	}
+	if primary && flag(props, "isStateless") {
+		return invalid("The node type '%s' is primary and cannot be stateless.", w.New.ID.Name())
+	}
+	least := 1.0
+	if primary {
+		least = standardPrimary
+		if strings.EqualFold(sku, "Basic") {
+			least = basicPrimary
+		}
+	}
+	if count < least || count > nodesAtMost {
+		return invalid("properties.vmInstanceCount of node type '%s' is %v: on a managed cluster of SKU '%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, nodesAtMost)
+	}
+	return nil
+}
+
+// checkImage wants a machine size and an image: a marketplace image whole, or the id of one's own.
+// Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-custom-image
+func checkImage(props map[string]any) *arm.Error {
+	if text(props, "vmSize") == "" {
+		return invalid("Required parameter 'vmSize' is missing (null).")
+	}
+	market := []string{"vmImagePublisher", "vmImageOffer", "vmImageSku", "vmImageVersion"}
+	var given, missing []string
+	for _, key := range market {
+		if text(props, key) == "" {
+			missing = append(missing, key)
+		} else {
+			given = append(given, key)
+		}
+	}
+	own := 0
+	for _, key := range []string{"vmImageResourceId", "vmSharedGalleryImageId"} {
+		if text(props, key) != "" {
+			own++
+		}
+	}
+	switch {
+	case own > 1 || own == 1 && len(given) > 0:
+		return invalid("The node type names more than one image: use either vmImageResourceId, vmSharedGalleryImageId, or %s.", strings.Join(market, ", "))
+	case own == 0 && len(missing) > 0:
+		return invalid("The node type names no whole image: properties.%s must be set, or vmImageResourceId.", strings.Join(missing, ", properties."))
+	}
+	if publisher := text(props, "vmImagePublisher"); own == 0 && strings.EqualFold(publisher, "MicrosoftWindowsServer") && !strings.EqualFold(text(props, "vmImageOffer"), "WindowsServer") {
+		return arm.Errorf(http.StatusNotFound, "PlatformImageNotFound", "The platform image '%s:%s:%s:%s' is not available. Verify that all fields in the storage profile are correct.",
+			publisher, text(props, "vmImageOffer"), text(props, "vmImageSku"), text(props, "vmImageVersion"))
+	}
+	return nil
+}
+
+// checkSecrets wants each vault that certificates come from to be there and to admit deployments.
+// Source of codes: https://learn.microsoft.com/azure/azure-resource-manager/templates/key-vault-parameter and
+// https://learn.microsoft.com/azure/virtual-machines/troubleshooting/error-messages
+func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
+	for i, group := range objects(props, "vmSecrets") {
+		id := text(object(group, "sourceVault"), "id")
+		parsed, err := arm.ParseID(id)
+		if err != nil || !strings.EqualFold(parsed.Type(), "Microsoft.KeyVault/vaults") || parsed.Name() == "" {
+			return invalid("properties.vmSecrets[%d].sourceVault.id '%s' is not the id of a Key Vault.", i, id)
+		}
+		if !c.Server.Directory().Allowed(c.Tx, c.Caller.ObjectID, parsed.String(), "Microsoft.KeyVault/vaults/deploy/action", false) {
+			return arm.Errorf(http.StatusForbidden, "LinkedAuthorizationFailed",
+				"The client '%s' with object id '%s' has permission to perform action '%s/write' on scope '%s'; however, it does not have permission to perform action(s) 'Microsoft.KeyVault/vaults/deploy/action' on the linked scope(s) '%s' or the linked scope(s) are invalid.",
+				c.Caller.ClientID, c.Caller.ObjectID, nodeTypeType, c.ID, parsed)
+		}
+		vault, ok := c.Get(parsed)
+		if !ok {
+			return arm.Errorf(http.StatusNotFound, "KeyVaultAndVMInDifferentRegions", "%s", fmt.Sprintf("The Key Vault '%s' could not be found.", id))
+		}
+		if enabled, _ := vault.Value("properties", "enabledForDeployment").(bool); !enabled {
+			return arm.Errorf(http.StatusForbidden, "KeyVaultAccessForbidden", "Key Vault %s either has not been enabled for deployment or the vault id provided does not match the Key Vault's true resource id: set its enabledForDeployment to true.", vault.ID)
+		}
+		for j, certificate := range objects(group, "vaultCertificates") {
+			url := strings.ToLower(text(certificate, "certificateUrl"))
+			if base := strings.ToLower(vault.String("properties", "vaultUri")); base != "" && !strings.HasPrefix(url, base+"secrets/") {
+				return invalid("properties.vmSecrets[%d].vaultCertificates[%d].certificateUrl is not a secret of vault '%s': it must begin with '%ssecrets/'.", i, j, vault.ID.Name(), base)
+			}
+		}
+	}
+	return nil
+}
+
+// deleteNodeType keeps the last primary node type while the cluster stands.
+func deleteNodeType(c *arm.Call, r *arm.Resource) *arm.Error {
+	if !strings.EqualFold(c.ID.Type(), nodeTypeType) || !flag(r.Properties(), "isPrimary") {
+		return nil // part of its cluster's deletion, or not primary
+	}
+	for _, other := range c.Children(above(r.ID, 1), "nodeTypes") {
+		if other.ID.Key() != r.ID.Key() && flag(other.Properties(), "isPrimary") {
+			return nil
+		}
+	}
+	return nil
+}
+
+// primaryNodeType finds a primary node type that works, or nil.
+func primaryNodeType(c *arm.Call, cluster arm.ID) *arm.Resource {
+	for _, n := range c.Children(cluster, "nodeTypes") {
+		if flag(n.Properties(), "isPrimary") && n.String("properties", "provisioningState") == "Succeeded" {
+			return n
+		}
+	}
+	return nil
+}
