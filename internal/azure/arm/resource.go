@@ -511,9 +511,7 @@ func (s *Server) list(c *Call, t *Type) (*reply, *Error) {
 			}
 		}
 	case t.Extension:
-		for _, r := range c.scan(c.ID.Key()+"/", func(rest string) bool { return !strings.Contains(rest, "/") }) {
-			found = append(found, r)
-		}
+		found = c.scan(c.ID.Key()+"/", func(rest string) bool { return !strings.Contains(rest, "/") })
 	default:
 		if aerr := s.checkGroup(c, c.ID); aerr != nil && !c.ID.IsResourceGroup() {
 			return nil, aerr
