@@ -30,6 +30,10 @@ type Account struct {
 	HTTPSOnly bool
 	// PublicAccess says whether containers may be public at all (allowBlobPublicAccess).
 	PublicAccess bool
+	// ReadableSecondary says that reads are served at the account's name with "-secondary" too (RA-GRS, RA-GZRS).
+	ReadableSecondary bool
+	// HierarchicalNamespace is told to clients (isHnsEnabled).
+	HierarchicalNamespace bool
 	// Kind, SKU and AccessTier are told to clients: "StorageV2", "Standard_LRS", "Hot".
 	Kind, SKU, AccessTier string
 }
@@ -54,8 +58,6 @@ type Container struct {
 	PublicAccess string
 	// Immutable is how long after its creation a blob can be neither changed nor deleted; 0 is not at all.
 	Immutable time.Duration
-	// LegalHold forbids the same without a time limit.
-	LegalHold bool
 }
 
 // Accounts knows storage accounts and their containers. Containers are resources of the control plane, so the data

@@ -116,8 +116,6 @@ func (x *exchange) mayChange(tx *store.Tx, old *Properties) error {
 	switch {
 	case !ok:
 		return errContainerNotFound
-	case c.LegalHold:
-		return errLegalHold
 	case c.Immutable > 0 && x.at.Before(old.CreatedAt.Add(c.Immutable)):
 		return errImmutable
 	}

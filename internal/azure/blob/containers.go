@@ -89,7 +89,7 @@ func (x *exchange) containerProperties() error {
 		h.Set("x-ms-lease-state", "available")
 		h.Set("x-ms-lease-status", "unlocked")
 		h.Set("x-ms-has-immutability-policy", strconv.FormatBool(c.Immutable > 0))
-		h.Set("x-ms-has-legal-hold", strconv.FormatBool(c.LegalHold))
+		h.Set("x-ms-has-legal-hold", "false")
 		h.Set("x-ms-immutable-storage-with-versioning-enabled", "false")
 		h.Set("x-ms-default-encryption-scope", "$account-encryption-key")
 		h.Set("x-ms-deny-encryption-scope-override", "false")
@@ -141,7 +141,7 @@ func (x *exchange) accountInfo() error {
 	h := x.w.Header()
 	h.Set("x-ms-sku-name", x.account.SKU)
 	h.Set("x-ms-account-kind", x.account.Kind)
-	h.Set("x-ms-is-hns-enabled", "false")
+	h.Set("x-ms-is-hns-enabled", strconv.FormatBool(x.account.HierarchicalNamespace))
 	x.w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -356,7 +356,7 @@ func (x *exchange) listContainers() error {
 		}
 		row := containerXML{Name: c.Name, Properties: containerPropertiesXML{
 			LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked", LeaseState: "available",
-			DefaultEncryptionScope: "$account-encryption-key", HasImmutabilityPolicy: c.Immutable > 0, HasLegalHold: c.LegalHold,
+			DefaultEncryptionScope: "$account-encryption-key", HasImmutabilityPolicy: c.Immutable > 0,
 		}}
 		if c.PublicAccess != PublicNone {
 			row.Properties.PublicAccess = strings.ToLower(c.PublicAccess)

@@ -405,6 +405,15 @@ func (c *Content) DeleteIf(key Key, check func(tx *store.Tx, old *Properties) er
 	return err
 }
 
+// Empty reports whether a container has no blobs, as the transaction sees it.
+func (c *Content) Empty(tx *store.Tx, account, container string) (bool, error) {
+	err := tx.Scan(tableBlobs, account+"/"+container+"/", func(string, []byte) error { return errStop })
+	if errors.Is(err, errStop) {
+		return false, nil
+	}
+	return true, err
+}
+
 // DropContainer removes all blobs of a container with the transaction.
 func (c *Content) DropContainer(tx *store.Tx, account, container string) error {
 	if account == "" || container == "" {

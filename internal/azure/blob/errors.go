@@ -51,7 +51,7 @@ var (
 	errMethod             = serviceError(http.StatusMethodNotAllowed, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
 	errLease              = serviceError(http.StatusPreconditionFailed, "LeaseNotPresentWithBlobOperation", "There is currently no lease on the blob.")
 	errImmutable          = serviceError(http.StatusConflict, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.")
-	errLegalHold          = serviceError(http.StatusConflict, "BlobImmutableDueToLegalHold", "This operation is not permitted as the blob is immutable due to a legal hold.")
+	errSecondary          = serviceError(http.StatusForbidden, "WriteOperationNotSupportedOnSecondary", "Write operations are not allowed on the secondary endpoint.")
 	errCopySource         = serviceError(http.StatusNotFound, "CannotVerifyCopySource", "The specified resource does not exist.")
 	errCopyDenied         = serviceError(http.StatusForbidden, "CannotVerifyCopySource", "This request is not authorized to perform this operation.")
 	errHTTPSRequired      = serviceError(http.StatusBadRequest, "AccountRequiresHttps", "The account being accessed does not support http.")

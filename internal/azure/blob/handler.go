@@ -18,12 +18,6 @@ const (
 	maxMetadata  = 8 << 10
 )
 
-// Option adjusts a handler.
-type Option func(*Handler)
-
-// WithAuthorizer makes the handler take bearer tokens; without one they are refused.
-func WithAuthorizer(a Authorizer) Option { return func(h *Handler) { h.authorizer = a } }
-
 // Handler is the Blob service.
 type Handler struct {
 	content    *Content
@@ -32,16 +26,15 @@ type Handler struct {
 	now        func() time.Time
 }
 
-// NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. now is the
-// clock; nil is the machine's.
-func NewHandler(content *Content, accounts Accounts, now func() time.Time, options ...Option) http.Handler {
+// NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Accounts that
+// are an Authorizer as well decide about bearer tokens; without one those are refused. now is the clock; nil is the
+// machine's.
+func NewHandler(content *Content, accounts Accounts, now func() time.Time) *Handler {
 	h := &Handler{content: content, accounts: accounts, now: now}
 	if h.now == nil {
 		h.now = time.Now
 	}
-	for _, o := range options {
-		o(h)
-	}
+	h.authorizer, _ = accounts.(Authorizer)
 	return h
 }
 
@@ -145,10 +138,21 @@ func (x *exchange) serve() error {
 		return e
 	}
 	account, ok := x.accounts.Account(x.t.account)
+	secondary := false
+	if !ok { // the secondary endpoint of a read-access geo-redundant account; both have the same content
+		var name string
+		if name, secondary = strings.CutSuffix(x.t.account, "-secondary"); secondary {
+			account, ok = x.accounts.Account(name)
+			ok = ok && account.ReadableSecondary
+		}
+	}
 	if !ok {
 		return errResourceNotFound
 	}
-	x.account = account
+	if secondary && x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		return errSecondary
+	}
+	x.account, x.t.account = account, account.Name
 	if account.HTTPSOnly && x.r.TLS == nil {
 		return errHTTPSRequired
 	}

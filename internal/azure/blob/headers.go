@@ -12,26 +12,34 @@ import (
 // metadataOf collects x-ms-meta-* headers; names are in lower case, since HTTP does not keep theirs.
 func metadataOf(h http.Header) (map[string]string, *Error) {
 	var out map[string]string
-	size := 0
 	for name, values := range h {
 		name = strings.ToLower(name)
 		if !strings.HasPrefix(name, "x-ms-meta-") {
 			continue
 		}
 		name = strings.TrimPrefix(name, "x-ms-meta-")
-		if !isIdentifier(name) {
-			return nil, errInvalidMetadata
-		}
 		if out == nil {
 			out = map[string]string{}
 		}
 		out[name] = strings.Join(values, ",")
-		size += len(name) + len(out[name])
+	}
+	return out, CheckMetadata(out)
+}
+
+// CheckMetadata refuses metadata whose names are no identifiers, or that is longer than 8 KiB in all.
+// Source: https://learn.microsoft.com/rest/api/storageservices/setting-and-retrieving-properties-and-metadata-for-blob-resources
+func CheckMetadata(metadata map[string]string) *Error {
+	size := 0
+	for name, value := range metadata {
+		if !isIdentifier(name) {
+			return errInvalidMetadata
+		}
+		size += len(name) + len(value)
 	}
 	if size > maxMetadata {
-		return nil, errMetadataTooLarge
+		return errMetadataTooLarge
 	}
-	return out, nil
+	return nil
 }
 
 // isIdentifier is the rule for metadata names: those of C# identifiers.
