@@ -54,7 +54,7 @@ func boundedName(name string, limit int, allowed alphabet) string {
 		return out
 	}
 	sum := sha256.Sum256([]byte(name))
-	digest := hex.EncodeToString(sum[:])[:5]
+	digest := hex.EncodeToString(sum[:])[:4]
 	if len(out) > limit-len(digest) {
 		out = strings.TrimRight(out[:limit-len(digest)], "-")
 	}

@@ -14,24 +14,6 @@ import (
 	"github.com/crossorg/crossorg/tests/azuremock"
 )
 
-var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-
-// stopClock makes it noon, and records waits instead of sleeping.
-func stopClock(t *testing.T, err error) *[]time.Duration {
-	t.Helper()
-	before := wallClock
-	t.Cleanup(func() { wallClock = before })
-	waits := &[]time.Duration{}
-	wallClock = clock{
-		now: func() time.Time { return noon },
-		sleep: func(_ context.Context, d time.Duration) error {
-			*waits = append(*waits, d)
-			return err
-		},
-	}
-	return waits
-}
-
 // await runs effectiveAfter in a program and returns what it comes to.
 func await(t *testing.T, assignedOn string, window time.Duration, options azuremock.Options) (any, error) {
 	t.Helper()
@@ -60,27 +42,23 @@ func TestEffectiveAfterWaitsOnlyWhileARoleAssignmentIsFresh(t *testing.T) {
 		"from a clock that is off": {"2026-01-02T15:00:00Z", 5 * time.Minute, false, []time.Duration{5 * time.Minute}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			waits := stopClock(t, nil)
+			waits := StopClock(t, nil)
 			value, err := await(t, c.assignedOn, c.window, azuremock.Options{Preview: c.preview})
 			require.NoError(t, err)
 			assert.Equal(t, "account", value)
-			if c.waits == nil {
-				assert.Empty(t, *waits)
-				return
-			}
-			assert.Equal(t, c.waits, *waits)
+			assert.Equal(t, c.waits, waits.All())
 		})
 	}
 }
 
 func TestEffectiveAfterReportsAnInterruptedWait(t *testing.T) {
-	stopClock(t, errors.New("interrupted"))
+	StopClock(t, errors.New("interrupted"))
 	_, err := await(t, "2026-01-02T12:00:00Z", time.Minute, azuremock.Options{})
 	require.ErrorContains(t, err, "waiting for the role assignment of the provider: interrupted")
 }
 
 func TestEffectiveAfterRefusesATimeItCannotRead(t *testing.T) {
-	stopClock(t, nil)
+	StopClock(t, nil)
 	_, err := await(t, "yesterday", time.Minute, azuremock.Options{})
 	require.ErrorContains(t, err, `role assignment of the provider: its creation time "yesterday" is not in RFC 3339`)
 }

@@ -270,8 +270,8 @@ func (a *Azure) create(r *Resource, client login) error {
 		}
 		id += "/providers/" + fill(kind.path, r, kind.parents) + "/" + name
 	}
-	if i := strings.LastIndex(id, "/providers/"); i > 0 && kind.parents != nil {
-		if err := a.exists(id); err != nil {
+	if kind.parents != nil {
+		if err := a.parentOf(strings.TrimSuffix(id, "/"+name)); err != nil {
 			return err
 		}
 	}
@@ -286,12 +286,10 @@ func (a *Azure) create(r *Resource, client login) error {
 	return nil
 }
 
-// exists refuses a child whose parent is not there.
-func (a *Azure) exists(child string) error {
-	parent := child[:strings.LastIndex(child, "/")]
-	parent = parent[:strings.LastIndex(parent, "/")]
-	// The blob service is part of every storage account.
-	parent = strings.TrimSuffix(parent, "/blobServices/default")
+// parentOf refuses children whose parent is not there; collection is the child's id without its name.
+func (a *Azure) parentOf(collection string) error {
+	parent := collection[:strings.LastIndex(collection, "/")]
+	parent = strings.TrimSuffix(parent, "/blobServices/default") // part of every storage account
 	if !slices.ContainsFunc(a.Resources(), func(r Resource) bool { return r.ID == parent }) {
 		return fmt.Errorf("ParentResourceNotFound: %s", parent)
 	}
