@@ -1,0 +1,299 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/appendblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+)
+
+// blobAccess is the way to one blob: its URL and the account's key.
+type blobAccess struct {
+	url     string
+	key     *blob.SharedKeyCredential
+	options policy.ClientOptions
+	inputs  map[string]any // the parameters of the id
+}
+
+// openBlob asks ARM for the account's blob endpoint and key. The endpoint is never composed: where it is, is Azure's to
+// say.
+func (c *client) openBlob(ctx context.Context, id string) (*blobAccess, error) {
+	t := resourceTypes()[blobToken]
+	inputs, err := t.parameters(id)
+	if err != nil {
+		return nil, err
+	}
+	accountID, _, _ := strings.Cut(id, "/blobServices/")
+	account, err := c.get(ctx, accountID, storageVersion)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, _ := dig(account, []string{"properties", "primaryEndpoints", "blob"})
+	base, _ := endpoint.(string)
+	if base == "" {
+		return nil, fmt.Errorf("storage account %q has no blob endpoint: its kind must be StorageV2, BlobStorage or BlockBlobStorage", inputs["accountName"])
+	}
+	listed, err := c.post(ctx, accountID+"/listKeys", storageVersion, map[string]any{})
+	if err != nil {
+		return nil, err
+	}
+	var secret string
+	if keys, ok := listed["keys"].([]any); ok && len(keys) > 0 {
+		first, _ := keys[0].(map[string]any)
+		secret, _ = first["value"].(string)
+	}
+	if secret == "" {
+		return nil, fmt.Errorf("no keys for storage account %q (resource group %q)", inputs["accountName"], inputs["resourceGroupName"])
+	}
+	key, err := blob.NewSharedKeyCredential(inputs["accountName"].(string), secret)
+	if err != nil {
+		return nil, err
+	}
+	var segments []string
+	for _, segment := range append([]string{inputs["containerName"].(string)}, strings.Split(inputs["blobName"].(string), "/")...) {
+		segments = append(segments, url.PathEscape(segment))
+	}
+	return &blobAccess{
+		url:     strings.TrimSuffix(base, "/") + "/" + strings.Join(segments, "/"),
+		key:     key,
+		options: policy.ClientOptions{Transport: c.http},
+		inputs:  inputs,
+	}, nil
+}
+
+func (a *blobAccess) client() (*blob.Client, error) {
+	return blob.NewClientWithSharedKeyCredential(a.url, a.key, &blob.ClientOptions{ClientOptions: a.options})
+}
+
+// createBlob uploads a blob that does not exist yet.
+func (c *client) createBlob(ctx context.Context, id string, inputs resource.PropertyMap) (map[string]any, error) {
+	a, err := c.openBlob(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.read(ctx); err == nil {
+		return nil, fmt.Errorf("cannot create already existing resource %q", id)
+	} else if !isNotFound(err) {
+		return nil, err
+	}
+	headers := &blob.HTTPHeaders{}
+	if v := inputs["contentType"]; v.IsString() {
+		text := v.StringValue()
+		headers.BlobContentType = &text
+	}
+	switch kind := strings.ToLower(stringOf(inputs["type"])); kind {
+	case "append":
+		if inputs.HasValue("source") {
+			return nil, errors.New("a source cannot be specified for an Append blob")
+		}
+		client, err := appendblob.NewClientWithSharedKeyCredential(a.url, a.key, &appendblob.ClientOptions{ClientOptions: a.options})
+		if err != nil {
+			return nil, err
+		}
+		_, err = client.Create(ctx, &appendblob.CreateOptions{Metadata: metadataOf(inputs), HTTPHeaders: headers})
+		if err != nil {
+			return nil, asError(err)
+		}
+	case "block":
+		content, err := c.content(inputs["source"])
+		if err != nil {
+			return nil, err
+		}
+		if v := inputs["contentMd5"]; v.IsString() {
+			if headers.BlobContentMD5, err = base64.StdEncoding.DecodeString(v.StringValue()); err != nil {
+				return nil, fmt.Errorf("contentMd5 is not base64: %w", err)
+			}
+		}
+		client, err := blockblob.NewClientWithSharedKeyCredential(a.url, a.key, &blockblob.ClientOptions{ClientOptions: a.options})
+		if err != nil {
+			return nil, err
+		}
+		_, err = client.UploadBuffer(ctx, content, &blockblob.UploadBufferOptions{Metadata: metadataOf(inputs), HTTPHeaders: headers})
+		if err != nil {
+			return nil, asError(err)
+		}
+	default:
+		return nil, fmt.Errorf("unsupported blob type: %q", kind)
+	}
+	if err := a.setTier(ctx, inputs); err != nil {
+		return nil, err
+	}
+	return a.read(ctx)
+}
+
+// updateBlob changes what can be changed of a blob without uploading it again.
+func (c *client) updateBlob(ctx context.Context, id string, inputs resource.PropertyMap) (map[string]any, error) {
+	a, err := c.openBlob(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.client()
+	if err != nil {
+		return nil, err
+	}
+	if v := inputs["contentType"]; v.IsString() {
+		present, err := client.GetProperties(ctx, nil)
+		if err != nil {
+			return nil, asError(err)
+		}
+		text := v.StringValue()
+		// Setting headers clears those that are left out, and the checksum should stay.
+		if _, err := client.SetHTTPHeaders(ctx, blob.HTTPHeaders{BlobContentType: &text, BlobContentMD5: present.ContentMD5}, nil); err != nil {
+			return nil, asError(err)
+		}
+	}
+	if metadata := metadataOf(inputs); len(metadata) > 0 {
+		if _, err := client.SetMetadata(ctx, metadata, nil); err != nil {
+			return nil, asError(err)
+		}
+	}
+	if err := a.setTier(ctx, inputs); err != nil {
+		return nil, err
+	}
+	return a.read(ctx)
+}
+
+// readBlob returns a blob's outputs; the error for a missing blob, container or account is isNotFound.
+func (c *client) readBlob(ctx context.Context, id string) (map[string]any, error) {
+	a, err := c.openBlob(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return a.read(ctx)
+}
+
+// deleteBlob deletes a blob and its snapshots.
+func (c *client) deleteBlob(ctx context.Context, id string) error {
+	a, err := c.openBlob(ctx, id)
+	if isNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	include := blob.DeleteSnapshotsOptionTypeInclude
+	_, err = client.Delete(ctx, &blob.DeleteOptions{DeleteSnapshots: &include})
+	if err = blobError(err); isNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+func (a *blobAccess) setTier(ctx context.Context, inputs resource.PropertyMap) error {
+	v := inputs["accessTier"]
+	if !v.IsString() {
+		return nil
+	}
+	client, err := a.client()
+	if err != nil {
+		return err
+	}
+	if _, err := client.SetTier(ctx, blob.AccessTier(v.StringValue()), nil); err != nil {
+		return fmt.Errorf("updating access tier for blob %q (container %q / account %q): %w",
+			a.inputs["blobName"], a.inputs["containerName"], a.inputs["accountName"], asError(err))
+	}
+	return nil
+}
+
+func (a *blobAccess) read(ctx context.Context) (map[string]any, error) {
+	client, err := a.client()
+	if err != nil {
+		return nil, err
+	}
+	props, err := client.GetProperties(ctx, nil)
+	if err != nil {
+		return nil, blobError(err)
+	}
+	metadata := map[string]any{}
+	for name, v := range props.Metadata {
+		if v != nil {
+			metadata[name] = *v
+		}
+	}
+	outputs := map[string]any{
+		"resourceGroupName": a.inputs["resourceGroupName"], "accountName": a.inputs["accountName"],
+		"containerName": a.inputs["containerName"], "blobName": a.inputs["blobName"], "name": a.inputs["blobName"],
+		"contentMd5": base64.StdEncoding.EncodeToString(props.ContentMD5), "metadata": metadata, "url": a.url,
+	}
+	if props.ContentType != nil {
+		outputs["contentType"] = *props.ContentType
+	}
+	if props.BlobType != nil {
+		outputs["type"] = strings.TrimSuffix(string(*props.BlobType), "Blob")
+	}
+	if props.AccessTier != nil && *props.AccessTier != "" {
+		outputs["accessTier"] = *props.AccessTier
+	}
+	return outputs, nil
+}
+
+// blobError turns an error of the data plane, which has no body when it answers a HEAD, into ours.
+func blobError(err error) error {
+	var azure *azcore.ResponseError
+	if errors.As(err, &azure) {
+		return &Error{Status: azure.StatusCode, Code: azure.ErrorCode, Message: http.StatusText(azure.StatusCode)}
+	}
+	return err
+}
+
+// content reads the bytes of an asset, or of an archive as a zip file. None are given for an empty blob.
+func (c *client) content(source resource.PropertyValue) ([]byte, error) {
+	switch {
+	case source.IsAsset():
+		opened, err := source.AssetValue().ReadWithWD(c.opts.Directory)
+		if err != nil {
+			return nil, fmt.Errorf("source: %w", err)
+		}
+		defer opened.Close()
+		var buf bytes.Buffer
+		_, err = buf.ReadFrom(opened)
+		return buf.Bytes(), err
+	case source.IsArchive():
+		var buf bytes.Buffer
+		err := source.ArchiveValue().ArchiveWithWD(archive.ZIPArchive, &buf, c.opts.Directory)
+		return buf.Bytes(), err
+	case source.HasValue():
+		return nil, fmt.Errorf("source must be an asset or an archive, not %s", source.TypeString())
+	default:
+		return nil, nil
+	}
+}
+
+func metadataOf(inputs resource.PropertyMap) map[string]*string {
+	v := inputs["metadata"]
+	if !v.IsObject() {
+		return nil
+	}
+	metadata := map[string]*string{}
+	for name, member := range v.ObjectValue() {
+		if member.IsString() {
+			text := member.StringValue()
+			metadata[string(name)] = &text
+		}
+	}
+	return metadata
+}
+
+func stringOf(v resource.PropertyValue) string {
+	if v.IsString() {
+		return v.StringValue()
+	}
+	return ""
+}

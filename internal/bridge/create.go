@@ -1,0 +1,219 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"github.com/crossorg/crossorg/internal/azuretypes"
+)
+
+// Create makes a resource, or foretells its outputs.
+func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	t, err := typeOfURN(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := receive(req.GetProperties())
+	if err != nil {
+		return nil, err
+	}
+	if req.GetPreview() {
+		foretold, err := deliver(t.foretell(inputs))
+		if err != nil {
+			return nil, err
+		}
+		return &pulumirpc.CreateResponse{Properties: foretold}, nil
+	}
+	s := sessionOf(ctx)
+	c, creds, err := s.configured()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := s.operation(ctx, req.GetTimeout())
+	defer cancel()
+
+	values := plain(inputs).Mappable()
+	id, err := t.resourceID(values, creds.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	var outputs map[string]any
+	if t.token == blobToken {
+		outputs, err = c.createBlob(ctx, id, plain(inputs))
+	} else {
+		id, outputs, err = t.create(ctx, s, c, req, id, inputs)
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	state, err := t.state(outputs, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.CreateResponse{Id: id, Properties: state}, nil
+}
+
+// create makes an ARM resource and returns its canonical id and its outputs.
+func (t *resourceType) create(ctx context.Context, s *session, c *client, req *pulumirpc.CreateRequest,
+	id string, inputs resource.PropertyMap,
+) (string, map[string]any, error) {
+	if err := c.canCreate(ctx, t, id); err != nil {
+		return id, nil, err
+	}
+	body := t.requestBody(plain(inputs).Mappable())
+	t.fillLists(body, nil)
+	result, accepted, err := c.write(ctx, http.MethodPut, id, t.version, body)
+	if err != nil {
+		if accepted {
+			err = t.partial(ctx, c, err, id, inputs, req.GetProperties())
+		}
+		return id, nil, err
+	}
+	if canonical, ok := result["id"].(string); ok {
+		id = canonical
+	}
+	return id, t.readBack(ctx, s, c, req.GetUrn(), id, result), nil
+}
+
+// readBack reads a resource after it was written, since what a GET returns is what a refresh will compare with. If that
+// fails the answer to the write has to do.
+func (t *resourceType) readBack(ctx context.Context, s *session, c *client, urn, id string, written map[string]any) map[string]any {
+	body, err := c.get(ctx, id, t.version)
+	if err != nil {
+		s.warn(ctx, urn, "the resource was written but could not be read back: "+err.Error())
+		body = written
+	}
+	return t.outputs(body)
+}
+
+// partialRead is how long reading a half-made resource may take, when its operation may already be out of time.
+const partialRead = 30 * time.Second
+
+// partial is the error for a resource that Azure began to make and failed. It carries the state the resource is in, so
+// that the engine keeps it and the next run mends it.
+func (t *resourceType) partial(ctx context.Context, c *client, cause error, id string, inputs resource.PropertyMap, sent *structpb.Struct) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partialRead)
+	defer cancel()
+	cause = explain(cause)
+	var state *structpb.Struct
+	body, err := c.get(ctx, id, t.version)
+	if err == nil {
+		if canonical, ok := body["id"].(string); ok {
+			id = canonical
+		}
+		state, err = t.state(t.outputs(body), inputs)
+	}
+	if err != nil {
+		cause = fmt.Errorf("resource created but read failed %w: %w", err, cause)
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, cause.Error()), &pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: state, Reasons: []string{cause.Error()}, Inputs: sent,
+	})
+}
+
+// explain says in plain words what a context's end means.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("the operation timed out; give the resource a longer custom timeout: %w", err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("the operation was canceled: %w", err)
+	default:
+		return err
+	}
+}
+
+// foretell returns the outputs as far as inputs tell them; everything else is unknown.
+func (t *resourceType) foretell(inputs resource.PropertyMap) resource.PropertyMap {
+	out := t.body.foretell(plain(inputs))
+	if t.token == blobToken {
+		if name, ok := inputs["blobName"]; ok {
+			out["name"] = plainValue(name)
+		}
+	}
+	for _, name := range envelope {
+		if key := resource.PropertyKey(name); !out.HasValue(key) {
+			out[key] = unknown()
+		}
+	}
+	conceal(out, inputs)
+	t.body.concealSchema(out)
+	return out
+}
+
+func (o *object) foretell(inputs resource.PropertyMap) resource.PropertyMap {
+	if o.variants != nil {
+		if name := inputs[resource.PropertyKey(o.discriminator)]; name.IsString() {
+			o = o.of(map[string]any{o.discriminator: name.StringValue()})
+		}
+	}
+	out := resource.PropertyMap{}
+	for _, p := range o.props {
+		key := resource.PropertyKey(p.sdk)
+		switch given, ok := inputs[key]; {
+		case p.writeOnly:
+		case p.constant != "":
+			out[key] = resource.NewStringProperty(p.constant)
+		case ok && !p.readOnly:
+			out[key] = p.value.foretell(given)
+		default:
+			out[key] = unknown()
+		}
+	}
+	return out
+}
+
+func (v *value) foretell(given resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case v.kind == azuretypes.Object && given.IsObject() && v.object.open:
+		return given // what else Azure adds cannot be told
+	case v.kind == azuretypes.Object && given.IsObject():
+		return resource.NewObjectProperty(v.object.foretell(given.ObjectValue()))
+	case v.kind == azuretypes.Array && given.IsArray():
+		items := make([]resource.PropertyValue, len(given.ArrayValue()))
+		for i, item := range given.ArrayValue() {
+			items[i] = v.items.foretell(item)
+		}
+		return resource.NewArrayProperty(items)
+	case v.stringSet:
+		return unknown() // a list of keys becomes a map to what Azure knows of them
+	case v.kind == azuretypes.Map && given.IsObject():
+		members := resource.PropertyMap{}
+		for key, member := range given.ObjectValue() {
+			members[key] = v.items.foretell(member)
+		}
+		return resource.NewObjectProperty(members)
+	default:
+		return given
+	}
+}
+
+// fillLists sets the lists that the program leaves to others: empty at creation, as Azure may require them, and what
+// they are at present in an update.
+func (t *resourceType) fillLists(body, present map[string]any) {
+	for _, path := range t.lists {
+		names := splitPath(path)
+		last := names[len(names)-1]
+		parent := container(body, names[:len(names)-1])
+		if _, given := parent[last]; given {
+			continue
+		}
+		parent[last] = []any{}
+		for _, name := range names[:len(names)-1] {
+			present, _ = present[name].(map[string]any)
+		}
+		if kept, ok := present[last]; ok {
+			parent[last] = kept
+		}
+	}
+}

@@ -1,0 +1,267 @@
+package bridge
+
+import "github.com/crossorg/crossorg/internal/azuretypes"
+
+// definition is one Pulumi resource type: which ARM type it is and how its SDK shape differs from the published one.
+// Everything else follows from the published shape and the path.
+type definition struct {
+	// token is the Pulumi type without the package, such as "storage:StorageAccount".
+	token string
+	// arm and version are the published type and the api-version of all requests.
+	arm, version string
+	// path is the resource id with SDK names of inputs in braces. subscriptionId is the provider's unless the type has
+	// an input of that name. See autoName for what the last parameter says of naming.
+	path string
+
+	// variant is the value of the discriminator when the SDK has a type of its own for each.
+	variant string
+	// nested keeps the top-level object "properties" in the SDK. Usually its members stand at the top.
+	nested bool
+	// untyped are objects at dotted ARM paths that the SDK passes through as they are.
+	untyped []string
+	// renames maps dotted ARM paths of properties, lists without brackets, to the SDK's names.
+	renames map[string]string
+
+	// replace are SDK paths of properties that can only be set at creation, besides those in the path.
+	replace []string
+	// singleton exists with its parent and cannot be deleted: it is put back to implicit instead.
+	singleton bool
+	// implicit is the SDK shape in which Azure creates the resource along with its parent.
+	implicit map[string]any
+	// defaults are SDK properties that are put back to a value when they are removed from the program, because Azure
+	// takes their absence as no change.
+	defaults map[string]any
+	// lists are dotted ARM paths of lists whose elements may also be managed as resources of their own: a program that
+	// leaves them out wants them kept.
+	lists []string
+}
+
+const (
+	group      = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+	storageAcc = group + "/providers/Microsoft.Storage/storageAccounts/{accountName}"
+	shareAcc   = group + "/providers/Microsoft.DataShare/accounts/{accountName}"
+	share      = shareAcc + "/shares/{shareName}"
+	received   = shareAcc + "/shareSubscriptions/{shareSubscriptionName}"
+	vault      = group + "/providers/Microsoft.KeyVault/vaults/{vaultName}"
+	cluster    = group + "/providers/Microsoft.ServiceFabric/managedClusters/{clusterName}"
+	workspace  = group + "/providers/Microsoft.OperationalInsights/workspaces/{workspaceName}"
+	insights   = group + "/providers/Microsoft.Insights"
+
+	datashareVersion = "2021-08-01"
+	fabricVersion    = "2023-03-01-preview"
+	keyvaultVersion  = "2023-02-01"
+	storageVersion   = "2022-09-01"
+)
+
+// definitions is the table. Api-versions and names are azure-native 2.92.3's. What forces a replacement is, beyond the
+// official provider's list (provider/pkg/gen/replacement.go), what Azure refuses to change: Azure Data Share has no
+// update for data sets, mappings, invitations and the source of a subscription (learn.microsoft.com/rest/api/datashare),
+// and a managed cluster keeps its DNS name, administrator and SKU, a node type its role (learn.microsoft.com/azure/
+// service-fabric/how-to-managed-cluster-modify-node-type).
+var definitions = []definition{
+	{
+		token: "resources:ResourceGroup", arm: "Microsoft.Resources/resourceGroups", version: "2022-09-01",
+		path:    group,
+		replace: []string{"location", "managedBy"},
+	},
+
+	{
+		token: "storage:StorageAccount", arm: "Microsoft.Storage/storageAccounts", version: storageVersion,
+		path: storageAcc,
+		renames: map[string]string{
+			"properties.isNfsV3Enabled":                                "enableNfsV3",
+			"properties.supportsHttpsTrafficOnly":                      "enableHttpsTrafficOnly",
+			"properties.networkAcls":                                   "networkRuleSet",
+			"properties.networkAcls.ipRules.value":                     "iPAddressOrRange",
+			"properties.networkAcls.virtualNetworkRules.id":            "virtualNetworkResourceId",
+			"properties.encryption.identity":                           "encryptionIdentity",
+			"properties.encryption.identity.federatedIdentityClientId": "encryptionFederatedIdentityClientId",
+			"properties.encryption.identity.userAssignedIdentity":      "encryptionUserAssignedIdentity",
+			"properties.encryption.keyvaultproperties":                 "keyVaultProperties",
+			"properties.encryption.keyvaultproperties.keyname":         "keyName",
+			"properties.encryption.keyvaultproperties.keyvaulturi":     "keyVaultUri",
+			"properties.encryption.keyvaultproperties.keyversion":      "keyVersion",
+		},
+		replace: []string{"location", "isHnsEnabled"},
+		defaults: map[string]any{"networkRuleSet": map[string]any{
+			"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{},
+		}},
+	},
+	{
+		token: "storage:BlobServiceProperties", arm: "Microsoft.Storage/storageAccounts/blobServices", version: storageVersion,
+		path:      storageAcc + "/blobServices/{blobServicesName}",
+		singleton: true, implicit: map[string]any{},
+	},
+	{
+		token: "storage:BlobContainer", arm: "Microsoft.Storage/storageAccounts/blobServices/containers", version: storageVersion,
+		path: storageAcc + "/blobServices/default/containers/{containerName}",
+	},
+	{
+		token: "storage:BlobContainerImmutabilityPolicy", version: storageVersion,
+		arm:      "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies",
+		path:     storageAcc + "/blobServices/default/containers/{containerName}/immutabilityPolicies/{immutabilityPolicyName}",
+		implicit: map[string]any{"immutabilityPeriodSinceCreationInDays": 0.0},
+	},
+	{
+		token: "storage:ManagementPolicy", arm: "Microsoft.Storage/storageAccounts/managementPolicies", version: storageVersion,
+		path: storageAcc + "/managementPolicies/{managementPolicyName}",
+	},
+
+	{
+		token: "keyvault:Vault", arm: "Microsoft.KeyVault/vaults", version: keyvaultVersion,
+		path: vault, nested: true,
+		lists:   []string{"properties.accessPolicies"},
+		replace: []string{"location"},
+	},
+	{
+		token: "keyvault:Secret", arm: "Microsoft.KeyVault/vaults/secrets", version: keyvaultVersion,
+		path: vault + "/secrets/{secretName}", nested: true,
+	},
+
+	{
+		token: "authorization:RoleAssignment", arm: "Microsoft.Authorization/roleAssignments", version: "2022-04-01",
+		path:    "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+		replace: []string{"principalId", "principalType", "roleDefinitionId", "delegatedManagedIdentityResourceId"},
+	},
+
+	{
+		token: "datashare:Account", arm: "Microsoft.DataShare/accounts", version: datashareVersion,
+		path:    shareAcc,
+		replace: []string{"location"},
+	},
+	{
+		token: "datashare:Share", arm: "Microsoft.DataShare/accounts/shares", version: datashareVersion,
+		path:    share,
+		replace: []string{"shareKind"},
+	},
+	{
+		token: "datashare:BlobDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets", version: datashareVersion,
+		path: share + "/dataSets/{dataSetName}", variant: "Blob",
+		replace: []string{"containerName", "filePath", "resourceGroup", "storageAccountName", "subscriptionId"},
+	},
+	{
+		token: "datashare:BlobFolderDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets", version: datashareVersion,
+		path: share + "/dataSets/{dataSetName}", variant: "BlobFolder",
+		replace: []string{"containerName", "prefix", "resourceGroup", "storageAccountName", "subscriptionId"},
+	},
+	{
+		token: "datashare:BlobContainerDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets", version: datashareVersion,
+		path: share + "/dataSets/{dataSetName}", variant: "Container",
+		replace: []string{"containerName", "resourceGroup", "storageAccountName", "subscriptionId"},
+	},
+	{
+		token: "datashare:ScheduledSynchronizationSetting", version: datashareVersion,
+		arm:  "Microsoft.DataShare/accounts/shares/synchronizationSettings",
+		path: share + "/synchronizationSettings/{synchronizationSettingName}", variant: "ScheduleBased",
+		replace: []string{"recurrenceInterval", "synchronizationTime"},
+	},
+	{
+		token: "datashare:Invitation", arm: "Microsoft.DataShare/accounts/shares/invitations", version: datashareVersion,
+		path:    share + "/invitations/{invitationName}",
+		replace: []string{"expirationDate", "targetActiveDirectoryId", "targetEmail", "targetObjectId"},
+	},
+	{
+		token: "datashare:ShareSubscription", arm: "Microsoft.DataShare/accounts/shareSubscriptions", version: datashareVersion,
+		path:    received,
+		replace: []string{"invitationId", "sourceShareLocation"},
+	},
+	{
+		token: "datashare:BlobDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
+		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "Blob",
+		replace: []string{"containerName", "dataSetId", "filePath", "outputType", "resourceGroup", "storageAccountName", "subscriptionId"},
+	},
+	{
+		token: "datashare:BlobFolderDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
+		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "BlobFolder",
+		replace: []string{"containerName", "dataSetId", "prefix", "resourceGroup", "storageAccountName", "subscriptionId"},
+	},
+	{
+		token: "datashare:BlobContainerDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
+		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "Container",
+		replace: []string{"containerName", "dataSetId", "resourceGroup", "storageAccountName", "subscriptionId"},
+	},
+	{
+		token: "datashare:ScheduledTrigger", arm: "Microsoft.DataShare/accounts/shareSubscriptions/triggers", version: datashareVersion,
+		path: received + "/triggers/{triggerName}", variant: "ScheduleBased",
+		replace: []string{"recurrenceInterval", "synchronizationMode", "synchronizationTime"},
+	},
+
+	{
+		token: "servicefabric:ManagedCluster", arm: "Microsoft.ServiceFabric/managedClusters", version: fabricVersion,
+		path:    cluster,
+		replace: []string{"location", "dnsName", "adminUserName", "sku.name"},
+	},
+	{
+		token: "servicefabric:NodeType", arm: "Microsoft.ServiceFabric/managedClusters/nodeTypes", version: fabricVersion,
+		path:    cluster + "/nodeTypes/{nodeTypeName}",
+		replace: []string{"isPrimary", "isStateless"},
+	},
+	{
+		token: "servicefabric:ManagedClusterApplicationType", arm: "Microsoft.ServiceFabric/managedClusters/applicationTypes", version: fabricVersion,
+		path: cluster + "/applicationTypes/{applicationTypeName}",
+	},
+	{
+		token: "servicefabric:ManagedClusterApplicationTypeVersion", version: fabricVersion,
+		arm:  "Microsoft.ServiceFabric/managedClusters/applicationTypes/versions",
+		path: cluster + "/applicationTypes/{applicationTypeName}/versions/{version}",
+	},
+	{
+		token: "servicefabric:ManagedClusterApplication", arm: "Microsoft.ServiceFabric/managedClusters/applications", version: fabricVersion,
+		path: cluster + "/applications/{applicationName}",
+	},
+	{
+		token: "servicefabric:ManagedClusterService", arm: "Microsoft.ServiceFabric/managedClusters/applications/services", version: fabricVersion,
+		path: cluster + "/applications/{applicationName}/services/{serviceName}", nested: true,
+	},
+
+	{
+		token: "operationalinsights:Workspace", arm: "Microsoft.OperationalInsights/workspaces", version: "2022-10-01",
+		path:    workspace,
+		replace: []string{"location"},
+	},
+	{
+		token: "operationalinsights:SavedSearch", arm: "Microsoft.OperationalInsights/workspaces/savedSearches", version: "2020-08-01",
+		path: workspace + "/savedSearches/{savedSearchId}",
+	},
+
+	{
+		token: "insights:DiagnosticSetting", arm: "Microsoft.Insights/diagnosticSettings", version: "2021-05-01-preview",
+		path: "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
+	},
+	{
+		token: "insights:ActionGroup", arm: "Microsoft.Insights/actionGroups", version: "2023-01-01",
+		path:    insights + "/actionGroups/{actionGroupName}",
+		replace: []string{"location"},
+	},
+	{
+		token: "insights:ScheduledQueryRule", arm: "Microsoft.Insights/scheduledQueryRules", version: "2023-03-15-preview",
+		path:    insights + "/scheduledQueryRules/{ruleName}",
+		replace: []string{"location", "kind"},
+	},
+	{
+		token: "insights:Workbook", arm: "Microsoft.Insights/workbooks", version: "2022-04-01",
+		path:    insights + "/workbooks/{resourceName}",
+		replace: []string{"location"},
+	},
+}
+
+// blobToken is the one resource that no ARM type is behind: see blob.go.
+const blobToken = "storage:Blob"
+
+// blobShape is what the official provider's custom resource takes. It has no published type.
+var blobShape = &azuretypes.Shape{Kind: azuretypes.Object, Props: map[string]*azuretypes.Property{
+	"accessTier":  {Shape: &azuretypes.Shape{Kind: azuretypes.String, Enum: []string{"Hot", "Cool", "Archive"}}},
+	"contentMd5":  {Shape: &azuretypes.Shape{Kind: azuretypes.String}},
+	"contentType": {Shape: &azuretypes.Shape{Kind: azuretypes.String}},
+	"metadata":    {Shape: &azuretypes.Shape{Kind: azuretypes.Map, Items: &azuretypes.Shape{Kind: azuretypes.String}}},
+	"source":      {Shape: &azuretypes.Shape{Kind: azuretypes.Any}, WriteOnly: true},
+	"type":        {Shape: &azuretypes.Shape{Kind: azuretypes.String, Enum: []string{"Block", "Append"}}, Required: true},
+	"url":         {Shape: &azuretypes.Shape{Kind: azuretypes.String}, ReadOnly: true},
+}}
+
+// blobDefinition gives the blob its id. The path is no ARM resource, but the official provider's notion of one.
+var blobDefinition = definition{
+	token:   blobToken,
+	path:    storageAcc + "/blobServices/default/containers/{containerName}/blobs/{blobName}",
+	replace: []string{"contentMd5", "source", "type"},
+}
