@@ -106,7 +106,7 @@ func (c *Configuration) Organizations() (map[string]Organization, error) {
 // needsCertificate reports whether the stack has a cluster that nobody is configured to administer.
 func (c *Configuration) needsCertificate() bool {
 	governance := c.get("governance")
-	return governance != nil && governance.Kind == yaml.MappingNode &&
+	return governance != nil && governance.Kind == yaml.MappingNode && len(governance.Content) > 0 &&
 		absent(lookup(governance, "adminCertificate")) && absent(lookup(governance, "azureActiveDirectory"))
 }
 
@@ -172,6 +172,12 @@ func (c *Configuration) merge(path string, v *vault, local localValues) ([]strin
 			}
 		}
 		set(config, key, values)
+	}
+
+	// A federated token comes from a real directory: locally the principal signs in with its secret.
+	organizations := lookup(config, c.namespace+":organizations")
+	for organization := range local.PrincipalSecrets {
+		remove(lookup(lookup(organizations, organization), "principal"), "useOidc")
 	}
 
 	if local.AdminThumbprint != "" {

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossorg/crossorg/internal/local"
+)
+
+// local groups the verbs that work on the embedded Azure.
+func (a *app) local() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Run the Pulumi program on an Azure in this process",
+		Long: `Run the Pulumi program on an Azure in this process.
+
+The program is the real one, under the real Pulumi engine; no Azure account and no other
+tool than Go is needed. Everything that a run keeps lies in the home folder.`,
+		Example: "  crossorg local up\n  crossorg local up --stack hub --json\n  crossorg local destroy",
+		RunE:    needsVerb,
+	}
+	cmd.AddCommand(
+		a.localUp(), a.localPreview(), a.localRefresh(), a.localDestroy(), a.localOutputs(),
+		a.localServe(), a.localReset(), a.localPulumi(),
+	)
+	return cmd
+}
+
+// flags are those that every verb has.
+type flags struct {
+	stack, project, home, configFile, armLog string
+	json                                     bool
+}
+
+func (f *flags) register(cmd *cobra.Command) {
+	f.registerHome(cmd)
+	set := cmd.Flags()
+	set.StringVar(&f.configFile, "config-file", "", "configuration to use in place of Pulumi.<stack>.yaml")
+	set.StringVar(&f.armLog, "arm-log", "", "append every request to the embedded Azure to this file, as JSON lines")
+}
+
+// registerHome adds the flags of a verb that only looks at the home.
+func (f *flags) registerHome(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&f.stack, "stack", "dev", "stack, as in Pulumi.<stack>.yaml")
+	set.StringVar(&f.project, "project", "", "folder of the project (default: found from the working directory upward)")
+	set.StringVar(&f.home, "home", "", "home folder, which keeps everything local (default: .crossorg in the project)")
+	set.BoolVar(&f.json, "json", false, "print one JSON document on stdout; progress goes to stderr")
+}
+
+func (f *flags) options(a *app) local.Options {
+	return local.Options{
+		ProjectDir: f.project,
+		HomeDir:    f.home,
+		Stack:      f.stack,
+		ConfigFile: f.configFile,
+		ArmLog:     f.armLog,
+		Progress:   a.stderr,
+		Kill:       a.killed,
+	}
+}
+
+// session opens a stack, has do work on it, and reports the result or the failure.
+func (a *app) session(ctx context.Context, f *flags, do func(*local.Session) (*local.Result, error)) error {
+	a.reached = true
+	result := &local.Result{Stack: f.stack}
+	session, err := local.Open(ctx, f.options(a))
+	if err == nil {
+		result, err = do(session)
+		err = errors.Join(err, session.Close())
+	}
+	return a.report(f, result, err)
+}
+
+// report prints a result and, when there is one, the failure.
+func (a *app) report(f *flags, result *local.Result, err error) error {
+	if err != nil {
+		result.Error = local.AsFailure(err)
+	}
+	if f.json {
+		document, jsonErr := result.JSON()
+		if jsonErr != nil {
+			return jsonErr
+		}
+		if _, jsonErr = fmt.Fprintf(a.stdout, "%s\n", document); jsonErr != nil {
+			return jsonErr
+		}
+	} else if printErr := printResult(a.stdout, result); printErr != nil {
+		return printErr
+	}
+	if err != nil {
+		printFailure(a.stderr, result.Error)
+		return errReported
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/crossorg/crossorg/internal/local"
+)
+
+func (a *app) localUp() *cobra.Command {
+	f := &flags{}
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the stack up and show the files that arrived",
+		Long: `Bring the stack up on the embedded Azure.
+
+It ends when the first snapshot of every share has ended, and succeeds when each file is
+equal at both ends.`,
+		Example: "  crossorg local up\n  crossorg local up --stack hub --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
+				return s.Up(cmd.Context())
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}

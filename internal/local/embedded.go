@@ -1,0 +1,68 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/bridge"
+)
+
+// openAzure starts the home's embedded Azure, or attaches to the one that local serve already keeps for it.
+func openAzure(home *Home, armLog string, declared []azure.Declared, progress io.Writer) (*azure.Azure, error) {
+	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: armLog, Declared: declared})
+	if !errors.Is(err, azure.ErrInUse) {
+		return a, err
+	}
+	if armLog != "" {
+		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can log requests: " +
+			"give --arm-log to local serve, or stop that")
+	}
+	a, err = azure.Attach(home.AzureDir(), declared)
+	if err == nil {
+		fmt.Fprintf(progress, "using the embedded Azure that is being served at %s\n", a.Management())
+	}
+	return a, err
+}
+
+// declarations are the estates that organizations name, in a stable order.
+func declarations(organizations map[string]Organization) []azure.Declared {
+	var declared []azure.Declared
+	for _, name := range sortedKeys(organizations) {
+		o := organizations[name]
+		if o.TenantID != "" || o.SubscriptionID != "" || o.ClientID() != "" {
+			declared = append(declared, azure.Declared{TenantID: o.TenantID, SubscriptionID: o.SubscriptionID, ClientID: o.ClientID()})
+		}
+	}
+	return declared
+}
+
+// principalOf is the local principal that deploys an organization.
+func principalOf(a *azure.Azure, o Organization) (credentials, error) {
+	c := a.DefaultCredentials()
+	if o.TenantID != "" || o.ClientID() != "" {
+		var err error
+		if c, err = a.Credentials(o.TenantID, o.ClientID()); err != nil {
+			return credentials{}, err
+		}
+	}
+	return credentials{TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, ClientSecret: c.ClientSecret}, nil
+}
+
+// serveBridge starts the provider that the engine talks to. It outlives an interruption of ctx, because the engine
+// still finishes what it has begun.
+func serveBridge(ctx context.Context, a *azure.Azure, dir string) (*bridge.Server, error) {
+	c := a.DefaultCredentials()
+	return bridge.Serve(context.WithoutCancel(ctx), bridge.Options{
+		Management: a.Management(),
+		Authority:  a.Authority(),
+		RootCAs:    a.RootCAs(),
+		Default: bridge.Credentials{
+			TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+		},
+		Subscriptions: a.Subscriptions(),
+		Directory:     dir,
+	})
+}

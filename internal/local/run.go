@@ -1,0 +1,261 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// ErrUnexpectedChanges is returned by runs that were to find nothing to change.
+var ErrUnexpectedChanges = errors.New("there are changes, and none were expected")
+
+// Up makes the stack be what the program says, waits for the first snapshots and compares the files at both ends.
+// A result comes with every error, as far as the run got.
+func (s *Session) Up(ctx context.Context) (*Result, error) {
+	result, err := s.run(ctx, "up", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
+		_, err := stack.Up(ctx, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs())
+		return err
+	})
+	if err != nil {
+		return result, err
+	}
+	return s.withSnapshots(ctx, result, true)
+}
+
+// Preview tells what Up would change.
+func (s *Session) Preview(ctx context.Context, expectNoChanges bool) (*Result, error) {
+	result, err := s.run(ctx, "preview", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
+		_, err := stack.Preview(ctx, optpreview.EventStreams(stream), optpreview.SuppressProgress(), optpreview.SuppressOutputs())
+		return err
+	})
+	result.Outputs = nil
+	return result, checkChanges(result, err, expectNoChanges)
+}
+
+// Refresh makes the state be what Azure has, and tells what differed.
+func (s *Session) Refresh(ctx context.Context, expectNoChanges bool) (*Result, error) {
+	result, err := s.run(ctx, "refresh", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
+		_, err := stack.Refresh(ctx, optrefresh.EventStreams(stream), optrefresh.SuppressProgress(), optrefresh.SuppressOutputs())
+		return err
+	})
+	result.Outputs = nil
+	return result, checkChanges(result, err, expectNoChanges)
+}
+
+func checkChanges(r *Result, err error, expectNone bool) error {
+	if err == nil && expectNone && r.Summary != nil && r.Summary.Changes() > 0 {
+		return ErrUnexpectedChanges
+	}
+	return err
+}
+
+// Destroy deletes the stack's resources; the stack itself stays, empty. Protected resources make it fail before
+// anything is deleted, unless unprotect lifts their protection first.
+func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) {
+	start := time.Now()
+	stack, err := s.stack(ctx)
+	if err != nil {
+		return &Result{Stack: s.options.Stack}, s.failure("select the stack", err, nil)
+	}
+	protected, err := s.protected(ctx, stack)
+	if err != nil {
+		return &Result{Stack: s.options.Stack}, err
+	}
+	if len(protected) > 0 {
+		if !unprotect {
+			failure := &Failure{Message: fmt.Sprintf("stack %s has %d protected resources and is not destroyed: they hold data; "+
+				"--unprotect lifts the protection and destroys them", s.options.Stack, len(protected))}
+			for _, urn := range protected {
+				failure.Diagnostics = append(failure.Diagnostics, Diagnostic{Resource: resourceName(urn), Message: "is protected"})
+			}
+			return &Result{Stack: s.options.Stack, DurationMs: time.Since(start).Milliseconds()}, failure
+		}
+		fmt.Fprintf(s.options.Progress, "lifting the protection of %d resources\n", len(protected))
+		if err := s.cli(ctx, "state", "unprotect", "--all", "--yes", "--stack", s.options.Stack); err != nil {
+			return &Result{Stack: s.options.Stack}, s.failure("lift the protection", err, nil)
+		}
+	}
+	result, err := s.run(ctx, "destroy", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
+		_, err := stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
+		return err
+	})
+	result.Outputs = nil
+	if err == nil {
+		result.SoftDeletedVaults, err = s.deletedVaults(ctx)
+	}
+	result.DurationMs = time.Since(start).Milliseconds()
+	return result, err
+}
+
+// protected lists the URNs of protected resources in the state.
+func (s *Session) protected(ctx context.Context, stack auto.Stack) ([]string, error) {
+	exported, err := stack.Export(ctx)
+	if err != nil {
+		return nil, s.failure("read the state", err, nil)
+	}
+	var deployment struct {
+		Resources []struct {
+			URN     string `json:"urn"`
+			Protect bool   `json:"protect"`
+		} `json:"resources"`
+	}
+	if len(exported.Deployment) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(exported.Deployment, &deployment); err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	var urns []string
+	for _, r := range deployment.Resources {
+		if r.Protect && resource.URN(r.URN).Type() != stackType {
+			urns = append(urns, r.URN)
+		}
+	}
+	return urns, nil
+}
+
+// Outputs reads the stack's outputs from the state, and the newest snapshots without waiting for any.
+func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error) {
+	start := time.Now()
+	result := &Result{Stack: s.options.Stack}
+	if !s.home.hasStack(s.project.Name, s.options.Stack) {
+		return result, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first", s.options.Stack, s.home.Dir)}
+	}
+	s.command.terse = false
+	outputs, err := s.workspace.StackOutputs(ctx, s.options.Stack)
+	if err != nil {
+		return result, s.failure("read the outputs", err, nil)
+	}
+	result.Outputs = map[string]any{}
+	plain := map[string]any{}
+	for name, output := range outputs {
+		plain[name] = output.Value
+		result.Outputs[name] = output.Value
+		if output.Secret && !showSecrets {
+			result.Outputs[name] = secretMark
+		}
+	}
+	shares, err := SharesOutput(plain)
+	if err != nil {
+		return result, err
+	}
+	result.Snapshots, err = s.snapshots(ctx, shares, false)
+	result.DurationMs = time.Since(start).Milliseconds()
+	return result, err
+}
+
+// run has the engine do something and makes a result of its events.
+func (s *Session) run(ctx context.Context, verb string, do func(auto.Stack, chan<- events.EngineEvent) error) (*Result, error) {
+	start := time.Now()
+	result := &Result{Stack: s.options.Stack}
+	stack, err := s.stack(ctx)
+	if err != nil {
+		return result, s.failure("select the stack", err, nil)
+	}
+	c := &collector{progress: s.options.Progress, redactor: &s.redactor}
+	stream, stop := c.collect()
+	err = do(stack, stream)
+	stop()
+	if c.changes != nil {
+		result.Summary = summarize(c.changes)
+	}
+	if outputs, ok := s.redactor.value(c.outputs).(map[string]any); ok && err == nil {
+		result.Outputs = outputs
+	}
+	result.DurationMs = time.Since(start).Milliseconds()
+	if err != nil {
+		return result, s.failure(verb, err, c.errors)
+	}
+	return result, nil
+}
+
+// withSnapshots adds the snapshots to a result, and fails when one is not what it should be.
+func (s *Session) withSnapshots(ctx context.Context, result *Result, wait bool) (*Result, error) {
+	start := time.Now()
+	shares, err := SharesOutput(result.Outputs)
+	if err != nil {
+		return result, err
+	}
+	result.Snapshots, err = s.snapshots(ctx, shares, wait)
+	result.DurationMs += time.Since(start).Milliseconds()
+	if err != nil {
+		return result, err
+	}
+	var wrong []Diagnostic
+	for _, snapshot := range result.Snapshots {
+		if !snapshot.OK() {
+			wrong = append(wrong, Diagnostic{Resource: snapshot.Share + " at " + snapshot.Consumer, Message: snapshot.problem()})
+		}
+	}
+	if len(wrong) > 0 {
+		return result, &Failure{Message: "the resources stand, but not every snapshot arrived whole", Diagnostics: wrong}
+	}
+	return result, nil
+}
+
+func (s *Session) snapshots(ctx context.Context, shares map[string]Share, wait bool) ([]Snapshot, error) {
+	reader := &SnapshotReader{Access: s.access(), Wait: wait, Progress: s.options.Progress}
+	return reader.Read(ctx, shares)
+}
+
+// cli runs a command of the CLI outside the Automation API.
+func (s *Session) cli(ctx context.Context, args ...string) error {
+	env := []string{"PULUMI_HOME=" + s.home.PulumiDir()}
+	for name, value := range s.workspace.GetEnvVars() {
+		env = append(env, name+"="+value)
+	}
+	_, stderr, _, err := s.command.Run(ctx, s.home.ProjectDir(), nil, nil, nil, env, args...)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr))
+	}
+	return nil
+}
+
+// failure makes a Failure of an error of the CLI: what the engine complained of, or else what the CLI printed.
+func (s *Session) failure(doing string, err error, complaints []Diagnostic) *Failure {
+	message := "local " + doing + " failed"
+	if errors.Is(err, context.Canceled) {
+		message = "local " + doing + " was interrupted; what had been done is in the state, and another run goes on from there"
+	}
+	f := &Failure{Message: message, Diagnostics: tidy(complaints), cause: err}
+	if len(f.Diagnostics) == 0 {
+		f.Diagnostics = []Diagnostic{{Message: s.redactor.text(tail(strings.TrimSpace(err.Error()), 40))}}
+	}
+	return f
+}
+
+// tidy drops complaints that say only that something else failed, as long as that something complained itself.
+func tidy(all []Diagnostic) []Diagnostic {
+	var kept []Diagnostic
+	seen := map[Diagnostic]bool{}
+	for _, d := range all {
+		if hollow(d.Message) || seen[d] {
+			continue
+		}
+		seen[d] = true
+		kept = append(kept, d)
+	}
+	if len(kept) == 0 {
+		return all
+	}
+	return kept
+}
+
+func hollow(message string) bool {
+	switch strings.TrimPrefix(message, "error: ") {
+	case "update failed", "preview failed", "destroy failed", "refresh failed":
+		return true
+	}
+	return strings.HasPrefix(message, "an unhandled error occurred: program exited with non-zero exit code")
+}

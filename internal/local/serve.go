@@ -1,0 +1,129 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure"
+)
+
+// Served is an embedded Azure that listens, and how to reach it.
+type Served struct {
+	Home           string   `json:"home"`
+	Management     string   `json:"management"`
+	Authority      string   `json:"authority"`
+	Blob           string   `json:"blob"`
+	CAFile         string   `json:"caFile"`
+	TenantID       string   `json:"tenantId"`
+	SubscriptionID string   `json:"subscriptionId"`
+	ClientID       string   `json:"clientId"`
+	Subscriptions  []string `json:"subscriptions"`
+	// SecretFile is the JSON file whose default.clientSecret is the client's secret.
+	SecretFile string `json:"secretFile"`
+
+	azure *azure.Azure
+}
+
+// Close stops listening.
+func (s *Served) Close() error { return s.azure.Close() }
+
+// Serve opens the home's embedded Azure and listens until Close. It knows the organizations of every stack file of the
+// project, so that each of these stacks can run beside it.
+func Serve(o Options) (*Served, error) {
+	project, home, err := Locate(o)
+	if err != nil {
+		return nil, err
+	}
+	stacks, err := project.Stacks()
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, stack := range stacks {
+		files = append(files, project.StackFile(stack))
+	}
+	if o.ConfigFile != "" {
+		files = append(files, o.ConfigFile)
+	}
+	var declared []azure.Declared
+	for _, file := range files {
+		configuration, err := ReadConfiguration(project, file)
+		if err != nil {
+			return nil, err
+		}
+		organizations, err := configuration.Organizations()
+		if err != nil {
+			return nil, err
+		}
+		declared = append(declared, declarations(organizations)...)
+	}
+	if err := home.create(); err != nil {
+		return nil, err
+	}
+	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared})
+	if errors.Is(err, azure.ErrInUse) {
+		return nil, fmt.Errorf("%s: %w: let the other run end, or choose another --home", home.Dir, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := a.DefaultCredentials()
+	return &Served{
+		Home: home.Dir, Management: a.Management(), Authority: a.Authority(), Blob: a.Blob(), CAFile: a.CAFile(),
+		TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, Subscriptions: a.Subscriptions(),
+		SecretFile: filepath.Join(home.AzureDir(), "estate.json"), azure: a,
+	}, nil
+}
+
+// Reset removes everything that local runs keep in a home folder, and nothing else that may lie there. It refuses while
+// a run or local serve uses the home, and returns what it removed.
+func Reset(ctx context.Context, home *Home) ([]string, error) {
+	inUse := fmt.Errorf("%s is in use by another run or by local serve: let it end first", home.Dir)
+	if !exists(home.Dir) {
+		return nil, nil
+	}
+	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	unlock, err := lockFile(short, filepath.Join(home.Dir, homeLock), func() {})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, inUse
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if exists(home.AzureDir()) {
+		a, err := azure.Open(azure.Options{Dir: home.AzureDir()})
+		if errors.Is(err, azure.ErrInUse) {
+			return nil, inUse
+		}
+		// Any other error is a reason to reset, not one against it.
+		if err == nil {
+			if err := a.Close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var removed []string
+	for _, name := range []string{homeProject, homeState, homeAzure, homeCerts, homePulumi, homePassphrase, homeLock} {
+		path := filepath.Join(home.Dir, name)
+		if !exists(path) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return removed, err
+		}
+		if name != homeLock {
+			removed = append(removed, path)
+		}
+	}
+	// What the user put there keeps the folder.
+	if left, err := os.ReadDir(home.Dir); err == nil && len(left) == 0 {
+		return removed, os.Remove(home.Dir)
+	}
+	return removed, nil
+}

@@ -1,0 +1,241 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"golang.org/x/term"
+
+	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/bridge"
+)
+
+// Options choose what a local run works on.
+type Options struct {
+	// ProjectDir is a folder in the project; "" means the working directory.
+	ProjectDir string
+	// HomeDir is the home folder; "" means .crossorg in the project.
+	HomeDir string
+	// Stack is the stack's name.
+	Stack string
+	// ConfigFile is read in place of the repository's Pulumi.<stack>.yaml; "" means that one.
+	ConfigFile string
+	// ArmLog is a file that requests to the embedded Azure are appended to, as JSON lines; "" keeps no log.
+	ArmLog string
+	// Progress gets a person's lines while work runs.
+	Progress io.Writer
+	// Kill ends a running child at once when it is closed; cancelling the context only asks it to end.
+	Kill <-chan struct{}
+}
+
+// stackName is what Pulumi's file backend accepts, and what is safe as part of a file's name.
+var stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+
+// Locate finds the project and names the home of options, without touching either.
+func Locate(o Options) (*Project, *Home, error) {
+	if !stackName.MatchString(o.Stack) {
+		return nil, nil, fmt.Errorf("%q cannot be the name of a stack: up to 100 letters, digits, hyphens, underscores and dots", o.Stack)
+	}
+	dir := o.ProjectDir
+	if dir == "" {
+		dir = "."
+	}
+	project, err := FindProject(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	homeDir := o.HomeDir
+	if homeDir == "" {
+		homeDir = filepath.Join(project.Dir, DefaultHome)
+	}
+	home, err := NewHome(homeDir)
+	return project, home, err
+}
+
+// Session is a stack ready to run: embedded Azure and bridge are up, the home's copy of the configuration is current.
+type Session struct {
+	options       Options
+	project       *Project
+	home          *Home
+	organizations map[string]Organization
+	azure         *azure.Azure
+	workspace     auto.Workspace
+	command       *command
+	redactor      redactor
+	closers       []func() error
+}
+
+// Open prepares a run. A second run in the same home waits for the first one to end. Close releases everything.
+func Open(ctx context.Context, o Options) (s *Session, err error) {
+	project, home, err := Locate(o)
+	if err != nil {
+		return nil, err
+	}
+	s = &Session{options: o, project: project, home: home}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+			s = nil
+		}
+	}()
+	if o.ConfigFile == "" {
+		o.ConfigFile = project.StackFile(o.Stack)
+	}
+	configuration, err := ReadConfiguration(project, o.ConfigFile)
+	if err != nil {
+		return s, err
+	}
+	for _, key := range configuration.Undecipherable {
+		fmt.Fprintf(o.Progress, "note: %s is encrypted for another place, so this run goes without it or with a generated value\n", key)
+	}
+	if s.organizations, err = configuration.Organizations(); err != nil {
+		return s, err
+	}
+	toolchain, err := FindToolchain(ctx, project, o.Progress)
+	if err != nil {
+		return s, err
+	}
+	unlock, err := home.lock(ctx, o.Progress)
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, func() error { unlock(); return nil })
+	if err := home.create(); err != nil {
+		return s, err
+	}
+	if s.azure, err = openAzure(home, o.ArmLog, declarations(s.organizations), o.Progress); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.azure.Close)
+	attached, err := serveBridge(ctx, s.azure, project.Dir)
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, attached.Close)
+	if err := s.writeProject(configuration); err != nil {
+		return s, err
+	}
+	s.command = &command{toolchain: toolchain, kill: o.Kill, project: project.Name, home: home, terse: true}
+	s.workspace, err = auto.NewLocalWorkspace(ctx,
+		auto.WorkDir(home.ProjectDir()),
+		auto.PulumiHome(home.PulumiDir()),
+		auto.Pulumi(s.command),
+		auto.EnvVars(s.environment(attached)),
+	)
+	return s, err
+}
+
+// writeProject writes the home's Pulumi.yaml and stack file.
+func (s *Session) writeProject(configuration *Configuration) error {
+	pulumiYAML, err := s.project.localProject(s.home.BackendURL())
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(s.home.ProjectDir(), "Pulumi.yaml"), pulumiYAML); err != nil {
+		return err
+	}
+	values := localValues{PrincipalSecrets: map[string]string{}}
+	for name, organization := range s.organizations {
+		if organization.ClientID() == "" {
+			continue
+		}
+		principal, err := principalOf(s.azure, organization)
+		if err != nil {
+			return fmt.Errorf("organization %s: %w", name, err)
+		}
+		values.PrincipalSecrets[name] = principal.ClientSecret
+	}
+	if configuration.needsCertificate() {
+		if values.AdminThumbprint, err = s.home.adminCertificate(); err != nil {
+			return err
+		}
+	}
+	passphrase, err := s.home.passphrase()
+	if err != nil {
+		return err
+	}
+	secrets, err := configuration.merge(s.home.StackFile(s.options.Stack), &vault{passphrase: passphrase}, values)
+	s.redactor.add(secrets...)
+	s.redactor.add(passphrase, s.azure.DefaultCredentials().ClientSecret)
+	return err
+}
+
+// environment is what makes a run local. It goes to the child only: exported in a shell, the attached provider would
+// take hold of every Pulumi run there.
+func (s *Session) environment(attached *bridge.Server) map[string]string {
+	c := s.azure.DefaultCredentials()
+	return map[string]string{
+		"PULUMI_DEBUG_PROVIDERS":                      "azure-native:" + strconv.Itoa(attached.Port()),
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		"PULUMI_CONFIG_PASSPHRASE_FILE":               s.home.PassphraseFile(),
+		"PULUMI_BACKEND_URL":                          s.home.BackendURL(),
+		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		"PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK":    "true",
+		"ARM_TENANT_ID":                               c.TenantID,
+		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
+		"ARM_CLIENT_ID":                               c.ClientID,
+		"ARM_CLIENT_SECRET":                           c.ClientSecret,
+		"CROSSORG_ROLE_PROPAGATION":                   "0s",
+	}
+}
+
+// access reads results with each organization's own principal.
+func (s *Session) access() *Access {
+	return newAccess(s.azure.Management(), s.azure.Authority(), s.azure.RootCAs(), func(organization string) (credentials, error) {
+		return principalOf(s.azure, s.organizations[organization])
+	})
+}
+
+// stack selects the stack, and creates it on its first use.
+func (s *Session) stack(ctx context.Context) (auto.Stack, error) {
+	if s.home.hasStack(s.project.Name, s.options.Stack) {
+		return auto.SelectStack(ctx, s.options.Stack, s.workspace)
+	}
+	return auto.NewStack(ctx, s.options.Stack, s.workspace)
+}
+
+// Pulumi runs any command of the CLI against the stack, with the terminal's streams, and returns its exit code.
+func (s *Session) Pulumi(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (int, error) {
+	if _, err := s.stack(ctx); err != nil {
+		return -1, s.failure("create the stack", err, nil)
+	}
+	cmd := exec.Command(s.command.toolchain.Pulumi, args...)
+	cmd.Dir = s.home.ProjectDir()
+	cmd.Env = cleanEnvironment(os.Environ())
+	for name, value := range s.workspace.GetEnvVars() {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Env = append(cmd.Env, "PULUMI_HOME="+s.home.PulumiDir(), "PULUMI_STACK="+s.options.Stack)
+	cmd.Env = withPath(cmd.Env, s.command.toolchain.Dirs()...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	if f, ok := stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		// The child shares the terminal's process group: it may ask questions there, and ctrl-C reaches it by itself.
+		ctx = context.WithoutCancel(ctx)
+	} else {
+		separate(cmd)
+	}
+	err := supervise(ctx, cmd, s.options.Kill)
+	code := exitCode(err)
+	if code > 0 {
+		err = nil
+	}
+	return code, err
+}
+
+// Close ends bridge and embedded Azure and lets the next run into the home.
+func (s *Session) Close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
