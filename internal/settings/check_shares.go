@@ -56,7 +56,7 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	}
 	names := sortedKeys(share.DataSets)
 	for i, dataSet := range names {
-		c.checkDataSet(dataSets.with(dataSet), dataSet, share.DataSets[dataSet], options.Root)
+		c.checkDataSet(dataSets.with(dataSet), name, dataSet, share.DataSets[dataSet], options.Root)
 		for _, earlier := range names[:i] {
 			if overlap(share.DataSets[earlier], share.DataSets[dataSet]) {
 				c.add(dataSets.with(dataSet), nil, "lands on the same blobs as data set "+earlier,
@@ -83,7 +83,7 @@ func (c *collector) checkConsumers(at path, share Share, s *Settings) {
 	}
 	for _, name := range sortedKeys(share.Invitees) {
 		here := at.with("invitees").with(name)
-		if !slices.Contains(share.Consumers, name) {
+		if !slices.Contains(share.Consumers, name) && !c.broken(consumers) {
 			c.add(here, nil, "no consumer of this share", "add "+name+" to "+consumers.String()+" or remove the invitee")
 			continue
 		}
@@ -114,7 +114,7 @@ func (c *collector) checkInvitee(at path, invitee Invitee) {
 	}
 }
 
-func (c *collector) checkDataSet(at path, name string, d DataSet, root string) {
+func (c *collector) checkDataSet(at path, share, name string, d DataSet, root string) {
 	c.hyphenated(at, name)
 	if c.required(at.with("container"), d.Container, "name the provider's container") {
 		c.hyphenated(at.with("container"), d.Container)
@@ -130,21 +130,29 @@ func (c *collector) checkDataSet(at path, name string, d DataSet, root string) {
 		c.add(where, d.Path, "not for kind container, which shares the whole container",
 			"remove it, or use kind folder or blob")
 	case d.Path != "":
-		c.blobName(where, d.Path)
+		c.blobName(where, d.Path, share+"/"+d.Container+"/")
 	}
 	if d.Source != "" {
 		c.source(at.with("source"), d, root)
 	}
 }
 
+const (
+	maxBlobName     = 1024
+	maxBlobSegments = 254
+)
+
 // blobName holds a blob's name or folder against Azure's rules
 // (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata): 1 to 1,024
-// characters, at most 254 segments, none of them ending in a dot.
-func (c *collector) blobName(at path, name string) {
-	segments := strings.Split(name, "/")
+// characters, at most 254 segments, none of them ending in a dot. What lands at the consumer has a prefix before it and
+// must fit too.
+func (c *collector) blobName(at path, name, prefix string) {
+	segments, above := strings.Split(name, "/"), strings.Count(prefix, "/")
+	length, most := utf8.RuneCountInString(name), maxBlobName-utf8.RuneCountInString(prefix)
 	switch {
-	case utf8.RuneCountInString(name) > 1024:
-		c.add(at, name, fmt.Sprintf("a name of %d characters", utf8.RuneCountInString(name)), "use at most 1024")
+	case length > most:
+		c.add(at, name, fmt.Sprintf("a name of %d characters", length),
+			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", most, prefix, maxBlobName))
 	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, `\`):
 		c.add(at, name, "a slash at the start", "begin with the first folder or the file: the container is the root")
 	case strings.Contains(name, `\`):
@@ -153,8 +161,9 @@ func (c *collector) blobName(at path, name string) {
 		c.add(at, name, "a slash at the end", "leave it out")
 	case strings.ContainsFunc(name, unicode.IsControl):
 		c.add(at, name, "a control character", "leave it out")
-	case len(segments) > 254:
-		c.add(at, name, fmt.Sprintf("%d folders deep", len(segments)), "use at most 254 segments")
+	case len(segments) > maxBlobSegments-above:
+		c.add(at, name, fmt.Sprintf("a name of %d segments", len(segments)),
+			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", maxBlobSegments-above, prefix, maxBlobSegments))
 	case slices.Contains(segments, ""):
 		c.add(at, name, "an empty folder name", "write one slash between names")
 	case slices.ContainsFunc(segments, func(segment string) bool { return strings.HasSuffix(segment, ".") }):
@@ -171,23 +180,44 @@ func (c *collector) source(at path, d DataSet, root string) {
 		c.add(at, d.Source, "not a file", "name a file, or use kind folder or container for a folder")
 	case d.Kind != KindBlob && !info.IsDir():
 		c.add(at, d.Source, "not a folder", "name a folder, or use kind blob for a single file")
+	case info.IsDir() && !hasFiles(within(root, d.Source)):
+		c.add(at, d.Source, "a folder without files", "add some, or remove the source")
 	}
+}
+
+// hasFiles reports whether there is a regular file somewhere in a folder.
+func hasFiles(folder string) bool {
+	found := false
+	// A folder that cannot be read counts as one without files.
+	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
+}
+
+// within is a file's path from the working directory, where relative ones are relative to root.
+func within(root, name string) string {
+	full := filepath.FromSlash(name)
+	if filepath.IsAbs(full) {
+		return full
+	}
+	return filepath.Join(root, full)
 }
 
 // stat looks up a file that the configuration names; one that is not there is a problem.
 func (c *collector) stat(at path, name, root string) (fs.FileInfo, bool) {
-	full := filepath.FromSlash(name)
-	if !filepath.IsAbs(full) {
-		full = filepath.Join(root, full)
-	}
-	info, err := os.Stat(full)
+	info, err := os.Stat(within(root, name))
 	if err != nil {
 		c.add(at, name, "no such file or folder", "paths are relative to the project's folder")
 	}
 	return info, err == nil
 }
 
-// overlap reports whether two data sets hold the same blob. At the consumer, blobs keep container and path.
+// overlap reports whether two data sets hold the same blob. At the consumer, container and path stay part of its name.
 func overlap(a, b DataSet) bool {
 	switch {
 	case a.Container != b.Container || a.Container == "":
@@ -197,11 +227,11 @@ func overlap(a, b DataSet) bool {
 	case a.Kind == KindBlob && b.Kind == KindBlob:
 		return a.Path == b.Path
 	}
-	return a.Kind == KindFolder && within(a.Path, b) || b.Kind == KindFolder && within(b.Path, a)
+	return a.Kind == KindFolder && inFolder(a.Path, b) || b.Kind == KindFolder && inFolder(b.Path, a)
 }
 
-// within reports whether a data set lies in a folder or is that folder.
-func within(folder string, d DataSet) bool {
+// inFolder reports whether a data set lies in a folder or is that folder.
+func inFolder(folder string, d DataSet) bool {
 	return strings.HasPrefix(d.Path, folder+"/") || d.Kind == KindFolder && d.Path == folder
 }
 

@@ -102,7 +102,9 @@ func (c *collector) fill(at path, raw any, target reflect.Value) {
 		if list, fits = raw.([]any); fits {
 			target.Set(reflect.MakeSlice(target.Type(), len(list), len(list)))
 			for i, item := range list {
-				c.fill(at.with(i), item, target.Index(i))
+				fresh := newValue(target.Type().Elem())
+				c.fill(at.with(i), item, fresh.Elem())
+				target.Index(i).Set(fresh.Elem())
 			}
 		}
 	case reflect.String:
@@ -175,11 +177,11 @@ func isScalar(raw any) bool {
 // fillTime takes RFC 3339 in UTC. A local time would be right for half the year only.
 func (c *collector) fillTime(at path, raw any, target reflect.Value) {
 	text, isText := raw.(string)
-	moment, err := time.Parse(time.RFC3339, text)
+	moment, ok := parseTime(text)
 	switch {
 	case isText && text == "":
 		return
-	case !isText || err != nil || moment.Year() < 1970:
+	case !ok || moment.Year() < 1970:
 		c.add(at, raw, "not a time", `write it as RFC 3339 in UTC, such as "2025-02-01T02:00:00Z"`)
 		return
 	}
@@ -188,6 +190,17 @@ func (c *collector) fillTime(at path, raw any, target reflect.Value) {
 		return
 	}
 	target.Set(reflect.ValueOf(moment.UTC()))
+}
+
+// parseTime reads RFC 3339, and what becomes of it when it stands in a stack file without quotes: YAML knows it for a time
+// then, and Pulumi writes it out as Go does.
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700 -0700"} {
+		if moment, err := time.Parse(layout, text); err == nil {
+			return moment, true
+		}
+	}
+	return time.Time{}, false
 }
 
 func (c *collector) fillStruct(at path, object map[string]any, target reflect.Value) {

@@ -115,7 +115,7 @@ func (c *collector) secrets(values map[string]string, s *Settings) {
 		at := path{keyPrincipalSecrets, name}
 		organization, known := s.Organizations[name]
 		switch {
-		case c.broken(path{keyOrganizations}) || c.broken(at):
+		case len(s.Organizations) == 0 || c.broken(at):
 		case !known:
 			c.add(at, nil, "no such organization", unknownOrganization(name, s))
 		case organization.Principal == nil:

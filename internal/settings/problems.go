@@ -93,7 +93,7 @@ func (c *collector) err() error {
 }
 
 // longestShown keeps a value from swamping the line that it is shown on.
-const longestShown = 80
+const longestShown = 120
 
 // show renders a value as JSON on one line, cut where it is long.
 func show(value any) string {

@@ -88,7 +88,7 @@ type Invitee struct {
 type DataSet struct {
 	// Kind is blob, folder or container.
 	Kind string `json:"kind"`
-	// Container is the blob container at the provider, and the landing container's counterpart.
+	// Container is the blob container at the provider.
 	Container string `json:"container"`
 	// Path is the blob's name (kind blob) or the prefix (kind folder); empty for kind container.
 	Path string `json:"path"`
