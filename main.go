@@ -28,7 +28,20 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	t := topology{
+	t, err := compose(ctx, s)
+	if err != nil {
+		return err
+	}
+	outputs := t.outputs()
+	for _, name := range sorted(outputs) {
+		ctx.Export(name, outputs[name])
+	}
+	return nil
+}
+
+// compose registers everything that the settings describe.
+func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
+	t := &topology{
 		settings:  s,
 		azure:     map[string]*azurenative.Provider{},
 		providers: map[string]*components.ProviderOrg{},
@@ -37,16 +50,15 @@ func program(ctx *pulumi.Context) error {
 	}
 	for _, name := range sorted(s.Organizations) {
 		if err := t.addOrganization(ctx, name); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, name := range sorted(s.Shares) {
 		if err := t.addShare(ctx, name); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	t.export(ctx)
-	return nil
+	return t, nil
 }
 
 // topology is what stands so far, by the names of the stack file.

@@ -6,8 +6,8 @@ import (
 	"github.com/crossorg/crossorg/components"
 )
 
-// export publishes what a person or a script needs next: ids, names, endpoints, states, and links into the portal.
-func (t *topology) export(ctx *pulumi.Context) {
+// outputs are what a person or a script needs next: ids, names, endpoints, states, and links into the portal.
+func (t *topology) outputs() pulumi.Map {
 	organizations := pulumi.Map{}
 	for _, name := range sorted(t.settings.Organizations) {
 		sides := pulumi.Map{}
@@ -21,13 +21,11 @@ func (t *topology) export(ctx *pulumi.Context) {
 		}
 		organizations[name] = sides
 	}
-	ctx.Export("organizations", organizations)
-
 	shares := pulumi.Map{}
 	for _, name := range sorted(t.shares) {
 		shares[name] = t.shareOutputs(name)
 	}
-	ctx.Export("shares", shares)
+	return pulumi.Map{"organizations": organizations, "shares": shares}
 }
 
 func boundaryOutputs(b *components.Boundary) pulumi.Map {

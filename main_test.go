@@ -1,0 +1,255 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/settings"
+	"github.com/crossorg/crossorg/tests/azuremock"
+)
+
+// stacks are the names of the committed stack files.
+func stacks(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("Pulumi.*.yaml")
+	require.NoError(t, err)
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(file, "Pulumi."), ".yaml"))
+	}
+	require.Subset(t, names, []string{"dev", "staging", "prod", "hub"})
+	return names
+}
+
+// configuration is a committed stack's, with what a person adds to it: the administrator's certificate and password.
+func configuration(t *testing.T, stack string, changes map[string]string) azuremock.Options {
+	t.Helper()
+	t.Setenv(settings.RolePropagationVariable, "0s")
+	values, err := settings.ReadStackFile("Pulumi." + stack + ".yaml")
+	require.NoError(t, err)
+	maps.Copy(values, changes)
+	if text := values["governance"]; text != "" && text != "{}" {
+		var governance map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &governance))
+		if governance["adminCertificate"] == nil {
+			governance["adminCertificate"] = map[string]any{"thumbprint": strings.Repeat("A1", 20)}
+		}
+		complete, err := json.Marshal(governance)
+		require.NoError(t, err)
+		values["governance"] = string(complete)
+		values["adminPassword"] = "correct-Horse-7-battery"
+	}
+	config := map[string]string{}
+	for key, value := range values {
+		config[settings.Namespace+":"+key] = value
+	}
+	return azuremock.Options{Stack: stack, Config: config, Secrets: []string{
+		settings.Namespace + ":adminPassword", settings.Namespace + ":principalSecrets",
+	}}
+}
+
+// names are the logical names of all resources of a type.
+func names(a *azuremock.Azure, kind string) []string {
+	var all []string
+	for _, r := range a.OfType(kind) {
+		all = append(all, r.Name)
+	}
+	return all
+}
+
+func TestTwoOrganizationsShareOneDataSet(t *testing.T) {
+	for _, stack := range []string{"dev", "staging", "prod"} {
+		t.Run(stack, func(t *testing.T) {
+			a := azuremock.MustRun(t, program, configuration(t, stack, nil))
+			assert.Equal(t, []string{"contoso", "fabrikam"}, names(a, "providers:azure-native"))
+			assert.Equal(t, []string{"contoso-provider"}, names(a, "index:ProviderOrg"))
+			assert.Equal(t, []string{"fabrikam-consumer"}, names(a, "index:ConsumerOrg"))
+			assert.Equal(t, []string{"financial-collaboration-share"}, names(a, "index:ShareWithDataset"))
+
+			share := a.OfType("datashare:Share")[0]
+			assert.Equal(t, "Cross-organization financial data sharing for analytics", share.Input("description"))
+			assert.Equal(t, "Data for internal use only. No redistribution allowed.", share.Input("terms"))
+			blob := a.OfType("storage:Blob")[0]
+			assert.Equal(t, "shared-datasets", blob.Input("containerName"))
+			assert.Equal(t, "financial_transactions_2025.csv", blob.Input("blobName"))
+			assert.Equal(t, "data/financial_transactions_2025.csv", blob.Inputs["source"].AssetValue().Path)
+			assert.Equal(t, []string{"financial-collaboration-share-fabrikam-trigger"}, names(a, "datashare:ScheduledTrigger"))
+		})
+	}
+}
+
+func TestHubSharesWithThree(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "hub", nil))
+	assert.Equal(t, []string{"contoso-provider"}, names(a, "index:ProviderOrg"))
+	assert.Equal(t, []string{"adatum-consumer", "fabrikam-consumer", "northwind-consumer"}, names(a, "index:ConsumerOrg"))
+	assert.Len(t, a.OfType("datashare:Share"), 1)
+	for _, kind := range []string{"datashare:Invitation", "datashare:ShareSubscription", "datashare:BlobDataSetMapping", "datashare:ScheduledTrigger"} {
+		assert.Len(t, a.OfType(kind), 3, kind)
+	}
+}
+
+// Ensure stacks differ by what their files say: promotion is the same program under another one.
+func TestStacksDifferByConfiguration(t *testing.T) {
+	for stack, want := range map[string]struct {
+		sku   string
+		purge any
+	}{
+		"dev": {"Standard_LRS", nil}, "staging": {"Standard_ZRS", nil}, "prod": {"Standard_ZRS", true}, "hub": {"Standard_LRS", nil},
+	} {
+		a := azuremock.MustRun(t, program, configuration(t, stack, nil))
+		for _, account := range a.OfType("storage:StorageAccount") {
+			assert.Equal(t, want.sku, account.Input("sku.name"), stack)
+		}
+		for _, vault := range a.OfType("keyvault:Vault") {
+			assert.Equal(t, want.purge, vault.Input("properties.enablePurgeProtection"), stack)
+			assert.Equal(t, true, vault.Input("properties.enabledForDeployment"), stack)
+			assert.Equal(t, true, vault.Input("properties.enabledForTemplateDeployment"), stack)
+		}
+	}
+}
+
+// shares is two shares in opposite directions.
+const shares = `{
+  "out": {"provider": "contoso", "consumers": ["fabrikam"], "schedule": {"interval": "Day", "start": "2025-02-01T02:00:00Z"},
+    "dataSets": {"yearly": {"kind": "folder", "container": "reports", "path": "2025"}, "trained": {"kind": "container", "container": "models"}}},
+  "back": {"provider": "fabrikam", "consumers": ["contoso"], "schedule": {"interval": "Hour", "start": "2025-02-01T02:00:00Z"},
+    "dataSets": {"reply": {"kind": "blob", "container": "answers", "path": "c.json"}}}
+}`
+
+// Ensure a second share in the other direction is an edit of the stack file: both organizations get both sides.
+func TestSharesInBothDirections(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{"shares": shares}))
+	assert.Equal(t, []string{"contoso-provider", "fabrikam-provider"}, names(a, "index:ProviderOrg"))
+	assert.Equal(t, []string{"contoso-consumer", "fabrikam-consumer"}, names(a, "index:ConsumerOrg"))
+	assert.Equal(t, []string{"contoso-consumer-landing", "fabrikam-consumer-landing"}, keep(names(a, "storage:BlobContainer"), "landing"))
+	assert.Equal(t, []string{"contoso-provider-models", "contoso-provider-reports", "fabrikam-provider-answers"}, keep(names(a, "storage:BlobContainer"), "provider"))
+	assert.Equal(t, "fabrikam", a.Get(t, "datashare:Invitation", "back-contoso-invitation").Provider)
+	assert.Equal(t, "contoso", a.Get(t, "datashare:ShareSubscription", "back-contoso-subscription").Provider)
+}
+
+func keep(all []string, part string) []string {
+	var kept []string
+	for _, s := range all {
+		if strings.Contains(s, part) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+const (
+	principals = `{
+  "contoso": {"location": "eastus", "subscriptionId": "11111111-1111-4111-8111-111111111111", "tenantId": "11111111-1111-4111-8111-111111111112",
+    "principal": {"clientId": "11111111-1111-4111-8111-111111111113"}, "tags": {"owner": "finance"}},
+  "fabrikam": {"location": "westeurope", "subscriptionId": "22222222-2222-4222-8222-222222222221", "tenantId": "22222222-2222-4222-8222-222222222222",
+    "principal": {"clientId": "22222222-2222-4222-8222-222222222223", "useOidc": true}}
+}`
+	principalSecrets = `{"contoso": "hush-hush"}`
+)
+
+// Ensure each organization's resources are managed by its own login, in its own subscription and tenant, and that the
+// secret of a login stays one.
+func TestTwoTenants(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{
+		"organizations": principals, "principalSecrets": principalSecrets,
+	}))
+	contoso := a.Get(t, "providers:azure-native", "contoso")
+	assert.Equal(t, "11111111-1111-4111-8111-111111111111", contoso.Input("subscriptionId"))
+	assert.Equal(t, "11111111-1111-4111-8111-111111111112", contoso.Input("tenantId"))
+	assert.Equal(t, "hush-hush", contoso.Input("clientSecret"))
+	assert.True(t, contoso.Inputs["clientSecret"].IsSecret())
+	assert.Nil(t, contoso.Input("useOidc"))
+	fabrikam := a.Get(t, "providers:azure-native", "fabrikam")
+	assert.Equal(t, true, fabrikam.Input("useOidc"))
+	assert.Nil(t, fabrikam.Input("clientSecret"))
+
+	subscriptions := map[string]string{"contoso": "/subscriptions/1111", "fabrikam": "/subscriptions/2222"}
+	for _, r := range a.Resources() {
+		if r.Custom && r.Type != "pulumi:providers:azure-native" {
+			require.Contains(t, subscriptions, r.Provider, r.URN)
+			assert.True(t, strings.HasPrefix(r.ID, subscriptions[r.Provider]), "%s is %s", r.URN, r.ID)
+		}
+	}
+	assert.Equal(t, "22222222-2222-4222-8222-222222222222", a.OfType("datashare:Invitation")[0].Input("targetActiveDirectoryId"))
+	for _, account := range a.OfType("storage:StorageAccount") {
+		want := map[string]any{"contoso": "finance"}[account.Provider]
+		assert.Equal(t, want, account.Input("tags.owner"), "an organization's tags are its own")
+	}
+}
+
+// Ensure nothing is registered when the configuration has a problem.
+func TestNothingIsRegisteredForABadConfiguration(t *testing.T) {
+	a, err := azuremock.Run(program, configuration(t, "dev", map[string]string{"storage": `{"sku": "Gold"}`}))
+	require.ErrorContains(t, err, "Gold")
+	assert.Empty(t, a.Resources())
+}
+
+// Ensure the outputs have what it takes to follow each data set from blob to blob.
+func TestOutputs(t *testing.T) {
+	var outputs map[string]any
+	azuremock.MustRun(t, func(ctx *pulumi.Context) error {
+		s, err := settings.Load(ctx)
+		if err != nil {
+			return err
+		}
+		topology, err := compose(ctx, s)
+		if err != nil {
+			return err
+		}
+		known, err := internals.UnsafeAwaitOutput(ctx.Context(), topology.outputs().ToMapOutput())
+		outputs, _ = known.Value.(map[string]any)
+		return err
+	}, configuration(t, "dev", nil))
+
+	get := func(path ...string) any {
+		var value any = outputs
+		for _, part := range path {
+			inner, ok := value.(map[string]any)
+			require.True(t, ok, "%v has no %s", path, part)
+			value = inner[part]
+		}
+		return value
+	}
+	rg := "/subscriptions/" + azuremock.DefaultSubscription + "/resourceGroups/"
+	provider := rg + "contoso-provider-rg1a2b3c4d/providers/"
+	consumer := rg + "fabrikam-consumer-rg1a2b3c4d/providers/"
+
+	share := []string{"shares", "financial-collaboration-share"}
+	of := func(path ...string) any { return get(append(share[:2:2], path...)...) }
+	assert.Equal(t, "contoso", of("provider"))
+	assert.Equal(t, provider+"Microsoft.DataShare/accounts/contoso-provider-share1a2b3c4d", of("accountId"))
+	assert.Equal(t, provider+"Microsoft.DataShare/accounts/contoso-provider-share1a2b3c4d/shares/financial-collaboration-share", of("shareId"))
+	assert.Equal(t, consumer+"Microsoft.DataShare/accounts/fabrikam-consumer-share1a2b3c4d/shareSubscriptions/financial-collaboration-share",
+		of("consumers", "fabrikam", "subscriptionId"))
+	assert.Equal(t, "Accepted", of("consumers", "fabrikam", "invitationStatus"))
+	assert.Equal(t, "Active", of("consumers", "fabrikam", "subscriptionStatus"))
+	assert.Equal(t, "Active", of("consumers", "fabrikam", "triggerStatus"))
+	assert.Equal(t, map[string]any{
+		"kind": "blob",
+		"source": map[string]any{
+			"storageAccountId": provider + "Microsoft.Storage/storageAccounts/contosoprovider1a2b3c4d",
+			"blobEndpoint":     "https://contosoprovider1a2b3c4d.blob.core.windows.net/",
+			"container":        "shared-datasets",
+			"path":             "financial_transactions_2025.csv",
+		},
+		"target": map[string]any{
+			"storageAccountId": consumer + "Microsoft.Storage/storageAccounts/fabrikamconsumer1a2b3c4d",
+			"blobEndpoint":     "https://fabrikamconsumer1a2b3c4d.blob.core.windows.net/",
+			"container":        "landing",
+			"path":             "financial-collaboration-share/shared-datasets/financial_transactions_2025.csv",
+		},
+	}, of("consumers", "fabrikam", "dataSets", "financial-transactions"))
+
+	assert.Equal(t, "https://contoso-provider1a2b3c4d.vault.azure.net/", get("organizations", "contoso", "provider", "vaultUri"))
+	assert.Equal(t, "landing", get("organizations", "fabrikam", "consumer", "landingContainer"))
+	assert.Equal(t, "https://portal.azure.com/#@"+azuremock.DefaultTenant+"/resource"+provider+"Microsoft.Storage/storageAccounts/contosoprovider1a2b3c4d",
+		get("organizations", "contoso", "provider", "portal", "storageAccount"))
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/tests/azuremock"
+)
+
+// everyResource checks every resource of every committed stack.
+func everyResource(t *testing.T, check func(t *testing.T, a *azuremock.Azure, r azuremock.Resource)) {
+	t.Helper()
+	for _, stack := range stacks(t) {
+		t.Run(stack, func(t *testing.T) {
+			a := azuremock.MustRun(t, program, configuration(t, stack, nil))
+			require.NotEmpty(t, a.Resources())
+			for _, r := range a.Resources() {
+				check(t, a, r)
+			}
+		})
+	}
+}
+
+// untaggable are the types that Azure keeps no tags for; everything else has to have them.
+var untaggable = map[string]bool{
+	"authorization:RoleAssignment": true, "storage:BlobServiceProperties": true, "storage:ManagementPolicy": true,
+	"storage:BlobContainer": true, "storage:Blob": true, "datashare:Share": true, "datashare:Invitation": true,
+	"datashare:ScheduledSynchronizationSetting": true, "datashare:BlobDataSet": true, "datashare:BlobFolderDataSet": true,
+	"datashare:BlobContainerDataSet": true, "datashare:ShareSubscription": true, "datashare:BlobDataSetMapping": true,
+	"datashare:BlobFolderDataSetMapping": true, "datashare:BlobContainerDataSetMapping": true, "datashare:ScheduledTrigger": true,
+}
+
+func TestPolicyEverythingTaggableIsTagged(t *testing.T) {
+	everyResource(t, func(t *testing.T, _ *azuremock.Azure, r azuremock.Resource) {
+		kind, ours := strings.CutPrefix(r.Type, "azure-native:")
+		if !ours || untaggable[kind] {
+			return
+		}
+		assert.NotEmpty(t, r.Input("tags.purpose"), r.URN)
+		assert.NotEmpty(t, r.Input("tags.environment"), r.URN)
+	})
+}
+
+func TestPolicyStorageTakesOnlyModernTLSAndNoAnonymousReaders(t *testing.T) {
+	everyResource(t, func(t *testing.T, _ *azuremock.Azure, r azuremock.Resource) {
+		switch r.Type {
+		case "azure-native:storage:StorageAccount":
+			assert.Equal(t, true, r.Input("enableHttpsTrafficOnly"), r.URN)
+			assert.Equal(t, "TLS1_2", r.Input("minimumTlsVersion"), r.URN)
+			assert.Equal(t, false, r.Input("allowBlobPublicAccess"), r.URN)
+			assert.Equal(t, "StorageV2", r.Input("kind"), r.URN)
+		case "azure-native:storage:BlobContainer":
+			assert.Equal(t, "None", r.Input("publicAccess"), r.URN)
+		}
+	})
+}
+
+func TestPolicyDeletedDataCanBeRecovered(t *testing.T) {
+	everyResource(t, func(t *testing.T, a *azuremock.Azure, r azuremock.Resource) {
+		switch r.Type {
+		case "azure-native:storage:StorageAccount":
+			var kept bool
+			for _, service := range a.OfType("storage:BlobServiceProperties") {
+				kept = kept || service.Input("accountName") == r.Output("name") && service.Input("isVersioningEnabled") == true &&
+					service.Input("deleteRetentionPolicy.enabled") == true && service.Input("containerDeleteRetentionPolicy.enabled") == true
+			}
+			assert.True(t, kept, "%s has neither versions nor soft delete", r.URN)
+		case "azure-native:keyvault:Vault":
+			assert.Equal(t, true, r.Input("properties.enableSoftDelete"), r.URN)
+			assert.Equal(t, true, r.Input("properties.enableRbacAuthorization"), r.URN)
+		}
+	})
+}
+
+// Ensure no role reaches beyond one storage account, and none goes to a person.
+func TestPolicyRolesAreScopedToAStorageAccount(t *testing.T) {
+	everyResource(t, func(t *testing.T, a *azuremock.Azure, r azuremock.Resource) {
+		if r.Type != "azure-native:authorization:RoleAssignment" {
+			return
+		}
+		var scopes []any
+		for _, account := range a.OfType("storage:StorageAccount") {
+			scopes = append(scopes, account.ID)
+		}
+		assert.Contains(t, scopes, r.Input("scope"), r.URN)
+		assert.Equal(t, "ServicePrincipal", r.Input("principalType"), r.URN)
+	})
+}
+
+// Ensure prod refuses to lose what holds data, and that the other stacks can be taken down.
+func TestPolicyProtection(t *testing.T) {
+	holdsData := map[string]bool{
+		"azure-native:resources:ResourceGroup": true, "azure-native:storage:StorageAccount": true,
+		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true, "azure-native:datashare:Account": true,
+	}
+	for _, stack := range stacks(t) {
+		for _, r := range azuremock.MustRun(t, program, configuration(t, stack, nil)).Resources() {
+			assert.Equal(t, stack == "prod" && holdsData[r.Type], r.Protect, "%s: %s", stack, r.URN)
+		}
+	}
+}
+
+// Ensure every resource of Azure is managed by its organization's explicit login, never by the ambient one.
+func TestPolicyEveryResourceHasAnExplicitProvider(t *testing.T) {
+	everyResource(t, func(t *testing.T, _ *azuremock.Azure, r azuremock.Resource) {
+		if strings.HasPrefix(r.Type, "azure-native:") {
+			assert.NotEmpty(t, r.Provider, r.URN)
+			assert.Contains(t, r.Parent, "crossorg:index:", "%s belongs to no component", r.URN)
+		}
+	})
+}
