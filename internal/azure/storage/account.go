@@ -1,0 +1,256 @@
+package storage
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// tableAccounts finds accounts by their globally unique name: name → resource id.
+const tableAccounts = "storage.accounts"
+
+const timeLayout = "2006-01-02T15:04:05.0000000Z"
+
+func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
+
+// checkAccountName is the rule for account names.
+// Source: https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name
+func checkAccountName(name string) *arm.Error {
+	if accountName.MatchString(name) {
+		return nil
+	}
+	return arm.BadRequest("AccountNameInvalid",
+		"%s is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.", name)
+}
+
+// accountID finds an account's resource id by name.
+func accountID(tx *store.Tx, name string) (arm.ID, bool, error) {
+	var text string
+	ok, err := tx.Get(tableAccounts, name, &text)
+	if err != nil || !ok {
+		return arm.ID{}, false, err
+	}
+	id, err := arm.ParseID(text)
+	return id, err == nil, err
+}
+
+// claimName makes the name the account's own, or refuses it as taken.
+func claimName(c *arm.Call, id arm.ID) *arm.Error {
+	taken, ok, err := accountID(c.Tx, id.Name())
+	switch {
+	case err != nil:
+		return internalError(err)
+	case ok && strings.EqualFold(taken.Subscription, id.Subscription):
+		return arm.Conflict("StorageAccountInAnotherResourceGroup", "The account %s is already in another resource group in this subscription.", id.Name())
+	case ok:
+		return arm.Conflict("StorageAccountAlreadyTaken", "The storage account named %s is already taken.", id.Name())
+	}
+	if err := c.Tx.Put(tableAccounts, id.Name(), id.String()); err != nil {
+		return internalError(err)
+	}
+	return nil
+}
+
+// checkNameAvailability answers Storage Accounts - Check Name Availability.
+// Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/check-name-availability
+func checkNameAvailability(c *arm.Call, _ map[string]string, body map[string]any) (any, *arm.Error) {
+	name := text(body, "name")
+	if name == "" || !strings.EqualFold(text(body, "type"), typeAccount) {
+		return nil, arm.BadRequest("InvalidRequestContent", "The body must have a name, and the type %s.", typeAccount)
+	}
+	if invalid := checkAccountName(name); invalid != nil {
+		return map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": invalid.Message}, nil
+	}
+	if _, taken, err := accountID(c.Tx, name); err != nil {
+		return nil, internalError(err)
+	} else if taken {
+		return map[string]any{"nameAvailable": false, "reason": "AlreadyExists", "message": "The storage account named " + name + " is already taken."}, nil
+	}
+	return map[string]any{"nameAvailable": true}, nil
+}
+
+// cannotUpdate is Azure's answer to a change of what is fixed at creation.
+func cannotUpdate(property string) *arm.Error {
+	return arm.Conflict("AccountPropertyCannotBeUpdated",
+		"The property '%s' was specified in the input, but it cannot be updated as it is read-only. For more information, see - https://aka.ms/storageaccountupdate", property)
+}
+
+// createOnly are the properties of an account that never change after its creation.
+// Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create and the feature pages named there.
+var createOnly = [][]string{
+	{"properties", "isHnsEnabled"}, {"properties", "isNfsV3Enabled"}, {"properties", "dnsEndpointType"},
+	{"properties", "encryption", "requireInfrastructureEncryption"}, {"properties", "immutableStorageWithVersioning", "enabled"},
+}
+
+// checkUpdate refuses changes that an account cannot undergo.
+func checkUpdate(w *arm.Write) *arm.Error {
+	was, is := text(w.Old.Body, "kind"), text(w.New.Body, "kind")
+	if was != is && !(is == "StorageV2" && (was == "Storage" || was == "BlobStorage")) { // the one upgrade there is
+		return cannotUpdate("kind")
+	}
+	if tierOf(w.Old.String("sku", "name")) != tierOf(w.New.String("sku", "name")) {
+		return cannotUpdate("sku.name")
+	}
+	for _, path := range createOnly {
+		was, is := w.Old.Value(path...), w.New.Value(path...)
+		if truth(was) != truth(is) && (is != nil || truth(was) != "") {
+			return cannotUpdate(path[len(path)-1])
+		}
+	}
+	return nil
+}
+
+// truth makes an absent switch equal to one that is off.
+func truth(v any) string {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return "true"
+		}
+	case string:
+		if v != "Standard" { // dnsEndpointType's default
+			return v
+		}
+	}
+	return ""
+}
+
+// tierOf is the tier of a SKU name.
+func tierOf(sku string) string {
+	if strings.HasPrefix(sku, "Premium") {
+		return "Premium"
+	}
+	return "Standard"
+}
+
+// putAccount completes an account as Storage Accounts - Create and - Update do. What a PUT leaves out takes its default.
+// Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
+func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
+	if w.Create() {
+		if err := claimName(c, w.New.ID); err != nil {
+			return err
+		}
+		if err := makeKeys(w.New); err != nil {
+			return err
+		}
+	} else if err := checkUpdate(w); err != nil {
+		return err
+	}
+	if err := putIdentity(c, w); err != nil {
+		return err
+	}
+	body, props := w.New.Body, w.New.Properties()
+	sku := text(object(body, "sku"), "name")
+	object(body, "sku")["tier"] = tierOf(sku)
+	byDefault(body, "tags", map[string]any{})
+	if text(body, "kind") == "BlobStorage" && text(props, "accessTier") == "" {
+		return arm.BadRequest("AccessTierRequired", "The access tier is required to create a storage account of kind 'BlobStorage'.")
+	}
+	if kind := text(body, "kind"); (kind == "StorageV2" || kind == "BlobStorage") && tierOf(sku) == "Standard" {
+		byDefault(props, "accessTier", "Hot")
+	}
+	byDefault(props, "supportsHttpsTrafficOnly", true)
+	byDefault(props, "minimumTlsVersion", "TLS1_0")
+	byDefault(props, "allowBlobPublicAccess", false) // for all new accounts since August 2023
+	byDefault(props, "allowCrossTenantReplication", false)
+	acls := object(props, "networkAcls")
+	byDefault(acls, "bypass", "AzureServices")
+	byDefault(acls, "defaultAction", "Allow")
+	byDefault(acls, "ipRules", []any{})
+	byDefault(acls, "virtualNetworkRules", []any{})
+	putEncryption(c, w, props)
+
+	created := stamp(w.New.CreatedAt)
+	props["creationTime"] = created
+	props["keyCreationTime"] = map[string]any{"key1": created, "key2": created}
+	if !w.Create() {
+		props["keyCreationTime"] = w.Old.Value("properties", "keyCreationTime")
+	}
+	props["provisioningState"] = "Succeeded"
+	props["privateEndpointConnections"] = []any{}
+	props["primaryLocation"], props["statusOfPrimary"] = text(body, "location"), "available"
+	base := c.Server.Endpoints().Blob + "/" + w.New.ID.Name()
+	props["primaryEndpoints"] = map[string]any{"blob": base + "/"} // the only service that is served here
+	if strings.Contains(sku, "GRS") || strings.Contains(sku, "GZRS") {
+		if pair := pairs[text(body, "location")]; pair != "" {
+			props["secondaryLocation"], props["statusOfSecondary"] = pair, "available"
+		}
+		if strings.Contains(sku, "_RA") {
+			props["secondaryEndpoints"] = map[string]any{"blob": base + "-secondary/"}
+		}
+	}
+	return nil
+}
+
+// putEncryption gives an account the encryption that every account has.
+// Source: https://learn.microsoft.com/azure/storage/common/storage-service-encryption
+func putEncryption(c *arm.Call, w *arm.Write, props map[string]any) {
+	e := object(props, "encryption")
+	byDefault(e, "keySource", "Microsoft.Storage")
+	services := object(e, "services")
+	for _, name := range []string{"blob", "file"} {
+		s := object(services, name)
+		byDefault(s, "enabled", true)
+		byDefault(s, "keyType", "Account")
+		s["lastEnabledTime"] = stamp(c.Now)
+		if !w.Create() {
+			if was := w.Old.Value("properties", "encryption", "services", name, "lastEnabledTime"); was != nil {
+				s["lastEnabledTime"] = was
+			}
+		}
+	}
+}
+
+// putIdentity makes, keeps or gives up the account's identity.
+func putIdentity(c *arm.Call, w *arm.Write) *arm.Error {
+	asked, _ := w.New.Body["identity"].(map[string]any)
+	identity, err := c.SystemIdentity(w)
+	if err != nil {
+		return err
+	}
+	if identity != nil {
+		if users := asked["userAssignedIdentities"]; users != nil {
+			identity["userAssignedIdentities"] = users
+		}
+		w.New.Body["identity"] = identity
+	}
+	if w.Create() {
+		return nil
+	}
+	if had := w.Old.String("identity", "principalId"); had != "" && w.New.String("identity", "principalId") != had {
+		if err := c.Server.Directory().RemovePrincipal(c.Tx, had); err != nil {
+			return internalError(err)
+		}
+	}
+	return nil
+}
+
+// deleteAccount drops the account's content and frees its name.
+func (p *provider) deleteAccount(c *arm.Call, r *arm.Resource) *arm.Error {
+	if err := p.content.DropAccount(c.Tx, r.ID.Name()); err != nil {
+		return internalError(err)
+	}
+	if err := c.Tx.Delete(tableAccounts, r.ID.Name()); err != nil {
+		return internalError(err)
+	}
+	return nil
+}
+
+// pairs are regions with the one that geo-redundant accounts replicate to.
+// Source: https://learn.microsoft.com/azure/reliability/regions-paired
+var pairs = map[string]string{
+	"australiaeast": "australiasoutheast", "australiasoutheast": "australiaeast", "brazilsouth": "southcentralus",
+	"canadacentral": "canadaeast", "canadaeast": "canadacentral", "centralindia": "southindia", "southindia": "centralindia",
+	"centralus": "eastus2", "eastus2": "centralus", "eastasia": "southeastasia", "southeastasia": "eastasia",
+	"eastus": "westus", "westus": "eastus", "francecentral": "francesouth", "germanywestcentral": "germanynorth",
+	"japaneast": "japanwest", "japanwest": "japaneast", "koreacentral": "koreasouth", "northcentralus": "southcentralus",
+	"southcentralus": "northcentralus", "northeurope": "westeurope", "westeurope": "northeurope", "norwayeast": "norwaywest",
+	"southafricanorth": "southafricawest", "swedencentral": "swedensouth", "switzerlandnorth": "switzerlandwest",
+	"uaenorth": "uaecentral", "uksouth": "ukwest", "ukwest": "uksouth", "westcentralus": "westus2", "westus2": "westcentralus",
+	"westus3": "eastus",
+}

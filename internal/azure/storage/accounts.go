@@ -1,0 +1,217 @@
+package storage
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// Accounts tells the blob data plane what the control plane knows: accounts, containers, and who may do what. It is a
+// blob.Accounts and a blob.Authorizer.
+type Accounts struct{ server *arm.Server }
+
+var (
+	_ blob.Accounts   = (*Accounts)(nil)
+	_ blob.Authorizer = (*Accounts)(nil)
+)
+
+// NewAccounts makes the data plane's view of the server's accounts.
+func NewAccounts(server *arm.Server) *Accounts { return &Accounts{server: server} }
+
+// load finds an account's resource by name.
+func load(c *arm.Call, name string) (*arm.Resource, bool) {
+	id, ok, err := accountID(c.Tx, name)
+	if err != nil || !ok {
+		return nil, false
+	}
+	return c.Get(id)
+}
+
+// Account finds an account by name.
+func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
+	err := a.server.View(func(c *arm.Call) error {
+		r, found := load(c, name)
+		if !found {
+			return nil
+		}
+		ok = true
+		props := r.Properties()
+		sku := r.String("sku", "name")
+		out = blob.Account{
+			Name: r.ID.Name(), ID: r.ID.String(), Keys: [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
+			SharedKey: props["allowSharedKeyAccess"] != false, HTTPSOnly: props["supportsHttpsTrafficOnly"] != false,
+			PublicAccess: props["allowBlobPublicAccess"] == true, ReadableSecondary: strings.Contains(sku, "_RA"),
+			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: text(r.Body, "kind"), SKU: sku, AccessTier: text(props, "accessTier"),
+		}
+		if s, known := a.server.Directory().Subscription(c.Tx, r.ID.Subscription); known {
+			out.TenantID = s.TenantID
+		}
+		return nil
+	})
+	return out, ok && err == nil
+}
+
+// Container finds a container; with a transaction, as that sees it.
+func (a *Accounts) Container(tx *store.Tx, account, name string) (out blob.Container, ok bool) {
+	find := func(c *arm.Call) error {
+		r, found := load(c, account)
+		if !found {
+			return nil
+		}
+		if r, found = c.Get(containerID(r.ID, name)); found {
+			out, ok = containerOf(c, r), true
+		}
+		return nil
+	}
+	if tx != nil {
+		return out, find(&arm.Call{Tx: tx, Server: a.server}) == nil && ok
+	}
+	return out, a.server.View(find) == nil && ok
+}
+
+// containerOf is a container's resource as the data plane sees it.
+func containerOf(c *arm.Call, r *arm.Resource) blob.Container {
+	props := r.Properties()
+	out := blob.Container{
+		Name: r.ID.Name(), ID: r.ID.String(), ETag: strings.Trim(text(r.Body, "etag"), `"`),
+		Metadata: metadataOf(props), PublicAccess: text(props, "publicAccess"),
+	}
+	if t, err := time.Parse(timeLayout, text(props, "lastModifiedTime")); err == nil {
+		out.LastModified = t.Truncate(time.Second)
+	}
+	if policy, ok := c.Get(r.ID.Child("immutabilityPolicies", "default")); ok {
+		days, _ := policy.Value("properties", "immutabilityPeriodSinceCreationInDays").(float64)
+		out.Immutable = time.Duration(days) * 24 * time.Hour
+	}
+	return out
+}
+
+// Containers lists an account's containers in name order.
+func (a *Accounts) Containers(account string) (out []blob.Container, err error) {
+	err = a.server.View(func(c *arm.Call) error {
+		r, ok := load(c, account)
+		if !ok {
+			return nil
+		}
+		for _, r := range c.Children(r.ID.Child("blobServices", "default"), "containers") {
+			out = append(out, containerOf(c, r))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// CreateContainer makes the container's resource, with the same rules as a PUT on it.
+func (a *Accounts) CreateContainer(account string, container blob.Container) (blob.Container, error) {
+	return a.write(account, container.Name, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
+		if old != nil {
+			return nil, blob.ErrContainerExists
+		}
+		w := &arm.Write{New: &arm.Resource{ID: id, CreatedAt: c.Now, CreatedBy: c.Caller.Name, ModifiedBy: c.Caller.Name, Body: map[string]any{
+			"properties": map[string]any{"publicAccess": container.PublicAccess},
+		}}}
+		setMetadata(w.New, container.Metadata)
+		return w, nil
+	})
+}
+
+// SetContainerMetadata replaces a container's metadata.
+func (a *Accounts) SetContainerMetadata(account, name string, metadata map[string]string) (blob.Container, error) {
+	return a.write(account, name, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
+		if old == nil {
+			return nil, blob.ErrContainerNotFound
+		}
+		fresh, _ := c.Get(id)
+		setMetadata(fresh, metadata)
+		return &arm.Write{Old: old, New: fresh}, nil
+	})
+}
+
+func setMetadata(r *arm.Resource, metadata map[string]string) {
+	if len(metadata) == 0 {
+		delete(r.Properties(), "metadata")
+		return
+	}
+	out := map[string]any{}
+	for name, value := range metadata {
+		out[name] = value
+	}
+	r.Properties()["metadata"] = out
+}
+
+// write changes a container in one transaction.
+func (a *Accounts) write(account, name string, prepare func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error)) (out blob.Container, err error) {
+	err = a.server.Update(func(c *arm.Call) error {
+		r, ok := load(c, account)
+		if !ok {
+			return blob.ErrContainerNotFound
+		}
+		id := containerID(r.ID, name)
+		old, _ := c.Get(id)
+		w, err := prepare(c, id, old)
+		if err != nil {
+			return err
+		}
+		if err := putContainer(c, w); err != nil {
+			return serviceError(err)
+		}
+		if err := c.Save(w.New); err != nil {
+			return serviceError(err)
+		}
+		out = containerOf(c, w.New)
+		return nil
+	})
+	return out, err
+}
+
+// DeleteContainer removes the container's resource, what belongs to it, and its blobs.
+func (a *Accounts) DeleteContainer(account, name string) error {
+	return a.server.Update(func(c *arm.Call) error {
+		r, ok := load(c, account)
+		if !ok {
+			return blob.ErrContainerNotFound
+		}
+		if r, ok = c.Get(containerID(r.ID, name)); !ok {
+			return blob.ErrContainerNotFound
+		}
+		if err := a.server.RemoveTree(c, r); err != nil {
+			return serviceError(err)
+		}
+		return nil
+	})
+}
+
+// serviceError tells a client of the data plane what the control plane says.
+func serviceError(err *arm.Error) *blob.Error {
+	return &blob.Error{Status: err.Status, Code: err.Code, Message: err.Message}
+}
+
+// audience is what tokens for the data plane are issued for.
+// Source: https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
+const audience = "https://storage.azure.com"
+
+// Bearer verifies a token for Azure Storage.
+func (a *Accounts) Bearer(token string) (principalObjectID, tenantID string, err error) {
+	err = a.server.View(func(c *arm.Call) error {
+		p, err := a.server.Directory().Verify(c.Tx, token, audience)
+		principalObjectID, tenantID = p.ObjectID, p.TenantID
+		return err
+	})
+	if err != nil {
+		return "", "", errors.Join(errors.New("the token is not for "+audience), err)
+	}
+	return principalObjectID, tenantID, nil
+}
+
+// Allowed reports whether the principal has a role that permits the action at the scope.
+func (a *Accounts) Allowed(principalObjectID, scope, action string, data bool) (ok bool) {
+	err := a.server.View(func(c *arm.Call) error {
+		ok = a.server.Directory().Allowed(c.Tx, principalObjectID, scope, action, data)
+		return nil
+	})
+	return ok && err == nil
+}

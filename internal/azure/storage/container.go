@@ -1,0 +1,188 @@
+package storage
+
+import (
+	"reflect"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+)
+
+// checkContainerName is the rule for container names.
+func checkContainerName(name string) *arm.Error {
+	if err := blob.CheckContainerName(name); err != nil {
+		return arm.Errorf(err.Status, err.Code, "%s", err.Message)
+	}
+	return nil
+}
+
+// containerID is the id of an account's container.
+func containerID(account arm.ID, name string) arm.ID {
+	return account.Child("blobServices", "default").Child("containers", name)
+}
+
+// accountOf is the account that a container or what lies below it belongs to.
+func accountOf(c *arm.Call, id arm.ID) (*arm.Resource, bool) {
+	for {
+		parent, ok := id.Parent()
+		if !ok {
+			return c.Get(id)
+		}
+		id = parent
+	}
+}
+
+// putContainer completes a container as Blob Containers - Create and - Update do. A container that exists is updated.
+// Source: https://learn.microsoft.com/rest/api/storagerp/blob-containers/create
+func putContainer(c *arm.Call, w *arm.Write) *arm.Error {
+	props := w.New.Properties()
+	byDefault(props, "publicAccess", blob.PublicNone)
+	byDefault(props, "defaultEncryptionScope", "$account-encryption-key")
+	byDefault(props, "denyEncryptionScopeOverride", false)
+	if props["publicAccess"] != blob.PublicNone {
+		account, ok := accountOf(c, w.New.ID)
+		if !ok || account.Value("properties", "allowBlobPublicAccess") != true {
+			return arm.Conflict("PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
+		}
+	}
+	if err := blob.CheckMetadata(metadataOf(props)); err != nil {
+		return arm.Errorf(err.Status, err.Code, "%s", err.Message)
+	}
+	props["lastModifiedTime"], w.New.Body["etag"] = stamp(c.Now), `"`+blob.ETag(c.Now)+`"`
+	if !w.Create() {
+		old := w.Old.Properties()
+		same := true
+		for _, name := range []string{"publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride", "immutableStorageWithVersioning"} {
+			same = same && reflect.DeepEqual(old[name], props[name])
+		}
+		if same { // nothing was modified
+			props["lastModifiedTime"], w.New.Body["etag"] = old["lastModifiedTime"], w.Old.Body["etag"]
+		}
+	}
+	props["deleted"], props["remainingRetentionDays"] = false, 0
+	props["leaseState"], props["leaseStatus"] = "Available", "Unlocked"
+	props["hasLegalHold"] = false
+	return nil
+}
+
+func metadataOf(props map[string]any) map[string]string {
+	in, _ := props["metadata"].(map[string]any)
+	if len(in) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for name := range in {
+		out[name] = text(in, name)
+	}
+	return out
+}
+
+// showContainer adds what follows from the container's immutability policy.
+func showContainer(c *arm.Call, r *arm.Resource, body map[string]any) {
+	policy, ok := c.Get(r.ID.Child("immutabilityPolicies", "default"))
+	props := object(body, "properties")
+	props["hasImmutabilityPolicy"] = ok
+	if ok {
+		props["immutabilityPolicy"] = map[string]any{"etag": `"` + policy.ETag + `"`, "properties": policy.Properties()}
+	}
+}
+
+// deleteContainer drops the container's blobs.
+func (p *provider) deleteContainer(c *arm.Call, r *arm.Resource) *arm.Error {
+	account, ok := accountOf(c, r.ID)
+	if !ok {
+		return nil // the account went before and took the blobs along
+	}
+	if err := p.content.DropContainer(c.Tx, account.ID.Name(), r.ID.Name()); err != nil {
+		return internalError(err)
+	}
+	return nil
+}
+
+// putImmutability completes a container's immutability policy. A locked one can only be extended.
+// Source: https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy
+func putImmutability(_ *arm.Call, w *arm.Write) *arm.Error {
+	if !w.Create() && w.Old.Value("properties", "state") == "Locked" {
+		return lockedPolicy()
+	}
+	props := w.New.Properties()
+	if err := checkPeriod(props["immutabilityPeriodSinceCreationInDays"]); err != nil {
+		return err
+	}
+	props["state"] = "Unlocked"
+	byDefault(props, "allowProtectedAppendWrites", false)
+	return nil
+}
+
+func lockedPolicy() *arm.Error {
+	return arm.Conflict("ContainerImmutabilityPolicyFailure", "The operation is not permitted because the immutability policy is locked: it can only be extended.")
+}
+
+// checkPeriod is the rule for a retention interval.
+// Source: https://learn.microsoft.com/azure/storage/blobs/immutable-time-based-retention-policy-overview
+func checkPeriod(v any) *arm.Error {
+	if days, ok := v.(float64); !ok || days < 1 || days > 146000 {
+		return arm.BadRequest("InvalidRequestPropertyValue", "The property 'properties.immutabilityPeriodSinceCreationInDays' must be between 1 and 146000.")
+	}
+	return nil
+}
+
+func showImmutability(_ *arm.Call, r *arm.Resource, body map[string]any) {
+	body["etag"] = `"` + r.ETag + `"`
+}
+
+// deleteImmutability refuses to give up what a policy protects: a locked policy stays, and a container with a policy goes
+// only when it is empty.
+// Source: https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies
+func (p *provider) deleteImmutability(c *arm.Call, r *arm.Resource) *arm.Error {
+	if c.ID.Key() == r.ID.Key() {
+		if r.Value("properties", "state") == "Locked" {
+			return lockedPolicy()
+		}
+		return nil
+	}
+	container, _ := r.ID.Parent()
+	account, ok := accountOf(c, r.ID)
+	if !ok {
+		return nil
+	}
+	empty, err := p.content.Empty(c.Tx, account.ID.Name(), container.Name())
+	if err != nil {
+		return internalError(err)
+	}
+	if !empty {
+		return arm.Conflict("ContainerProtectedFromDeletion", "The storage container %s in account %s is protected from deletion due to immutability.", container.Name(), account.ID.Name())
+	}
+	return nil
+}
+
+// lockImmutability answers Blob Containers - Lock Immutability Policy.
+// Source: https://learn.microsoft.com/rest/api/storagerp/blob-containers/lock-immutability-policy
+func lockImmutability(c *arm.Call, r *arm.Resource, _ map[string]any) (any, *arm.Error) {
+	r.Properties()["state"] = "Locked"
+	return saveImmutability(c, r)
+}
+
+// extendImmutability answers Blob Containers - Extend Immutability Policy.
+// Source: https://learn.microsoft.com/rest/api/storagerp/blob-containers/extend-immutability-policy
+func extendImmutability(c *arm.Call, r *arm.Resource, body map[string]any) (any, *arm.Error) {
+	asked, _ := body["properties"].(map[string]any)
+	days := asked["immutabilityPeriodSinceCreationInDays"]
+	if err := checkPeriod(days); err != nil {
+		return nil, err
+	}
+	if r.Value("properties", "state") != "Locked" {
+		return nil, arm.Conflict("ContainerImmutabilityPolicyFailure", "The immutability policy is not locked: update it instead of extending it.")
+	}
+	if was, _ := r.Value("properties", "immutabilityPeriodSinceCreationInDays").(float64); days.(float64) < was {
+		return nil, arm.Conflict("ContainerImmutabilityPolicyFailure", "The retention period of a locked immutability policy cannot be shortened.")
+	}
+	r.Properties()["immutabilityPeriodSinceCreationInDays"] = days
+	return saveImmutability(c, r)
+}
+
+func saveImmutability(c *arm.Call, r *arm.Resource) (any, *arm.Error) {
+	if err := c.Save(r); err != nil {
+		return nil, err
+	}
+	return map[string]any{"id": r.ID.String(), "name": r.ID.Name(), "type": r.ID.Type(), "etag": `"` + r.ETag + `"`, "properties": r.Properties()}, nil
+}

@@ -1,0 +1,96 @@
+// Package storage is the resource provider Microsoft.Storage: storage accounts, their blob service, containers with
+// immutability policies, and lifecycle management policies. It also tells the blob data plane which accounts and
+// containers there are.
+//
+// Source: https://learn.microsoft.com/rest/api/storagerp, api-version 2022-09-01.
+package storage
+
+import (
+	"net/http"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+)
+
+const (
+	namespace       = "Microsoft.Storage"
+	typeAccount     = namespace + "/storageAccounts"
+	typeBlobService = typeAccount + "/blobServices"
+	typeContainer   = typeBlobService + "/containers"
+	typeImmutable   = typeContainer + "/immutabilityPolicies"
+	typeManagement  = typeAccount + "/managementPolicies"
+)
+
+// provider has what the handlers share.
+type provider struct{ content *blob.Content }
+
+// New makes the resource provider; blobs of deleted accounts and containers are dropped from content.
+func New(content *blob.Content) *arm.Provider {
+	p := &provider{content: content}
+	return &arm.Provider{
+		Namespace: namespace,
+		Types: []*arm.Type{
+			{
+				Name: typeAccount, PutAsync: arm.Location, CheckName: checkAccountName,
+				Put: p.putAccount, Delete: p.deleteAccount,
+				Actions: map[string]arm.Action{
+					"listkeys":       {Run: listKeys},
+					"regeneratekey":  {Run: regenerateKey},
+					"listaccountsas": {Run: listAccountSAS},
+					"listservicesas": {Run: listServiceSAS},
+				},
+			},
+			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true, Put: putBlobService, Show: showBlobService},
+			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer, Delete: p.deleteContainer},
+			{
+				Name: typeImmutable, CheckName: onlyDefault, NoPatch: true, Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
+				Actions: map[string]arm.Action{"lock": {Run: lockImmutability}, "extend": {Run: extendImmutability}},
+			},
+			{Name: typeManagement, CheckName: onlyDefault, NoPatch: true, Put: putManagementPolicy},
+		},
+		Routes: []arm.Route{{
+			Method: http.MethodPost, Path: "/subscriptions/{subscriptionId}/providers/Microsoft.Storage/checkNameAvailability",
+			Permission: "Microsoft.Storage/checkNameAvailability/read", Handle: checkNameAvailability,
+		}},
+	}
+}
+
+// onlyDefault is the rule for the names of singletons.
+func onlyDefault(name string) *arm.Error {
+	if name == "default" {
+		return nil
+	}
+	return arm.BadRequest("InvalidResourceName", "The resource name '%s' is not valid: it must be 'default'.", name)
+}
+
+// internalError is an error of the state file.
+func internalError(err error) *arm.Error {
+	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+}
+
+// invalidParameter is Azure's answer to a value in an action's body that it does not take.
+func invalidParameter(name string) *arm.Error {
+	return arm.BadRequest("InvalidValuesForRequestParameters", "Values for request parameters are invalid: %s.", name)
+}
+
+// object is a nested object of a body, made if missing.
+func object(in map[string]any, name string) map[string]any {
+	out, ok := in[name].(map[string]any)
+	if !ok {
+		out = map[string]any{}
+		in[name] = out
+	}
+	return out
+}
+
+// byDefault sets a value that the request left out.
+func byDefault(in map[string]any, name string, value any) {
+	if in[name] == nil {
+		in[name] = value
+	}
+}
+
+func text(in map[string]any, name string) string {
+	s, _ := in[name].(string)
+	return s
+}
