@@ -257,7 +257,7 @@ func blobError(err error) error {
 func (c *client) content(source resource.PropertyValue) ([]byte, error) {
 	switch {
 	case source.IsAsset():
-		opened, err := source.AssetValue().ReadWithWD(c.opts.Directory)
+		opened, err := source.AssetValue().ReadWithWD(c.opts.Directory) // an absolute path is taken as it is
 		if err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}

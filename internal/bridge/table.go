@@ -17,8 +17,8 @@ type definition struct {
 	variant string
 	// nested keeps the top-level object "properties" in the SDK. Usually its members stand at the top.
 	nested bool
-	// untyped are objects at dotted ARM paths that the SDK passes through as they are.
-	untyped []string
+	// readOnly are dotted ARM paths of properties that the published type lets be set and the SDK does not.
+	readOnly []string
 	// renames maps dotted ARM paths of properties, lists without brackets, to the SDK's names.
 	renames map[string]string
 
@@ -61,8 +61,8 @@ const (
 var definitions = []definition{
 	{
 		token: "resources:ResourceGroup", arm: "Microsoft.Resources/resourceGroups", version: "2022-09-01",
-		path:    group,
-		replace: []string{"location", "managedBy"},
+		path: group, nested: true,
+		replace: []string{"location"},
 	},
 
 	{
@@ -110,12 +110,14 @@ var definitions = []definition{
 	{
 		token: "keyvault:Vault", arm: "Microsoft.KeyVault/vaults", version: keyvaultVersion,
 		path: vault, nested: true,
-		lists:   []string{"properties.accessPolicies"},
-		replace: []string{"location"},
+		readOnly: []string{"properties.provisioningState", "properties.vaultUri"},
+		lists:    []string{"properties.accessPolicies"},
+		replace:  []string{"location"},
 	},
 	{
 		token: "keyvault:Secret", arm: "Microsoft.KeyVault/vaults/secrets", version: keyvaultVersion,
 		path: vault + "/secrets/{secretName}", nested: true,
+		renames: map[string]string{"properties.attributes.exp": "expires", "properties.attributes.nbf": "notBefore"},
 	},
 
 	{

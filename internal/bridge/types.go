@@ -153,14 +153,15 @@ func (c compiler) members(o *object, props map[string]*property, shape *azuretyp
 			c.members(o, props, p.Shape, at, inside)
 			continue
 		}
-		if name == "etag" {
-			continue // a matter of the protocol, never of the program
+		if name == "etag" && path == "" {
+			continue // a matter of the protocol, never of the program: see envelope
 		}
 		v := c.value(p.Shape, at)
+		readOnly := p.ReadOnly || slices.Contains(c.d.readOnly, at)
 		// When a name is in both, the official provider's later one in alphabetical order wins.
 		props[name] = &property{
 			sdk: c.name(at), arm: name, containers: containers,
-			required: p.Required && !p.ReadOnly, readOnly: p.ReadOnly || !v.writable(), writeOnly: p.WriteOnly, value: v,
+			required: p.Required && !readOnly, readOnly: readOnly || !v.writable(), writeOnly: p.WriteOnly, value: v,
 		}
 	}
 }
@@ -169,9 +170,6 @@ func (c compiler) value(shape *azuretypes.Shape, path string) *value {
 	v := &value{kind: shape.Kind, shape: shape}
 	switch shape.Kind {
 	case azuretypes.Object:
-		if slices.Contains(c.d.untyped, path) {
-			return &value{kind: azuretypes.Any, shape: shape}
-		}
 		v.object = c.object(shape, path, "")
 	case azuretypes.Array:
 		v.items = c.value(shape.Items, path)
