@@ -1,11 +1,121 @@
 package servicefabric
 
-import "github.com/crossorg/crossorg/internal/azure/arm"
+import (
+	"regexp"
+	"slices"
+	"strings"
 
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// applications are instances of an application type version.
+// Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/applications/create-or-update
 func (p *provider) applications() *arm.Type {
-	return &arm.Type{Name: applicationType, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation}
+	return &arm.Type{
+		Name: applicationType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
+		Put: putApplication, Jobs: map[string]arm.Job{jobDeploy: deploy(runApplication)},
+	}
 }
 
-func (p *provider) services() *arm.Type {
-	return &arm.Type{Name: serviceType, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation}
+// running is the id of the version that an application really runs, as opposed to the one that was last asked for.
+func running(app *arm.Resource) string {
+	version, _ := app.Private["running"].(string)
+	return version
+}
+
+func putApplication(c *arm.Call, w *arm.Write) *arm.Error {
+	cluster := above(w.New.ID, 1)
+	if _, err := readyCluster(c, cluster); err != nil {
+		return err
+	}
+	props := w.New.Properties()
+	version, err := arm.ParseID(text(props, "version"))
+	if err != nil || !strings.EqualFold(version.Type(), versionType) || version.Name() == "" || above(version, 2).Key() != cluster.Key() {
+		return invalid("properties.version of application '%s' is '%s': it must be the full id of an application type version of the same cluster, '%s/applicationTypes/{type}/versions/{version}'.",
+			w.New.ID.Name(), text(props, "version"), cluster)
+	}
+	if old := w.Old; old != nil && running(old) != "" {
+		if was, err := arm.ParseID(running(old)); err == nil && above(was, 1).Key() != above(version, 1).Key() {
+			return invalid("The application '%s' is of type '%s' and cannot become one of type '%s': delete it and create it again.", w.New.ID.Name(), above(was, 1).Name(), above(version, 1).Name())
+		}
+	}
+	if err := checkUpgradePolicy(props); err != nil {
+		return err
+	}
+	identity, aerr := c.SystemIdentity(w)
+	if aerr != nil {
+		return aerr
+	}
+	if identity != nil {
+		if assigned := object(object(w.New.Body, "identity"), "userAssignedIdentities"); assigned != nil {
+			identity["userAssignedIdentities"] = assigned
+		}
+		w.New.Body["identity"] = identity
+	}
+	return begin(c, w)
+}
+
+// timeSpan is how durations of an upgrade are written: hours, minutes, seconds, optionally days before them.
+var timeSpan = regexp.MustCompile(`^(\d+\.)?([01]?\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?$`)
+
+// checkUpgradePolicy checks what the published type leaves open.
+func checkUpgradePolicy(props map[string]any) *arm.Error {
+	policy := object(props, "upgradePolicy")
+	if policy == nil {
+		return nil
+	}
+	monitoring := object(policy, "rollingUpgradeMonitoringPolicy")
+	for _, key := range []string{"healthCheckWaitDuration", "healthCheckStableDuration", "healthCheckRetryTimeout", "upgradeTimeout", "upgradeDomainTimeout"} {
+		if monitoring != nil && !timeSpan.MatchString(text(monitoring, key)) {
+			return invalid("properties.upgradePolicy.rollingUpgradeMonitoringPolicy.%s '%s' is not a duration such as 00:05:00.", key, text(monitoring, key))
+		}
+	}
+	if health := object(policy, "applicationHealthPolicy"); health != nil {
+		if n, _ := number(health, "maxPercentUnhealthyDeployedApplications"); n < 0 || n > 100 {
+			return invalid("properties.upgradePolicy.applicationHealthPolicy.maxPercentUnhealthyDeployedApplications is %v: it must be between 0 and 100.", n)
+		}
+	}
+	return nil
+}
+
+// runApplication creates or upgrades an application. When an upgrade is refused, the version before it goes on running,
+// and the application says so unless its policy leaves the upgrade to be mended by hand.
+func runApplication(c *arm.Call, app *arm.Resource) *arm.Error {
+	aerr := checkRun(c, app)
+	if aerr == nil {
+		app.Private["running"] = app.String("properties", "version")
+		return nil
+	}
+	manual := strings.EqualFold(app.String("properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy", "failureAction"), "Manual")
+	if before := running(app); before != "" && !manual {
+		app.Properties()["version"] = before
+	}
+	return aerr
+}
+
+// checkRun checks an application against the package that it is to run, and the package against the services there are.
+// Source of messages: https://github.com/microsoft/service-fabric/issues/1333 and https://github.com/microsoft/service-fabric-healer/issues/144
+func checkRun(c *arm.Call, app *arm.Resource) *arm.Error {
+	version, ok := c.GetByID(app.String("properties", "version"))
+	if !ok || version.String("properties", "provisioningState") != succeeded {
+		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND: The application type version '"+app.String("properties", "version")+"' is not registered in the cluster.")
+	}
+	declared, _ := version.Private["parameters"].([]any)
+	for name := range object(app.Properties(), "parameters") {
+		if !slices.Contains(declared, any(name)) {
+			return onCluster("CreateOrUpdate", "Parameter '"+name+"' is not defined in the ApplicationManifest file.\r\nFileName: applicationParameters")
+		}
+	}
+	for _, service := range c.Children(app.ID, "services") {
+		if kindOf(version, service.String("properties", "serviceTypeName")) == "" {
+			return onCluster("CreateOrUpdate", "Services must be explicitly deleted before removing their Service Types: '"+service.ID.Name()+"' is of type '"+service.String("properties", "serviceTypeName")+"'.")
+		}
+	}
+	return nil
+}
+
+// kindOf is the kind of a service type in a registered version, "" when it has none of that name.
+func kindOf(version *arm.Resource, serviceTypeName string) string {
+	types, _ := version.Private["serviceTypes"].(map[string]any)
+	return text(types, serviceTypeName)
 }

@@ -45,8 +45,8 @@ func (p *provider) clusters() *arm.Type {
 
 func putCluster(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	for _, check := range []func(*arm.Call, *arm.Write) *arm.Error{checkAdmin, checkAdminAccess, checkPorts, checkRules} {
-		if err := check(c, w); err != nil {
+	for _, check := range []func(*arm.Write) *arm.Error{checkAdmin, checkAdminAccess, checkPorts, checkRules} {
+		if err := check(w); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,10 @@ func putCluster(c *arm.Call, w *arm.Write) *arm.Error {
 			return err
 		}
 	}
-	if err := checkSKUChange(c, w); err != nil {
+	if flag(props, "zonalResiliency") && strings.EqualFold(w.New.String("sku", "name"), "Basic") {
+		return invalid("properties.zonalResiliency needs SKU 'Standard'.")
+	}
+	if err := checkSKUChange(w); err != nil {
 		return err
 	}
 	if err := claimDNS(c, w); err != nil {
@@ -121,7 +124,7 @@ func readyCluster(c *arm.Call, id arm.ID) (*arm.Resource, *arm.Error) {
 
 // checkAdmin checks user name and password against the rules of the virtual machines below, which Azure applies to both.
 // Source: https://learn.microsoft.com/azure/virtual-machines/windows/faq#what-are-the-username-requirements-when-creating-a-vm-
-func checkAdmin(_ *arm.Call, w *arm.Write) *arm.Error {
+func checkAdmin(w *arm.Write) *arm.Error {
 	user := w.New.String("properties", "adminUserName")
 	if n := len(user); n < 1 || n > 20 || strings.ContainsAny(user, `\/"[]:|<>+=;,?*@& `) || strings.HasSuffix(user, ".") {
 		return invalid("properties.adminUserName '%s' is invalid: it must have 1 to 20 characters, none of \\/\"[]:|<>+=;,?*@& or space, and not end in a period.", user)
@@ -174,7 +177,7 @@ var thumbprintPattern = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 
 // checkAdminAccess wants a way in for an administrator: a client certificate or Azure AD.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-configuration
-func checkAdminAccess(_ *arm.Call, w *arm.Write) *arm.Error {
+func checkAdminAccess(w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	admin := false
 	for i, client := range objects(props, "clients") {
@@ -203,7 +206,7 @@ func checkAdminAccess(_ *arm.Call, w *arm.Write) *arm.Error {
 
 // checkPorts sets and checks the two management ports.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking
-func checkPorts(_ *arm.Call, w *arm.Write) *arm.Error {
+func checkPorts(w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	fallback(props, "clientConnectionPort", 19000.0)
 	fallback(props, "httpGatewayConnectionPort", 19080.0)
@@ -222,7 +225,7 @@ func checkPorts(_ *arm.Call, w *arm.Write) *arm.Error {
 
 // checkRules wants names and priorities of network security rules to be unique, and each rule to have a side of its own.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking#nsg-rules-guidance
-func checkRules(_ *arm.Call, w *arm.Write) *arm.Error {
+func checkRules(w *arm.Write) *arm.Error {
 	return checkSecurityRules(w.New.Properties())
 }
 
@@ -252,8 +255,8 @@ func checkSecurityRules(props map[string]any) *arm.Error {
 	return nil
 }
 
-// checkSKUChange refuses a SKU that the cluster's node types do not fit.
-func checkSKUChange(c *arm.Call, w *arm.Write) *arm.Error {
+// checkSKUChange keeps the SKU that a cluster was created with.
+func checkSKUChange(w *arm.Write) *arm.Error {
 	if w.Old == nil || strings.EqualFold(w.Old.String("sku", "name"), w.New.String("sku", "name")) {
 		return nil
 	}

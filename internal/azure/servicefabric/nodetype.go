@@ -1,7 +1,6 @@
 package servicefabric
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -65,9 +64,24 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 	fallback(props, "dataDiskType", "StandardSSD_LRS")
 	fallback(props, "dataDiskLetter", "S")
 	props["provisioningState"] = "Succeeded"
-	count, _ := number(props, "vmInstanceCount")
-	w.New.Body["sku"] = map[string]any{"name": text(props, "vmSize"), "tier": "Standard", "capacity": count}
+	sku := object(w.New.Body, "sku")
+	if sku == nil {
+		sku = map[string]any{}
+		w.New.Body["sku"] = sku
+	}
+	fallback(sku, "name", text(props, "vmSize"))
+	fallback(sku, "tier", "Standard")
+	sku["capacity"] = nodes(w.New)
 	return nil
+}
+
+// nodes is how many machines a node type has: -1 for vmInstanceCount leaves it to sku.capacity.
+func nodes(r *arm.Resource) float64 {
+	count, _ := number(r.Properties(), "vmInstanceCount")
+	if count == -1 {
+		count, _ = number(object(r.Body, "sku"), "capacity")
+	}
+	return count
 }
 
 // checkNodes applies the SKU's limits on node types and nodes.
@@ -75,7 +89,7 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	sku := cluster.String("sku", "name")
-	count, _ := number(props, "vmInstanceCount")
+	count := nodes(w.New)
 	primary := flag(props, "isPrimary")
 	siblings := 0
 	for _, other := range c.Children(cluster.ID, "nodeTypes") {
@@ -100,7 +114,7 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 		}
 	}
 	if count < least || count > nodesAtMost {
-		return invalid("properties.vmInstanceCount of node type '%s' is %v: on a managed cluster of SKU '%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, nodesAtMost)
+		return invalid("The node type '%s' has %v nodes (properties.vmInstanceCount): on a managed cluster of SKU '%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, nodesAtMost)
 	}
 	return nil
 }
@@ -156,7 +170,7 @@ func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
 		}
 		vault, ok := c.Get(parsed)
 		if !ok {
-			return arm.Errorf(http.StatusNotFound, "KeyVaultAndVMInDifferentRegions", "%s", fmt.Sprintf("The Key Vault '%s' could not be found.", id))
+			return arm.NotFound(parsed)
 		}
 		if enabled, _ := vault.Value("properties", "enabledForDeployment").(bool); !enabled {
 			return arm.Errorf(http.StatusForbidden, "KeyVaultAccessForbidden", "Key Vault %s either has not been enabled for deployment or the vault id provided does not match the Key Vault's true resource id: set its enabledForDeployment to true.", vault.ID)
@@ -171,7 +185,8 @@ func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
 	return nil
 }
 
-// deleteNodeType keeps the last primary node type while the cluster stands.
+// deleteNodeType keeps the last primary node type while the cluster stands: it goes with the cluster only.
+// Source of code and message: https://github.com/Azure/terraform-provider-azapi/issues/933
 func deleteNodeType(c *arm.Call, r *arm.Resource) *arm.Error {
 	if !strings.EqualFold(c.ID.Type(), nodeTypeType) || !flag(r.Properties(), "isPrimary") {
 		return nil // part of its cluster's deletion, or not primary
@@ -181,7 +196,7 @@ func deleteNodeType(c *arm.Call, r *arm.Resource) *arm.Error {
 			return nil
 		}
 	}
-	return nil
+	return invalid("Cluster must have at least one active primary node type.")
 }
 
 // primaryNodeType finds a primary node type that works, or nil.

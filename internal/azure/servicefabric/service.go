@@ -1,0 +1,99 @@
+package servicefabric
+
+import (
+	"strings"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// services are what an application is made of.
+// Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/services/create-or-update
+func (p *provider) services() *arm.Type {
+	return &arm.Type{
+		Name: serviceType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
+		Put: putService, Jobs: map[string]arm.Job{jobDeploy: deploy(runService)},
+	}
+}
+
+func putService(c *arm.Call, w *arm.Write) *arm.Error {
+	if _, err := readyCluster(c, above(w.New.ID, 2)); err != nil {
+		return err
+	}
+	for _, path := range [][]string{{"properties", "serviceKind"}, {"properties", "serviceTypeName"}, {"properties", "partitionDescription", "partitionScheme"}} {
+		if err := immutable(w, path...); err != nil {
+			return err
+		}
+	}
+	props := w.New.Properties()
+	if err := checkPartition(object(props, "partitionDescription")); err != nil {
+		return err
+	}
+	if err := checkInstances(props); err != nil {
+		return err
+	}
+	return begin(c, w)
+}
+
+// checkPartition checks what the published type leaves open.
+// Source: https://learn.microsoft.com/azure/service-fabric/service-fabric-concepts-partitioning
+func checkPartition(partition map[string]any) *arm.Error {
+	const at = "properties.partitionDescription"
+	switch strings.ToLower(text(partition, "partitionScheme")) {
+	case "named":
+		names, _ := partition["names"].([]any)
+		seen := map[any]bool{}
+		for _, n := range names {
+			if seen[n] || n == "" {
+				return invalid(at+".names has an empty or repeated name: '%v'.", n)
+			}
+			seen[n] = true
+		}
+		if len(names) == 0 {
+			return invalid(at + ".names is empty: a named partitioning needs at least one name.")
+		}
+	case "uniformint64range":
+		count, _ := number(partition, "count")
+		low, _ := number(partition, "lowKey")
+		high, _ := number(partition, "highKey")
+		if count < 1 || high < low || high-low+1 < count {
+			return invalid(at+" has %v partitions over the keys %v to %v: count must be at least 1 and at most the number of keys.", count, low, high)
+		}
+	}
+	return nil
+}
+
+// checkInstances checks how many instances or replicas a service has: -1 instances is one on every node.
+func checkInstances(props map[string]any) *arm.Error {
+	if strings.EqualFold(text(props, "serviceKind"), "Stateless") {
+		if n, _ := number(props, "instanceCount"); n == 0 || n < -1 {
+			return invalid("properties.instanceCount is %v: it must be -1 (one on every node) or at least 1.", n)
+		}
+		return nil
+	}
+	target, hasTarget := number(props, "targetReplicaSetSize")
+	least, hasLeast := number(props, "minReplicaSetSize")
+	if hasTarget && hasLeast && least > target {
+		return invalid("properties.minReplicaSetSize is %v, more than properties.targetReplicaSetSize, %v.", least, target)
+	}
+	return nil
+}
+
+// runService checks a service against the package that its application runs.
+func runService(c *arm.Call, service *arm.Resource) *arm.Error {
+	app, ok := c.Get(above(service.ID, 1))
+	if !ok || running(app) == "" {
+		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_NOT_FOUND: The application '"+above(service.ID, 1).Name()+"' does not run in the cluster.")
+	}
+	version, ok := c.GetByID(running(app))
+	if !ok {
+		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND: The application type version '"+running(app)+"' is not registered in the cluster.")
+	}
+	name, wants := service.String("properties", "serviceTypeName"), service.String("properties", "serviceKind")
+	switch kind := kindOf(version, name); {
+	case kind == "":
+		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_NOT_FOUND: The service type '"+name+"' is not in the package that application '"+app.ID.Name()+"' runs.")
+	case !strings.EqualFold(kind, wants):
+		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_MISMATCH: The service type '"+name+"' is "+kind+", and the service is to be "+wants+".")
+	}
+	return nil
+}
