@@ -37,6 +37,7 @@ const (
 	homeState      = "state"
 	homeAzure      = "azure"
 	homeCerts      = "certs"
+	homeProgram    = "program"
 	homePulumi     = "pulumi"
 	homePassphrase = "passphrase"
 	homeLock       = "lock"
@@ -53,6 +54,13 @@ func (h *Home) AzureDir() string { return filepath.Join(h.Dir, homeAzure) }
 
 // CertsDir holds generated certificates and their keys.
 func (h *Home) CertsDir() string { return filepath.Join(h.Dir, homeCerts) }
+
+// ProgramDir holds the compiled program.
+func (h *Home) ProgramDir() string { return filepath.Join(h.Dir, homeProgram) }
+
+func (h *Home) programFile(project string) string {
+	return filepath.Join(h.ProgramDir(), executable(project))
+}
 
 // PulumiDir is PULUMI_HOME of local runs, so that they share nothing with the user's own Pulumi.
 func (h *Home) PulumiDir() string { return filepath.Join(h.Dir, homePulumi) }
@@ -83,7 +91,7 @@ func (h *Home) hasStack(project, stack string) bool {
 
 // create makes the folders and the passphrase; it keeps what is there.
 func (h *Home) create() error {
-	for _, dir := range []string{h.Dir, h.ProjectDir(), h.StateDir(), h.AzureDir(), h.CertsDir(), h.PulumiDir()} {
+	for _, dir := range []string{h.Dir, h.ProjectDir(), h.StateDir(), h.AzureDir(), h.CertsDir(), h.ProgramDir(), h.PulumiDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package local
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // secretMark stands where a secret was; it is the engine's own.
@@ -32,7 +34,8 @@ func (r *redactor) text(s string) string {
 	return s
 }
 
-// value redacts every string of a JSON value.
+// value redacts every string of a JSON value, and makes one mark of each secret that the engine has masked: those are
+// objects with a signature.
 func (r *redactor) value(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -44,6 +47,9 @@ func (r *redactor) value(v any) any {
 		}
 		return out
 	case map[string]any:
+		if v[resource.SigKey] == resource.SecretSig {
+			return secretMark
+		}
 		out := make(map[string]any, len(v))
 		for k, item := range v {
 			out[k] = r.value(item)

@@ -135,7 +135,7 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 
 // writeProject writes the home's Pulumi.yaml and stack file.
 func (s *Session) writeProject(configuration *Configuration) error {
-	pulumiYAML, err := s.project.localProject(s.home.BackendURL())
+	pulumiYAML, err := s.project.localProject(s.home)
 	if err != nil {
 		return err
 	}
