@@ -19,6 +19,9 @@ func FuzzParse(f *testing.F) {
 	f.Add("storage", `{"sku":{"a":[1,2]}} trailing`)
 	f.Add("principalSecrets", `{"contoso":7}`)
 	f.Add("rolePropagation", "-1s")
+	f.Add("organizations", `{"contoso\nx":{"location":"eastus"},"contos":{"principal":{}}}`)
+	f.Add("a\nb", "x")
+	empty := f.TempDir()
 	f.Fuzz(func(t *testing.T, key, value string) {
 		given := map[string]string{
 			"organizations": `{"contoso":{"location":"eastus"}}`, "governance": `{"organization":"contoso"}`,
@@ -27,7 +30,7 @@ func FuzzParse(f *testing.F) {
 		if key != "adminPassword" && !strings.Contains(value, password) {
 			given["adminPassword"] = password
 		}
-		got, err := settings.Parse(given, settings.Options{Now: now, Root: t.TempDir()})
+		got, err := settings.Parse(given, settings.Options{Now: now, Root: empty})
 		if err == nil {
 			if got == nil {
 				t.Fatal("neither settings nor problems")

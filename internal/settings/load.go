@@ -30,7 +30,7 @@ func Load(ctx *pulumi.Context) (*Settings, error) {
 func withPlainSecrets(ctx *pulumi.Context, values map[string]string, err error) error {
 	c := newCollector()
 	for _, key := range SecretKeys() {
-		if values[key] != "" && !ctx.IsConfigSecret(Namespace+":"+key) {
+		if values[key] != "" && !isEmptyObject(values[key]) && !ctx.IsConfigSecret(Namespace+":"+key) {
 			c.add(path{key}, nil, "a secret in plain text",
 				"remove it, set it again with pulumi config set --secret, and change the secret itself if the file was shared")
 		}

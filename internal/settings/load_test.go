@@ -71,6 +71,14 @@ func TestLoadRefusesPlainSecrets(t *testing.T) {
 	}, lines(t, err))
 }
 
+// An object of secrets whose last one was removed holds none in plain text.
+func TestLoadTakesEmptySecrets(t *testing.T) {
+	configuration := set(set(good(), absent, "shares", "ledger", "expiration"), object{}, "principalSecrets")
+	set(configuration, absent, "organizations", "contoso", "principal")
+	_, err := load(t, values(t, configuration), "crossorg:adminPassword")
+	assert.NoError(t, err)
+}
+
 // A mistyped key is noticed although a program only ever asks for keys it knows.
 func TestLoadNoticesUnknownKeys(t *testing.T) {
 	t.Setenv(pulumi.EnvConfig, `{"crossorg:goverance": "{}", "azure-native:location": "eastus"}`)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode"
 )
 
 // Problem is one thing that is wrong with a configuration.
@@ -70,7 +71,17 @@ func (c *collector) add(at path, value any, reason, remedy string) {
 		shown = show(value)
 	}
 	c.seen[at.String()] = true
-	c.problems = append(c.problems, Problem{Key: at.String(), Value: shown, Reason: reason, Remedy: remedy})
+	c.problems = append(c.problems, Problem{Key: at.String(), Value: shown, Reason: oneLine(reason), Remedy: oneLine(remedy)})
+}
+
+// oneLine keeps names that were taken from a configuration from breaking lines.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 // broken reports whether the key, or one above it, has a problem already.
@@ -125,8 +136,8 @@ func (p path) String() string {
 		case string:
 			switch {
 			case i == 0:
-				b.WriteString(Namespace + ":" + step)
-			case step == "" || strings.ContainsAny(step, ".[]\" \t\r\n"):
+				b.WriteString(Namespace + ":" + oneLine(step))
+			case step == "" || strings.ContainsAny(step, `.[]" `) || oneLine(step) != step:
 				fmt.Fprintf(&b, "[%q]", step)
 			default:
 				b.WriteString("." + step)

@@ -4,17 +4,19 @@ package settings
 
 import "time"
 
-// Settings is everything a stack says about itself. Maps are keyed by the names that the stack file uses.
+// Settings is everything a stack says about itself. Maps are keyed by the names that the stack file uses. Where a field
+// names a default, that is what it holds when the stack file leaves it out.
 type Settings struct {
-	// Environment is the value of the environment tag: dev, staging, prod.
+	// Environment is the value of the environment tag: dev, staging, prod. Default: the stack's name.
 	Environment string `json:"environment"`
-	// Tags go on everything taggable, beside the environment tag.
+	// Tags go on everything taggable, beside the environment tag. Default: purpose, "cross-org-data-sharing".
 	Tags map[string]string `json:"tags"`
 	// Protect marks what holds data as protected from deletion, and makes alert recipients mandatory.
 	Protect bool `json:"protect"`
-	// RolePropagation is how long after its creation a role assignment is waited for before it is relied on.
+	// RolePropagation is how long after its creation a role assignment is waited for before it is relied on, 0 to 1 hour.
+	// Default: 5 minutes.
 	RolePropagation time.Duration `json:"rolePropagation"`
-	// Organizations by name.
+	// Organizations by name, at least one.
 	Organizations map[string]Organization `json:"organizations"`
 	// Shares by name.
 	Shares map[string]Share `json:"shares"`
@@ -28,16 +30,17 @@ type Settings struct {
 	Monitoring Monitoring `json:"monitoring"`
 }
 
-// Organization is one Azure estate.
+// Organization is one Azure estate. Its name is 3 to 10 lowercase letters and digits, a letter first.
 type Organization struct {
 	// Location is the Azure region, "eastus".
 	Location string `json:"location"`
-	// SubscriptionID and TenantID; empty means those of the login.
+	// SubscriptionID and TenantID are GUIDs; empty means those of the login. A Principal needs both.
 	SubscriptionID string `json:"subscriptionId"`
 	TenantID       string `json:"tenantId"`
 	// Principal signs in for the organization; nil means the login of the environment (az login, ARM_* variables).
-	Principal *Principal        `json:"principal"`
-	Tags      map[string]string `json:"tags"`
+	Principal *Principal `json:"principal"`
+	// Tags go on everything taggable of this organization, over those of the stack.
+	Tags map[string]string `json:"tags"`
 }
 
 // Principal is a service principal that deploys an organization's resources.
@@ -50,20 +53,21 @@ type Principal struct {
 	UseOIDC bool `json:"useOidc"`
 }
 
-// Share is a data share: what a provider offers to consumers.
+// Share is a data share: what a provider offers to consumers. Its name follows the rule for containers: 3 to 63 lowercase
+// letters, digits and single hyphens.
 type Share struct {
-	// Provider and Consumers are organization names.
+	// Provider and Consumers are organization names; there is at least one consumer, and none is the provider.
 	Provider    string   `json:"provider"`
 	Consumers   []string `json:"consumers"`
 	Description string   `json:"description"`
 	Terms       string   `json:"terms"`
-	// Kind is CopyBased, the only kind whose snapshots this program sets up.
+	// Kind is CopyBased, the only kind whose snapshots this program sets up, and so the default.
 	Kind string `json:"kind"`
 	// Expiration ends invitation and subscriptions; zero means never.
 	Expiration time.Time `json:"expiration"`
 	// Schedule of the snapshots.
 	Schedule Schedule `json:"schedule"`
-	// DataSets by name.
+	// DataSets by name, at least one. No two of them hold the same blob.
 	DataSets map[string]DataSet `json:"dataSets"`
 	// Invitees overrides, by consumer name, who is invited; by default the principal that deploys the consumer.
 	Invitees map[string]Invitee `json:"invitees"`
@@ -73,24 +77,26 @@ type Share struct {
 type Schedule struct {
 	// Interval is Hour or Day.
 	Interval string `json:"interval"`
-	// Start is the UTC time of the first run.
+	// Start is the UTC time of the first run; it may be past.
 	Start time.Time `json:"start"`
 }
 
 // Invitee names who may accept an invitation: an e-mail address, or a directory with an object id, never both.
 type Invitee struct {
-	Email    string `json:"email"`
+	// Email is a plain address.
+	Email string `json:"email"`
+	// TenantID and ObjectID are GUIDs; ObjectID is that of a user or service principal.
 	TenantID string `json:"tenantId"`
 	ObjectID string `json:"objectId"`
 }
 
 // DataSet is one data set of a share.
 type DataSet struct {
-	// Kind is blob, folder or container.
+	// Kind is KindBlob, KindFolder or KindContainer.
 	Kind string `json:"kind"`
 	// Container is the blob container at the provider.
 	Container string `json:"container"`
-	// Path is the blob's name (kind blob) or the prefix (kind folder); empty for kind container.
+	// Path is the blob's name (kind blob) or the folder without a slash at its end (kind folder); empty for kind container.
 	Path string `json:"path"`
 	// Source is an optional local file (kind blob) or folder (kind folder, container) to upload, relative to the project.
 	Source string `json:"source"`
@@ -98,42 +104,45 @@ type DataSet struct {
 
 // Storage describes the storage accounts.
 type Storage struct {
-	// SKU is Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, Standard_GZRS, Standard_RAGZRS.
+	// SKU is Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, Standard_GZRS or Standard_RAGZRS.
+	// Default: Standard_LRS.
 	SKU string `json:"sku"`
-	// AccessTier is Hot or Cool.
+	// AccessTier is Hot or Cool. Default: Hot.
 	AccessTier string `json:"accessTier"`
-	// SoftDeleteDays keeps deleted blobs and containers, 1 to 365.
+	// SoftDeleteDays keeps deleted blobs and containers, 1 to 365 days. Default: 7.
 	SoftDeleteDays int `json:"softDeleteDays"`
-	// CoolAfterDays moves blobs to the cool tier that were not modified for so long; 0 never.
+	// CoolAfterDays moves blobs to the cool tier that were not modified for so many days; 0 never. Default: 30.
 	CoolAfterDays int `json:"coolAfterDays"`
-	// DeleteVersionsAfterDays ends previous versions of a blob; 0 never.
+	// DeleteVersionsAfterDays ends previous versions of a blob after so many days; 0 never. Default: 90.
 	DeleteVersionsAfterDays int `json:"deleteVersionsAfterDays"`
 }
 
 // KeyVault describes the vaults.
 type KeyVault struct {
-	// SKU is standard or premium.
+	// SKU is standard or premium. Default: standard.
 	SKU string `json:"sku"`
 	// EnabledForDeployment lets virtual machines fetch certificates; EnabledForTemplateDeployment lets ARM read secrets.
+	// Default: true for both.
 	EnabledForDeployment         bool `json:"enabledForDeployment"`
 	EnabledForTemplateDeployment bool `json:"enabledForTemplateDeployment"`
-	// PurgeProtection cannot be switched off again once on.
+	// PurgeProtection cannot be switched off again once on. Default: false.
 	PurgeProtection bool `json:"purgeProtection"`
-	// SoftDeleteDays is 7 to 90 and fixed once set.
+	// SoftDeleteDays is 7 to 90 and fixed once set. Default: 90.
 	SoftDeleteDays int `json:"softDeleteDays"`
 }
 
 // Governance is the Service Fabric managed cluster.
 type Governance struct {
-	// Organization hosts the cluster.
+	// Organization, by name, hosts the cluster.
 	Organization string `json:"organization"`
-	// SKU is Basic (at least 3 nodes) or Standard (at least 5).
+	// SKU is Basic (at least 3 nodes) or Standard (at least 5). Default: Standard.
 	SKU string `json:"sku"`
-	// NodeCount and VMSize of the primary node type.
+	// NodeCount and VMSize of the primary node type. Default: 5 of Standard_D2s_v3.
 	NodeCount int    `json:"nodeCount"`
 	VMSize    string `json:"vmSize"`
-	Image     Image  `json:"image"`
-	// AdminUser of the virtual machines.
+	// Image of the nodes. Default: MicrosoftWindowsServer, WindowsServer, 2019-Datacenter, latest.
+	Image Image `json:"image"`
+	// AdminUser of the virtual machines, at most 20 characters. Default: crossorgadmin.
 	AdminUser string `json:"adminUser"`
 	// AdminPassword comes from the secret key crossorg:adminPassword.
 	AdminPassword Secret `json:"-"`
@@ -158,12 +167,15 @@ type Image struct {
 
 // Certificate names an admin client certificate: by thumbprint, or by common name with its issuer's thumbprint.
 type Certificate struct {
-	Thumbprint       string `json:"thumbprint"`
+	// Thumbprint is the SHA-1 of the certificate, 40 hexadecimal digits. It excludes the others.
+	Thumbprint string `json:"thumbprint"`
+	// CommonName is the certificate's subject; IssuerThumbprint names its issuers, separated by commas.
 	CommonName       string `json:"commonName"`
 	IssuerThumbprint string `json:"issuerThumbprint"`
 }
 
-// AzureAD lets directory users administer the cluster.
+// AzureAD lets directory users administer the cluster. All three are GUIDs: the directory, and the application (client) ids
+// of the registrations for the cluster and for its client.
 type AzureAD struct {
 	TenantID           string `json:"tenantId"`
 	ClusterApplication string `json:"clusterApplication"`
@@ -174,7 +186,7 @@ type AzureAD struct {
 type NodeCertificate struct {
 	// URL of the certificate's secret version, "https://v.vault.azure.net/secrets/name/version".
 	URL string `json:"url"`
-	// Store is the Windows certificate store, "My".
+	// Store is the Windows certificate store. Default: "My".
 	Store string `json:"store"`
 }
 
@@ -185,7 +197,7 @@ type Package struct {
 	// TypeName and Version as in its ApplicationManifest.xml.
 	TypeName string `json:"typeName"`
 	Version  string `json:"version"`
-	// Services by name.
+	// Services by name, at least one.
 	Services map[string]Service `json:"services"`
 }
 
@@ -193,19 +205,19 @@ type Package struct {
 type Service struct {
 	// TypeName as in its ServiceManifest.xml.
 	TypeName string `json:"typeName"`
-	// InstanceCount is -1 for every node, or positive.
+	// InstanceCount is -1 for every node, or positive. Default: -1.
 	InstanceCount int `json:"instanceCount"`
 }
 
 // Monitoring describes the workspaces.
 type Monitoring struct {
-	// SKU is PerGB2018.
+	// SKU is PerGB2018, also by default.
 	SKU string `json:"sku"`
-	// RetentionDays is 30 to 730.
+	// RetentionDays is 30 to 730. Default: 30.
 	RetentionDays int `json:"retentionDays"`
-	// DailyQuotaGB caps ingestion; -1 means no cap.
+	// DailyQuotaGB caps ingestion, from 0.023; -1 means no cap. Default: -1.
 	DailyQuotaGB float64 `json:"dailyQuotaGb"`
-	// Recipients are the e-mail addresses that alerts go to.
+	// Recipients are the e-mail addresses that alerts go to; needed when Settings.Protect is set.
 	Recipients []string `json:"recipients"`
 }
 
