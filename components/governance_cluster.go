@@ -1,0 +1,231 @@
+package components
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/servicefabric/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// clusterNameMax keeps the names that Azure derives from the cluster's within limits.
+	clusterNameMax = 23
+	// dnsLabelMax is the longest label of a domain name.
+	dnsLabelMax = 63
+
+	// Service Fabric's own choice of management ports: client connections and HTTP gateway.
+	clientPort  = 19000
+	gatewayPort = 19080
+
+	// primaryNodeType is at most 9 characters long: it begins the computer names of the nodes.
+	primaryNodeType = "primary"
+)
+
+// GovernanceCluster is a Service Fabric managed cluster with its primary node type and, when there is a package, the
+// governance application with its services.
+//
+// On Azure a new cluster takes about half an hour until it is ready for an application.
+type GovernanceCluster struct {
+	pulumi.ResourceState
+
+	// ClusterID is the cluster's ARM id, ClusterName its name.
+	ClusterID   pulumi.StringOutput `pulumi:"clusterId"`
+	ClusterName pulumi.StringOutput `pulumi:"clusterName"`
+	// FQDN is the domain name of the cluster's public load balancer, ManagementEndpoint the URL of Service Fabric Explorer.
+	FQDN               pulumi.StringOutput `pulumi:"fqdn"`
+	ManagementEndpoint pulumi.StringOutput `pulumi:"managementEndpoint"`
+	// State is WaitingForNodes, Deploying, BaselineUpgrade, Ready, Upgrading or UpgradeFailed as of the cluster's last
+	// update or refresh: right after its creation it is WaitingForNodes, as nodes come afterwards.
+	State pulumi.StringOutput `pulumi:"state"`
+	// NodeTypeID is the ARM id of the primary node type.
+	NodeTypeID pulumi.StringOutput `pulumi:"nodeTypeId"`
+	// ApplicationID is the ARM id of the governance application; nil without a package.
+	ApplicationID pulumi.StringPtrOutput `pulumi:"applicationId"`
+	// ServiceIDs are the ARM ids of the governance services by name; empty without a package.
+	ServiceIDs pulumi.StringMapOutput `pulumi:"serviceIds"`
+}
+
+// NewGovernanceCluster registers the cluster. Give the azure-native provider of the hosting organization among the
+// options. The cluster's name and domain name begin with name, shortened where Azure's limits demand.
+func NewGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, opts ...pulumi.ResourceOption) (*GovernanceCluster, error) {
+	if args == nil {
+		args = &GovernanceClusterArgs{}
+	}
+	cluster, err := newGovernanceCluster(ctx, name, args.withDefaults(), opts)
+	if err != nil {
+		return nil, inComponent("GovernanceCluster", name, err)
+	}
+	return cluster, nil
+}
+
+func newGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, opts []pulumi.ResourceOption) (*GovernanceCluster, error) {
+	if err := args.check(); err != nil {
+		return nil, err
+	}
+	g := &GovernanceCluster{}
+	if err := ctx.RegisterComponentResourceV2("crossorg:index:GovernanceCluster", name, args.inputs(), g, opts...); err != nil {
+		return nil, err
+	}
+	cluster, err := newManagedCluster(ctx, name, args, g)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := newPrimaryNodeType(ctx, name, args, cluster, g)
+	if err != nil {
+		return nil, err
+	}
+	g.ClusterID = cluster.ID().ToStringOutput()
+	g.ClusterName = cluster.Name
+	g.FQDN = cluster.Fqdn
+	g.ManagementEndpoint = pulumi.Sprintf("https://%s:%d/Explorer", cluster.Fqdn, gatewayPort)
+	g.State = cluster.ClusterState
+	g.NodeTypeID = nodes.ID().ToStringOutput()
+	g.ApplicationID = pulumi.StringPtrFromPtr(nil).ToStringPtrOutput()
+	g.ServiceIDs = pulumi.StringMap{}.ToStringMapOutput()
+	if args.Package != nil {
+		if err := newGovernanceApplication(ctx, name, args, cluster, nodes, g); err != nil {
+			return nil, err
+		}
+	}
+	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{
+		"clusterId":          g.ClusterID,
+		"clusterName":        g.ClusterName,
+		"fqdn":               g.FQDN,
+		"managementEndpoint": g.ManagementEndpoint,
+		"state":              g.State,
+		"nodeTypeId":         g.NodeTypeID,
+		"applicationId":      g.ApplicationID,
+		"serviceIds":         g.ServiceIDs,
+	})
+}
+
+func newManagedCluster(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, g *GovernanceCluster) (*servicefabric.ManagedCluster, error) {
+	client := authorization.GetClientConfigOutput(ctx, pulumi.Parent(g))
+	label := pulumi.All(client.SubscriptionId(), args.ResourceGroupName).ApplyT(func(known []any) string {
+		return dnsLabel(name, known[0].(string), known[1].(string))
+	}).(pulumi.StringOutput)
+
+	properties := &servicefabric.ManagedClusterArgs{
+		ResourceGroupName:         args.ResourceGroupName,
+		Location:                  args.Location,
+		Sku:                       servicefabric.SkuArgs{Name: pulumi.String(args.SKU)},
+		DnsName:                   label,
+		AdminUserName:             args.AdminUserName,
+		AdminPassword:             pulumi.ToSecret(args.AdminPassword).(pulumi.StringOutput),
+		ClientConnectionPort:      pulumi.Int(clientPort),
+		HttpGatewayConnectionPort: pulumi.Int(gatewayPort),
+		NetworkSecurityRules:      managementRules(args.AllowedAddressRanges),
+		AllowRdpAccess:            pulumi.Bool(false),
+		// Together with an image of the latest version.
+		EnableAutoOSUpgrade:   pulumi.Bool(true),
+		ClusterUpgradeMode:    pulumi.String(servicefabric.ClusterUpgradeModeAutomatic),
+		ClusterUpgradeCadence: pulumi.String(args.UpgradeCadence),
+		AddonFeatures:         pulumi.StringArray{pulumi.String(servicefabric.ManagedClusterAddOnFeatureDnsService)},
+		Tags:                  args.Tags,
+	}
+	if c := args.AdminCertificate; c != nil {
+		properties.Clients = servicefabric.ClientCertificateArray{adminClient(*c)}
+	}
+	if d := args.AzureAD; d != nil {
+		properties.AzureActiveDirectory = servicefabric.AzureActiveDirectoryArgs{
+			TenantId:           pulumi.String(d.TenantID),
+			ClusterApplication: pulumi.String(d.ClusterApplication),
+			ClientApplication:  pulumi.String(d.ClientApplication),
+		}
+	}
+	// Two clusters cannot have the same domain name, so a replacement waits until the old one is gone.
+	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric), properties, pulumi.Parent(g),
+		pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"adminPassword"}))
+}
+
+// dnsLabel is the first label of the cluster's domain name: the same on every run, and unlikely to be taken in the region,
+// where it has to be unique.
+func dnsLabel(name, subscription, group string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(subscription + "/" + group + "/" + name)))
+	digest := "-" + hex.EncodeToString(sum[:])[:autoNameSuffix]
+	return boundedName(name, dnsLabelMax-len(digest), hyphenated) + digest
+}
+
+func adminClient(c ClusterCertificate) servicefabric.ClientCertificateArgs {
+	client := servicefabric.ClientCertificateArgs{IsAdmin: pulumi.Bool(true)}
+	if c.Thumbprint != "" {
+		client.Thumbprint = pulumi.String(c.Thumbprint)
+	} else {
+		client.CommonName = pulumi.String(c.CommonName)
+		client.IssuerThumbprint = pulumi.String(c.IssuerThumbprint)
+	}
+	return client
+}
+
+// managementRules closes the management ports, which Azure opens to the internet with a rule of its own (priority 3001)
+// unless custom ones (1000 to 3000) come before. Azure's resource provider has a rule that comes before all of ours, and
+// nodes reach each other within their network
+// (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking#nsgrules).
+func managementRules(ranges []string) servicefabric.NetworkSecurityRuleArray {
+	rule := func(name, description string, priority int, access servicefabric.Access) servicefabric.NetworkSecurityRuleArgs {
+		return servicefabric.NetworkSecurityRuleArgs{
+			Name:                     pulumi.String(name),
+			Description:              pulumi.String(description),
+			Priority:                 pulumi.Int(priority),
+			Access:                   pulumi.String(access),
+			Direction:                pulumi.String(servicefabric.DirectionInbound),
+			Protocol:                 pulumi.String(servicefabric.NsgProtocolTcp),
+			SourcePortRange:          pulumi.String("*"),
+			DestinationAddressPrefix: pulumi.String("VirtualNetwork"),
+			DestinationPortRanges:    pulumi.ToStringArray([]string{"19000", "19080"}),
+		}
+	}
+	probes := rule("AllowManagementProbes", "Lets the load balancer see whether nodes answer", 1000, servicefabric.AccessAllow)
+	probes.SourceAddressPrefix = pulumi.String("AzureLoadBalancer")
+	rules := servicefabric.NetworkSecurityRuleArray{probes}
+	if len(ranges) > 0 {
+		allowed := rule("AllowManagement", "Opens the management ports to administrators", 1001, servicefabric.AccessAllow)
+		allowed.SourceAddressPrefixes = pulumi.ToStringArray(ranges)
+		rules = append(rules, allowed)
+	}
+	denied := rule("DenyManagement", "Closes the management ports to everyone else", 1002, servicefabric.AccessDeny)
+	denied.SourceAddressPrefix = pulumi.String("Internet")
+	return append(rules, denied)
+}
+
+func newPrimaryNodeType(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster, g *GovernanceCluster) (*servicefabric.NodeType, error) {
+	properties := &servicefabric.NodeTypeArgs{
+		ResourceGroupName: args.ResourceGroupName,
+		ClusterName:       cluster.Name,
+		NodeTypeName:      pulumi.String(primaryNodeType),
+		IsPrimary:         pulumi.Bool(true),
+		VmInstanceCount:   pulumi.Int(args.NodeCount),
+		VmSize:            args.VMSize.ToStringOutput(),
+		VmImagePublisher:  pulumi.String(args.Image.Publisher),
+		VmImageOffer:      pulumi.String(args.Image.Offer),
+		VmImageSku:        pulumi.String(args.Image.SKU),
+		VmImageVersion:    pulumi.String(args.Image.Version),
+		DataDiskSizeGB:    pulumi.Int(args.DataDiskGB),
+		DataDiskType:      pulumi.String(servicefabric.DiskType_StandardSSD_LRS),
+		Tags:              args.Tags,
+	}
+	if len(args.NodeCertificates) > 0 {
+		certificates := servicefabric.VaultCertificateArray{}
+		for _, c := range args.NodeCertificates {
+			orElse(&c.Store, "My")
+			certificates = append(certificates, servicefabric.VaultCertificateArgs{
+				CertificateUrl:   pulumi.String(c.URL),
+				CertificateStore: pulumi.String(c.Store),
+			})
+		}
+		properties.VmSecrets = servicefabric.VaultSecretGroupArray{servicefabric.VaultSecretGroupArgs{
+			SourceVault:       servicefabric.SubResourceArgs{Id: args.VaultID.ToStringOutput()},
+			VaultCertificates: certificates,
+		}}
+	}
+	return servicefabric.NewNodeType(ctx, name+"-nodes", properties, inCluster(g, cluster)...)
+}
+
+// inCluster is the options of what lives in the cluster and goes with it. Azure refuses to delete a cluster's last primary
+// node type, so only the cluster itself can be deleted (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type).
+func inCluster(g *GovernanceCluster, cluster *servicefabric.ManagedCluster, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(g), pulumi.DeletedWith(cluster)}, more...)
+}
