@@ -1,0 +1,143 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// alertSender is how mails begin that alerts send, at most 12 characters.
+const alertSender = "datasharing"
+
+// alert is a rule that is raised while its query has rows. Azure takes durations from a fixed set only, a window of at
+// most two days (learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule).
+type alert struct {
+	// name is that of the query's file.
+	name string
+	// severity is 0 (critical) to 4 (verbose).
+	severity int
+	// window is how far back the query sees and frequency how often it runs, in ISO 8601.
+	window, frequency string
+	// preamble goes before the query.
+	preamble string
+}
+
+// eventAlert is one that is raised by events: the window is wider than the frequency, as logs arrive late.
+func eventAlert(name string, severity int) alert {
+	return alert{name: name, severity: severity, window: "PT1H", frequency: "PT15M"}
+}
+
+// overdueAfter is how old the last successful snapshot may be, by interval of the schedule: the interval, the time that
+// snapshots take, and the delay of logs.
+var overdueAfter = map[string]time.Duration{"Hour": 2 * time.Hour, "Day": 30 * time.Hour}
+
+func overdueAlert(side namedSide) alert {
+	tolerance := overdueAfter[side.SnapshotInterval]
+	a := alert{
+		name:     side.name + "-snapshot-overdue",
+		severity: 2,
+		preamble: fmt.Sprintf("let tolerance = %dh;\nlet firstRun = datetime(%s);\n", int(tolerance.Hours()), azureTime(side.SnapshotStart)),
+		window:   "PT2H", frequency: "PT15M",
+	}
+	if side.SnapshotInterval == "Day" {
+		a.window, a.frequency = "P2D", "PT1H"
+	}
+	return a
+}
+
+// alerts are the rules that args asks for.
+func (a *MonitoringArgs) alerts() []alert {
+	all := []alert{
+		eventAlert("snapshot-failed", 1),
+		eventAlert("subscription-revoked", 2),
+		eventAlert("vault-access-denied", 1),
+	}
+	for _, side := range a.sides() {
+		if side.SnapshotInterval != "" {
+			all = append(all, overdueAlert(side))
+		}
+	}
+	return all
+}
+
+// newAlerts registers the action group, if there is anybody to notify, and the rules.
+func newAlerts(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) error {
+	m.ActionGroupID = pulumi.StringPtrFromPtr(nil).ToStringPtrOutput()
+	var actions insights.ActionsPtrInput
+	if len(args.Recipients) > 0 {
+		group, err := newActionGroup(ctx, name, args, m)
+		if err != nil {
+			return err
+		}
+		m.ActionGroupID = group.ID().ToStringOutput().ToStringPtrOutput()
+		actions = insights.ActionsArgs{ActionGroups: pulumi.StringArray{group.ID().ToStringOutput()}}
+	}
+	ids := pulumi.StringMap{}
+	for _, a := range args.alerts() {
+		rule, err := newAlertRule(ctx, name+"-"+a.name, a, actions, args, m)
+		if err != nil {
+			return err
+		}
+		ids[a.name] = rule.ID().ToStringOutput()
+	}
+	m.AlertIDs = ids.ToStringMapOutput()
+	return nil
+}
+
+func newActionGroup(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) (*insights.ActionGroup, error) {
+	receivers := insights.EmailReceiverArray{}
+	for i, address := range args.Recipients {
+		receivers = append(receivers, insights.EmailReceiverArgs{
+			Name:                 pulumi.String(fmt.Sprintf("recipient-%d", i+1)),
+			EmailAddress:         pulumi.String(address),
+			UseCommonAlertSchema: pulumi.Bool(true),
+		})
+	}
+	return insights.NewActionGroup(ctx, name+"-alerts", &insights.ActionGroupArgs{
+		ResourceGroupName: args.ResourceGroupName,
+		// Action groups are not bound to a region.
+		Location:       pulumi.String("global"),
+		GroupShortName: pulumi.String(alertSender),
+		Enabled:        pulumi.Bool(true),
+		EmailReceivers: receivers,
+		Tags:           args.Tags,
+	}, pulumi.Parent(m))
+}
+
+func newAlertRule(ctx *pulumi.Context, name string, a alert, actions insights.ActionsPtrInput, args *MonitoringArgs, m *Monitoring) (*insights.ScheduledQueryRule, error) {
+	query, err := readQuery("alerts/" + a.name)
+	if err != nil {
+		return nil, err
+	}
+	return insights.NewScheduledQueryRule(ctx, name, &insights.ScheduledQueryRuleArgs{
+		ResourceGroupName:   args.ResourceGroupName,
+		Location:            args.Location.ToStringOutput(),
+		Kind:                pulumi.String(insights.KindLogAlert),
+		DisplayName:         pulumi.String(query.title),
+		Description:         pulumi.String(query.description),
+		Severity:            pulumi.Float64(a.severity),
+		Enabled:             pulumi.Bool(true),
+		Scopes:              pulumi.StringArray{m.WorkspaceID},
+		WindowSize:          pulumi.String(a.window),
+		EvaluationFrequency: pulumi.String(a.frequency),
+		// It is raised once, and resolves by itself when the query has no rows any more.
+		AutoMitigate: pulumi.Bool(true),
+		// A new workspace does not have the tables yet.
+		SkipQueryValidation: pulumi.Bool(true),
+		Criteria: insights.ScheduledQueryRuleCriteriaArgs{AllOf: insights.ConditionArray{insights.ConditionArgs{
+			Query:           pulumi.String(a.preamble + strings.TrimSpace(query.text)),
+			TimeAggregation: pulumi.String(insights.TimeAggregationCount),
+			Operator:        pulumi.String(insights.ConditionOperatorGreaterThan),
+			Threshold:       pulumi.Float64(0),
+			FailingPeriods: insights.ConditionFailingPeriodsArgs{
+				NumberOfEvaluationPeriods: pulumi.Float64(1),
+				MinFailingPeriodsToAlert:  pulumi.Float64(1),
+			},
+		}}},
+		Actions: actions,
+		Tags:    args.Tags,
+	}, pulumi.Parent(m))
+}
