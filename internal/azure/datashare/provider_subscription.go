@@ -35,7 +35,10 @@ func (p *provider) deleteProviderShareSubscription(c *arm.Call, r *arm.Resource)
 		return nil
 	}
 	sub.Properties()["shareSubscriptionStatus"] = "SourceDeleted"
-	return c.Save(sub)
+	if err := c.Save(sub); err != nil {
+		return err
+	}
+	return markTriggersOf(c, sub.ID, "SourceSynchronizationSettingDeleted")
 }
 
 // setStatus sets the status on both sides.

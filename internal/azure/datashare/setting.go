@@ -49,18 +49,24 @@ func (p *provider) deleteSetting(c *arm.Call, r *arm.Resource) *arm.Error {
 // markTriggers sets the status of the active triggers of every consumer of the share.
 func (p *provider) markTriggers(c *arm.Call, share arm.ID, status string) *arm.Error {
 	for _, ps := range c.Children(share, "providerShareSubscriptions") {
-		sub, ok := c.GetByID(hidden(ps, "shareSubscription"))
-		if !ok {
-			continue
-		}
-		for _, t := range c.Children(sub.ID, "triggers") {
-			if t.String("properties", "triggerStatus") != "Active" {
-				continue
-			}
-			t.Properties()["triggerStatus"] = status
-			if err := c.Save(t); err != nil {
+		if sub, ok := c.GetByID(hidden(ps, "shareSubscription")); ok {
+			if err := markTriggersOf(c, sub.ID, status); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// markTriggersOf sets the status of a subscription's active triggers.
+func markTriggersOf(c *arm.Call, sub arm.ID, status string) *arm.Error {
+	for _, t := range c.Children(sub, "triggers") {
+		if t.String("properties", "triggerStatus") != "Active" {
+			continue
+		}
+		t.Properties()["triggerStatus"] = status
+		if err := c.Save(t); err != nil {
+			return err
 		}
 	}
 	return nil

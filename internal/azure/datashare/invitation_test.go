@@ -1,0 +1,120 @@
+package datashare_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+func TestInvitationNamesOneRecipient(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	for name, c := range map[string]struct {
+		props armdatashare.InvitationProperties
+		code  string
+	}{
+		"nobody":                {armdatashare.InvitationProperties{}, "InvalidInvitationTarget"},
+		"e-mail and tenant":     {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"), TargetActiveDirectoryID: &w.fabrikam.tenant}, "InvalidInvitationTarget"},
+		"object without tenant": {armdatashare.InvitationProperties{TargetObjectID: &w.fabrikam.principal.ObjectID}, "InvalidInvitationTarget"},
+		"expired already":       {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"), ExpirationDate: to.Ptr(w.now().Add(-time.Hour))}, "InvalidExpirationDate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite, armdatashare.Invitation{Properties: &c.props}, nil)
+			refused(t, err, http.StatusBadRequest, c.code)
+		})
+	}
+}
+
+// Whoever has the mailbox is invited, whatever their tenant.
+func TestInvitationByEmailIsForThatUser(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	res, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite, armdatashare.Invitation{
+		Properties: &armdatashare.InvitationProperties{TargetEmail: to.Ptr("Ann@fabrikam.com")},
+	}, nil)
+	require.NoError(t, err)
+	_, err = w.fabrikam.accept(*res.Properties.InvitationID, "eastus")
+	refused(t, err, http.StatusNotFound, "7001")
+
+	var ann identity.Principal
+	require.NoError(t, w.st.Update(func(tx *store.Tx) error {
+		var err error
+		if ann, err = w.dir.AddServicePrincipal(tx, w.fabrikam.tenant, "ann", "ann@fabrikam.com", "secret"); err != nil {
+			return err
+		}
+		return w.dir.Assign(tx, identity.Assignment{ID: "ann-owner", PrincipalID: ann.ObjectID, RoleID: owner, Scope: "/subscriptions/" + w.fabrikam.sub})
+	}))
+	w.fabrikam.client = w.client(ann, w.fabrikam.sub)
+	got, err := w.fabrikam.accept(*res.Properties.InvitationID, "eastus")
+	require.NoError(t, err)
+	require.Equal(t, "ann@fabrikam.com", *got.Properties.UserEmail)
+}
+
+func TestWithdrawnInvitationCannotBeAccepted(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	id := w.contoso.invite(w.fabrikam, nil)
+	_, err := w.contoso.client.NewInvitationsClient().Delete(w.ctx, group, account, share, invite, nil)
+	require.NoError(t, err)
+	_, err = w.fabrikam.accept(id, "eastus")
+	refused(t, err, http.StatusNotFound, "7001")
+}
+
+func TestExpiredInvitationCannotBeAccepted(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	id := w.contoso.invite(w.fabrikam, to.Ptr(w.now().Add(time.Hour)))
+	w.advance(2 * time.Hour)
+	_, err := w.fabrikam.accept(id, "eastus")
+	refused(t, err, http.StatusNotFound, "7001")
+}
+
+func TestDeletingAnAcceptedInvitationChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	_, err := w.contoso.client.NewInvitationsClient().Delete(w.ctx, group, account, share, invite, nil)
+	require.NoError(t, err)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+}
+
+// The recipient sees and rejects invitations at the tenant's root, and nobody else sees them.
+func TestRecipientSeesAndRejectsItsInvitations(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	id := w.contoso.invite(w.fabrikam, nil)
+	listed := func(o *org) []*armdatashare.ConsumerInvitation {
+		return pages(t, o.client.NewConsumerInvitationsClient().NewListInvitationsPager(nil),
+			func(p armdatashare.ConsumerInvitationsClientListInvitationsResponse) []*armdatashare.ConsumerInvitation {
+				return p.Value
+			})
+	}
+	require.Empty(t, listed(w.contoso))
+	mine := listed(w.fabrikam)
+	require.Len(t, mine, 1)
+	require.Equal(t, id, *mine[0].Properties.InvitationID)
+	require.Equal(t, share, *mine[0].Properties.ShareName)
+
+	client := w.fabrikam.client.NewConsumerInvitationsClient()
+	_, err := w.contoso.client.NewConsumerInvitationsClient().Get(w.ctx, "eastus", id, nil)
+	refused(t, err, http.StatusNotFound, "7001")
+	one, err := client.Get(w.ctx, "eastus", id, nil)
+	require.NoError(t, err)
+	require.Equal(t, "Internal use only", *one.Properties.TermsOfUse)
+
+	rejected, err := client.RejectInvitation(w.ctx, "eastus", armdatashare.ConsumerInvitation{
+		Properties: &armdatashare.ConsumerInvitationProperties{InvitationID: &id},
+	}, nil)
+	require.NoError(t, err)
+	require.Equal(t, armdatashare.InvitationStatusRejected, *rejected.Properties.InvitationStatus)
+	require.Empty(t, listed(w.fabrikam))
+	_, err = w.fabrikam.accept(id, "eastus")
+	refused(t, err, http.StatusNotFound, "7001")
+}

@@ -1,0 +1,121 @@
+package datashare_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
+	"github.com/stretchr/testify/require"
+)
+
+// A revoked consumer keeps what it has and gets nothing more, until it is reinstated. Both sides see the status.
+func TestRevokeAndReinstate(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	client := w.contoso.client.NewProviderShareSubscriptionsClient()
+	record := *w.contoso.consumers()[0].Name
+
+	p, err := client.BeginRevoke(w.ctx, group, account, share, record, nil)
+	finish(w, p, err)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	w.contoso.setSchedule(startOfSchedule)
+	_, err = w.fabrikam.beginTrigger(startOfSchedule)
+	refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+
+	_, err = client.Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
+	require.NoError(t, err)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+	_, err = client.Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
+	refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+}
+
+// Access ends at the expiration date, which the provider can move.
+func TestSubscriptionExpires(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	record := *w.contoso.consumers()[0].Name
+	until := func(at time.Time) armdatashare.ProviderShareSubscription {
+		return armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &at}}
+	}
+	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share, record, until(w.now().Add(time.Hour)), nil)
+	require.NoError(t, err)
+	require.NotNil(t, w.fabrikam.subscription().ExpirationDate)
+	w.advance(2 * time.Hour)
+	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
+	refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
+	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record, until(w.now().Add(time.Hour)), nil)
+	require.NoError(t, err)
+	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+}
+
+// When the provider deletes the share, the consumer keeps its subscription without a source.
+func TestSourceDeleted(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	w.contoso.setSchedule(startOfSchedule)
+	w.fabrikam.createTrigger(startOfSchedule)
+	w.fabrikam.awaitRuns(1)
+	p, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
+	finish(w, p, err)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	require.NotEqual(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
+	require.Len(t, w.fabrikam.received(), 1, "Ensure the consumer keeps its history")
+
+	w.contoso.createShare()
+	require.Empty(t, w.contoso.sent(), "Ensure a new share of the same name has a history of its own")
+	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted, *w.fabrikam.subscription().ShareSubscriptionStatus)
+}
+
+// A changed schedule turns the consumers' triggers inactive until they are written with the new one.
+func TestChangedScheduleTurnsTriggersInactive(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	w.contoso.setSchedule(startOfSchedule)
+	w.fabrikam.createTrigger(startOfSchedule)
+	w.fabrikam.awaitRuns(1)
+
+	w.contoso.setSchedule(startOfSchedule)
+	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus, "Ensure the same schedule changes nothing")
+	later := startOfSchedule.Add(time.Hour)
+	w.contoso.setSchedule(later)
+	require.Equal(t, armdatashare.TriggerStatusInactive, *w.fabrikam.trigger().TriggerStatus)
+	w.advance(48 * time.Hour)
+	w.restart()
+	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+	w.fabrikam.awaitRuns(2) // the first and the one on demand: an inactive trigger takes none
+
+	w.fabrikam.createTrigger(later)
+	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
+	w.advance(24 * time.Hour)
+	w.restart()
+	w.fabrikam.awaitRuns(3)
+
+	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting, nil)
+	finish(w, p, err)
+	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
+}
+
+func TestShareHasOneScheduleAndSubscriptionOneTrigger(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	w.contoso.setSchedule(startOfSchedule)
+	_, err := w.contoso.client.NewSynchronizationSettingsClient().Create(w.ctx, group, account, share, "hourly", &armdatashare.ScheduledSynchronizationSetting{
+		Kind: to.Ptr(armdatashare.SynchronizationSettingKindScheduleBased), Properties: &armdatashare.ScheduledSynchronizationSettingProperties{
+			RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalHour), SynchronizationTime: &startOfSchedule,
+		},
+	}, nil)
+	refused(t, err, http.StatusConflict, "SynchronizationSettingAlreadyExists")
+	w.fabrikam.createTrigger(startOfSchedule)
+	_, err = w.fabrikam.client.NewTriggersClient().BeginCreate(w.ctx, group, account, sub, "second", &armdatashare.ScheduledTrigger{
+		Kind: to.Ptr(armdatashare.TriggerKindScheduleBased), Properties: &armdatashare.ScheduledTriggerProperties{
+			RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &startOfSchedule,
+		},
+	}, nil)
+	refused(t, err, http.StatusConflict, "TriggerAlreadyExists")
+}
