@@ -49,6 +49,8 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:shares.ledger.consumers = "fabrikam": not a list; write each item on a line of its own behind a dash`}},
 		{"text for number", []string{"governance", "nodeCount"}, "5", []string{
 			`crossorg:governance.nodeCount = "5": not a whole number; write it without quotes`}},
+		{"text for fraction", []string{"monitoring", "dailyQuotaGb"}, "NaN", []string{
+			`crossorg:monitoring.dailyQuotaGb = "NaN": not a number; write a number`}},
 		{"fraction for whole number", []string{"governance", "nodeCount"}, 5.5, []string{
 			`crossorg:governance.nodeCount = 5.5: not a whole number; write a whole number`}},
 		{"number for text", []string{"governance", "package", "version"}, 1.0, []string{

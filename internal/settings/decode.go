@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -125,10 +126,13 @@ func (c *collector) fill(at path, raw any, target reflect.Value) {
 			target.SetInt(whole)
 		}
 	case reflect.Float64:
-		var number json.Number
-		if number, fits = raw.(json.Number); fits {
-			value, err := number.Float64()
-			fits = err == nil
+		number, isNumber := raw.(json.Number)
+		if text, isText := raw.(string); isText {
+			// pulumi config set --path writes whole numbers as numbers, but fractions as text.
+			number, isNumber = json.Number(text), true
+		}
+		value, err := number.Float64()
+		if fits = isNumber && err == nil && !math.IsNaN(value) && !math.IsInf(value, 0); fits {
 			target.SetFloat(value)
 		}
 	}
@@ -157,7 +161,7 @@ func mistyped(raw any, t reflect.Type) string {
 		return "give a single value"
 	case t.Kind() == reflect.String:
 		return "put it in quotes"
-	case isText && (t.Kind() == reflect.Int || t.Kind() == reflect.Float64 || t.Kind() == reflect.Bool):
+	case isText && (t.Kind() == reflect.Int || t.Kind() == reflect.Bool):
 		return "write it without quotes"
 	case t.Kind() == reflect.Slice && isScalar(raw):
 		return "write each item on a line of its own behind a dash"

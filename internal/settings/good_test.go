@@ -88,6 +88,7 @@ func TestEdgesPass(t *testing.T) {
 		{"no cluster, by an empty object", []string{"governance"}, object{}},
 		{"no cap", []string{"monitoring", "dailyQuotaGb"}, -1},
 		{"smallest cap", []string{"monitoring", "dailyQuotaGb"}, 0.023},
+		{"cap as the CLI writes it", []string{"monitoring", "dailyQuotaGb"}, "0.5"},
 		{"whole number with a fraction of nothing", []string{"governance", "nodeCount"}, 5.0},
 		{"no expiration", share("expiration"), absent},
 		{"no roles to wait for", []string{"rolePropagation"}, "0s"},
