@@ -39,8 +39,12 @@ func printResult(w io.Writer, r *local.Result) error {
 			fmt.Fprintf(t, "  %s\t%s\t%s\n", v.Name, v.Location, v.Purge)
 		}
 	}
-	if r.Summary != nil {
-		fmt.Fprintf(t, "\n%s: %s in %s\n", r.Stack, summaryText(r.Summary), (time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
+	if r.Summary != nil && (r.Error == nil || r.Summary.Changes() > 0) {
+		before := ""
+		if r.Error != nil {
+			before = ", then it failed,"
+		}
+		fmt.Fprintf(t, "\n%s: %s%s in %s\n", r.Stack, summaryText(r.Summary), before, (time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
 	}
 	return t.Flush()
 }
@@ -61,10 +65,10 @@ func summaryText(s *local.Summary) string {
 		n    int
 		what string
 	}{
-		{s.Create, "to create"}, {s.Update, "to update"}, {s.Replace, "to replace"}, {s.Delete, "to delete"}, {s.Import, "to import"}, {s.Same, "same"},
+		{s.Create, "create"}, {s.Update, "update"}, {s.Replace, "replace"}, {s.Delete, "delete"}, {s.Import, "import"}, {s.Same, "same"},
 	} {
 		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, strings.TrimPrefix(p.what, "to ")))
+			parts = append(parts, fmt.Sprintf("%s %d", p.what, p.n))
 		}
 	}
 	if len(parts) == 0 {

@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,8 @@ type collector struct {
 	outputs map[string]any
 	// errors are the engine's and the program's complaints.
 	errors []Diagnostic
+	// printed are the last lines that the program or its compiler wrote.
+	printed []string
 
 	mu      sync.Mutex
 	running map[string]operation
@@ -145,12 +148,62 @@ func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
 		if d.URN != "" && resource.URN(d.URN).Type() != stackType {
 			name = resourceName(d.URN)
 		}
-		c.errors = append(c.errors, Diagnostic{Resource: name, Message: message})
+		c.errors = append(c.errors, Diagnostic{Resource: name, Message: plain(message)})
 	case "warning":
 		fmt.Fprintf(c.progress, "  warning: %s\n", indent(message, "    "))
 	case "info", "info#err":
 		fmt.Fprintf(c.progress, "  %s\n", indent(message, "  "))
+		if c.printed = append(c.printed, message); len(c.printed) > printedLines {
+			c.printed = c.printed[1:]
+		}
 	}
+}
+
+// printedLines is how much of what a program printed goes into a failure.
+const printedLines = 40
+
+// wrapping is what Pulumi's Go SDK puts around the error that a program returns.
+var wrapping = regexp.MustCompile(`^an unhandled error occurred: program failed:\s+1 error occurred:\s+\* `)
+
+// plain is the program's own error message.
+func plain(message string) string { return wrapping.ReplaceAllString(message, "") }
+
+// complaints are the errors without those that say only that something else failed. When no other is left, what the
+// program printed tells more.
+func (c *collector) complaints() []Diagnostic {
+	var kept []Diagnostic
+	seen := map[Diagnostic]bool{}
+	telling := false
+	for _, d := range c.errors {
+		if hollow(d.Message) || seen[d] {
+			continue
+		}
+		seen[d] = true
+		telling = telling || !terse(d.Message)
+		kept = append(kept, d)
+	}
+	if !telling && len(c.printed) > 0 {
+		kept = append(kept, Diagnostic{Message: strings.Join(c.printed, "\n")})
+	}
+	if len(kept) == 0 {
+		return c.errors
+	}
+	return kept
+}
+
+// hollow tells whether a message says only that the run failed.
+func hollow(message string) bool {
+	switch strings.TrimPrefix(message, "error: ") {
+	case "update failed", "preview failed", "destroy failed", "refresh failed":
+		return true
+	}
+	return false
+}
+
+// terse tells whether a message says what failed, but leaves the reason to what the program printed.
+func terse(message string) bool {
+	return strings.HasPrefix(message, "an unhandled error occurred: program exited with non-zero exit code") ||
+		strings.HasPrefix(message, "error in compiling Go")
 }
 
 // stillRunning tells what takes long, so that silence never means doubt.

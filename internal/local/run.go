@@ -175,7 +175,7 @@ func (s *Session) run(ctx context.Context, verb string, do func(auto.Stack, chan
 	}
 	result.DurationMs = time.Since(start).Milliseconds()
 	if err != nil {
-		return result, s.failure(verb, err, c.errors)
+		return result, s.failure(verb, err, c.complaints())
 	}
 	return result, nil
 }
@@ -228,34 +228,9 @@ func (s *Session) failure(doing string, err error, complaints []Diagnostic) *Fai
 	if errors.Is(err, context.Canceled) {
 		message = "local " + doing + " was interrupted; what had been done is in the state, and another run goes on from there"
 	}
-	f := &Failure{Message: message, Diagnostics: tidy(complaints), cause: err}
+	f := &Failure{Message: message, Diagnostics: complaints, cause: err}
 	if len(f.Diagnostics) == 0 {
 		f.Diagnostics = []Diagnostic{{Message: s.redactor.text(tail(strings.TrimSpace(err.Error()), 40))}}
 	}
 	return f
-}
-
-// tidy drops complaints that say only that something else failed, as long as that something complained itself.
-func tidy(all []Diagnostic) []Diagnostic {
-	var kept []Diagnostic
-	seen := map[Diagnostic]bool{}
-	for _, d := range all {
-		if hollow(d.Message) || seen[d] {
-			continue
-		}
-		seen[d] = true
-		kept = append(kept, d)
-	}
-	if len(kept) == 0 {
-		return all
-	}
-	return kept
-}
-
-func hollow(message string) bool {
-	switch strings.TrimPrefix(message, "error: ") {
-	case "update failed", "preview failed", "destroy failed", "refresh failed":
-		return true
-	}
-	return strings.HasPrefix(message, "an unhandled error occurred: program exited with non-zero exit code")
 }
