@@ -286,6 +286,9 @@ func TestBadConfigurations(t *testing.T) {
 		{"unknown host", []string{"governance", "organization"}, "northwind", []string{
 			`crossorg:governance.organization = "northwind": no such organization; ` +
 				`add it to crossorg:organizations, or use one of adatum, contoso, fabrikam`}},
+		{"host of nothing else", []string{"shares"}, absent, []string{
+			`crossorg:governance.organization = "contoso": takes part in no share, and so has no vault for the cluster; ` +
+				`name the provider or a consumer of a share, or set crossorg:governance to {}`}},
 		{"Standard is five", []string{"governance", "sku"}, "Standard", []string{
 			`crossorg:governance.nodeCount = 3: too few nodes for the sku Standard; use at least 5`}},
 		{"Basic is three", []string{"governance", "nodeCount"}, 2, []string{

@@ -13,7 +13,11 @@ import (
 
 func (c *collector) checkGovernance(s *Settings, options Options) {
 	at, g := path{keyGovernance}, s.Governance
-	c.organization(at.with("organization"), g.Organization, s)
+	host := at.with("organization")
+	if c.organization(host, g.Organization, s) && !takesPart(s, g.Organization) && !c.sharesBroken() {
+		c.add(host, g.Organization, "takes part in no share, and so has no vault for the cluster",
+			"name the provider or a consumer of a share, or set "+Namespace+":"+keyGovernance+" to {}")
+	}
 
 	// learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus
 	if c.oneOf(at.with("sku"), g.SKU, "Basic", "Standard") {
@@ -43,6 +47,22 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 	if g.Package != nil {
 		c.checkPackage(at.with("package"), g.Package, options.Root)
 	}
+}
+
+// sharesBroken reports whether shares have problems: who takes part in them is not certain then.
+func (c *collector) sharesBroken() bool {
+	shares := path{keyShares}.String()
+	return slices.ContainsFunc(c.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, shares) })
+}
+
+// takesPart reports whether an organization is on one of the sides of a share.
+func takesPart(s *Settings, organization string) bool {
+	for _, share := range s.Shares {
+		if share.Provider == organization || slices.Contains(share.Consumers, organization) {
+			return true
+		}
+	}
+	return false
 }
 
 // Names that Azure refuses for the administrator of a Windows virtual machine, and characters that Windows refuses in

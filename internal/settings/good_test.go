@@ -84,7 +84,7 @@ func TestEdgesPass(t *testing.T) {
 		path  []string
 		value any
 	}{
-		{"no shares", []string{"shares"}, absent},
+		{"hosted by a consumer", []string{"governance", "organization"}, "adatum"},
 		{"no cluster, by an empty object", []string{"governance"}, object{}},
 		{"no cap", []string{"monitoring", "dailyQuotaGb"}, -1},
 		{"smallest cap", []string{"monitoring", "dailyQuotaGb"}, 0.023},
