@@ -9,6 +9,7 @@ import (
 func (p *provider) dataSets() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shares/dataSets",
+		NoPatch:     true,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putDataSet,
 	}

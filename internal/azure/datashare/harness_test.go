@@ -54,15 +54,14 @@ type world struct {
 
 // org is an organization: its subscription, who deploys it, a storage account, and the official client.
 type org struct {
-	w            *world
-	tenant, sub  string
-	principal    identity.Principal
-	storage      string
-	container    string
-	client       *armdatashare.ClientFactory
-	accountID    string // object id of the Data Share account's identity
-	role         string // what that identity needs on the storage account
-	assignmentID string
+	w           *world
+	tenant, sub string
+	principal   identity.Principal
+	storage     string
+	container   string
+	client      *armdatashare.ClientFactory
+	accountID   string // object id of the Data Share account's identity
+	role        string // what that identity needs on the storage account
 }
 
 func newWorld(t *testing.T) *world {

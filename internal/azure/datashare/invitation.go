@@ -16,9 +16,10 @@ const tableInvitations = "datashare.invitations"
 
 func (p *provider) invitations() *arm.Type {
 	return &arm.Type{
-		Name:   namespace + "/accounts/shares/invitations",
-		Put:    p.putInvitation,
-		Delete: p.deleteInvitation,
+		Name:    namespace + "/accounts/shares/invitations",
+		NoPatch: true,
+		Put:     p.putInvitation,
+		Delete:  p.deleteInvitation,
 	}
 }
 

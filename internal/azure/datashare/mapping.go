@@ -10,10 +10,11 @@ import (
 
 func (p *provider) dataSetMappings() *arm.Type {
 	return &arm.Type{
-		Name:   namespace + "/accounts/shareSubscriptions/dataSetMappings",
-		Put:    p.putMapping,
-		Show:   p.showMapping,
-		Delete: p.deleteMapping,
+		Name:    namespace + "/accounts/shareSubscriptions/dataSetMappings",
+		NoPatch: true,
+		Put:     p.putMapping,
+		Show:    p.showMapping,
+		Delete:  p.deleteMapping,
 	}
 }
 

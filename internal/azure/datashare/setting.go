@@ -9,6 +9,7 @@ import (
 func (p *provider) synchronizationSettings() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shares/synchronizationSettings",
+		NoPatch:     true,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putSetting,
 		Delete:      p.deleteSetting,

@@ -7,6 +7,7 @@ import (
 func (p *provider) shares() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shares",
+		NoPatch:     true,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putShare,
 		Delete:      p.deleteShare,

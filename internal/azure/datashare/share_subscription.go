@@ -11,6 +11,7 @@ import (
 func (p *provider) shareSubscriptions() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shareSubscriptions",
+		NoPatch:     true,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putShareSubscription,
 		Show:        showShareSubscription,
@@ -38,7 +39,7 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	if w.Old != nil {
-		return updateShareSubscription(w)
+		return updateShareSubscription(c, w)
 	}
 	props := w.New.Properties()
 	invitation, account, err := p.invitationFor(c, text(props, "invitationId"), text(props, "sourceShareLocation"))
@@ -62,8 +63,8 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	copyText(props, "providerEmail", share.String("properties", "userEmail"))
 	copyText(props, "providerTenantName", account.String("identity", "tenantId"))
 	props["shareSubscriptionStatus"] = "Active"
-	if text(props, "expirationDate") == "" {
-		copyText(props, "expirationDate", invitation.String("properties", "expirationDate"))
+	if err := withinExpiry(w.New, invitation); err != nil {
+		return err
 	}
 
 	consumer, _, err := p.account(c, w.New.ID)
@@ -98,15 +99,37 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	return answer(c, invitation, "Accepted")
 }
 
-func updateShareSubscription(w *arm.Write) *arm.Error {
+// withinExpiry lets a subscription end before the provider's date, not after it; without a date of its own it gets the
+// provider's.
+func withinExpiry(sub, limit *arm.Resource) *arm.Error {
+	until, limited, err := instant(limit, "expirationDate")
+	if err != nil || !limited {
+		return err
+	}
+	wanted, given, err := instant(sub, "expirationDate")
+	switch {
+	case err != nil:
+		return err
+	case !given:
+		sub.Properties()["expirationDate"] = limit.String("properties", "expirationDate")
+	case wanted.After(until):
+		return arm.BadRequest("InvalidExpirationDate",
+			"The property 'expirationDate' is '%s', but the provider shares until '%s' only.", timestamp(wanted), timestamp(until))
+	}
+	return nil
+}
+
+func updateShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := unchanged(w, "invitationId"); err != nil {
 		return err
 	}
 	if !sameLocation(w.Old.String("properties", "sourceShareLocation"), w.New.String("properties", "sourceShareLocation")) {
 		return fixed(w.New.ID, "properties.sourceShareLocation", w.Old.String("properties", "sourceShareLocation"))
 	}
-	if w.New.String("properties", "expirationDate") == "" {
-		keep(w, "expirationDate")
+	if record, ok := c.GetByID(hidden(w.Old, "providerShareSubscription")); ok {
+		if err := withinExpiry(w.New, record); err != nil {
+			return err
+		}
 	}
 	keep(w, "createdAt", "userName", "userEmail", "provisioningState", "shareName", "shareDescription", "shareKind", "shareTerms",
 		"providerName", "providerEmail", "providerTenantName", "shareSubscriptionStatus")

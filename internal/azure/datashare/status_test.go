@@ -54,6 +54,21 @@ func TestSubscriptionExpires(t *testing.T) {
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 }
 
+// A consumer cannot give itself more time than the provider gave it.
+func TestConsumerCannotOutliveTheInvitation(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	until := w.now().Add(time.Hour).UTC().Truncate(time.Second)
+	id := w.contoso.invite(w.fabrikam, &until)
+	_, err := w.fabrikam.accept(id, "eastus")
+	require.NoError(t, err)
+	require.True(t, until.Equal(*w.fabrikam.subscription().ExpirationDate))
+	_, err = w.fabrikam.client.NewShareSubscriptionsClient().Create(w.ctx, group, account, sub, armdatashare.ShareSubscription{
+		Properties: &armdatashare.ShareSubscriptionProperties{InvitationID: &id, SourceShareLocation: to.Ptr("eastus"), ExpirationDate: to.Ptr(until.Add(time.Hour))},
+	}, nil)
+	refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
+}
+
 // When the provider deletes the share, the consumer keeps its subscription without a source.
 func TestSourceDeleted(t *testing.T) {
 	w := newWorld(t)

@@ -21,6 +21,7 @@ const (
 func (p *provider) triggers() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shareSubscriptions/triggers",
+		NoPatch:     true,
 		PutAsync:    arm.AzureAsyncOperation,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putTrigger,
