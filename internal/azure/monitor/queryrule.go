@@ -59,12 +59,8 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	if aerr := checkActions(c, props); aerr != nil {
 		return aerr
 	}
-	identity, aerr := c.SystemIdentity(w)
-	if aerr != nil {
+	if aerr := completeIdentity(c, w); aerr != nil {
 		return aerr
-	}
-	if identity != nil {
-		w.New.Body["identity"] = identity
 	}
 	fallback(props, "enabled", true)
 	fallback(props, "skipQueryValidation", false)

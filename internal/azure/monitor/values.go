@@ -75,6 +75,20 @@ func linked(c *arm.Call, property, id, resourceType, action string) (*arm.Resour
 	return r, nil
 }
 
+// completeIdentity gives a resource's system-assigned identity its principal and keeps the user-assigned ones.
+func completeIdentity(c *arm.Call, w *arm.Write) *arm.Error {
+	assigned := object(object(w.New.Body, "identity"), "userAssignedIdentities")
+	identity, err := c.SystemIdentity(w)
+	if err != nil || identity == nil {
+		return err
+	}
+	if assigned != nil {
+		identity["userAssignedIdentities"] = assigned
+	}
+	w.New.Body["identity"] = identity
+	return nil
+}
+
 var isoDuration = regexp.MustCompile(`^P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$`)
 
 // duration reads an ISO 8601 duration of days, hours, minutes and seconds, such as PT5M.

@@ -35,6 +35,9 @@ func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := json.Unmarshal([]byte(text(props, "serializedData")), &content); err != nil {
 		return arm.BadRequest("BadRequest", "The 'serializedData' of the workbook '%s' is not a JSON object: %v.", w.New.ID.Name(), err)
 	}
+	if err := completeIdentity(c, w); err != nil {
+		return err
+	}
 	fallback(w.New.Body, "kind", "shared")
 	fallback(props, "version", "Notebook/1.0")
 	fallback(props, "sourceId", "azure monitor")

@@ -107,12 +107,8 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	fallback(props, "publicNetworkAccessForQuery", "Enabled")
 	props["provisioningState"] = "Succeeded"
 	props["modifiedDate"] = timestamp(c.Now)
-	identity, err := c.SystemIdentity(w)
-	if err != nil {
+	if err := completeIdentity(c, w); err != nil {
 		return err
-	}
-	if identity != nil {
-		w.New.Body["identity"] = identity
 	}
 	if w.Old != nil {
 		props["customerId"], props["createdDate"] = w.Old.String("properties", "customerId"), w.Old.String("properties", "createdDate")
