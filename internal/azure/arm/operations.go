@@ -80,8 +80,15 @@ func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
 		body["endTime"] = stamp(op.End)
 		if op.Error != nil {
 			body["error"] = op.Error
-		} else if op.Reply != nil {
-			body["properties"] = op.Reply
+			return &reply{status: http.StatusOK, body: body}, nil
+		}
+		// Clients of POST actions read the result from the final status itself.
+		if result, ok := op.Reply.(map[string]any); ok {
+			for k, v := range result {
+				if _, taken := body[k]; !taken {
+					body[k] = v
+				}
+			}
 		}
 		return &reply{status: http.StatusOK, body: body}, nil
 	}
