@@ -17,8 +17,8 @@ func printResult(w io.Writer, r *local.Result) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	if len(r.Outputs) > 0 {
 		fmt.Fprintf(t, "\nOutputs\n")
-		for _, line := range outputLines("", r.Outputs) {
-			fmt.Fprintf(t, "  %s\n", line)
+		for _, line := range outputLines("  ", r.Outputs) {
+			fmt.Fprintln(t, line)
 		}
 	}
 	if len(r.Snapshots) > 0 {
@@ -77,35 +77,44 @@ func summaryText(s *local.Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-// outputLines flattens outputs to "name<tab>value" lines: objects become dotted names, lists stay JSON.
-func outputLines(prefix string, outputs map[string]any) []string {
+// outputLines lays outputs out as an indented tree; lists stay JSON.
+func outputLines(indent string, outputs map[string]any) []string {
 	names := make([]string, 0, len(outputs))
-	for name := range outputs {
+	width := 0
+	for name, value := range outputs {
 		names = append(names, name)
+		if _, isObject := value.(map[string]any); !isObject {
+			width = max(width, len(name))
+		}
 	}
 	sort.Strings(names)
 	var lines []string
 	for _, name := range names {
 		switch v := outputs[name].(type) {
 		case map[string]any:
-			lines = append(lines, outputLines(prefix+name+".", v)...)
+			lines = append(lines, indent+name)
+			lines = append(lines, outputLines(indent+"  ", v)...)
 		case string:
-			lines = append(lines, prefix+name+"\t"+v)
+			lines = append(lines, fmt.Sprintf("%s%-*s  %s", indent, width, name, v))
 		default:
 			raw, err := json.Marshal(v)
 			if err != nil {
 				raw = []byte(fmt.Sprint(v))
 			}
-			lines = append(lines, prefix+name+"\t"+string(raw))
+			lines = append(lines, fmt.Sprintf("%s%-*s  %s", indent, width, name, raw))
 		}
 	}
 	return lines
 }
 
-// printFailure lays a failure out: what failed, then every complaint with the resource that it is about.
+// printFailure lays a failure out: what failed, then every complaint with the resource that it is about, but for those
+// that the person has read on the way.
 func printFailure(w io.Writer, f *local.Failure) {
 	fmt.Fprintf(w, "\nerror: %s\n", f.Message)
 	for _, d := range f.Diagnostics {
+		if d.Told {
+			continue
+		}
 		message := strings.ReplaceAll(d.Message, "\n", "\n    ")
 		if d.Resource != "" {
 			fmt.Fprintf(w, "  - %s: %s\n", d.Resource, message)

@@ -46,6 +46,8 @@ type Diagnostic struct {
 	// Resource is its type and name, empty for the program as a whole.
 	Resource string `json:"resource,omitempty"`
 	Message  string `json:"message"`
+	// Told tells that Progress has had the message already.
+	Told bool `json:"-"`
 }
 
 // collect reads events until the channel is closed or stop is called, which waits for events under way.
@@ -183,7 +185,7 @@ func (c *collector) complaints() []Diagnostic {
 		kept = append(kept, d)
 	}
 	if !telling && len(c.printed) > 0 {
-		kept = append(kept, Diagnostic{Message: strings.Join(c.printed, "\n")})
+		kept = append(kept, Diagnostic{Message: strings.Join(c.printed, "\n"), Told: true})
 	}
 	if len(kept) == 0 {
 		return c.errors
