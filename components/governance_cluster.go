@@ -83,7 +83,7 @@ func newGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClus
 	g.ManagementEndpoint = pulumi.Sprintf("https://%s:%d/Explorer", cluster.Fqdn, gatewayPort)
 	g.State = cluster.ClusterState
 	g.NodeTypeID = nodes.ID().ToStringOutput()
-	g.ApplicationID = pulumi.StringPtrFromPtr(nil).ToStringPtrOutput()
+	g.ApplicationID = none()
 	g.ServiceIDs = pulumi.StringMap{}.ToStringMapOutput()
 	if args.Package != nil {
 		if err := newGovernanceApplication(ctx, name, args, cluster, nodes, g); err != nil {
@@ -229,3 +229,6 @@ func newPrimaryNodeType(ctx *pulumi.Context, name string, args *GovernanceCluste
 func inCluster(g *GovernanceCluster, cluster *servicefabric.ManagedCluster, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(g), pulumi.DeletedWith(cluster)}, more...)
 }
+
+// none is the id of a resource that there is not.
+func none() pulumi.StringPtrOutput { return pulumi.ToOutput((*string)(nil)).(pulumi.StringPtrOutput) }

@@ -27,14 +27,13 @@ func newGovernanceApplication(ctx *pulumi.Context, name string, args *Governance
 	if err != nil {
 		return err
 	}
-	blobName := p.TypeName + "/" + p.Version + ".sfpkg"
 	upload, err := storage.NewBlob(ctx, name+"-package-"+p.Version, &storage.BlobArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		AccountName:       args.StorageAccountName,
 		ContainerName:     packages.Name,
-		BlobName:          pulumi.String(blobName),
+		BlobName:          pulumi.String(p.blobName()),
 		Type:              storage.BlobTypeBlock,
-		ContentType:       pulumi.String(contentType(blobName)),
+		ContentType:       pulumi.String(contentType(p.blobName())),
 		Source:            pulumi.NewFileAsset(p.Path),
 	}, pulumi.Parent(g))
 	if err != nil {
@@ -88,6 +87,9 @@ func newGovernanceApplication(ctx *pulumi.Context, name string, args *Governance
 	return nil
 }
 
+// blobName is the package's in its container.
+func (p *ClusterPackage) blobName() string { return p.TypeName + "/" + p.Version + ".sfpkg" }
+
 // applicationName makes the application of type GovernanceType appear as fabric:/Governance.
 func applicationName(typeName string) string {
 	if short := strings.TrimSuffix(typeName, "Type"); short != "" {
@@ -99,9 +101,9 @@ func applicationName(typeName string) string {
 // packageLink is the package's URL with a signature that lets its bearer read it, and nothing else, for a few hours. It is
 // signed once the cluster is about to fetch: a new cluster may take longer to get there than the signature lives.
 func packageLink(ctx *pulumi.Context, args *GovernanceClusterArgs, upload *storage.Blob, appType *servicefabric.ManagedClusterApplicationType, g *GovernanceCluster) pulumi.StringOutput {
-	ready := pulumi.All(args.StorageAccountName, upload.Name, appType.ID())
+	ready := pulumi.All(args.StorageAccountName, appType.ID())
 	resource := ready.ApplyT(func(known []any) string {
-		return fmt.Sprintf("/blob/%s/%s/%s", known[0], packageContainer, known[1])
+		return fmt.Sprintf("/blob/%s/%s/%s", known[0], packageContainer, args.Package.blobName())
 	}).(pulumi.StringOutput)
 	expiry := ready.ApplyT(func([]any) string {
 		return azureTime(time.Now().Add(packageLinkLife))

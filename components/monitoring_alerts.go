@@ -65,7 +65,7 @@ func (a *MonitoringArgs) alerts() []alert {
 
 // newAlerts registers the action group, if there is anybody to notify, and the rules.
 func newAlerts(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) error {
-	m.ActionGroupID = pulumi.StringPtrFromPtr(nil).ToStringPtrOutput()
+	m.ActionGroupID = none()
 	var actions insights.ActionsPtrInput
 	if len(args.Recipients) > 0 {
 		group, err := newActionGroup(ctx, name, args, m)
