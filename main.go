@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -42,11 +43,12 @@ func program(ctx *pulumi.Context) error {
 // compose registers everything that the settings describe.
 func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
 	t := &topology{
-		settings:  s,
-		azure:     map[string]*azurenative.Provider{},
-		providers: map[string]*components.ProviderOrg{},
-		consumers: map[string]*components.ConsumerOrg{},
-		shares:    map[string]*components.ShareWithDataset{},
+		settings:   s,
+		azure:      map[string]*azurenative.Provider{},
+		providers:  map[string]*components.ProviderOrg{},
+		consumers:  map[string]*components.ConsumerOrg{},
+		shares:     map[string]*components.ShareWithDataset{},
+		monitoring: map[string]*components.Monitoring{},
 	}
 	for _, name := range sorted(s.Organizations) {
 		if err := t.addOrganization(ctx, name); err != nil {
@@ -58,16 +60,28 @@ func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
 			return nil, err
 		}
 	}
+	if s.Governance != nil {
+		if err := t.addGovernance(ctx, s.Governance); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range sorted(s.Organizations) {
+		if err := t.addMonitoring(ctx, name); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
 }
 
 // topology is what stands so far, by the names of the stack file.
 type topology struct {
-	settings  *settings.Settings
-	azure     map[string]*azurenative.Provider
-	providers map[string]*components.ProviderOrg
-	consumers map[string]*components.ConsumerOrg
-	shares    map[string]*components.ShareWithDataset
+	settings   *settings.Settings
+	azure      map[string]*azurenative.Provider
+	providers  map[string]*components.ProviderOrg
+	consumers  map[string]*components.ConsumerOrg
+	shares     map[string]*components.ShareWithDataset
+	governance *components.GovernanceCluster // nil without one
+	monitoring map[string]*components.Monitoring
 }
 
 // addOrganization signs in for an organization and adds the side, or both sides, that it has in shares.
@@ -78,7 +92,7 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 	}
 	t.azure[name] = azure
 
-	if containers := sharedContainers(t.settings, name); len(containers) > 0 {
+	if containers := sharedContainers(provided(t.settings, name)); len(containers) > 0 {
 		t.providers[name], err = components.NewProviderOrg(ctx, name+"-provider", &components.ProviderOrgArgs{
 			Location:   pulumi.String(t.settings.Organizations[name].Location),
 			Tags:       t.tags(name),
@@ -91,7 +105,7 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 			return err
 		}
 	}
-	if consumes(t.settings, name) {
+	if len(consumed(t.settings, name)) > 0 {
 		t.consumers[name], err = components.NewConsumerOrg(ctx, name+"-consumer", &components.ConsumerOrgArgs{
 			Location: pulumi.String(t.settings.Organizations[name].Location),
 			Tags:     t.tags(name),
@@ -128,6 +142,57 @@ func (t *topology) addShare(ctx *pulumi.Context, name string) error {
 		Protect:         t.settings.Protect,
 	}, pulumi.Provider(t.azure[share.Provider]))
 	return err
+}
+
+// addGovernance adds the cluster to the organization that hosts it.
+func (t *topology) addGovernance(ctx *pulumi.Context, g *settings.Governance) error {
+	host := t.boundary(g.Organization)
+	if host == nil {
+		return fmt.Errorf("crossorg:governance.organization is %q, which takes part in no share and so has no vault: name an organization of a share", g.Organization)
+	}
+	args := governanceArgs(g)
+	args.ResourceGroupName = host.ResourceGroupName
+	args.Location = host.Location
+	args.Tags = t.tags(g.Organization)
+	args.VaultID = host.VaultID
+	args.StorageAccountName = host.StorageAccountName
+	var err error
+	t.governance, err = components.NewGovernanceCluster(ctx, g.Organization+"-governance", args, pulumi.Provider(t.azure[g.Organization]))
+	return err
+}
+
+// addMonitoring watches every side that an organization has.
+func (t *topology) addMonitoring(ctx *pulumi.Context, name string) error {
+	home := t.boundary(name)
+	if home == nil {
+		return nil
+	}
+	args := monitoringArgs(t.settings.Monitoring)
+	args.ResourceGroupName = home.ResourceGroupName
+	args.Location = home.Location
+	args.Tags = t.tags(name)
+	args.Protect = t.settings.Protect
+	if org, ok := t.providers[name]; ok {
+		args.Provider = monitoredSide(&org.Boundary, provided(t.settings, name))
+	}
+	if org, ok := t.consumers[name]; ok {
+		args.Consumer = monitoredSide(&org.Boundary, consumed(t.settings, name))
+	}
+	var err error
+	t.monitoring[name], err = components.NewMonitoring(ctx, name+"-monitoring", args, pulumi.Provider(t.azure[name]))
+	return err
+}
+
+// boundary is where an organization keeps what belongs to both its sides: at the providing one, if it has that. It is nil
+// for an organization without a side.
+func (t *topology) boundary(organization string) *components.Boundary {
+	if org, ok := t.providers[organization]; ok {
+		return &org.Boundary
+	}
+	if org, ok := t.consumers[organization]; ok {
+		return &org.Boundary
+	}
+	return nil
 }
 
 // sorted is a map's keys in order, so that every run registers in the same order.

@@ -3,15 +3,18 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossorg/crossorg/components"
 	"github.com/crossorg/crossorg/internal/settings"
 	"github.com/crossorg/crossorg/tests/azuremock"
 )
@@ -185,6 +188,89 @@ func TestTwoTenants(t *testing.T) {
 	}
 }
 
+// Ensure the cluster stands at the organization that hosts it, with that organization's vault and storage.
+func TestGovernanceStandsAtItsHost(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "dev", nil))
+	cluster := a.OfType("servicefabric:ManagedCluster")[0]
+	assert.Equal(t, "contoso", cluster.Provider)
+	assert.Equal(t, "contoso-provider-rg1a2b3c4d", cluster.Input("resourceGroupName"))
+	assert.Equal(t, "Standard", cluster.Input("sku.name"))
+	nodes := a.OfType("servicefabric:NodeType")[0]
+	assert.Equal(t, 5.0, nodes.Input("vmInstanceCount"))
+	assert.Equal(t, "Standard_D2s_v3", nodes.Input("vmSize"))
+	assert.Equal(t, "2019-Datacenter", nodes.Input("vmImageSku"))
+
+	a = azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{"governance": "{}"}))
+	assert.Empty(t, a.OfType("servicefabric:ManagedCluster"))
+}
+
+func TestGovernanceRunsItsPackage(t *testing.T) {
+	pkg := filepath.Join(t.TempDir(), "governance.sfpkg")
+	require.NoError(t, os.WriteFile(pkg, []byte("PK"), 0o600))
+	text, err := json.Marshal(map[string]any{
+		"organization": "fabrikam", "sku": "Basic", "nodeCount": 3,
+		"nodeCertificates": []any{map[string]any{"url": "https://fabrikam.vault.azure.net/secrets/node/0123456789abcdef0123456789abcdef"}},
+		"package": map[string]any{
+			"path": pkg, "typeName": "GovernanceType", "version": "1.0.0",
+			"services": map[string]any{"audit": map[string]any{"typeName": "AuditServiceType"}},
+		},
+	})
+	require.NoError(t, err)
+	a := azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{"governance": string(text)}))
+	cluster := a.OfType("servicefabric:ManagedCluster")[0]
+	assert.Equal(t, "fabrikam", cluster.Provider)
+	upload := a.Get(t, "storage:Blob", "fabrikam-governance-package-1.0.0")
+	assert.Equal(t, a.Get(t, "storage:StorageAccount", "fabrikamconsumer").Output("name"), upload.Input("accountName"))
+	service := a.OfType("servicefabric:ManagedClusterService")[0]
+	assert.Equal(t, "AuditServiceType", service.Input("properties.serviceTypeName"))
+	assert.Equal(t, -1.0, service.Input("properties.instanceCount"))
+	secrets, _ := a.OfType("servicefabric:NodeType")[0].Input("vmSecrets").([]any)
+	require.Len(t, secrets, 1)
+	assert.Equal(t, a.OfType("keyvault:Vault")[1].ID, secrets[0].(map[string]any)["sourceVault"].(map[string]any)["id"])
+}
+
+// Ensure each organization watches its own sides, and nothing of the other's.
+func TestMonitoringWatchesEverySide(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{"shares": shares}))
+	assert.Equal(t, []string{"contoso-monitoring", "fabrikam-monitoring"}, names(a, "index:Monitoring"))
+	for _, organization := range []string{"contoso", "fabrikam"} {
+		var watched []any
+		for _, d := range a.OfType("insights:DiagnosticSetting") {
+			if d.Provider == organization {
+				watched = append(watched, d.Input("resourceUri"))
+			}
+		}
+		var want []any
+		for _, side := range []string{"provider", "consumer"} {
+			account := a.Get(t, "datashare:Account", organization+"-"+side+"-share")
+			want = append(want, account.ID)
+		}
+		assert.Subset(t, watched, want, organization)
+		assert.Len(t, watched, 6, organization)
+	}
+}
+
+func TestSnapshotsAreExpectedByTheShortestSchedule(t *testing.T) {
+	at := func(day int, interval string) settings.Share {
+		return settings.Share{Schedule: settings.Schedule{Interval: interval, Start: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)}}
+	}
+	for name, c := range map[string]struct {
+		shares   []settings.Share
+		interval string
+		day      int
+	}{
+		"one":                      {[]settings.Share{at(3, "Day")}, "Day", 3},
+		"the earlier of two":       {[]settings.Share{at(3, "Day"), at(2, "Day")}, "Day", 2},
+		"hourly, though later":     {[]settings.Share{at(1, "Day"), at(5, "Hour")}, "Hour", 5},
+		"hourly, daily is earlier": {[]settings.Share{at(5, "Hour"), at(1, "Day")}, "Hour", 5},
+		"the earlier of two hours": {[]settings.Share{at(5, "Hour"), at(1, "Day"), at(4, "Hour")}, "Hour", 4},
+	} {
+		side := monitoredSide(&components.Boundary{}, c.shares)
+		assert.Equal(t, c.interval, side.SnapshotInterval, name)
+		assert.Equal(t, c.day, side.SnapshotStart.Day(), name)
+	}
+}
+
 // Ensure nothing is registered when the configuration has a problem.
 func TestNothingIsRegisteredForABadConfiguration(t *testing.T) {
 	a, err := azuremock.Run(program, configuration(t, "dev", map[string]string{"storage": `{"sku": "Gold"}`}))
@@ -252,4 +338,7 @@ func TestOutputs(t *testing.T) {
 	assert.Equal(t, "landing", get("organizations", "fabrikam", "consumer", "landingContainer"))
 	assert.Equal(t, "https://portal.azure.com/#@"+azuremock.DefaultTenant+"/resource"+provider+"Microsoft.Storage/storageAccounts/contosoprovider1a2b3c4d",
 		get("organizations", "contoso", "provider", "portal", "storageAccount"))
+	assert.Equal(t, "WaitingForNodes", get("governance", "state"))
+	assert.Contains(t, get("governance", "managementEndpoint"), ".eastus.cloudapp.azure.com:19080")
+	assert.Contains(t, get("organizations", "contoso", "monitoring", "portal", "workbook"), "/workbooks/")
 }

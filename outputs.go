@@ -19,13 +19,39 @@ func (t *topology) outputs() pulumi.Map {
 			side["landingContainer"] = pulumi.String(org.LandingContainer)
 			sides["consumer"] = side
 		}
+		if m, ok := t.monitoring[name]; ok {
+			home := t.boundary(name)
+			sides["monitoring"] = pulumi.Map{
+				"workspaceId":   m.WorkspaceID,
+				"customerId":    m.CustomerID,
+				"workbookId":    m.WorkbookID,
+				"actionGroupId": m.ActionGroupID,
+				"alertIds":      m.AlertIDs,
+				"portal": pulumi.Map{
+					"workspace": portal(home.TenantID, m.WorkspaceID),
+					"workbook":  portal(home.TenantID, m.WorkbookID),
+				},
+			}
+		}
 		organizations[name] = sides
 	}
 	shares := pulumi.Map{}
 	for _, name := range sorted(t.shares) {
 		shares[name] = t.shareOutputs(name)
 	}
-	return pulumi.Map{"organizations": organizations, "shares": shares}
+	outputs := pulumi.Map{"organizations": organizations, "shares": shares}
+	if g := t.governance; g != nil {
+		outputs["governance"] = pulumi.Map{
+			"clusterId":          g.ClusterID,
+			"fqdn":               g.FQDN,
+			"managementEndpoint": g.ManagementEndpoint,
+			"state":              g.State,
+			"applicationId":      g.ApplicationID,
+			"serviceIds":         g.ServiceIDs,
+			"portal":             portal(t.boundary(t.settings.Governance.Organization).TenantID, g.ClusterID),
+		}
+	}
+	return outputs
 }
 
 func boundaryOutputs(b *components.Boundary) pulumi.Map {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +32,7 @@ var untaggable = map[string]bool{
 	"datashare:ScheduledSynchronizationSetting": true, "datashare:BlobDataSet": true, "datashare:BlobFolderDataSet": true,
 	"datashare:BlobContainerDataSet": true, "datashare:ShareSubscription": true, "datashare:BlobDataSetMapping": true,
 	"datashare:BlobFolderDataSetMapping": true, "datashare:BlobContainerDataSetMapping": true, "datashare:ScheduledTrigger": true,
+	"insights:DiagnosticSetting": true, "operationalinsights:SavedSearch": true,
 }
 
 func TestPolicyEverythingTaggableIsTagged(t *testing.T) {
@@ -75,6 +77,60 @@ func TestPolicyDeletedDataCanBeRecovered(t *testing.T) {
 	})
 }
 
+// Ensure nothing auditable goes unwatched: all its categories reach a workspace of the same organization.
+func TestPolicyEverythingAuditableHasDiagnostics(t *testing.T) {
+	auditable := map[string]struct {
+		suffix     string
+		categories []any
+	}{
+		"azure-native:datashare:Account":      {"", []any{"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"}},
+		"azure-native:keyvault:Vault":         {"", []any{"AuditEvent"}},
+		"azure-native:storage:StorageAccount": {"/blobServices/default", []any{"StorageRead", "StorageWrite", "StorageDelete"}},
+	}
+	everyResource(t, func(t *testing.T, a *azuremock.Azure, r azuremock.Resource) {
+		want, is := auditable[r.Type]
+		if !is {
+			return
+		}
+		var enabled []any
+		for _, d := range a.OfType("insights:DiagnosticSetting") {
+			if d.Input("resourceUri") != r.ID+want.suffix {
+				continue
+			}
+			assert.Contains(t, workspaces(a, r.Provider), d.Input("workspaceId"), d.URN)
+			logs, _ := d.Input("logs").([]any)
+			for _, entry := range logs {
+				if log, ok := entry.(map[string]any); ok && log["enabled"] == true {
+					enabled = append(enabled, log["category"])
+				}
+			}
+		}
+		assert.ElementsMatch(t, want.categories, enabled, r.URN)
+	})
+}
+
+// workspaces are the ids of the workspaces that a login manages.
+func workspaces(a *azuremock.Azure, login string) []any {
+	var ids []any
+	for _, w := range a.OfType("operationalinsights:Workspace") {
+		if w.Provider == login {
+			ids = append(ids, w.ID)
+		}
+	}
+	return ids
+}
+
+// Ensure what is secret in the configuration is secret in the stack's state too.
+func TestPolicySecretsStaySecret(t *testing.T) {
+	everyResource(t, func(t *testing.T, _ *azuremock.Azure, r azuremock.Resource) {
+		for _, key := range []string{"adminPassword", "clientSecret", "appPackageUrl"} {
+			if value, ok := r.Inputs[resource.PropertyKey(key)]; ok {
+				assert.True(t, value.IsSecret(), "%s of %s", key, r.URN)
+			}
+		}
+	})
+}
+
 // Ensure no role reaches beyond one storage account, and none goes to a person.
 func TestPolicyRolesAreScopedToAStorageAccount(t *testing.T) {
 	everyResource(t, func(t *testing.T, a *azuremock.Azure, r azuremock.Resource) {
@@ -95,6 +151,7 @@ func TestPolicyProtection(t *testing.T) {
 	holdsData := map[string]bool{
 		"azure-native:resources:ResourceGroup": true, "azure-native:storage:StorageAccount": true,
 		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true, "azure-native:datashare:Account": true,
+		"azure-native:operationalinsights:Workspace": true,
 	}
 	for _, stack := range stacks(t) {
 		for _, r := range azuremock.MustRun(t, program, configuration(t, stack, nil)).Resources() {

@@ -162,10 +162,14 @@ func (a *Azure) Waits(r, other Resource) bool {
 
 // Call answers an invoke.
 func (a *Azure) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	if args.Token != "azure-native:authorization:getClientConfig" {
+	c := a.client(args.Provider)
+	switch args.Token {
+	case "azure-native:storage:listStorageAccountServiceSAS":
+		return resource.NewPropertyMapFromMap(map[string]any{"serviceSasToken": "sv=2022-11-02&sr=b&sp=r&sig=" + stable("sas", args.Args["canonicalizedResource"].String())}), nil
+	case "azure-native:authorization:getClientConfig":
+	default:
 		return nil, fmt.Errorf("invoke %s is not known here", args.Token)
 	}
-	c := a.client(args.Provider)
 	return resource.NewPropertyMapFromMap(map[string]any{
 		"clientId": c.principal, "objectId": c.principal, "subscriptionId": c.subscription, "tenantId": c.tenant,
 	}), nil

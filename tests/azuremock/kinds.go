@@ -11,6 +11,7 @@ var (
 	vaultName     = regexp.MustCompile(`^[a-zA-Z](-?[a-zA-Z0-9]){2,23}$`)
 	containerName = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){2,62}$`)
 	clusterName   = regexp.MustCompile(`^[a-z][a-z0-9]{3,22}$`)
+	workspaceName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{2,61}[a-zA-Z0-9]$`)
 	nodeTypeName  = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]{0,8}$`)
 )
 
@@ -59,6 +60,32 @@ var kinds = map[string]kind{
 		},
 	},
 
+	"servicefabric:ManagedCluster": {
+		path: "Microsoft.ServiceFabric/managedClusters", nameInput: "clusterName", name: clusterName,
+		computed: func(_ *Azure, r *Resource, _ string, _ login) map[string]any {
+			label, _ := r.Input("dnsName").(string)
+			location, _ := r.Input("location").(string)
+			return map[string]any{"fqdn": label + "." + location + ".cloudapp.azure.com", "clusterState": "WaitingForNodes"}
+		},
+	},
+	"servicefabric:NodeType":                             inCluster("nodeTypes", "nodeTypeName", nodeTypeName),
+	"servicefabric:ManagedClusterApplication":            inCluster("applications", "applicationName", nil),
+	"servicefabric:ManagedClusterApplicationType":        inCluster("applicationTypes", "applicationTypeName", nil),
+	"servicefabric:ManagedClusterApplicationTypeVersion": inCluster("applicationTypes/*/versions", "version", nil, "applicationTypeName"),
+	"servicefabric:ManagedClusterService":                inCluster("applications/*/services", "serviceName", nil, "applicationName"),
+
+	"operationalinsights:Workspace": {
+		path: "Microsoft.OperationalInsights/workspaces", nameInput: "workspaceName", name: workspaceName,
+		computed: func(_ *Azure, r *Resource, name string, _ login) map[string]any {
+			return map[string]any{"customerId": stable("workspace", r.ID, name)}
+		},
+	},
+	"operationalinsights:SavedSearch": {path: "Microsoft.OperationalInsights/workspaces/*/savedSearches", parents: []string{"workspaceName"}, nameInput: "savedSearchId"},
+	"insights:DiagnosticSetting":      {path: "Microsoft.Insights/diagnosticSettings", nameInput: "name"},
+	"insights:ActionGroup":            {path: "Microsoft.Insights/actionGroups", nameInput: "actionGroupName"},
+	"insights:ScheduledQueryRule":     {path: "Microsoft.Insights/scheduledQueryRules", nameInput: "ruleName"},
+	"insights:Workbook":               {path: "Microsoft.Insights/workbooks", nameInput: "resourceName"},
+
 	"datashare:Account": {
 		path: "Microsoft.DataShare/accounts", nameInput: "accountName",
 		computed: func(_ *Azure, r *Resource, name string, client login) map[string]any {
@@ -86,6 +113,11 @@ var kinds = map[string]kind{
 	"datashare:ScheduledTrigger": dataShare("accounts/*/shareSubscriptions/*/triggers", "triggerName", "shareSubscriptionName").computing(func(*Resource, string) map[string]any {
 		return map[string]any{"triggerStatus": "Active"}
 	}),
+}
+
+// inCluster is a type of a Service Fabric managed cluster, below what parents name.
+func inCluster(path, nameInput string, name *regexp.Regexp, parents ...string) kind {
+	return kind{path: "Microsoft.ServiceFabric/managedClusters/*/" + path, nameInput: nameInput, name: name, parents: append([]string{"clusterName"}, parents...)}
 }
 
 // dataShare is a type of Microsoft.DataShare below an account, and below what parents name.
