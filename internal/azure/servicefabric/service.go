@@ -19,6 +19,9 @@ func putService(c *arm.Call, w *arm.Write) *arm.Error {
 	if _, err := readyCluster(c, above(w.New.ID, 2)); err != nil {
 		return err
 	}
+	if w.Old != nil && w.Old.Private["ran"] == nil {
+		w = &arm.Write{New: w.New, Request: w.Request} // it never ran, so there is nothing to keep
+	}
 	for _, path := range [][]string{{"properties", "serviceKind"}, {"properties", "serviceTypeName"}, {"properties", "partitionDescription", "partitionScheme"}} {
 		if err := immutable(w, path...); err != nil {
 			return err
@@ -95,5 +98,6 @@ func runService(c *arm.Call, service *arm.Resource) *arm.Error {
 	case !strings.EqualFold(kind, wants):
 		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_MISMATCH: The service type '"+name+"' is "+kind+", and the service is to be "+wants+".")
 	}
+	service.Private["ran"] = true
 	return nil
 }
