@@ -107,3 +107,30 @@ func (p *Project) localProject(home *Home) ([]byte, error) {
 	}
 	return yaml.Marshal(fields)
 }
+
+// copyModule copies the project's go.mod and go.sum to where moduleFlags has the go command read and write them. The
+// language host runs "go list -mod=mod", which completes go.sum: that must not happen in the repository.
+func (p *Project) copyModule(home *Home) error {
+	for _, name := range []string{"go.mod", "go.sum"} {
+		raw, err := os.ReadFile(filepath.Join(p.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := writeFile(filepath.Join(home.ProgramDir(), name), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moduleFlags adds to the user's GOFLAGS that go.mod is the home's copy. Relative paths in it still start at the project.
+func moduleFlags(goflags string, home *Home) string {
+	flag := "-modfile=" + filepath.Join(home.ProgramDir(), "go.mod")
+	if strings.ContainsAny(flag, " \t") {
+		flag = "'" + flag + "'"
+	}
+	return strings.TrimSpace(goflags + " " + flag)
+}

@@ -142,6 +142,9 @@ func (s *Session) writeProject(configuration *Configuration) error {
 	if err := writeFile(filepath.Join(s.home.ProjectDir(), "Pulumi.yaml"), pulumiYAML); err != nil {
 		return err
 	}
+	if err := s.project.copyModule(s.home); err != nil {
+		return err
+	}
 	values := localValues{PrincipalSecrets: map[string]string{}}
 	for name, organization := range s.organizations {
 		if organization.ClientID() == "" {
@@ -183,6 +186,8 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
 		"ARM_CLIENT_ID":                               c.ClientID,
 		"ARM_CLIENT_SECRET":                           c.ClientSecret,
+		"GOFLAGS":                                     moduleFlags(os.Getenv("GOFLAGS"), s.home),
+		"GOWORK":                                      "off",
 		"CROSSORG_ROLE_PROPAGATION":                   "0s",
 	}
 }
