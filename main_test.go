@@ -224,9 +224,11 @@ func TestGovernanceRunsItsPackage(t *testing.T) {
 	service := a.OfType("servicefabric:ManagedClusterService")[0]
 	assert.Equal(t, "AuditServiceType", service.Input("properties.serviceTypeName"))
 	assert.Equal(t, -1.0, service.Input("properties.instanceCount"))
+	theirs := a.OfType("keyvault:Vault")[0]
+	require.Equal(t, "fabrikam", theirs.Provider)
 	secrets, _ := a.OfType("servicefabric:NodeType")[0].Input("vmSecrets").([]any)
 	require.Len(t, secrets, 1)
-	assert.Equal(t, a.OfType("keyvault:Vault")[1].ID, secrets[0].(map[string]any)["sourceVault"].(map[string]any)["id"])
+	assert.Equal(t, theirs.ID, secrets[0].(map[string]any)["sourceVault"].(map[string]any)["id"])
 }
 
 // Ensure each organization watches its own sides, and nothing of the other's.
