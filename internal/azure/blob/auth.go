@@ -16,11 +16,7 @@ type auth struct {
 
 // authenticate finds out who asks. authorization is the Authorization header; q and at may be those of a copy's source,
 // which carries a signature of its own.
-func (h *Handler) authenticate(authorization string, q url.Values, at target, r *http.Request) (auth, *Error) {
-	account, ok := h.accounts.Account(at.account)
-	if !ok {
-		return auth{}, errResourceNotFound
-	}
+func (h *Handler) authenticate(authorization string, q url.Values, account Account, at target, r *http.Request) (auth, *Error) {
 	scheme, credentials, _ := strings.Cut(authorization, " ")
 	switch {
 	case strings.EqualFold(scheme, "SharedKey"):
@@ -59,28 +55,24 @@ func (h *Handler) bearer(token string, account Account) (auth, *Error) {
 	return auth{principal: principal}, nil
 }
 
-// authorize decides whether a may do op at a place.
-func (h *Handler) authorize(a auth, op *operation, at target) *Error {
+// authorize decides whether a may do op at a place in an account.
+func (h *Handler) authorize(a auth, op *operation, account Account, at target) *Error {
 	switch {
 	case a.sharedKey:
 		return nil
 	case a.sas != nil:
 		return a.sas.permits(op)
 	case a.principal != "":
-		if !h.authorizer.Allowed(a.principal, h.scope(at), op.action, op.data) {
+		if !h.authorizer.Allowed(a.principal, scope(account, at), op.action, op.data) {
 			return errPermission
 		}
 		return nil
 	}
-	return h.authorizeAnyone(op, at)
+	return h.authorizeAnyone(op, account, at)
 }
 
 // scope is the resource id that role assignments are looked up for: the container's, or the account's where there is none.
-func (h *Handler) scope(at target) string {
-	account, ok := h.accounts.Account(at.account)
-	if !ok {
-		return ""
-	}
+func scope(account Account, at target) string {
 	if at.container == "" {
 		return account.ID
 	}
@@ -89,11 +81,7 @@ func (h *Handler) scope(at target) string {
 
 // authorizeAnyone decides about a request without any credentials.
 // Source: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-overview
-func (h *Handler) authorizeAnyone(op *operation, at target) *Error {
-	account, ok := h.accounts.Account(at.account)
-	if !ok {
-		return errResourceNotFound
-	}
+func (h *Handler) authorizeAnyone(op *operation, account Account, at target) *Error {
 	if op.public == "" {
 		return errNoAuthentication
 	}
@@ -115,13 +103,17 @@ func (a auth) mayOnlyCreate() bool {
 // authorizeSource decides whether a copy may read its source: with the signature or token that comes with the source,
 // else as the caller itself within one account, else as anyone may.
 func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
+	account, ok := x.accounts.Account(at.account)
+	if !ok {
+		return errCopySource
+	}
 	q := source.Query()
 	bearer := x.r.Header.Get("x-ms-copy-source-authorization")
 	var a auth
 	var e *Error
 	switch {
 	case bearer != "" || q.Has("sig"):
-		a, e = x.authenticate(bearer, q, at, x.r)
+		a, e = x.authenticate(bearer, q, account, at, x.r)
 		if e == nil && a.sharedKey { // a signature of this request is none of the source
 			e = errCopyDenied
 		}
@@ -131,7 +123,7 @@ func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
 		a = auth{anonymous: true}
 	}
 	if e == nil {
-		e = x.authorize(a, opGet, at)
+		e = x.authorize(a, opGet, account, at)
 	}
 	if e == nil {
 		return nil

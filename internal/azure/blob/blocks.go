@@ -78,7 +78,6 @@ func (c *Content) PutBlock(ctx context.Context, key Key, id string, r io.Reader,
 		return tx.Put(tableBlocks, row, staged{Size: f.size, SHA256: f.sha})
 	})
 	f.used = err == nil
-	c.files.sweep()
 	return err
 }
 
@@ -112,16 +111,14 @@ func (c *Content) PutBlockList(ctx context.Context, key Key, list []BlockRef, op
 	if err := key.check(); err != nil {
 		return Properties{}, err
 	}
-	parts, blocks, err := c.locate(key, list)
-	defer closeAll(parts)
+	parts, blocks, unpin, err := c.locate(key, list)
 	if err != nil {
 		return Properties{}, err
 	}
-	readers := make([]io.Reader, len(parts))
-	for i, p := range parts {
-		readers[i] = io.NewSectionReader(p.file, p.offset, p.size)
-	}
-	f, err := c.files.receive(ctx, io.MultiReader(readers...))
+	defer unpin()
+	joined := &partReader{files: &c.files, parts: parts}
+	defer joined.close()
+	f, err := c.files.receive(ctx, joined)
 	if err != nil {
 		return Properties{}, err
 	}
@@ -136,67 +133,108 @@ func (c *Content) PutBlockList(ctx context.Context, key Key, list []BlockRef, op
 		return c.replace(tx, key, &out, opts)
 	})
 	f.used = err == nil
-	c.files.sweep()
 	return out, err
 }
 
 // part is where a block's bytes lie.
 type part struct {
-	file         *os.File
+	sha          string
 	offset, size int64
 }
 
-func closeAll(parts []part) {
-	for _, p := range parts {
-		_ = p.file.Close() // only read from
+// partReader reads parts one after the other, with one file open at a time.
+type partReader struct {
+	files *files
+	parts []part
+	file  *os.File
+	left  *io.SectionReader
+}
+
+func (r *partReader) Read(p []byte) (int, error) {
+	for {
+		if r.left != nil {
+			n, err := r.left.Read(p)
+			if n > 0 || !errors.Is(err, io.EOF) {
+				return n, err
+			}
+			r.left = nil
+			if err := r.file.Close(); err != nil {
+				return 0, err
+			}
+		}
+		if len(r.parts) == 0 {
+			return 0, io.EOF
+		}
+		next := r.parts[0]
+		r.parts = r.parts[1:]
+		var err error
+		if r.file, err = os.Open(r.files.path(next.sha)); err != nil {
+			return 0, err
+		}
+		r.left = io.NewSectionReader(r.file, next.offset, next.size)
 	}
 }
 
-// locate opens the blocks of a list. Open files stay readable when what they belong to is replaced meanwhile.
-func (c *Content) locate(key Key, list []BlockRef) (parts []part, blocks []Block, err error) {
-	var pending map[string]staged
-	var old *Properties
+// close releases the file of a reading that was broken off.
+func (r *partReader) close() {
+	if r.left != nil {
+		_ = r.file.Close() // only read from
+	}
+}
+
+// locate finds the blocks of a list and keeps their content in place until unpin is called.
+func (c *Content) locate(key Key, list []BlockRef) (parts []part, blocks []Block, unpin func(), err error) {
+	pending, committed := map[string]part{}, map[string]part{}
 	err = c.st.View(func(tx *store.Tx) error {
-		pending = map[string]staged{}
-		var err error
-		if old, err = stat(tx, key); err != nil && !errors.Is(err, ErrNotFound) {
+		old, err := stat(tx, key)
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		return scanBlocks(tx, key, func(id string, b staged) { pending[id] = b })
+		if old != nil {
+			var at int64
+			for _, b := range old.Blocks {
+				committed[b.ID] = part{old.SHA256, at, b.Size}
+				at += b.Size
+			}
+		}
+		return scanBlocks(tx, key, func(id string, b staged) { pending[id] = part{b.SHA256, 0, b.Size} })
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	type place struct {
-		sha          string
-		offset, size int64
-	}
-	committed := map[string]place{}
-	if old != nil {
-		var at int64
-		for _, b := range old.Blocks {
-			committed[b.ID] = place{old.SHA256, at, b.Size}
-			at += b.Size
-		}
-	}
+	var shas []string
 	for _, ref := range list {
-		at, ok := place{}, false
-		if b, staged := pending[ref.ID]; staged && ref.Source != Committed {
-			at, ok = place{b.SHA256, 0, b.Size}, true
-		} else if ref.Source != Uncommitted {
+		at, ok := part{}, false
+		if ref.Source != Committed {
+			at, ok = pending[ref.ID]
+		}
+		if !ok && ref.Source != Uncommitted {
 			at, ok = committed[ref.ID]
 		}
 		if !ok {
-			return parts, nil, fmt.Errorf("%w: %q", ErrInvalidBlock, ref.ID)
+			return nil, nil, nil, fmt.Errorf("%w: %q", ErrInvalidBlock, ref.ID)
 		}
-		f, err := os.Open(c.files.path(at.sha))
-		if err != nil { // replaced since the transaction: the list no longer describes what is there
-			return parts, nil, fmt.Errorf("%w: %q", ErrInvalidBlock, ref.ID)
-		}
-		parts = append(parts, part{f, at.offset, at.size})
+		parts, shas = append(parts, at), append(shas, at.sha)
 		blocks = append(blocks, Block{ID: ref.ID, Size: at.size})
 	}
-	return parts, blocks, nil
+	c.files.pin(shas...)
+	unpin = func() {
+		c.files.unpin(shas...)
+		c.files.sweep()
+	}
+	err = c.st.View(func(tx *store.Tx) error {
+		for i, sha := range shas {
+			if !tx.Has(tableRefs, sha) { // replaced meanwhile: the list no longer describes what is there
+				return fmt.Errorf("%w: %q", ErrInvalidBlock, list[i].ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		unpin()
+		return nil, nil, nil, err
+	}
+	return parts, blocks, unpin, nil
 }
 
 func scanBlocks(tx *store.Tx, key Key, fn func(id string, b staged)) error {

@@ -161,7 +161,6 @@ func (c *Content) Put(ctx context.Context, key Key, r io.Reader, opts PutOptions
 		return c.replace(tx, key, &out, opts)
 	})
 	f.used = err == nil
-	c.files.sweep()
 	return out, err
 }
 

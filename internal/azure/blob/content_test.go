@@ -343,3 +343,18 @@ func TestABlockListMakesABlobAndReusesItsCommittedBlocks(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrInvalidBlock)
 	assert.Equal(t, "one ONE!two ", r.read(k))
 }
+
+func TestABlobMayHaveMoreBlocksThanFilesCanBeOpen(t *testing.T) {
+	r := newRoom(t)
+	k := key("many")
+	list := []blob.BlockRef{}
+	for range 5000 {
+		list = append(list, blob.BlockRef{ID: "AA=="})
+	}
+	require.NoError(t, r.content.PutBlock(context.Background(), k, "AA==", strings.NewReader("x"), blob.PutOptions{}))
+	p, err := r.content.PutBlockList(context.Background(), k, list, blob.PutOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, int64(5000), p.Size)
+	assert.Equal(t, strings.Repeat("x", 5000), r.read(k))
+	assert.Equal(t, []string{sha(strings.Repeat("x", 5000))}, r.files())
+}

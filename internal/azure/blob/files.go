@@ -33,7 +33,7 @@ type files struct {
 	dir string
 
 	mu       sync.Mutex
-	arriving map[string]int // content in place whose reference is not committed yet: not to be removed
+	pinned   map[string]int // content that is not to be removed now: it is being read, or its reference is not committed yet
 	dirty    bool
 	sweeping bool
 	sweepers sync.WaitGroup
@@ -52,7 +52,7 @@ func (f *files) open(st *store.Store, dir string) error {
 			return fmt.Errorf("blob content: %w", err)
 		}
 	}
-	f.st, f.dir, f.arriving = st, dir, map[string]int{}
+	f.st, f.dir, f.pinned = st, dir, map[string]int{}
 	f.sweep()
 	return nil
 }
@@ -95,9 +95,7 @@ func (f *files) receive(ctx context.Context, r io.Reader) (*received, error) {
 
 // keep moves the content to its place; until done it is safe from removal, from then on only if a reference has been committed.
 func (r *received) keep() error {
-	r.files.mu.Lock()
-	r.files.arriving[r.sha]++
-	r.files.mu.Unlock()
+	r.files.pin(r.sha)
 	r.kept = true
 	if err := os.Rename(r.temp, r.files.path(r.sha)); err != nil {
 		return fmt.Errorf("blob content: %w", err)
@@ -105,16 +103,13 @@ func (r *received) keep() error {
 	return syncDir(r.files.dir)
 }
 
+// done ends the transfer and has swept what it has put out of use.
 func (r *received) done() {
 	if !r.kept {
 		_ = os.Remove(r.temp) // what cannot be removed now is removed at the next start
 		return
 	}
-	r.files.mu.Lock()
-	if r.files.arriving[r.sha]--; r.files.arriving[r.sha] == 0 {
-		delete(r.files.arriving, r.sha)
-	}
-	r.files.mu.Unlock()
+	r.files.unpin(r.sha)
 	if !r.used { // refused: unless something else has the same content, the file is of no use
 		_ = r.files.st.Update(func(tx *store.Tx) error { // on failure a file too many stays
 			if tx.Has(tableRefs, r.sha) {
@@ -122,7 +117,26 @@ func (r *received) done() {
 			}
 			return tx.Put(tableGarbage, r.sha, true)
 		})
-		r.files.sweep()
+	}
+	r.files.sweep()
+}
+
+// pin keeps content from removal until unpin. Content that still has a reference after pin has returned is in its place.
+func (f *files) pin(shas ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sha := range shas {
+		f.pinned[sha]++
+	}
+}
+
+func (f *files) unpin(shas ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sha := range shas {
+		if f.pinned[sha]--; f.pinned[sha] == 0 {
+			delete(f.pinned, sha)
+		}
 	}
 }
 
@@ -257,15 +271,15 @@ func (f *files) sweepSome() (more bool, err error) {
 	return removed == limit, err
 }
 
-// unlink removes a file unless it is just arriving again. It is called within a write transaction, in which no other
-// can commit a reference: one that is about to has announced itself in arriving before it put the file in place.
+// unlink removes a file unless it is pinned. It is called within a write transaction, in which no other can commit a
+// reference: whoever is about to has pinned the content before putting the file in place.
 func (f *files) unlink(sha string) (bool, error) {
 	if strings.ContainsAny(sha, `/\`) {
 		return false, fmt.Errorf("blob content: %q is no digest", sha)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.arriving[sha] > 0 {
+	if f.pinned[sha] > 0 {
 		return false, nil
 	}
 	if err := os.Remove(f.path(sha)); err != nil && !errors.Is(err, os.ErrNotExist) {

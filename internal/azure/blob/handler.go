@@ -163,13 +163,13 @@ func (x *exchange) serve() error {
 	if e := x.refuseHeaders(); e != nil {
 		return e
 	}
-	if x.auth, e = x.authenticate(x.r.Header.Get("Authorization"), x.q, x.t, x.r); e != nil {
+	if x.auth, e = x.authenticate(x.r.Header.Get("Authorization"), x.q, account, x.t, x.r); e != nil {
 		return e
 	}
 	if version == "" && !x.auth.anonymous {
 		return errMissingHeader("x-ms-version")
 	}
-	if e := x.authorize(x.auth, op, x.t); e != nil {
+	if e := x.authorize(x.auth, op, account, x.t); e != nil {
 		return e
 	}
 	return op.run(x)

@@ -98,26 +98,19 @@ func checkUpdate(w *arm.Write) *arm.Error {
 	}
 	for _, path := range createOnly {
 		was, is := w.Old.Value(path...), w.New.Value(path...)
-		if truth(was) != truth(is) && (is != nil || truth(was) != "") {
-			return cannotUpdate(path[len(path)-1])
+		last := path[len(path)-1]
+		switch {
+		case is == nil && was != nil: // left out: stays as it is
+			in := w.New.Body
+			for _, name := range path[:len(path)-1] {
+				in = object(in, name)
+			}
+			in[last] = was
+		case was != is && !(was == nil && (is == false || is == "Standard")): // absent is the same as off
+			return cannotUpdate(last)
 		}
 	}
 	return nil
-}
-
-// truth makes an absent switch equal to one that is off.
-func truth(v any) string {
-	switch v := v.(type) {
-	case bool:
-		if v {
-			return "true"
-		}
-	case string:
-		if v != "Standard" { // dnsEndpointType's default
-			return v
-		}
-	}
-	return ""
 }
 
 // tierOf is the tier of a SKU name.

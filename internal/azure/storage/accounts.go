@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -62,15 +61,19 @@ func (a *Accounts) Container(tx *store.Tx, account, name string) (out blob.Conta
 		if !found {
 			return nil
 		}
-		if r, found = c.Get(containerID(r.ID, name)); found {
+		// Resource ids are compared without regard to case, names in the data plane with it.
+		if r, found = c.Get(containerID(r.ID, name)); found && r.ID.Name() == name {
 			out, ok = containerOf(c, r), true
 		}
 		return nil
 	}
+	var err error
 	if tx != nil {
-		return out, find(&arm.Call{Tx: tx, Server: a.server}) == nil && ok
+		err = find(&arm.Call{Tx: tx, Server: a.server})
+	} else {
+		err = a.server.View(find)
 	}
-	return out, a.server.View(find) == nil && ok
+	return out, ok && err == nil
 }
 
 // containerOf is a container's resource as the data plane sees it.
@@ -175,7 +178,7 @@ func (a *Accounts) DeleteContainer(account, name string) error {
 		if !ok {
 			return blob.ErrContainerNotFound
 		}
-		if r, ok = c.Get(containerID(r.ID, name)); !ok {
+		if r, ok = c.Get(containerID(r.ID, name)); !ok || r.ID.Name() != name {
 			return blob.ErrContainerNotFound
 		}
 		if err := a.server.RemoveTree(c, r); err != nil {
@@ -201,10 +204,7 @@ func (a *Accounts) Bearer(token string) (principalObjectID, tenantID string, err
 		principalObjectID, tenantID = p.ObjectID, p.TenantID
 		return err
 	})
-	if err != nil {
-		return "", "", errors.Join(errors.New("the token is not for "+audience), err)
-	}
-	return principalObjectID, tenantID, nil
+	return principalObjectID, tenantID, err
 }
 
 // Allowed reports whether the principal has a role that permits the action at the scope.
