@@ -21,7 +21,6 @@ type recorder struct {
 
 // sent is one registration.
 type sent struct {
-	id      string
 	inputs  resource.PropertyMap
 	request *pulumirpc.RegisterResourceRequest
 }
@@ -65,9 +64,8 @@ func (m *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id := args.Name + "-id"
-	m.all = append(m.all, sent{id: id, inputs: args.Inputs, request: args.RegisterRPC})
-	return id, outputs, nil
+	m.all = append(m.all, sent{inputs: args.Inputs, request: args.RegisterRPC})
+	return args.Name + "-id", outputs, nil
 }
 
 // Call answers an invoke.
