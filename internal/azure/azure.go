@@ -104,6 +104,7 @@ func Open(o Options) (a *Azure, err error) {
 	if err != nil {
 		return nil, err
 	}
+	closers = append(closers, content.Close)
 	options := arm.Options{Store: st, Directory: dir, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()}}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -54,6 +54,8 @@ type Type struct {
 	CheckName func(name string) *Error
 	// Global, if set, makes names of this type unique over all tenants; it makes the error for a taken name.
 	Global func(name string) *Error
+	// Created is the status of a PUT that created the resource; 0 is 201. Some types publish 200 for both.
+	Created int
 	// PutAsync and DeleteAsync say how a PUT and a DELETE answer.
 	PutAsync, DeleteAsync AsyncStyle
 	// NoGet, NoPut, NoPatch and NoDelete switch off methods that the type does not have on Azure (405).

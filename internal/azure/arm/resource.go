@@ -249,6 +249,9 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	rep := &reply{status: http.StatusOK}
 	if w.Create() && !isImplicit(t, id.Name()) {
 		rep.status = http.StatusCreated
+		if t.Created != 0 {
+			rep.status = t.Created
+		}
 	}
 	rep.body = s.render(c, w.New, c.APIVersion)
 	return s.accept(c, t, t.PutAsync, rep, w.New.String("location"))

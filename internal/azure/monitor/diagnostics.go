@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ var destinations = []struct{ property, resourceType, action string }{
 // diagnosticSettings send a resource's logs and metrics somewhere. They attach to the resource and have no location.
 // Source: https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
 func diagnosticSettings() *arm.Type {
-	return &arm.Type{Name: diagnosticSettingType, Extension: true, NoPatch: true, Put: putDiagnosticSetting}
+	return &arm.Type{Name: diagnosticSettingType, Extension: true, Created: http.StatusOK, NoPatch: true, Put: putDiagnosticSetting}
 }
 
 func putDiagnosticSetting(c *arm.Call, w *arm.Write) *arm.Error {

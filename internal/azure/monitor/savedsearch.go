@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
@@ -10,7 +11,7 @@ import (
 // Source: https://learn.microsoft.com/rest/api/loganalytics/saved-searches
 func savedSearches() *arm.Type {
 	return &arm.Type{
-		Name: savedSearchType, NoPatch: true, Put: putSavedSearch,
+		Name: savedSearchType, Created: http.StatusOK, NoPatch: true, Put: putSavedSearch,
 		Show: func(_ *arm.Call, r *arm.Resource, body map[string]any) {
 			body["etag"] = `W/"datetime'` + timestamp(r.ModifiedAt) + `'"`
 		},

@@ -2,6 +2,7 @@ package servicefabric
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // applicationTypes are names under which versions are registered.
 func (p *provider) applicationTypes() *arm.Type {
 	return &arm.Type{
-		Name: appTypeType, CheckName: checkFabricName, DeleteAsync: arm.AzureAsyncOperation,
+		Name: appTypeType, Created: http.StatusOK, CheckName: checkFabricName, DeleteAsync: arm.AzureAsyncOperation,
 		Put: func(c *arm.Call, w *arm.Write) *arm.Error {
 			if _, err := readyCluster(c, above(w.New.ID, 1)); err != nil {
 				return err

@@ -43,10 +43,10 @@ func New(content *blob.Content) *arm.Provider {
 			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true, Put: putBlobService, Show: showBlobService},
 			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer, Delete: p.deleteContainer},
 			{
-				Name: typeImmutable, CheckName: onlyDefault, NoPatch: true, Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
+				Name: typeImmutable, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
 				Actions: map[string]arm.Action{"lock": {Run: lockImmutability}, "extend": {Run: extendImmutability}},
 			},
-			{Name: typeManagement, CheckName: onlyDefault, NoPatch: true, Put: putManagementPolicy},
+			{Name: typeManagement, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: putManagementPolicy},
 		},
 		Routes: []arm.Route{{
 			Method: http.MethodPost, Path: "/subscriptions/{subscriptionId}/providers/Microsoft.Storage/checkNameAvailability",
