@@ -158,9 +158,16 @@ func decorate(id string, body map[string]any) map[string]any {
 		for name, v := range map[string]any{"accessTier": "Hot", "creationTime": "2025-01-01T00:00:00Z", "networkAcls": map[string]any{
 			"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{},
 		}} {
-			if props[name] == nil {
-				props[name] = v
+			given, nested := props[name].(map[string]any)
+			if !nested {
+				if props[name] == nil {
+					props[name] = v
+				}
+				continue
 			}
+			filled := maps.Clone(v.(map[string]any))
+			maps.Copy(filled, given)
+			props[name] = filled
 		}
 	}
 	props["provisioningState"] = "Succeeded"

@@ -110,8 +110,7 @@ func TestCheckFindsTheLocation(t *testing.T) {
 	assert.False(t, inputs.HasValue("location"), "a container has none")
 
 	configured := arm.dial(t)
-	_, err := configured.Configure(t.Context(), &pulumirpc.ConfigureRequest{Variables: map[string]string{"azure-native:config:location": "uksouth"}})
-	require.NoError(t, err)
+	require.NoError(t, configure(t, configured, map[string]string{"location": "uksouth"}))
 	inputs, _ = check(t, configured, accountToken, nil, in)
 	assert.Equal(t, text("uksouth"), inputs["location"])
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -76,9 +77,18 @@ func (p *provider) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumir
 // leaves out comes from Options.Default. Credentials other than a client secret are refused, and so is a subscription
 // that is not in Options.Subscriptions.
 func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+	args, err := receive(req.GetArgs())
+	if err != nil {
+		return nil, err
+	}
 	config := map[string]string{}
-	for key, value := range req.GetVariables() {
-		config[strings.TrimPrefix(key, packageName+":config:")] = value
+	for key, v := range plain(args).Mappable() {
+		switch v := v.(type) {
+		case string:
+			config[key] = v
+		case bool:
+			config[key] = strconv.FormatBool(v)
+		}
 	}
 	for _, key := range []string{"useOidc", "useMsi", "clientCertificatePath"} {
 		if v := config[key]; v != "" && v != "false" {

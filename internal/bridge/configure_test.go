@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"github.com/crossorg/crossorg/internal/bridge"
@@ -21,11 +22,11 @@ const otherSubscription = "99999999-9999-9999-9999-999999999999"
 
 func configure(t *testing.T, p pulumirpc.ResourceProviderClient, settings map[string]string) error {
 	t.Helper()
-	vars := map[string]string{}
+	args := m{}
 	for k, v := range settings {
-		vars["azure-native:config:"+k] = v
+		args[resource.PropertyKey(k)] = resource.MakeSecret(text(v))
 	}
-	_, err := p.Configure(t.Context(), &pulumirpc.ConfigureRequest{Variables: vars})
+	_, err := p.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: pack(t, args)})
 	return err
 }
 

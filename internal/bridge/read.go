@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"reflect"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -94,12 +93,6 @@ func (t *resourceType) imported(id string, found map[string]any) (resource.Prope
 // directly: Azure fills in defaults that the program never gave. So old and new outputs are compared, both in the shape
 // of inputs, and only their difference is carried over.
 func (t *resourceType) refreshed(inputs resource.PropertyMap, old, outputs map[string]any) resource.PropertyMap {
-	for name, v := range t.defaults {
-		// It may have been put back to its default for want of an input: then it is none.
-		if _, ok := inputs[resource.PropertyKey(name)]; ok && reflect.DeepEqual(old[name], v) {
-			delete(old, name)
-		}
-	}
 	inputs = plain(inputs)
 	before := t.project(old)
 	after := t.project(t.withoutLists(outputs, inputs))

@@ -30,7 +30,8 @@ func TestReadWithoutDrift(t *testing.T) {
 			"tags": object(m{"code": resource.MakeSecret(text("x"))}), "__createBeforeDelete": resource.NewBoolProperty(true),
 			"identity": object(m{"type": text("UserAssigned"), "userAssignedIdentities": list("/a", "/b")}),
 		})},
-		"account with rules": {accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"), "bypass": text("AzureServices")})})},
+		"account with rules":                      {accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"), "bypass": text("AzureServices")})})},
+		"account with rules that are the default": {accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Allow"), "bypass": text("AzureServices")})})},
 		"vault": {"keyvault:Vault", m{
 			"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
 			"properties": object(m{"tenantId": text(tenant), "sku": object(m{"family": text("A"), "name": text("standard")})}),
