@@ -108,7 +108,7 @@ func (p *Project) localProject(home *Home) ([]byte, error) {
 	return yaml.Marshal(fields)
 }
 
-// copyModule copies the project's go.mod and go.sum to where moduleFlags has the go command read and write them. The
+// copyModule copies the project's go.mod and go.sum to where goFlags has the go command read and write them. The
 // language host runs "go list -mod=mod", which completes go.sum: that must not happen in the repository.
 func (p *Project) copyModule(home *Home) error {
 	for _, name := range []string{"go.mod", "go.sum"} {
@@ -126,11 +126,12 @@ func (p *Project) copyModule(home *Home) error {
 	return nil
 }
 
-// moduleFlags adds to the user's GOFLAGS that go.mod is the home's copy. Relative paths in it still start at the project.
-func moduleFlags(goflags string, home *Home) string {
-	flag := "-modfile=" + filepath.Join(home.ProgramDir(), "go.mod")
-	if strings.ContainsAny(flag, " \t") {
-		flag = "'" + flag + "'"
+// goFlags adds to the user's GOFLAGS that go.mod is the home's copy (relative paths in it still start at the project), and
+// that the program carries no version control stamp: with one, each commit would have it linked anew.
+func goFlags(users string, home *Home) string {
+	modfile := "-modfile=" + filepath.Join(home.ProgramDir(), "go.mod")
+	if strings.ContainsAny(modfile, " \t") {
+		modfile = "'" + modfile + "'"
 	}
-	return strings.TrimSpace(goflags + " " + flag)
+	return strings.TrimSpace(users + " " + modfile + " -buildvcs=false")
 }

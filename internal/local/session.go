@@ -186,7 +186,7 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
 		"ARM_CLIENT_ID":                               c.ClientID,
 		"ARM_CLIENT_SECRET":                           c.ClientSecret,
-		"GOFLAGS":                                     moduleFlags(os.Getenv("GOFLAGS"), s.home),
+		"GOFLAGS":                                     goFlags(os.Getenv("GOFLAGS"), s.home),
 		"GOWORK":                                      "off",
 		"CROSSORG_ROLE_PROPAGATION":                   "0s",
 	}

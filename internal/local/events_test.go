@@ -1,0 +1,96 @@
+package local
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/stretchr/testify/assert"
+)
+
+const account = "urn:pulumi:dev::crossorg::crossorg:index:ProviderOrg$azure-native:storage:StorageAccount::contoso"
+
+// collected feeds events through a collector and returns it with what a person read.
+func collected(all ...apitype.EngineEvent) (*collector, string) {
+	var told bytes.Buffer
+	r := &redactor{}
+	r.add("hunter2hunter2")
+	c := &collector{progress: &told, redactor: r}
+	stream, stop := c.collect()
+	for _, e := range all {
+		stream <- events.EngineEvent{EngineEvent: e}
+	}
+	close(stream)
+	stop()
+	return c, told.String()
+}
+
+func custom(op apitype.OpType) apitype.StepEventMetadata {
+	return apitype.StepEventMetadata{
+		Op: op, URN: account, Type: "azure-native:storage:StorageAccount", New: &apitype.StepEventStateMetadata{Custom: true},
+	}
+}
+
+func failed(message string) apitype.EngineEvent {
+	return apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: "error", Message: message}}
+}
+
+func printed(message string) apitype.EngineEvent {
+	return apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: "info#err", Message: message}}
+}
+
+func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
+	update := custom(apitype.OpUpdate)
+	update.Diffs = []string{"tags"}
+	_, told := collected(
+		apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}},
+		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}},
+		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update, Planning: true}},
+		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpSame)}},
+	)
+	assert.Equal(t, "  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso [tags]\n", told)
+}
+
+func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
+	c, _ := collected(
+		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: apitype.StepEventMetadata{
+			Type: stackType, New: &apitype.StepEventStateMetadata{Outputs: map[string]any{"a": "b"}},
+		}}},
+		apitype.EngineEvent{SummaryEvent: &apitype.SummaryEvent{ResourceChanges: map[apitype.OpType]int{"same": 4}}},
+	)
+	assert.Equal(t, map[string]any{"a": "b"}, c.outputs)
+	assert.Equal(t, 4, summarize(c.changes).Same)
+}
+
+func TestComplaintsAreTheProgramsOwnWords(t *testing.T) {
+	c, told := collected(
+		failed("<{%reset%}>an unhandled error occurred: program failed: \n1 error occurred:\n\t* 2 problems in the configuration:\n  a\n  b\n<{%reset%}>"),
+		failed("update failed"),
+	)
+	assert.Equal(t, []Diagnostic{{Message: "2 problems in the configuration:\n  a\n  b"}}, c.complaints())
+	assert.Empty(t, told, "errors are told once, at the end")
+}
+
+func TestComplaintsOfAResourceNameItWithoutSecrets(t *testing.T) {
+	e := failed("hunter2hunter2 was refused")
+	e.DiagnosticEvent.URN = account
+	c, _ := collected(e, e)
+	assert.Equal(t, []Diagnostic{{Resource: "storage:StorageAccount contoso", Message: "[secret] was refused"}}, c.complaints())
+}
+
+func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {
+	c, told := collected(printed("./main.go:1: undefined: x"), failed("error in compiling Go: unable to run `go build`: exit status 1"))
+	assert.Equal(t, []Diagnostic{
+		{Message: "error in compiling Go: unable to run `go build`: exit status 1"},
+		{Message: "./main.go:1: undefined: x", Told: true},
+	}, c.complaints())
+	assert.Contains(t, told, "undefined: x")
+}
+
+func TestEngineThatNeverSpokeDoesNotHang(t *testing.T) {
+	c := &collector{progress: &bytes.Buffer{}, redactor: &redactor{}}
+	_, stop := c.collect()
+	stop()
+	assert.Nil(t, c.changes)
+}

@@ -1,0 +1,67 @@
+package local
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+func TestProjectIsFoundFromBelow(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: crossorg\nruntime: go\n"), 0o600))
+	for _, stack := range []string{"prod", "dev"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi."+stack+".yaml"), nil, 0o600))
+	}
+	below := filepath.Join(dir, "a", "b")
+	require.NoError(t, os.MkdirAll(below, 0o700))
+
+	p, err := FindProject(below)
+	require.NoError(t, err)
+	assert.Equal(t, dir, p.Dir)
+	assert.Equal(t, "crossorg", p.Name)
+	stacks, err := p.Stacks()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dev", "prod"}, stacks)
+}
+
+func TestNoProjectNamesTheRemedy(t *testing.T) {
+	_, err := FindProject(t.TempDir())
+	assert.ErrorContains(t, err, "--project")
+}
+
+func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"),
+		[]byte("name: crossorg\nruntime: go\nmain: program\nconfig:\n  a: {type: string}\n"), 0o600))
+	p, err := FindProject(dir)
+	require.NoError(t, err)
+	home, err := NewHome(filepath.Join(dir, "home"))
+	require.NoError(t, err)
+	raw, err := p.localProject(home)
+	require.NoError(t, err)
+	var got map[string]any
+	require.NoError(t, yaml.Unmarshal(raw, &got))
+	assert.Equal(t, filepath.Join(p.Dir, "program"), got["main"])
+	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir())}, got["backend"])
+	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
+	options := got["runtime"].(map[string]any)["options"].(map[string]any)
+	assert.Equal(t, home.ProgramDir(), filepath.Dir(options["buildTarget"].(string)))
+}
+
+func TestGoCommandsOfARunLeaveTheModuleFilesAlone(t *testing.T) {
+	home, err := NewHome(filepath.Join(t.TempDir(), "with space"))
+	require.NoError(t, err)
+	assert.Equal(t, "-tags=x '-modfile="+filepath.Join(home.ProgramDir(), "go.mod")+"' -buildvcs=false", goFlags("-tags=x", home))
+}
+
+func TestStackNamesThatCannotBe(t *testing.T) {
+	for _, name := range []string{"", "../dev", "a/b", "-x"} {
+		_, _, err := Locate(Options{Stack: name})
+		assert.ErrorContains(t, err, "name of a stack", name)
+	}
+}

@@ -1,0 +1,74 @@
+package local
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func file(sum, source string, changed bool) SnapshotFile {
+	return SnapshotFile{Path: "landing/a.csv", SHA256: sum, SourceSHA256: source, changed: changed}
+}
+
+func TestSnapshotIsOnlyGoodWhenEveryFileArrivedWhole(t *testing.T) {
+	for name, test := range map[string]struct {
+		snapshot Snapshot
+		ok       bool
+		outdated bool
+		problem  string
+	}{
+		"equal":       {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "aa", false)}}, true, false, ""},
+		"differs":     {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", false)}}, false, false, "landing/a.csv differs from the provider's file"},
+		"outdated":    {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", true)}}, false, true, "landing/a.csv differs from the provider's file"},
+		"not arrived": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("", "bb", false)}}, false, false, "landing/a.csv did not arrive"},
+		"no files":    {Snapshot{Status: "Succeeded"}, false, false, "the provider has no files in any data set of the share"},
+		"failed":      {Snapshot{Status: "Failed", Message: "denied", Files: []SnapshotFile{file("aa", "aa", true)}}, false, false, "snapshot Failed: denied"},
+		"none":        {Snapshot{Status: statusNone}, false, false, "no snapshot has run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, test.ok, test.snapshot.OK())
+			assert.Equal(t, test.outdated, test.snapshot.outdated())
+			if !test.ok {
+				assert.Equal(t, test.problem, test.snapshot.problem())
+			}
+		})
+	}
+}
+
+func TestPathsAtTheConsumer(t *testing.T) {
+	for name, test := range map[string]struct {
+		set  SharedDataSet
+		path string
+		want string
+	}{
+		"blob":      {SharedDataSet{Kind: "blob", Target: Location{Container: "landing", Path: "share/a.csv"}}, "", "landing/share/a.csv"},
+		"folder":    {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/2025"}}, "q1/a.csv", "landing/share/2025/q1/a.csv"},
+		"slash":     {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/"}}, "a.csv", "landing/share/a.csv"},
+		"container": {SharedDataSet{Kind: "container", Target: Location{Container: "copy"}}, "x/a.csv", "copy/x/a.csv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, test.want, targetPath(test.set, test.path))
+		})
+	}
+}
+
+func TestSharesOutput(t *testing.T) {
+	none, err := SharesOutput(map[string]any{"other": 1})
+	require.NoError(t, err)
+	assert.Empty(t, none, "a program without shares has none")
+
+	shares, err := SharesOutput(map[string]any{"shares": map[string]any{"s": map[string]any{
+		"provider": "contoso", "portal": "ignored",
+		"consumers": map[string]any{"fabrikam": map[string]any{
+			"subscriptionId": "/subscriptions/1",
+			"dataSets":       map[string]any{"d": map[string]any{"kind": "blob", "source": map[string]any{"container": "c"}}},
+		}},
+	}}})
+	require.NoError(t, err)
+	assert.Equal(t, "contoso", shares["s"].Provider)
+	assert.Equal(t, "c", shares["s"].Consumers["fabrikam"].DataSets["d"].Source.Container)
+
+	_, err = SharesOutput(map[string]any{"shares": "text"})
+	assert.ErrorContains(t, err, "stack output shares")
+}

@@ -1,0 +1,98 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/blang/semver"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestVersionsThatSuit(t *testing.T) {
+	pinned := semver.MustParse("3.255.0")
+	for version, want := range map[string]bool{
+		"3.255.0": true, "3.255.1": true, "3.300.0": true,
+		"3.254.9": false, "3.100.0": false, "2.255.0": false, "4.0.0": false, "3.256.0-dev.1": false,
+	} {
+		assert.Equal(t, want, suits(semver.MustParse(version), pinned), version)
+	}
+}
+
+func TestVersionIsTheOneThatTheProjectPins(t *testing.T) {
+	version, err := pinnedVersion(filepath.Join("..", "..", "tools", "pulumi", "go.mod"))
+	require.NoError(t, err)
+	raw, err := os.ReadFile(filepath.Join("..", "..", "tools", "pulumi", "go.mod"))
+	require.NoError(t, err)
+	assert.Contains(t, string(raw), cliModule+" v"+version.String())
+}
+
+func TestProjectWithoutPinIsToldSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "go.mod")
+	_, err := pinnedVersion(path)
+	assert.ErrorContains(t, err, path)
+	require.NoError(t, os.WriteFile(path, []byte("module m\n"), 0o600))
+	_, err = pinnedVersion(path)
+	assert.ErrorContains(t, err, cliModule)
+}
+
+// module is a nested module with a main package to build.
+func module(t *testing.T, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/tool\n\ngo 1.26\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600))
+	return dir
+}
+
+func TestToolIsBuiltOnceWithItsVersion(t *testing.T) {
+	b := build{
+		what: "the tool", target: filepath.Join(t.TempDir(), "bin", executable("tool")),
+		module:  module(t, "package main\n\nvar version string\n\nfunc main() { print(version) }\n"),
+		pkg:     "example.com/tool",
+		ldflags: "-X main.version=v1",
+	}
+	var told bytes.Buffer
+	require.NoError(t, b.run(context.Background(), &told))
+	assert.Contains(t, told.String(), "building the tool, once")
+	out, err := exec.Command(b.target).CombinedOutput()
+	require.NoError(t, err)
+	assert.Equal(t, "v1", string(out))
+
+	told.Reset()
+	require.NoError(t, b.run(context.Background(), &told))
+	assert.Empty(t, told.String(), "what is there is not built again")
+}
+
+func TestFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
+	b := build{
+		what: "the tool", target: filepath.Join(t.TempDir(), executable("tool")),
+		module: module(t, "package main\n\nfunc main() { undefinedName() }\n"), pkg: "example.com/tool",
+	}
+	err := b.run(context.Background(), &bytes.Buffer{})
+	assert.ErrorContains(t, err, "undefinedName")
+	left, err := os.ReadDir(filepath.Dir(b.target))
+	require.NoError(t, err)
+	for _, entry := range left {
+		assert.True(t, strings.HasSuffix(entry.Name(), ".lock"), entry.Name())
+	}
+}
+
+func TestBuildStopsWhenInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	b := build{what: "the tool", target: filepath.Join(t.TempDir(), "tool"), module: module(t, "package main\n\nfunc main() {}\n"), pkg: "example.com/tool"}
+	assert.ErrorIs(t, b.run(ctx, &bytes.Buffer{}), context.Canceled)
+	assert.NoFileExists(t, b.target)
+}
+
+func TestWithoutGoTheRemedyIsNamed(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	b := build{what: "the Pulumi CLI", target: filepath.Join(t.TempDir(), "pulumi")}
+	assert.ErrorContains(t, b.run(context.Background(), &bytes.Buffer{}), "https://go.dev/dl")
+}
