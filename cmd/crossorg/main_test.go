@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/local"
+)
+
+var verbs = []string{"up", "preview", "refresh", "destroy", "outputs", "serve", "reset", "pulumi"}
+
+// command runs the tool in process.
+func command(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(context.Background(), nil, args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// emptyProject is a project folder without stack files.
+func emptyProject(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: crossorg\nruntime: go\n"), 0o600))
+	return dir
+}
+
+func TestEveryVerbHelpsWithAnExample(t *testing.T) {
+	for _, verb := range verbs {
+		code, out, _ := command("local", verb, "--help")
+		assert.Zero(t, code, verb)
+		assert.Contains(t, out, "crossorg local "+verb, verb)
+		assert.Contains(t, out, "Examples:", verb)
+		assert.Contains(t, out, "--json", verb)
+	}
+}
+
+func TestWrongUsageExitsTwo(t *testing.T) {
+	for _, args := range [][]string{
+		{}, {"local"}, {"nonsense"}, {"local", "nonsense"}, {"local", "up", "--nonsense"}, {"local", "up", "dev"},
+		{"local", "up", "--json=perhaps"}, {"local", "pulumi"}, {"local", "pulumi", "stack"},
+	} {
+		code, out, stderr := command(args...)
+		assert.Equal(t, exitUsage, code, "%v", args)
+		assert.Empty(t, out, "%v", args)
+		assert.NotEmpty(t, stderr, "%v", args)
+	}
+}
+
+func TestFailureExitsOneWithOneDocument(t *testing.T) {
+	project := emptyProject(t)
+	for _, verb := range []string{"up", "preview", "refresh", "destroy", "outputs"} {
+		code, out, stderr := command("local", verb, "--project", project, "--stack", "nope", "--json")
+		assert.Equal(t, exitFailed, code, verb)
+		var document struct {
+			Stack string `json:"stack"`
+			Error struct {
+				Message string `json:"message"`
+			} `json:"error"`
+		}
+		decoder := json.NewDecoder(strings.NewReader(out))
+		require.NoError(t, decoder.Decode(&document), verb)
+		assert.False(t, decoder.More(), "%s: one document only", verb)
+		assert.Equal(t, "nope", document.Stack, verb)
+		assert.Contains(t, document.Error.Message, "Pulumi.nope.yaml", verb)
+		assert.Contains(t, stderr, "Pulumi.nope.yaml", verb)
+	}
+	assert.NoDirExists(t, filepath.Join(project, local.DefaultHome), "a failed start leaves nothing behind")
+}
+
+func TestResetAsksOrNeedsYes(t *testing.T) {
+	project := emptyProject(t)
+	home := filepath.Join(project, local.DefaultHome)
+	state := filepath.Join(home, "state")
+	require.NoError(t, os.MkdirAll(state, 0o700))
+
+	code, _, stderr := command("local", "reset", "--project", project)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "--yes")
+	assert.DirExists(t, state)
+
+	code, out, _ := command("local", "reset", "--project", project, "--yes", "--json")
+	assert.Zero(t, code)
+	assert.JSONEq(t, `{"home":"`+home+`","removed":["`+state+`"]}`, out)
+	assert.NoDirExists(t, home)
+}
+
+func TestResultForAPerson(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, printResult(&out, &local.Result{
+		Stack:   "dev",
+		Summary: &local.Summary{Create: 2, Same: 1},
+		Outputs: map[string]any{"b": map[string]any{"inner": "value"}, "list": []any{1}},
+		Snapshots: []local.Snapshot{{Share: "finance", Consumer: "fabrikam", Status: "Succeeded", Files: []local.SnapshotFile{
+			{Path: "landing/a.csv", Bytes: 5, SHA256: "aa", SourceSHA256: "aa"},
+			{Path: "landing/b.csv", Bytes: 5, SHA256: "bb", SourceSHA256: "cc"},
+			{Path: "landing/c.csv", SourceSHA256: "dd"},
+		}}},
+		SoftDeletedVaults: []local.DeletedVault{{Name: "v1", Location: "eastus", Purge: "2026-01-01"}},
+		DurationMs:        1500,
+	}))
+	for _, line := range []string{
+		"  b\n    inner  value", "  list  [1]", "finance to fabrikam: Succeeded",
+		"landing/a.csv  fabrikam  5      aa       equal", "differs: cc", "did not arrive", "v1    eastus    2026-01-01",
+		"dev: create 2, same 1 in 1.5s",
+	} {
+		assert.Contains(t, out.String(), line)
+	}
+}
+
+func TestFailureForAPerson(t *testing.T) {
+	var out bytes.Buffer
+	printFailure(&out, &local.Failure{Message: "up failed", Diagnostics: []local.Diagnostic{
+		{Resource: "storage:StorageAccount a", Message: "first\nsecond"}, {Message: "general"}, {Message: "told before", Told: true},
+	}})
+	assert.Equal(t, "\nerror: up failed\n  - storage:StorageAccount a: first\n    second\n  - general\n", out.String())
+}
