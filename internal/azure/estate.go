@@ -82,7 +82,7 @@ func (e *estate) save(dir string) error {
 
 // declare adds what a stack names and the estate lacks, and reports whether it changed.
 func (e *estate) declare(d Declared) bool {
-	c := Credentials{TenantID: d.TenantID, SubscriptionID: d.SubscriptionID, ClientID: d.ClientID, ClientSecret: d.ClientSecret}
+	c := Credentials(d)
 	if c.TenantID == "" {
 		c.TenantID = e.Default.TenantID
 	}
