@@ -141,7 +141,7 @@ func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
 		return
 	}
 	message := c.redactor.text(strings.TrimSpace(colors.Never.Colorize(d.Message)))
-	if message == "" {
+	if message == "" || strings.HasPrefix(message, "exit status ") { // the go command's last word on a program that failed
 		return
 	}
 	switch d.Severity {

@@ -186,9 +186,11 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
 		"ARM_CLIENT_ID":                               c.ClientID,
 		"ARM_CLIENT_SECRET":                           c.ClientSecret,
-		"GOFLAGS":                                     goFlags(os.Getenv("GOFLAGS"), s.home),
-		"GOWORK":                                      "off",
-		"CROSSORG_ROLE_PROPAGATION":                   "0s",
+		// The pinned host knows no build target; but the go command keeps what "go run" links.
+		"PULUMI_GO_USE_RUN":         "true",
+		"GOFLAGS":                   goFlags(os.Getenv("GOFLAGS"), s.home),
+		"GOWORK":                    "off",
+		"CROSSORG_ROLE_PROPAGATION": "0s",
 	}
 }
 
