@@ -84,6 +84,7 @@ func storageArgs(s settings.Storage) components.StorageArgs {
 		SoftDeleteDays:          s.SoftDeleteDays,
 		CoolAfterDays:           s.CoolAfterDays,
 		DeleteVersionsAfterDays: s.DeleteVersionsAfterDays,
+		AllowedAddressRanges:    s.AllowedAddressRanges,
 	}
 }
 
@@ -94,6 +95,7 @@ func vaultArgs(v settings.KeyVault) components.VaultArgs {
 		EnabledForTemplateDeployment: v.EnabledForTemplateDeployment,
 		PurgeProtection:              v.PurgeProtection,
 		SoftDeleteDays:               v.SoftDeleteDays,
+		AllowedAddressRanges:         v.AllowedAddressRanges,
 	}
 }
 

@@ -119,6 +119,22 @@ func TestStacksDifferByConfiguration(t *testing.T) {
 	}
 }
 
+// Ensure address ranges of the stack file reach every storage account and every vault.
+func TestAllowedAddressRanges(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "hub", map[string]string{
+		"storage": `{"allowedAddressRanges": ["203.0.113.0/24"]}`, "keyVault": `{"allowedAddressRanges": ["198.51.100.0/28"]}`,
+	}))
+	accounts, vaults := a.OfType("storage:StorageAccount"), a.OfType("keyvault:Vault")
+	require.Len(t, accounts, 4)
+	require.Len(t, vaults, 4)
+	for i := range accounts {
+		assert.Equal(t, "Deny", accounts[i].Input("networkRuleSet.defaultAction"), accounts[i].URN)
+		assert.Equal(t, []any{map[string]any{"iPAddressOrRange": "203.0.113.0/24", "action": "Allow"}},
+			accounts[i].Input("networkRuleSet.ipRules"), accounts[i].URN)
+		assert.Equal(t, []any{map[string]any{"value": "198.51.100.0/28"}}, vaults[i].Input("properties.networkAcls.ipRules"), vaults[i].URN)
+	}
+}
+
 // shares is two shares in opposite directions.
 const shares = `{
   "out": {"provider": "contoso", "consumers": ["fabrikam"], "schedule": {"interval": "Day", "start": "2025-02-01T02:00:00Z"},
@@ -340,7 +356,7 @@ func TestOutputs(t *testing.T) {
 	assert.Equal(t, "landing", get("organizations", "fabrikam", "consumer", "landingContainer"))
 	assert.Equal(t, "https://portal.azure.com/#@"+azuremock.DefaultTenant+"/resource"+provider+"Microsoft.Storage/storageAccounts/contosoprovider1a2b3c4d",
 		get("organizations", "contoso", "provider", "portal", "storageAccount"))
-	assert.Equal(t, "WaitingForNodes", get("governance", "state"))
+	assert.NotContains(t, get("governance"), "state", "it is recorded before there are nodes")
 	assert.Contains(t, get("governance", "managementEndpoint"), ".eastus.cloudapp.azure.com:19080")
 	assert.Contains(t, get("organizations", "contoso", "monitoring", "portal", "workbook"), "/workbooks/")
 }

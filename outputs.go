@@ -41,11 +41,11 @@ func (t *topology) outputs() pulumi.Map {
 	}
 	outputs := pulumi.Map{"organizations": organizations, "shares": shares}
 	if g := t.governance; g != nil {
+		// Without the cluster's state: it was recorded before there were nodes, and so misleads once there are.
 		outputs["governance"] = pulumi.Map{
 			"clusterId":          g.ClusterID,
 			"fqdn":               g.FQDN,
 			"managementEndpoint": g.ManagementEndpoint,
-			"state":              g.State,
 			"applicationId":      g.ApplicationID,
 			"serviceIds":         g.ServiceIDs,
 			"portal":             portal(t.boundary(t.settings.Governance.Organization).TenantID, g.ClusterID),

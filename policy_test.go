@@ -60,6 +60,21 @@ func TestPolicyStorageTakesOnlyModernTLSAndNoAnonymousReaders(t *testing.T) {
 	})
 }
 
+// Ensure vaults are closed to the internet, and Azure's own services shut out of neither vaults nor storage accounts: Data
+// Share and the cluster's nodes come in as such.
+func TestPolicyNetworksLetTrustedServicesIn(t *testing.T) {
+	everyResource(t, func(t *testing.T, _ *azuremock.Azure, r azuremock.Resource) {
+		switch r.Type {
+		case "azure-native:storage:StorageAccount":
+			assert.Equal(t, "AzureServices", r.Input("networkRuleSet.bypass"), r.URN)
+		case "azure-native:keyvault:Vault":
+			assert.Equal(t, "AzureServices", r.Input("properties.networkAcls.bypass"), r.URN)
+			assert.Equal(t, "Deny", r.Input("properties.networkAcls.defaultAction"), r.URN)
+			assert.Empty(t, r.Input("properties.networkAcls.ipRules"), r.URN)
+		}
+	})
+}
+
 func TestPolicyDeletedDataCanBeRecovered(t *testing.T) {
 	everyResource(t, func(t *testing.T, a *azuremock.Azure, r azuremock.Resource) {
 		switch r.Type {

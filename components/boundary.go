@@ -27,6 +27,10 @@ type StorageArgs struct {
 	CoolAfterDays int
 	// DeleteVersionsAfterDays ends previous versions of blobs after so many days; 0 never.
 	DeleteVersionsAfterDays int
+	// AllowedAddressRanges are public IPv4 addresses and CIDR ranges up to /30, at most 400: the account's data is closed
+	// to everybody else but Azure's trusted services, Data Share among them. Who uploads sources has to come from there.
+	// Empty leaves the network open: access is then a matter of keys and roles alone.
+	AllowedAddressRanges []string
 }
 
 // VaultArgs describes an organization's Key Vault.
@@ -41,6 +45,9 @@ type VaultArgs struct {
 	PurgeProtection bool
 	// SoftDeleteDays is how long a deleted vault can be recovered, 7 to 90 days; 0 means 90. Fixed once set.
 	SoftDeleteDays int
+	// AllowedAddressRanges are public IPv4 addresses and CIDR ranges, at most 1,000, that may reach what the vault holds.
+	// Beside them only Azure's trusted services may, such as virtual machines and Azure Resource Manager.
+	AllowedAddressRanges []string
 }
 
 // Boundary is what both sides of a share have: a resource group with a storage account, a Key Vault and a Data Share

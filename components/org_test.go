@@ -104,7 +104,9 @@ func TestProviderOrgStorageIsClosedToStrangers(t *testing.T) {
 		"allowBlobPublicAccess":       false,
 		"allowSharedKeyAccess":        true,
 		"allowCrossTenantReplication": false,
-		"networkRuleSet.bypass":       "AzureServices",
+		"networkRuleSet": map[string]any{
+			"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{},
+		},
 		"encryption.requireInfrastructureEncryption": true,
 	} {
 		assert.Equal(t, want, account.Input(path), path)
@@ -156,7 +158,10 @@ func TestProviderOrgVault(t *testing.T) {
 		"properties.softDeleteRetentionInDays": 90.0,
 		"properties.enablePurgeProtection":     nil, // Azure refuses false
 		"properties.enabledForDeployment":      false,
-		"properties.networkAcls.bypass":        "AzureServices",
+		"properties.publicNetworkAccess":       "Enabled",
+		"properties.networkAcls": map[string]any{
+			"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": []any{}, "virtualNetworkRules": []any{},
+		},
 	} {
 		assert.Equal(t, want, vault.Input(path), path)
 	}
@@ -171,6 +176,33 @@ func TestProviderOrgVault(t *testing.T) {
 		"properties.softDeleteRetentionInDays":    7.0,
 	} {
 		assert.Equal(t, want, vault.Input(path), path)
+	}
+}
+
+// Ensure ranges close a storage account and open a vault, without shutting out Azure's trusted services.
+func TestOrganizationsAllowedAddressRanges(t *testing.T) {
+	ranges := []string{"203.0.113.0/24", "198.51.100.7"}
+	storage, vault := components.StorageArgs{AllowedAddressRanges: ranges}, components.VaultArgs{AllowedAddressRanges: ranges}
+	for _, a := range []*azuremock.Azure{
+		providerOrg(t, components.ProviderOrgArgs{Storage: storage, KeyVault: vault}),
+		consumerOrg(t, components.ConsumerOrgArgs{Storage: storage, KeyVault: vault}),
+	} {
+		account := a.OfType("storage:StorageAccount")[0]
+		assert.Equal(t, "Enabled", account.Input("publicNetworkAccess"))
+		assert.Equal(t, map[string]any{
+			"bypass": "AzureServices", "defaultAction": "Deny", "virtualNetworkRules": []any{},
+			"ipRules": []any{
+				map[string]any{"iPAddressOrRange": "203.0.113.0/24", "action": "Allow"},
+				map[string]any{"iPAddressOrRange": "198.51.100.7", "action": "Allow"}, // storage refuses a prefix here
+			},
+		}, account.Input("networkRuleSet"))
+		assert.Equal(t, map[string]any{
+			"bypass": "AzureServices", "defaultAction": "Deny", "virtualNetworkRules": []any{},
+			"ipRules": []any{
+				map[string]any{"value": "203.0.113.0/24"},
+				map[string]any{"value": "198.51.100.7/32"}, // as Key Vault answers it
+			},
+		}, a.OfType("keyvault:Vault")[0].Input("properties.networkAcls"))
 	}
 }
 

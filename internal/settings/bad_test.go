@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestBadConfigurations(t *testing.T) {
 		{"nested key", share("dataSets", "archive"), object{"knd": "container", "container": "archive"}, []string{
 			`crossorg:shares.ledger.dataSets.archive.knd: unknown key; did you mean "kind"?`}},
 		{"nested key like nothing", []string{"keyVault", "frobnicate"}, 1, []string{
-			`crossorg:keyVault.frobnicate: unknown key; remove it; known here are enabledForDeployment, ` +
+			`crossorg:keyVault.frobnicate: unknown key; remove it; known here are allowedAddressRanges, enabledForDeployment, ` +
 				`enabledForTemplateDeployment, purgeProtection, sku, softDeleteDays`}},
 		{"key in another case", []string{"storage", "Sku"}, "Standard_LRS", []string{
 			`crossorg:storage.Sku: unknown key; did you mean "sku"?`}},
@@ -266,6 +267,21 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:keyVault.softDeleteDays = 6: out of range; use 7 to 90 days`}},
 		{"soft delete of vaults too long", []string{"keyVault", "softDeleteDays"}, 91, []string{
 			`crossorg:keyVault.softDeleteDays = 91: out of range; use 7 to 90 days`}},
+		{"private addresses in a vault", []string{"keyVault", "allowedAddressRanges"}, list{"10.1.2.0/24", "172.16.0.1", "192.168.0.0/15", "127.0.0.1"}, []string{
+			`crossorg:keyVault.allowedAddressRanges[0] = "10.1.2.0/24": not public; use the address that is seen on the internet: Azure refuses private ranges`,
+			`crossorg:keyVault.allowedAddressRanges[1] = "172.16.0.1": not public; use the address that is seen on the internet: Azure refuses private ranges`,
+			`crossorg:keyVault.allowedAddressRanges[2] = "192.168.0.0/15": not public; use the address that is seen on the internet: Azure refuses private ranges`,
+			`crossorg:keyVault.allowedAddressRanges[3] = "127.0.0.1": not public; use the address that is seen on the internet: Azure refuses private ranges`}},
+		{"no addresses in a vault", []string{"keyVault", "allowedAddressRanges"}, list{"contoso.example", "2001:db8::/48", "0.0.0.0/0", "203.0.113.7/24"}, []string{
+			`crossorg:keyVault.allowedAddressRanges[0] = "contoso.example": not an address range; ` +
+				`write an IPv4 address, such as 203.0.113.7, or CIDR, such as 203.0.113.0/24`,
+			`crossorg:keyVault.allowedAddressRanges[1] = "2001:db8::/48": not IPv4; use IPv4: Azure takes nothing else here`,
+			`crossorg:keyVault.allowedAddressRanges[2] = "0.0.0.0/0": lets everyone in; name the ranges that are to get in`,
+			`crossorg:keyVault.allowedAddressRanges[3] = "203.0.113.7/24": an address inside a range; write it as 203.0.113.0/24`}},
+		{"an address twice in a vault", []string{"keyVault", "allowedAddressRanges"}, list{"203.0.113.7", "203.0.113.7/32"}, []string{
+			`crossorg:keyVault.allowedAddressRanges[1] = "203.0.113.7/32": named twice; remove it`}},
+		{"too many addresses in a vault", []string{"keyVault", "allowedAddressRanges"}, addresses(1001), []string{
+			`crossorg:keyVault.allowedAddressRanges: 1001 address ranges; use at most 1000, the limit of Azure`}},
 		{"workspace sku", []string{"monitoring", "sku"}, "Free", []string{
 			`crossorg:monitoring.sku = "Free": not allowed; use PerGB2018`}},
 		{"retention too short", []string{"monitoring", "retentionDays"}, 29, []string{
@@ -379,4 +395,45 @@ func TestBadConfigurations(t *testing.T) {
 			assert.NotContains(t, err.Error(), clientSecret)
 		})
 	}
+}
+
+// addresses are so many public ones.
+func addresses(n int) list {
+	all := list{}
+	for i := range n {
+		all = append(all, fmt.Sprintf("198.51.%d.%d", i/250, i%250))
+	}
+	return all
+}
+
+// Storage accounts take fewer and no smaller ranges than vaults do.
+func TestBadStorageAddresses(t *testing.T) {
+	for name, c := range map[string]struct {
+		ranges list
+		want   []string
+	}{
+		"too small": {list{"203.0.113.6/31", "203.0.113.8/32"}, []string{
+			`crossorg:storage.allowedAddressRanges[0] = "203.0.113.6/31": a range too small for Azure; ` +
+				`write its addresses one by one, without a prefix, beginning with 203.0.113.6`,
+			`crossorg:storage.allowedAddressRanges[1] = "203.0.113.8/32": a range too small for Azure; ` +
+				`write its addresses one by one, without a prefix, beginning with 203.0.113.8`}},
+		"private": {list{"192.168.1.0/24"}, []string{
+			`crossorg:storage.allowedAddressRanges[0] = "192.168.1.0/24": not public; ` +
+				`use the address that is seen on the internet: Azure refuses private ranges`}},
+		"too many": {addresses(401), []string{
+			`crossorg:storage.allowedAddressRanges: 401 address ranges; use at most 400, the limit of Azure`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			configuration := set(good(), c.ranges, "storage", "allowedAddressRanges")
+			_, err := parse(t, set(configuration, absent, "governance", "package"))
+			assert.Equal(t, c.want, lines(t, err))
+		})
+	}
+}
+
+// A closed storage account and a package in it exclude each other: the cluster could not fetch it.
+func TestPackageInAClosedStorageAccount(t *testing.T) {
+	_, err := parse(t, set(good(), list{"203.0.113.0/24"}, "storage", "allowedAddressRanges"))
+	assert.Equal(t, []string{`crossorg:storage.allowedAddressRanges: closes the storage account that the cluster fetches ` +
+		`crossorg:governance.package from; remove one of the two`}, lines(t, err))
 }

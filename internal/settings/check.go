@@ -42,6 +42,7 @@ func (c *collector) checkStorage(storage Storage) {
 	// learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure: 0 to 99999; ours 0 is never.
 	c.between(at.with("coolAfterDays"), storage.CoolAfterDays, 0, 99999, " days; 0 means never")
 	c.between(at.with("deleteVersionsAfterDays"), storage.DeleteVersionsAfterDays, 0, 99999, " days; 0 means never")
+	c.addressRules(at.with("allowedAddressRanges"), storage.AllowedAddressRanges, maxStorageRules, maxStoragePrefix)
 }
 
 func (c *collector) checkKeyVault(vault KeyVault) {
@@ -49,6 +50,7 @@ func (c *collector) checkKeyVault(vault KeyVault) {
 	c.oneOf(at.with("sku"), vault.SKU, "standard", "premium")
 	// learn.microsoft.com/azure/key-vault/general/soft-delete-overview
 	c.between(at.with("softDeleteDays"), vault.SoftDeleteDays, 7, 90, " days")
+	c.addressRules(at.with("allowedAddressRanges"), vault.AllowedAddressRanges, maxVaultRules, maxVaultPrefix)
 }
 
 func (c *collector) checkMonitoring(monitoring Monitoring, protect bool) {

@@ -46,6 +46,13 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 	c.checkNodeCertificates(at.with("nodeCertificates"), g.NodeCertificates, s.KeyVault)
 	if g.Package != nil {
 		c.checkPackage(at.with("package"), g.Package, options.Root)
+		// The cluster fetches the package from its host's account, whose region it is in: address rules do not let
+		// machines of the same region in, and Service Fabric is no trusted service
+		// (learn.microsoft.com/azure/storage/common/storage-network-security).
+		if ranges := (path{keyStorage, "allowedAddressRanges"}); len(s.Storage.AllowedAddressRanges) > 0 {
+			c.add(ranges, nil, "closes the storage account that the cluster fetches "+at.with("package").String()+" from",
+				"remove one of the two")
+		}
 	}
 }
 

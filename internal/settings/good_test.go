@@ -53,6 +53,7 @@ func TestGoodConfigurationArrives(t *testing.T) {
 		},
 		KeyVault: settings.KeyVault{
 			SKU: "premium", EnabledForDeployment: true, EnabledForTemplateDeployment: true, SoftDeleteDays: 7,
+			AllowedAddressRanges: []string{"203.0.113.0/24", "198.51.100.7", "192.0.2.6/31"},
 		},
 		Governance: &settings.Governance{
 			Organization: "contoso", SKU: "Basic", NodeCount: 3, VMSize: "Standard_D2s_v3",
@@ -116,6 +117,16 @@ func TestEdgesPass(t *testing.T) {
 			assert.NoError(t, err)
 		})
 	}
+}
+
+// A storage account takes 400 rules, the smallest range being /30.
+func TestStorageAddressesArrive(t *testing.T) {
+	ranges := append(addresses(398), "203.0.113.4/30", "11.0.0.0/8")
+	configuration := set(good(), ranges, "storage", "allowedAddressRanges")
+	got, err := parse(t, set(configuration, absent, "governance", "package"))
+	require.NoError(t, err)
+	require.Len(t, got.Storage.AllowedAddressRanges, 400)
+	assert.Equal(t, []string{"203.0.113.4/30", "11.0.0.0/8"}, got.Storage.AllowedAddressRanges[398:])
 }
 
 // Everything that is wrong comes in one error, sorted by key, one line each.
@@ -314,5 +325,6 @@ func TestDefaultsOfProjectAndProgramAgree(t *testing.T) {
 	fromProgram, err := settings.Parse(map[string]string{"organizations": declared["organizations"]}, settings.Options{Stack: "new"})
 	require.NoError(t, err)
 	fromProgram.Shares, fromProgram.Monitoring.Recipients = map[string]settings.Share{}, []string{}
+	fromProgram.Storage.AllowedAddressRanges, fromProgram.KeyVault.AllowedAddressRanges = []string{}, []string{}
 	assert.Equal(t, fromProgram, fromProject)
 }

@@ -57,8 +57,11 @@ func good() object {
 				"invitees": object{"adatum": object{"email": "data@adatum.example"}},
 			},
 		},
-		"storage":  object{"sku": "Standard_GZRS", "accessTier": "Cool", "softDeleteDays": 365},
-		"keyVault": object{"sku": "premium", "enabledForDeployment": true, "softDeleteDays": 7},
+		"storage": object{"sku": "Standard_GZRS", "accessTier": "Cool", "softDeleteDays": 365},
+		"keyVault": object{
+			"sku": "premium", "enabledForDeployment": true, "softDeleteDays": 7,
+			"allowedAddressRanges": list{"203.0.113.0/24", "198.51.100.7", "192.0.2.6/31"},
+		},
 		"governance": object{
 			"organization": "contoso", "sku": "Basic", "nodeCount": 3, "adminUser": "operator",
 			"adminCertificate":     object{"thumbprint": thumb},

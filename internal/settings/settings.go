@@ -115,6 +115,9 @@ type Storage struct {
 	CoolAfterDays int `json:"coolAfterDays"`
 	// DeleteVersionsAfterDays ends previous versions of a blob after so many days; 0 never. Default: 90.
 	DeleteVersionsAfterDays int `json:"deleteVersionsAfterDays"`
+	// AllowedAddressRanges close the accounts' data to everybody else but Azure's trusted services, Data Share among them:
+	// at most 400 public IPv4 addresses or CIDR ranges up to /30. Empty leaves the network open, to who has key or role.
+	AllowedAddressRanges []string `json:"allowedAddressRanges"`
 }
 
 // KeyVault describes the vaults.
@@ -129,6 +132,9 @@ type KeyVault struct {
 	PurgeProtection bool `json:"purgeProtection"`
 	// SoftDeleteDays is 7 to 90 and fixed once set. Default: 90.
 	SoftDeleteDays int `json:"softDeleteDays"`
+	// AllowedAddressRanges may reach what the vaults hold, beside Azure's trusted services: at most 1,000 public IPv4
+	// addresses or CIDR ranges. Empty means nobody else.
+	AllowedAddressRanges []string `json:"allowedAddressRanges"`
 }
 
 // Governance is the Service Fabric managed cluster.
