@@ -24,7 +24,7 @@ tool than Go is needed. Everything that a run keeps lies in the home folder.`,
 	}
 	cmd.AddCommand(
 		a.localUp(), a.localPreview(), a.localRefresh(), a.localDestroy(), a.localOutputs(),
-		a.localServe(), a.localReset(), a.localPulumi(),
+		a.localServe(), a.localReset(), a.localPulumi(), a.localAdvance(),
 	)
 	return cmd
 }

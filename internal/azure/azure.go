@@ -20,6 +20,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/authorization"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/clock"
 	"github.com/crossorg/crossorg/internal/azure/datashare"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
@@ -48,6 +49,7 @@ type Azure struct {
 	dir    string
 	estate *estate
 	ca     *authority
+	server *arm.Server // nil after Attach
 	close  func() error
 }
 
@@ -93,7 +95,11 @@ func Open(o Options) (a *Azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := identity.NewDirectory(st, est.management(), time.Now)
+	now, err := clock.New(st, nil)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := identity.NewDirectory(st, est.management(), now.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +111,7 @@ func Open(o Options) (a *Azure, err error) {
 		return nil, err
 	}
 	closers = append(closers, content.Close)
-	options := arm.Options{Store: st, Directory: dir, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()}}
+	options := arm.Options{Store: st, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()}}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
@@ -128,12 +134,15 @@ func Open(o Options) (a *Azure, err error) {
 		return nil, err
 	}
 	signIn := dir.Handler()
+	control := newControl(server, est.ControlSecret)
 	management := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); strings.ToLower(first) {
 		case "subscriptions", "providers", "tenants":
 			server.ServeHTTP(w, r)
 		case "metadata":
 			serveMetadata(w, est)
+		case controlPath:
+			control.ServeHTTP(w, r)
 		default:
 			signIn.ServeHTTP(w, r)
 		}
@@ -142,14 +151,14 @@ func Open(o Options) (a *Azure, err error) {
 	for _, l := range []struct {
 		port    int
 		handler http.Handler
-	}{{est.ManagementPort, management}, {est.BlobPort, blob.NewHandler(content, accounts, time.Now)}} {
+	}{{est.ManagementPort, management}, {est.BlobPort, blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now)}} {
 		stop, err := listen(l.port, l.handler, tlsConfig)
 		if err != nil {
 			return nil, err
 		}
 		closers = append(closers, stop)
 	}
-	return &Azure{dir: o.Dir, estate: est, ca: ca, close: closeAll}, nil
+	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, close: closeAll}, nil
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack

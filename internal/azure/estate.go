@@ -39,6 +39,8 @@ type estate struct {
 	BlobPort       int           `json:"blobPort"`
 	Default        Credentials   `json:"default"`
 	Others         []Credentials `json:"others,omitempty"`
+	// ControlSecret authorizes the control endpoints: the clock, faults.
+	ControlSecret string `json:"controlSecret"`
 }
 
 const estateFile = "estate.json"
@@ -58,7 +60,7 @@ func readEstate(dir string) (*estate, error) {
 func loadEstate(dir string) (*estate, error) {
 	e, err := readEstate(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString(), ClientSecret: randomSecret()}}
+		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString(), ClientSecret: randomSecret()}, ControlSecret: randomSecret()}
 		if e.ManagementPort, err = freePort(); err != nil {
 			return nil, err
 		}
@@ -67,6 +69,10 @@ func loadEstate(dir string) (*estate, error) {
 				return nil, err
 			}
 		}
+		return e, e.save(dir)
+	}
+	if err == nil && e.ControlSecret == "" { // a home from before there was one
+		e.ControlSecret = randomSecret()
 		return e, e.save(dir)
 	}
 	return e, err

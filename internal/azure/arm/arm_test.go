@@ -17,6 +17,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/authorization"
+	"github.com/crossorg/crossorg/internal/azure/clock"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/resources"
 	"github.com/crossorg/crossorg/internal/azure/store"
@@ -66,11 +67,16 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func newCloud(t *testing.T) *cloud {
+func newCloud(t *testing.T) *cloud { return newCloudOf(t, arm.Options{}) }
+
+// newCloudOf makes a cloud with options of the control plane. Without providers it gets the usual ones.
+func newCloudOf(t *testing.T, o arm.Options, providers ...*arm.Provider) *cloud {
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
 	c := &cloud{t: t, store: st, log: &syncBuffer{}}
-	c.dir, err = identity.NewDirectory(st, "https://127.0.0.1:1", time.Now)
+	o.Clock, err = clock.New(st, nil)
+	require.NoError(t, err)
+	c.dir, err = identity.NewDirectory(st, "https://127.0.0.1:1", o.Clock.Now)
 	require.NoError(t, err)
 	require.NoError(t, st.Update(func(tx *store.Tx) error {
 		for _, x := range []struct {
@@ -93,10 +99,12 @@ func newCloud(t *testing.T) *cloud {
 	}))
 	handler := http.NewServeMux()
 	c.http = httptest.NewServer(handler)
-	c.server, err = arm.NewServer(arm.Options{
-		Store: st, Directory: c.dir, Log: c.log, Endpoints: arm.Endpoints{Management: c.http.URL, Blob: c.http.URL},
-		Providers: []*arm.Provider{resources.New(), authorization.New(c.dir), c.workspaces()},
-	})
+	if providers == nil {
+		providers = []*arm.Provider{resources.New(), authorization.New(c.dir), c.workspaces()}
+	}
+	o.Store, o.Directory, o.Log, o.Providers = st, c.dir, c.log, providers
+	o.Endpoints = arm.Endpoints{Management: c.http.URL, Blob: c.http.URL}
+	c.server, err = arm.NewServer(o)
 	require.NoError(t, err)
 	handler.Handle("/", c.server)
 	t.Cleanup(func() {

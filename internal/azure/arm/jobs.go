@@ -36,30 +36,48 @@ func (s *Server) signal() {
 	}
 }
 
+// jobBoard is what the job runner is doing.
+type jobBoard struct {
+	mu      sync.Mutex
+	running map[string]bool // by job key and by resource
+	changed chan struct{}   // closed, and replaced, when a job ends
+	ran     *[]Ran          // where an Advance in progress collects what ran
+}
+
+// begin marks a due job as running. The board is locked.
+func (b *jobBoard) begin(j jobRecord) { b.running[j.key()], b.running[j.Resource] = true, true }
+
+func (b *jobBoard) end(j jobRecord, r Ran) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.running, j.key())
+	delete(b.running, j.Resource)
+	if b.ran != nil {
+		*b.ran = append(*b.ran, r)
+	}
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
 // runJobs hands due jobs to workers until the server closes. Jobs of one resource never overlap.
 func (s *Server) runJobs() {
 	defer s.done.Done()
-	var mu sync.Mutex
-	running := map[string]bool{} // by job key and by resource
+	b := &s.jobs
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	for {
-		mu.Lock()
-		due, next := s.dueJobs(running, jobWorkers-len(running)/2)
+		b.mu.Lock()
+		due, next := s.dueJobs(b.running, jobWorkers-len(b.running)/2)
 		for _, j := range due {
-			running[j.key()], running[j.Resource] = true, true
+			b.begin(j)
 			workers.Add(1)
 			go func() {
 				defer workers.Done()
-				s.runJob(j)
-				mu.Lock()
-				delete(running, j.key())
-				delete(running, j.Resource)
-				mu.Unlock()
+				b.end(j, s.runJob(j))
 				s.signal()
 			}()
 		}
-		mu.Unlock()
+		b.mu.Unlock()
 		timer := time.NewTimer(next)
 		select {
 		case <-s.ctx.Done():
@@ -106,7 +124,8 @@ func (s *Server) dueJobs(running map[string]bool, room int) ([]jobRecord, time.D
 	return due, next
 }
 
-func (s *Server) runJob(j jobRecord) {
+func (s *Server) runJob(j jobRecord) (ran Ran) {
+	ran = Ran{Resource: j.Resource, Job: j.Job, Due: j.At, Time: s.Now()}
 	var res *Resource
 	err := s.View(func(c *Call) error {
 		res, _ = c.GetByID(j.Resource)
@@ -126,8 +145,11 @@ func (s *Server) runJob(j jobRecord) {
 			jobErr = run(s.ctx, s, res, j.Payload)
 		}
 	}
+	if jobErr != nil {
+		ran.Error = jobErr.Error()
+	}
 	if s.ctx.Err() != nil {
-		return // closing: the job stays in the table and runs again
+		return ran // closing: the job stays in the table and runs again
 	}
 	_ = s.Update(func(c *Call) error { // on failure the job stays and runs again
 		if err := c.Tx.Delete(tableJobs, j.key()); err != nil {
@@ -148,4 +170,5 @@ func (s *Server) runJob(j jobRecord) {
 		op.settle(c.Now)
 		return c.Tx.Put(tableOperations, op.ID, op)
 	})
+	return ran
 }

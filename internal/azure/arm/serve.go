@@ -39,7 +39,7 @@ func (r *reply) set(key, value string) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	started := s.now()
+	started, began := s.now(), time.Now()
 	requestID, correlation := uuid.NewString(), r.Header.Get("x-ms-correlation-request-id")
 	if correlation == "" {
 		correlation = requestID
@@ -60,6 +60,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("x-ms-request-id", requestID)
 	h.Set("x-ms-correlation-request-id", correlation)
 	h.Set("Cache-Control", "no-cache")
+	h.Set("Date", s.Now().Format(http.TimeFormat)) // the clock may have been moved: this is how clients see it
 	if rep.retryAfter {
 		h.Set("Retry-After", "0") // there is no latency to wait out
 	}
@@ -77,7 +78,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	// The log line precedes the answer: whoever has the answer finds the line.
 	s.log.write(entry{
 		Time: started.UTC().Format(time.RFC3339Nano), Method: r.Method, URL: r.URL.RequestURI(), Principal: call.Caller.ObjectID,
-		Status: rep.status, DurationMs: float64(s.now().Sub(started).Microseconds()) / 1000,
+		Status: rep.status, DurationMs: float64(time.Since(began).Microseconds()) / 1000,
 	}, raw, body)
 	w.WriteHeader(rep.status)
 	if r.Method != http.MethodHead {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/crossorg/crossorg/internal/azure/clock"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -28,7 +29,9 @@ type Options struct {
 	Endpoints Endpoints
 	// Log receives the request log as JSON lines; nil keeps none.
 	Log io.Writer
-	// Now is the clock; nil is the machine's.
+	// Clock is the time; nil is the state file's own clock, over Now.
+	Clock *clock.Clock
+	// Now is the machine's clock below the state file's; nil is the real one. Tests set it.
 	Now func() time.Time
 }
 
@@ -41,7 +44,10 @@ type Server struct {
 	routes    []compiledRoute
 	endpoints Endpoints
 	log       *requestLog
+	clock     *clock.Clock
 	now       func() time.Time
+	jobs      jobBoard
+	advancing sync.Mutex
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -52,12 +58,17 @@ type Server struct {
 // NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the same type.
 func NewServer(o Options) (*Server, error) {
 	s := &Server{
-		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, now: o.Now, log: newRequestLog(o.Log),
+		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, log: newRequestLog(o.Log),
 		types: map[string]*Type{}, providers: map[string]*Provider{}, wake: make(chan struct{}, 1),
+		jobs: jobBoard{running: map[string]bool{}, changed: make(chan struct{})},
 	}
-	if s.now == nil {
-		s.now = time.Now
+	if s.clock == nil {
+		var err error
+		if s.clock, err = clock.New(o.Store, o.Now); err != nil {
+			return nil, err
+		}
 	}
+	s.now = s.clock.Now
 	for _, p := range o.Providers {
 		key := strings.ToLower(p.Namespace)
 		if known, ok := s.providers[key]; ok {
@@ -87,6 +98,12 @@ func (s *Server) Close() {
 	s.cancel()
 	s.done.Wait()
 }
+
+// Now is the time on the embedded Azure's clock.
+func (s *Server) Now() time.Time { return s.now().UTC() }
+
+// Wake lets the job runner look for due jobs at once: call it after the clock was moved by other means than Advance.
+func (s *Server) Wake() { s.signal() }
 
 // Endpoints returns the base URLs.
 func (s *Server) Endpoints() Endpoints { return s.endpoints }

@@ -23,7 +23,7 @@ func (h *Handler) authenticate(authorization string, q url.Values, account Accou
 		if !account.SharedKey {
 			return auth{}, errKeyAuth
 		}
-		return auth{sharedKey: true}, checkSharedKey(r, credentials, account, h.now())
+		return auth{sharedKey: true}, checkSharedKey(r, credentials, account, h.clients())
 	case strings.EqualFold(scheme, "Bearer"):
 		if r.TLS == nil { // the service takes tokens over TLS only
 			return auth{}, errInvalidToken

@@ -24,6 +24,7 @@ type Handler struct {
 	accounts   Accounts
 	authorizer Authorizer
 	now        func() time.Time
+	clients    func() time.Time // the clock that clients date their requests by
 }
 
 // NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Accounts that
@@ -34,7 +35,15 @@ func NewHandler(content *Content, accounts Accounts, now func() time.Time) *Hand
 	if h.now == nil {
 		h.now = time.Now
 	}
+	h.clients = h.now
 	h.authorizer, _ = accounts.(Authorizer)
+	return h
+}
+
+// ClientClock sets the clock that clients date their signed requests by, where that is not the service's own: a service
+// whose clock was moved forward still serves clients on the machine's time.
+func (h *Handler) ClientClock(now func() time.Time) *Handler {
+	h.clients = now
 	return h
 }
 

@@ -48,6 +48,8 @@ type Assignment struct {
 	RoleID string `json:"roleId"`
 	// Scope is the resource id from which on the role holds.
 	Scope string `json:"scope"`
+	// EffectiveAt is from when on it counts; zero means always.
+	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
 }
 
 // Subscription belongs to one tenant.
@@ -63,6 +65,7 @@ type Directory struct {
 	issuer string
 	now    func() time.Time
 	signer *signer
+	delay  time.Duration
 }
 
 // NewDirectory opens the directory; issuer is the base URL that tokens name as their issuer. The signing key is made on
@@ -79,6 +82,11 @@ func NewDirectory(st *store.Store, issuer string, now func() time.Time) (*Direct
 	}
 	return d, nil
 }
+
+// DelayAssignments sets how long after its creation a role assignment takes effect. Assignments that are known already
+// keep their time. Azure documents up to ten minutes; removals, which Azure caches as well, take effect at once here.
+// Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
+func (d *Directory) DelayAssignments(delay time.Duration) { d.delay = delay }
 
 // AddSubscription registers a subscription with its tenant; naming it again is no error while the tenant stays the same.
 func (d *Directory) AddSubscription(tx *store.Tx, s Subscription) error {
@@ -168,8 +176,20 @@ func (d *Directory) checkSecret(p Principal, secret string) bool {
 	return !p.Managed && p.SecretHash != "" && subtle.ConstantTimeCompare([]byte(p.SecretHash), []byte(hash(secret))) == 1
 }
 
-// Assign records a role assignment for evaluation.
+// Assign records a role assignment for evaluation. A new one that names no EffectiveAt takes effect after the delay;
+// repeating one changes nothing about that.
 func (d *Directory) Assign(tx *store.Tx, a Assignment) error {
+	var known Assignment
+	found, err := tx.Get(tableAssignments, assignmentKey(a), &known)
+	if err != nil {
+		return err
+	}
+	switch {
+	case found:
+		a.EffectiveAt = known.EffectiveAt
+	case a.EffectiveAt.IsZero() && d.delay > 0:
+		a.EffectiveAt = d.now().UTC().Add(d.delay)
+	}
 	return tx.Put(tableAssignments, assignmentKey(a), a)
 }
 
@@ -183,6 +203,7 @@ func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
 func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action string, data bool) bool {
 	allowed := false
 	scope = strings.ToLower(scope)
+	now := d.now()
 	err := tx.Scan(tableAssignments, strings.ToLower(principalObjectID)+"|", func(_ string, raw []byte) error {
 		if allowed {
 			return nil
@@ -191,7 +212,7 @@ func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action strin
 		if err := json.Unmarshal(raw, &a); err != nil {
 			return err
 		}
-		if !covers(strings.ToLower(a.Scope), scope) {
+		if !covers(strings.ToLower(a.Scope), scope) || now.Before(a.EffectiveAt) {
 			return nil
 		}
 		role, ok := RoleByID(a.RoleID)

@@ -1,0 +1,147 @@
+package arm_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/resources"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// ticking is a provider whose resource does something every hour; it records when.
+type ticking struct {
+	mu   sync.Mutex
+	seen []time.Time
+}
+
+func (k *ticking) provider() *arm.Provider {
+	again := func(c *arm.Call, id arm.ID, at time.Time) *arm.Error {
+		return c.EnqueueDetached(id, "tick", at.Add(time.Hour), nil)
+	}
+	return &arm.Provider{Namespace: "Microsoft.OperationalInsights", Types: []*arm.Type{{
+		Name: workspaceType,
+		Put:  func(c *arm.Call, w *arm.Write) *arm.Error { return again(c, w.New.ID, c.Now) },
+		Jobs: map[string]arm.Job{"tick": func(_ context.Context, s *arm.Server, r *arm.Resource, _ map[string]any) *arm.Error {
+			err := s.Update(func(c *arm.Call) error {
+				k.mu.Lock()
+				defer k.mu.Unlock()
+				k.seen = append(k.seen, c.Now)
+				if err := again(c, r.ID, c.Now); err != nil {
+					return err
+				}
+				return nil
+			})
+			if err != nil {
+				return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "%v", err)
+			}
+			return nil
+		}},
+	}}}
+}
+
+func TestAdvanceRunsEachJobAtItsOwnTimeAndInOrder(t *testing.T) {
+	k := &ticking{}
+	c := newCloudOf(t, arm.Options{}, resources.New(), k.provider())
+	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
+	began := c.server.Now()
+	for _, name := range []string{"logs", "logs2"} {
+		require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/"+name, workspaceVersion, map[string]any{"location": "westeurope"}).status)
+	}
+
+	moved, err := c.server.Advance(context.Background(), 5*time.Hour+30*time.Minute)
+
+	require.NoError(t, err)
+	require.Len(t, moved.Ran, 10)
+	require.Len(t, k.seen, 10)
+	for i, at := range k.seen {
+		hour := time.Duration(i/2+1) * time.Hour
+		require.WithinDuration(t, began.Add(hour), at, 20*time.Second, "tick %d", i)
+		if i > 0 {
+			require.False(t, at.Before(k.seen[i-1]))
+			require.False(t, moved.Ran[i].Due.Before(moved.Ran[i-1].Due))
+		}
+	}
+	require.WithinDuration(t, began.Add(5*time.Hour+30*time.Minute), c.server.Now(), 20*time.Second)
+}
+
+func TestAdvanceExpiresTokens(t *testing.T) {
+	c := newCloud(t)
+	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, c.do("Bearer "+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil).status)
+
+	_, err = c.server.Advance(context.Background(), 2*time.Hour)
+	require.NoError(t, err)
+
+	refused := c.do("Bearer "+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil)
+	require.Equal(t, http.StatusUnauthorized, refused.status)
+	require.Equal(t, "ExpiredAuthenticationToken", refused.code())
+	fresh := c.as(c.ownerA, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil)
+	require.Equal(t, http.StatusOK, fresh.status)
+	date, err := http.ParseTime(fresh.header.Get("Date"))
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(2*time.Hour), date, time.Minute, "clients see the moved clock in the Date header")
+}
+
+func TestTheClockOnlyGoesForward(t *testing.T) {
+	c := newCloud(t)
+	_, err := c.server.Advance(context.Background(), -time.Hour)
+	require.ErrorContains(t, err, "forward")
+}
+
+func TestAMovedClockAndItsJobsOutliveTheServer(t *testing.T) {
+	k := &ticking{}
+	c := newCloudOf(t, arm.Options{}, resources.New(), k.provider())
+	c.put(group, groupVersion, map[string]any{"location": "westeurope"})
+	c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"})
+	_, err := c.server.Advance(context.Background(), 90*time.Minute)
+	require.NoError(t, err)
+	at := c.server.Now()
+	c.server.Close()
+
+	second, err := arm.NewServer(arm.Options{Store: c.store, Directory: c.dir, Providers: []*arm.Provider{resources.New(), k.provider()}})
+	require.NoError(t, err)
+	defer second.Close()
+	require.WithinDuration(t, at, second.Now(), 10*time.Second)
+	_, err = second.Advance(context.Background(), time.Hour)
+	require.NoError(t, err)
+	require.Len(t, k.seen, 2)
+}
+
+func TestARoleAssignmentTakesEffectAfterItsDelay(t *testing.T) {
+	c := newCloud(t)
+	c.dir.DelayAssignments(2 * time.Minute)
+	var reader identity.Principal
+	require.NoError(t, c.store.Update(func(tx *store.Tx) (err error) {
+		reader, err = c.dir.AddServicePrincipal(tx, tenantA, "client-reader", "reader", "secret")
+		return err
+	}))
+	c.put(group, groupVersion, map[string]any{"location": "westeurope"})
+	assignment := group + "/providers/Microsoft.Authorization/roleAssignments/11111111-2222-3333-4444-555555555555"
+	created := c.put(assignment, "2022-04-01", map[string]any{"properties": map[string]any{
+		"principalId": reader.ObjectID, "principalType": "ServicePrincipal",
+		"roleDefinitionId": "/subscriptions/" + subA + "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
+	}})
+	require.Equal(t, http.StatusCreated, created.status)
+	read := func() response {
+		return c.as(reader, http.MethodGet, group+"?api-version="+groupVersion, nil)
+	}
+
+	require.Equal(t, "AuthorizationFailed", read().code(), "not yet in effect")
+	_, err := c.server.Advance(context.Background(), time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, "AuthorizationFailed", read().code(), "half of the delay")
+	_, err = c.server.Advance(context.Background(), time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, read().status)
+
+	require.Equal(t, http.StatusOK, c.del(assignment, "2022-04-01").status)
+	require.Equal(t, "AuthorizationFailed", read().code(), "removal takes effect at once")
+}

@@ -1,0 +1,114 @@
+package azure
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// controlPath is the first segment of the control endpoints' paths on the management listener. They are the embedded
+// Azure's own, have no counterpart on Azure, and are authorized by the home's control secret.
+const controlPath = "_crossorg"
+
+// maxControlBody bounds a control request.
+const maxControlBody = 64 << 10
+
+// clockBody is what the clock endpoint takes: a duration such as "48h".
+type clockBody struct {
+	Advance string `json:"advance"`
+}
+
+// newControl serves the control endpoints.
+func newControl(server *arm.Server, secret string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /"+controlPath+"/clock", func(w http.ResponseWriter, r *http.Request) {
+		var body clockBody
+		by, err := time.Duration(0), json.NewDecoder(r.Body).Decode(&body)
+		if err == nil {
+			by, err = time.ParseDuration(body.Advance)
+		}
+		if err != nil {
+			controlError(w, http.StatusBadRequest, err)
+			return
+		}
+		out, err := server.Advance(r.Context(), by)
+		answer(w, out, err)
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok || secret == "" || subtle.ConstantTimeCompare([]byte(given), []byte(secret)) != 1 {
+			controlError(w, http.StatusUnauthorized, errors.New("the control endpoints need the home's control secret"))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func answer(w http.ResponseWriter, out any, err error) {
+	if err != nil {
+		controlError(w, http.StatusBadRequest, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_ = json.NewEncoder(w).Encode(out) // a client that went away is not an error of ours
+}
+
+func controlError(w http.ResponseWriter, status int, err error) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
+}
+
+// callControl sends a request to the control endpoints of the process that serves the home, and decodes what it answers.
+func (a *Azure) callControl(ctx context.Context, method, name string, body, out any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, a.Management()+"/"+controlPath+"/"+name, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+a.estate.ControlSecret)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs(), MinVersion: tls.VersionTLS12}}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("reach the embedded Azure that is being served: %w", err)
+	}
+	defer resp.Body.Close()
+	answered, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("reach the embedded Azure that is being served: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var failure struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(answered, &failure) != nil || failure.Error == "" {
+			failure.Error = resp.Status
+		}
+		return errors.New(failure.Error)
+	}
+	return json.Unmarshal(answered, out)
+}
+
+// Advance moves the clock forward, in this process or in the one that serves the home, lets the jobs that come due run in
+// the order of their times, and waits for them.
+func (a *Azure) Advance(ctx context.Context, by time.Duration) (out arm.Advanced, err error) {
+	if a.server != nil {
+		return a.server.Advance(ctx, by)
+	}
+	return out, a.callControl(ctx, http.MethodPost, "clock", clockBody{Advance: by.String()}, &out)
+}
