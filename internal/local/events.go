@@ -141,7 +141,7 @@ func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
 		return
 	}
 	message := c.redactor.text(strings.TrimSpace(colors.Never.Colorize(d.Message)))
-	if message == "" || strings.HasPrefix(message, "exit status ") { // the go command's last word on a program that failed
+	if message == "" || wentWrong.MatchString(message) {
 		return
 	}
 	switch d.Severity {
@@ -166,6 +166,9 @@ const printedLines = 40
 
 // wrapping is what Pulumi's Go SDK puts around the error that a program returns.
 var wrapping = regexp.MustCompile(`^an unhandled error occurred: program failed:\s+1 error occurred:\s+\* `)
+
+// wentWrong is the go command's last word on a program that failed, which says nothing that was not said before.
+var wentWrong = regexp.MustCompile(`^(exit status \d+|signal: \w+)$`)
 
 // plain is the program's own error message.
 func plain(message string) string { return wrapping.ReplaceAllString(message, "") }

@@ -66,7 +66,7 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 	start := time.Now()
 	stack, err := s.stack(ctx)
 	if err != nil {
-		return &Result{Stack: s.options.Stack}, s.failure("select the stack", err, nil)
+		return &Result{Stack: s.options.Stack}, s.failure(ctx, "select the stack", err, nil)
 	}
 	protected, err := s.protected(ctx, stack)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 		}
 		fmt.Fprintf(s.options.Progress, "lifting the protection of %d resources\n", len(protected))
 		if err := s.cli(ctx, "state", "unprotect", "--all", "--yes", "--stack", s.options.Stack); err != nil {
-			return &Result{Stack: s.options.Stack}, s.failure("lift the protection", err, nil)
+			return &Result{Stack: s.options.Stack}, s.failure(ctx, "lift the protection", err, nil)
 		}
 	}
 	result, err := s.run(ctx, "destroy", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
@@ -102,7 +102,7 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 func (s *Session) protected(ctx context.Context, stack auto.Stack) ([]string, error) {
 	exported, err := stack.Export(ctx)
 	if err != nil {
-		return nil, s.failure("read the state", err, nil)
+		return nil, s.failure(ctx, "read the state", err, nil)
 	}
 	var deployment struct {
 		Resources []struct {
@@ -135,7 +135,7 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 	s.command.terse = false
 	outputs, err := s.workspace.StackOutputs(ctx, s.options.Stack)
 	if err != nil {
-		return result, s.failure("read the outputs", err, nil)
+		return result, s.failure(ctx, "read the outputs", err, nil)
 	}
 	result.Outputs = map[string]any{}
 	plain := map[string]any{}
@@ -161,7 +161,7 @@ func (s *Session) run(ctx context.Context, verb string, do func(auto.Stack, chan
 	result := &Result{Stack: s.options.Stack}
 	stack, err := s.stack(ctx)
 	if err != nil {
-		return result, s.failure("select the stack", err, nil)
+		return result, s.failure(ctx, "select the stack", err, nil)
 	}
 	c := &collector{progress: s.options.Progress, redactor: &s.redactor}
 	stream, stop := c.collect()
@@ -175,7 +175,7 @@ func (s *Session) run(ctx context.Context, verb string, do func(auto.Stack, chan
 	}
 	result.DurationMs = time.Since(start).Milliseconds()
 	if err != nil {
-		return result, s.failure(verb, err, c.complaints())
+		return result, s.failure(ctx, verb, err, c.complaints())
 	}
 	return result, nil
 }
@@ -223,9 +223,9 @@ func (s *Session) cli(ctx context.Context, args ...string) error {
 }
 
 // failure makes a Failure of an error of the CLI: what the engine complained of, or else what the CLI printed.
-func (s *Session) failure(doing string, err error, complaints []Diagnostic) *Failure {
+func (s *Session) failure(ctx context.Context, doing string, err error, complaints []Diagnostic) *Failure {
 	message := "local " + doing + " failed"
-	if errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil {
 		message = "local " + doing + " was interrupted; what had been done is in the state, and another run goes on from there"
 	}
 	f := &Failure{Message: message, Diagnostics: complaints, cause: err}

@@ -212,7 +212,7 @@ func (s *Session) stack(ctx context.Context) (auto.Stack, error) {
 // Pulumi runs any command of the CLI against the stack, with the terminal's streams, and returns its exit code.
 func (s *Session) Pulumi(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (int, error) {
 	if _, err := s.stack(ctx); err != nil {
-		return -1, s.failure("create the stack", err, nil)
+		return -1, s.failure(ctx, "create the stack", err, nil)
 	}
 	cmd := exec.Command(s.command.toolchain.Pulumi, args...)
 	cmd.Dir = s.home.ProjectDir()
