@@ -1,0 +1,422 @@
+package kql
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// scalar computes a value from a row.
+type scalar func(row []any) any
+
+// compiled is an expression that fits its table.
+type compiled struct {
+	typ  Type
+	eval scalar
+}
+
+// scope is what names in an expression mean.
+type scope struct {
+	table *Table
+	lets  map[string]compiled
+	now   time.Time
+}
+
+// semantic makes the error of an expression that does not fit.
+func semantic(format string, args ...any) *Error {
+	return &Error{Semantic: true, Message: fmt.Sprintf(format, args...)}
+}
+
+func constant(typ Type, v any) compiled {
+	return compiled{typ, func([]any) any { return v }}
+}
+
+func (s *scope) compile(e expr) (compiled, *Error) {
+	switch e := e.(type) {
+	case literal:
+		return constant(e.typ, e.value), nil
+	case nameRef:
+		return s.resolve(e.name)
+	case member:
+		of, err := s.compile(e.of)
+		if err != nil {
+			return compiled{}, err
+		}
+		if of.typ != Dynamic {
+			return compiled{}, semantic("'%s' cannot be read from a value of type %s: use parse_json() first.", e.name, of.typ)
+		}
+		return compiled{Dynamic, func(row []any) any {
+			m, _ := of.eval(row).(map[string]any)
+			return m[e.name]
+		}}, nil
+	case element:
+		return s.element(e)
+	case unary:
+		operand, err := s.compile(e.operand)
+		if err != nil {
+			return compiled{}, err
+		}
+		if !isNumber(operand.typ) && operand.typ != TimeSpan {
+			return compiled{}, semantic("The operator '-' is not defined for type %s.", operand.typ)
+		}
+		return compiled{operand.typ, func(row []any) any { return negative(operand.eval(row)) }}, nil
+	case binary:
+		return s.binary(e)
+	case inList:
+		if strings.HasSuffix(e.op, "between") {
+			return s.between(e)
+		}
+		return s.in(e)
+	case call:
+		return s.call(e)
+	}
+	return compiled{}, semantic("'*' is not expected here.")
+}
+
+func (s *scope) resolve(name string) (compiled, *Error) {
+	if s.table != nil {
+		if i := s.table.index(name); i >= 0 {
+			return compiled{s.table.Columns[i].Type, func(row []any) any { return row[i] }}, nil
+		}
+	}
+	if c, ok := s.lets[name]; ok {
+		return c, nil
+	}
+	return compiled{}, semantic("Failed to resolve scalar expression named '%s'", name)
+}
+
+func (s *scope) element(e element) (compiled, *Error) {
+	of, err := s.compile(e.of)
+	if err != nil {
+		return compiled{}, err
+	}
+	index, err := s.compile(e.index)
+	if err != nil {
+		return compiled{}, err
+	}
+	if of.typ != Dynamic {
+		return compiled{}, semantic("A value of type %s has no elements: use parse_json() first.", of.typ)
+	}
+	return compiled{Dynamic, func(row []any) any {
+		switch i := index.eval(row).(type) {
+		case int64:
+			list, _ := of.eval(row).([]any)
+			if i < 0 {
+				i += int64(len(list))
+			}
+			if i >= 0 && i < int64(len(list)) {
+				return list[i]
+			}
+		case string:
+			m, _ := of.eval(row).(map[string]any)
+			return m[i]
+		}
+		return nil
+	}}, nil
+}
+
+// pair compiles two operands.
+func (s *scope) pair(left, right expr) (l, r compiled, err *Error) {
+	if l, err = s.compile(left); err == nil {
+		r, err = s.compile(right)
+	}
+	return l, r, err
+}
+
+func (s *scope) binary(e binary) (compiled, *Error) {
+	l, r, err := s.pair(e.left, e.right)
+	if err != nil {
+		return compiled{}, err
+	}
+	switch e.op {
+	case "and", "or":
+		for _, side := range []compiled{l, r} {
+			if side.typ != Bool && side.typ != Dynamic {
+				return compiled{}, semantic("The operator '%s' needs two values of type bool, not one of type %s.", e.op, side.typ)
+			}
+		}
+		stop := e.op == "or"
+		return compiled{Bool, func(row []any) any {
+			if isTrue(l.eval(row)) == stop {
+				return stop
+			}
+			return isTrue(r.eval(row))
+		}}, nil
+	case "+", "-", "*", "/", "%":
+		return arithmetic(e.op, l, r)
+	case "==", "!=", "<", "<=", ">", ">=":
+		return relation(e.op, l, r)
+	}
+	return textual(e.op, l, r)
+}
+
+func isTrue(v any) bool {
+	b, _ := v.(bool)
+	return b
+}
+
+// comparable reports whether Azure compares two types. It refuses a string with a number.
+func comparableTypes(a, b Type) bool {
+	return a == b || a == Dynamic || b == Dynamic || isNumber(a) && isNumber(b) || a == GUID && b == String || a == String && b == GUID
+}
+
+func relation(op string, l, r compiled) (compiled, *Error) {
+	if !comparableTypes(l.typ, r.typ) {
+		return compiled{}, semantic("Cannot compare values of types %s and %s. Try adding explicit casts", l.typ, r.typ)
+	}
+	return compiled{Bool, func(row []any) any { return holds(op, l.eval(row), r.eval(row)) }}, nil
+}
+
+// holds evaluates a comparison. With a null nothing is equal, less or greater.
+func holds(op string, a, b any) bool {
+	if a == nil || b == nil {
+		return op == "!=" && (a == nil) != (b == nil)
+	}
+	order, ok := compare(a, b)
+	if !ok {
+		return op == "!="
+	}
+	switch op {
+	case "==":
+		return order == 0
+	case "!=":
+		return order != 0
+	case "<":
+		return order < 0
+	case "<=":
+		return order <= 0
+	case ">":
+		return order > 0
+	}
+	return order >= 0
+}
+
+// textTests are the string operators without the ! and the _cs; they take lower-case operands unless the case counts.
+var textTests = map[string]func(s, part string) bool{
+	"=~": func(s, part string) bool { return s == part }, "~": func(s, part string) bool { return s == part },
+	"contains": strings.Contains, "startswith": strings.HasPrefix, "endswith": strings.HasSuffix, "has": hasTerm,
+}
+
+// hasTerm finds part as a whole term: a run of letters and digits.
+func hasTerm(s, part string) bool {
+	if part == "" {
+		return true
+	}
+	for from := 0; ; {
+		i := strings.Index(s[from:], part)
+		if i < 0 {
+			return false
+		}
+		start, end := from+i, from+i+len(part)
+		if (start == 0 || !isTerm(s[start-1]) || !isTerm(part[0])) && (end == len(s) || !isTerm(s[end]) || !isTerm(part[len(part)-1])) {
+			return true
+		}
+		from = start + 1
+	}
+}
+
+func isTerm(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+
+func textual(op string, l, r compiled) (compiled, *Error) {
+	for _, side := range []compiled{l, r} {
+		if side.typ != String && side.typ != Dynamic && side.typ != GUID {
+			return compiled{}, semantic("The operator '%s' needs strings, not a value of type %s: use tostring().", op, side.typ)
+		}
+	}
+	base, negated := strings.CutPrefix(op, "!")
+	base, exact := strings.CutSuffix(base, "_cs")
+	test := textTests[base]
+	return compiled{Bool, func(row []any) any {
+		a, b := format(l.eval(row)), format(r.eval(row))
+		if !exact {
+			a, b = strings.ToLower(a), strings.ToLower(b)
+		}
+		return test(a, b) != negated
+	}}, nil
+}
+
+func (s *scope) between(e inList) (compiled, *Error) {
+	low := binary{e.at, ">=", e.left, e.list[0]}
+	high := binary{e.at, "<=", e.left, e.list[1]}
+	if end, ok := e.list[1].(literal); ok && end.typ == TimeSpan { // between (start .. 1d)
+		high.right = binary{e.at, "+", e.list[0], e.list[1]}
+		if of, err := s.compile(e.left); err == nil && of.typ == TimeSpan {
+			high.right = e.list[1]
+		}
+	}
+	c, err := s.binary(binary{e.at, "and", low, high})
+	if err != nil || e.op == "between" {
+		return c, err
+	}
+	return compiled{Bool, func(row []any) any { return !isTrue(c.eval(row)) }}, nil
+}
+
+func (s *scope) in(e inList) (compiled, *Error) {
+	left, err := s.compile(e.left)
+	if err != nil {
+		return compiled{}, err
+	}
+	var list []compiled
+	for _, item := range e.list {
+		c, err := s.compile(item)
+		if err != nil {
+			return compiled{}, err
+		}
+		list = append(list, c)
+	}
+	folded := strings.HasSuffix(e.op, "~")
+	negated := strings.HasPrefix(e.op, "!")
+	same := func(a, b any) bool {
+		if folded {
+			return strings.EqualFold(format(a), format(b))
+		}
+		if left.typ != Dynamic {
+			b = convertValue(b, left.typ)
+		}
+		return holds("==", a, b)
+	}
+	return compiled{Bool, func(row []any) any {
+		v := left.eval(row)
+		for _, item := range list {
+			w := item.eval(row)
+			if several, ok := w.([]any); ok { // in (dynamic(["a", "b"]))
+				for _, one := range several {
+					if same(v, one) {
+						return !negated
+					}
+				}
+			} else if same(v, w) {
+				return !negated
+			}
+		}
+		return negated
+	}}, nil
+}
+
+// arithmetic follows Kusto's table of types.
+// Source: https://learn.microsoft.com/kusto/query/datetime-timespan-arithmetic
+func arithmetic(op string, l, r compiled) (compiled, *Error) {
+	undefined := func() (compiled, *Error) {
+		return compiled{}, semantic("The operator '%s' is not defined for types %s and %s. Try adding explicit casts", op, l.typ, r.typ)
+	}
+	num := func(typ Type, f func(a, b float64) any) (compiled, *Error) {
+		return compiled{typ, func(row []any) any {
+			a, aok := toReal(l.eval(row))
+			b, bok := toReal(r.eval(row))
+			if !aok || !bok {
+				return nil
+			}
+			return f(a, b)
+		}}, nil
+	}
+	switch {
+	case l.typ == DateTime && r.typ == DateTime && op == "-":
+		return compiled{TimeSpan, func(row []any) any {
+			a, aok := l.eval(row).(time.Time)
+			b, bok := r.eval(row).(time.Time)
+			if !aok || !bok {
+				return nil
+			}
+			return a.Sub(b)
+		}}, nil
+	case l.typ == DateTime && r.typ == TimeSpan && (op == "+" || op == "-"), l.typ == TimeSpan && r.typ == DateTime && op == "+":
+		t, d := l, r
+		if l.typ == TimeSpan {
+			t, d = r, l
+		}
+		return compiled{DateTime, func(row []any) any {
+			at, tok := t.eval(row).(time.Time)
+			by, dok := d.eval(row).(time.Duration)
+			if !tok || !dok {
+				return nil
+			}
+			if op == "-" {
+				by = -by
+			}
+			return at.Add(by)
+		}}, nil
+	case l.typ == TimeSpan && r.typ == TimeSpan:
+		switch op {
+		case "/":
+			return num(Real, func(a, b float64) any { return a / b })
+		case "*":
+			return undefined()
+		}
+		return compiled{TimeSpan, func(row []any) any {
+			a, aok := l.eval(row).(time.Duration)
+			b, bok := r.eval(row).(time.Duration)
+			if !aok || !bok {
+				return nil
+			}
+			v, ok := wholeNumbers(op, int64(a), int64(b))
+			if !ok {
+				return nil
+			}
+			return time.Duration(v)
+		}}, nil
+	case l.typ == TimeSpan && isNumber(r.typ) && (op == "*" || op == "/"):
+		return num(TimeSpan, func(a, b float64) any {
+			if op == "/" {
+				if b == 0 {
+					return nil
+				}
+				b = 1 / b
+			}
+			return time.Duration(a * b)
+		})
+	case isNumber(l.typ) && r.typ == TimeSpan && op == "*":
+		return num(TimeSpan, func(a, b float64) any { return time.Duration(a * b) })
+	case isNumber(l.typ) && isNumber(r.typ):
+		if l.typ == Real || r.typ == Real {
+			return num(Real, func(a, b float64) any { return realNumbers(op, a, b) })
+		}
+		return compiled{Long, func(row []any) any {
+			a, aok := l.eval(row).(int64)
+			b, bok := r.eval(row).(int64)
+			if !aok || !bok {
+				return nil
+			}
+			v, ok := wholeNumbers(op, a, b)
+			if !ok {
+				return nil
+			}
+			return v
+		}}, nil
+	}
+	return undefined()
+}
+
+func wholeNumbers(op string, a, b int64) (int64, bool) {
+	switch op {
+	case "+":
+		return a + b, true
+	case "-":
+		return a - b, true
+	case "*":
+		return a * b, true
+	}
+	if b == 0 || b == -1 { // -1: the smallest number has no opposite
+		return -a, b == -1 && op == "/"
+	}
+	if op == "/" {
+		return a / b, true
+	}
+	return ((a % b) + b) % b, true
+}
+
+func realNumbers(op string, a, b float64) any {
+	switch op {
+	case "+":
+		return a + b
+	case "-":
+		return a - b
+	case "*":
+		return a * b
+	case "/":
+		return a / b
+	}
+	if b == 0 {
+		return nil
+	}
+	return a - b*float64(int64(a/b))
+}
