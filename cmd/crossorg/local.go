@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossorg/crossorg/internal/azure"
 	"github.com/crossorg/crossorg/internal/local"
 )
 
@@ -33,12 +34,15 @@ tool than Go is needed. Everything that a run keeps lies in the home folder.`,
 type flags struct {
 	stack, project, home, configFile, armLog string
 	json                                     bool
+	latency                                  azure.Latency
 }
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerHome(cmd)
 	set := cmd.Flags()
 	set.StringVar(&f.configFile, "config-file", "", "configuration to use in place of Pulumi.<stack>.yaml")
+	set.StringVar(&f.latency.Profile, "latency", "", "how long things take: none (default), or azure: as Azure does, with its delays and request limits")
+	set.Float64Var(&f.latency.Scale, "latency-scale", 1, "factor for --latency azure: 0.01 takes a hundredth of the time")
 	set.StringVar(&f.armLog, "arm-log", "", "append every request to the embedded Azure to this file, as JSON lines")
 }
 
@@ -58,6 +62,7 @@ func (f *flags) options(a *app) local.Options {
 		Stack:      f.stack,
 		ConfigFile: f.configFile,
 		ArmLog:     f.armLog,
+		Latency:    f.latency,
 		Progress:   a.stderr,
 		Kill:       a.killed,
 	}

@@ -42,19 +42,25 @@ type Options struct {
 	ArmLog string
 	// Declared are the estates that the stack names beside the default one.
 	Declared []Declared
+	// Latency is how long things take; the zero value is LatencyNone.
+	Latency Latency
 }
 
 // Azure is an embedded Azure, in this process or (after Attach) in another.
 type Azure struct {
-	dir    string
-	estate *estate
-	ca     *authority
-	server *arm.Server // nil after Attach
-	close  func() error
+	dir     string
+	estate  *estate
+	ca      *authority
+	server  *arm.Server // nil after Attach
+	latency Latency
+	close   func() error
 }
 
 // Open starts the embedded Azure of a folder. It returns ErrInUse when another process has it open.
 func Open(o Options) (a *Azure, err error) {
+	if err := o.Latency.Check(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -106,12 +112,14 @@ func Open(o Options) (a *Azure, err error) {
 	if err := st.Update(func(tx *store.Tx) error { return seed(tx, dir, est) }); err != nil {
 		return nil, err
 	}
+	dir.DelayAssignments(o.Latency.RoleDelay()) // those of the deployers, above, are old
 	content, err := blob.NewContent(st, filepath.Join(o.Dir, "blobs"))
 	if err != nil {
 		return nil, err
 	}
 	closers = append(closers, content.Close)
-	options := arm.Options{Store: st, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()}}
+	options := arm.Options{Store: st, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
+		Latency: arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
@@ -134,7 +142,7 @@ func Open(o Options) (a *Azure, err error) {
 		return nil, err
 	}
 	signIn := dir.Handler()
-	control := newControl(server, est.ControlSecret)
+	control := newControl(server, o.Latency, est.ControlSecret)
 	management := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); strings.ToLower(first) {
 		case "subscriptions", "providers", "tenants":
@@ -158,7 +166,7 @@ func Open(o Options) (a *Azure, err error) {
 		}
 		closers = append(closers, stop)
 	}
-	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, close: closeAll}, nil
+	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, close: closeAll}, nil
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack

@@ -29,8 +29,9 @@ type clockBody struct {
 }
 
 // newControl serves the control endpoints.
-func newControl(server *arm.Server, secret string) http.Handler {
+func newControl(server *arm.Server, latency Latency, secret string) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /"+controlPath+"/latency", func(w http.ResponseWriter, _ *http.Request) { answer(w, latency, nil) })
 	mux.HandleFunc("POST /"+controlPath+"/clock", func(w http.ResponseWriter, r *http.Request) {
 		var body clockBody
 		by, err := time.Duration(0), json.NewDecoder(r.Body).Decode(&body)

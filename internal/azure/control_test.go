@@ -56,3 +56,24 @@ func TestTheControlEndpointsRefuseWhoHasNotTheHomesSecret(t *testing.T) {
 		require.WithinDuration(t, time.Now(), date, time.Minute)
 	}
 }
+
+func TestWhoAttachesLearnsTheLatencyProfile(t *testing.T) {
+	dir := t.TempDir()
+	a, err := azure.Open(azure.Options{Dir: dir, Latency: azure.Latency{Profile: azure.LatencyAzure, Scale: 0.01}})
+	require.NoError(t, err)
+	defer a.Close()
+	attached, err := azure.Attach(dir, nil)
+	require.NoError(t, err)
+	latency, err := attached.Latency(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, 1200*time.Millisecond, latency.RoleDelay(), "a hundredth of two minutes")
+}
+
+func TestLatencyProfilesAreChecked(t *testing.T) {
+	for _, l := range []azure.Latency{{Profile: "slow"}, {Profile: azure.LatencyAzure, Scale: -1}, {Profile: azure.LatencyAzure, Scale: 11}} {
+		_, err := azure.Open(azure.Options{Dir: t.TempDir(), Latency: l})
+		require.ErrorContains(t, err, "must be")
+	}
+	require.Zero(t, azure.Latency{}.RoleDelay())
+	require.Equal(t, 2*time.Minute, azure.Latency{Profile: azure.LatencyAzure}.RoleDelay())
+}

@@ -29,7 +29,7 @@ func withAzure(o Options, do func(*azure.Azure) error) error {
 	if !exists(home.AzureDir()) {
 		return fmt.Errorf("%s holds no embedded Azure yet: run local up or local serve with this --home first", home.Dir)
 	}
-	a, err := openAzure(home, o.ArmLog, nil, o.Progress)
+	a, err := openAzure(home, o, nil)
 	if err != nil {
 		return err
 	}

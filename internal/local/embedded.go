@@ -4,25 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/crossorg/crossorg/internal/azure"
 	"github.com/crossorg/crossorg/internal/bridge"
 )
 
 // openAzure starts the home's embedded Azure, or attaches to the one that local serve already keeps for it.
-func openAzure(home *Home, armLog string, declared []azure.Declared, progress io.Writer) (*azure.Azure, error) {
-	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: armLog, Declared: declared})
+func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, error) {
+	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency})
 	if !errors.Is(err, azure.ErrInUse) {
 		return a, err
 	}
-	if armLog != "" {
+	if o.Latency.Profile != "" {
+		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can say how long things take: " +
+			"give --latency to local serve, or stop that")
+	}
+	if o.ArmLog != "" {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can log requests: " +
 			"give --arm-log to local serve, or stop that")
 	}
 	a, err = azure.Attach(home.AzureDir(), declared)
 	if err == nil {
-		fmt.Fprintf(progress, "using the embedded Azure that is being served at %s\n", a.Management())
+		fmt.Fprintf(o.Progress, "using the embedded Azure that is being served at %s\n", a.Management())
 	}
 	return a, err
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"golang.org/x/term"
@@ -30,6 +31,8 @@ type Options struct {
 	ConfigFile string
 	// ArmLog is a file that requests to the embedded Azure are appended to, as JSON lines; "" keeps no log.
 	ArmLog string
+	// Latency is how long things take on the embedded Azure; the zero value is no time.
+	Latency azure.Latency
 	// Progress gets a person's lines while work runs.
 	Progress io.Writer
 	// Kill ends a running child at once when it is closed; cancelling the context only asks it to end.
@@ -67,6 +70,7 @@ type Session struct {
 	home          *Home
 	organizations map[string]Organization
 	azure         *azure.Azure
+	latency       azure.Latency
 	workspace     auto.Workspace
 	command       *command
 	redactor      redactor
@@ -111,10 +115,13 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if err := home.create(); err != nil {
 		return s, err
 	}
-	if s.azure, err = openAzure(home, o.ArmLog, declarations(s.organizations), o.Progress); err != nil {
+	if s.azure, err = openAzure(home, o, declarations(s.organizations)); err != nil {
 		return s, err
 	}
 	s.closers = append(s.closers, s.azure.Close)
+	if s.latency, err = s.azure.Latency(ctx); err != nil {
+		return s, err
+	}
 	attached, err := serveBridge(ctx, s.azure, project.Dir)
 	if err != nil {
 		return s, err
@@ -190,8 +197,16 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"PULUMI_GO_USE_RUN":         "true",
 		"GOFLAGS":                   goFlags(os.Getenv("GOFLAGS"), s.home),
 		"GOWORK":                    "off",
-		"CROSSORG_ROLE_PROPAGATION": "0s",
+		"CROSSORG_ROLE_PROPAGATION": rolePropagation(s.latency).String(),
 	}
+}
+
+// rolePropagation is how long the program waits for its role assignments: as long as they take here, with a second to spare.
+func rolePropagation(l azure.Latency) time.Duration {
+	if delay := l.RoleDelay(); delay > 0 {
+		return delay + time.Second
+	}
+	return 0
 }
 
 // access reads results with each organization's own principal.

@@ -74,7 +74,7 @@ func newCloudOf(t *testing.T, o arm.Options, providers ...*arm.Provider) *cloud 
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
 	c := &cloud{t: t, store: st, log: &syncBuffer{}}
-	o.Clock, err = clock.New(st, nil)
+	o.Clock, err = clock.New(st, o.Now)
 	require.NoError(t, err)
 	c.dir, err = identity.NewDirectory(st, "https://127.0.0.1:1", o.Clock.Now)
 	require.NoError(t, err)
@@ -383,7 +383,9 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 	})
 	t.Run("Ensure a deleted name is free again", func(t *testing.T) {
 		require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
-		require.Equal(t, 201, c.put(workspace, workspaceVersion, workspaceBody).status)
+		r := c.put(workspace, workspaceVersion, workspaceBody)
+		require.Equal(t, 201, r.status)
+		c.settle(r.header.Get("Location"))
 	})
 	t.Run("Ensure deleting what is not there answers 204", func(t *testing.T) {
 		require.Equal(t, 204, c.del(workspace+"/savedSearches/none", searchVersion).status)

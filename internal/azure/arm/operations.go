@@ -24,6 +24,10 @@ type operation struct {
 	ErrorStatus int `json:"errorStatus,omitempty"`
 	// Pending counts the jobs that it waits for.
 	Pending int `json:"pending"`
+	// Until is the time before which it has not ended, under a latency profile.
+	Until time.Time `json:"until,omitzero"`
+	// Type is the full resource type that it works on.
+	Type string `json:"type,omitempty"`
 	// Reply is what an action answers in the end.
 	Reply any `json:"reply,omitempty"`
 	// Caller may read the operation.
@@ -36,17 +40,16 @@ const (
 	statusFailed     = "Failed"
 )
 
-// settle ends the operation if nothing is pending.
+// settle ends the operation if nothing is pending and its time has come. It may be called again at any time.
 func (o *operation) settle(now time.Time) {
-	if o.Pending > 0 {
+	switch {
+	case o.Status == statusSucceeded || o.Status == statusFailed:
+	case o.Pending > 0 || now.Before(o.Until):
 		o.Status = statusInProgress
-		return
-	}
-	o.End = now
-	if o.Error != nil {
-		o.Status = statusFailed
-	} else {
-		o.Status = statusSucceeded
+	case o.Error != nil:
+		o.Status, o.End = statusFailed, now
+	default:
+		o.Status, o.End = statusSucceeded, now
 	}
 }
 
@@ -72,10 +75,14 @@ func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
 	if op.Error != nil {
 		op.Error.Status = op.ErrorStatus
 	}
+	op.settle(c.Now)
+	left := op.Until.Sub(c.Now)
 	if kind == "operationstatuses" {
 		body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status, "startTime": stamp(op.Start)}
 		if op.Status == statusInProgress {
-			return &reply{status: http.StatusOK, body: body, retryAfter: true}, nil
+			rep := &reply{status: http.StatusOK, body: body}
+			s.pollAfter(rep, op.Type, left)
+			return rep, nil
 		}
 		body["endTime"] = stamp(op.End)
 		if op.Error != nil {
@@ -94,7 +101,9 @@ func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
 	}
 	switch {
 	case op.Status == statusInProgress:
-		return &reply{status: http.StatusAccepted, self: true, retryAfter: true}, nil
+		rep := &reply{status: http.StatusAccepted, self: true}
+		s.pollAfter(rep, op.Type, left)
+		return rep, nil
 	case op.Error != nil:
 		return nil, op.Error
 	case op.Reply != nil:

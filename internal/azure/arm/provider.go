@@ -2,6 +2,7 @@ package arm
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -146,6 +147,8 @@ type Call struct {
 	Query      url.Values
 	op         *operation
 	enqueued   bool
+	wait       time.Duration // before the answer goes out
+	headers    http.Header   // of the answer, also of an error
 }
 
 // Write is a PUT or PATCH in progress.

@@ -74,7 +74,14 @@ func (s *Server) render(c *Call, r *Resource, apiVersion string) map[string]any 
 		t.Show(c, r, body)
 	}
 	body["id"], body["name"], body["type"] = r.ID.String(), r.ID.Name(), r.ID.Type()
-	if pub, ok := azuretypes.Lookup(r.ID.Type(), apiVersion); ok && pub.Body.Prop("systemData") != nil {
+	pub, ok := azuretypes.Lookup(r.ID.Type(), apiVersion)
+	if !ok {
+		return body
+	}
+	if b, _ := c.busy(r.ID); b != nil {
+		showProgress(pub, b.Kind, body)
+	}
+	if pub.Body.Prop("systemData") != nil {
 		body["systemData"] = map[string]any{
 			"createdAt": stamp(r.CreatedAt), "createdBy": r.CreatedBy, "createdByType": "Application",
 			"lastModifiedAt": stamp(r.ModifiedAt), "lastModifiedBy": r.ModifiedBy, "lastModifiedByType": "Application",
@@ -174,6 +181,9 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	if aerr != nil {
 		return nil, aerr
 	}
+	if aerr := s.checkIdle(c, c.ID); aerr != nil {
+		return nil, aerr
+	}
 	old, exists := c.Get(c.ID)
 	id := c.ID
 	if exists {
@@ -232,8 +242,17 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	if loc, ok := body["location"].(string); ok {
 		body["location"] = strings.ToLower(strings.ReplaceAll(loc, " ", ""))
 	}
+	kind := OpCreate
+	if exists || isImplicit(t, id.Name()) {
+		kind = OpUpdate
+	}
 	if t.PutAsync != Direct {
-		c.op = &operation{ID: uuid.NewString(), Resource: id.String(), APIVersion: c.APIVersion, Start: now, Caller: c.Caller.ObjectID}
+		c.op = &operation{ID: uuid.NewString(), Resource: id.String(), Type: t.Name, APIVersion: c.APIVersion, Start: now, Caller: c.Caller.ObjectID}
+	}
+	if t.PutAsync == AzureAsyncOperation || t.PutAsync == Location && kind == OpCreate {
+		c.op.Until = s.lasting(c, t.Name, kind)
+	} else {
+		c.wait = s.Latency(t.Name, kind)
 	}
 	if t.Put != nil {
 		if aerr := t.Put(c, w); aerr != nil {
@@ -252,6 +271,9 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 		if t.Created != 0 {
 			rep.status = t.Created
 		}
+	}
+	if aerr := c.occupy(id, kind, w.New.String("location"), nil); aerr != nil {
+		return nil, aerr
 	}
 	rep.body = s.render(c, w.New, c.APIVersion)
 	return s.accept(c, t, t.PutAsync, rep, w.New.String("location"))
@@ -273,17 +295,17 @@ func (s *Server) accept(c *Call, t *Type, style AsyncStyle, rep *reply, location
 	switch style {
 	case AzureAsyncOperation:
 		rep.set("Azure-AsyncOperation", s.operationURL(id, location, "operationStatuses", c.op))
-		if rep.status == http.StatusOK && (c.op.Pending > 0 || rep.body == nil) {
+		if rep.status == http.StatusOK && (c.op.Status == statusInProgress || rep.body == nil) {
 			rep.status = http.StatusAccepted
 		}
 	case Location:
-		if rep.status == http.StatusOK && rep.body != nil && c.op.Pending == 0 {
+		if rep.status == http.StatusOK && rep.body != nil && c.op.Status != statusInProgress {
 			return rep, nil // an update that is done already answers at once
 		}
 		rep.status, rep.body = http.StatusAccepted, nil
 	}
 	rep.set("Location", s.operationURL(id, location, "operationResults", c.op))
-	rep.retryAfter = true
+	s.pollAfter(rep, c.op.Type, c.op.Until.Sub(c.Now))
 	return rep, nil
 }
 
@@ -377,6 +399,12 @@ func (s *Server) claimName(c *Call, t *Type, id ID) *Error {
 
 // remove answers DELETE: the resource and everything below it, children first.
 func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
+	if rep, ok := s.deletingAlready(c, t); ok {
+		return rep, nil
+	}
+	if aerr := s.checkIdle(c, c.ID); aerr != nil {
+		return nil, aerr
+	}
 	r, ok := c.Get(c.ID)
 	if !ok {
 		if isImplicit(t, c.ID.Name()) {
@@ -394,9 +422,15 @@ func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
 		return nil, methodNotAllowed(http.MethodDelete, t)
 	}
 	if t.DeleteAsync != Direct {
-		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true}
+		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true,
+			Until: s.lasting(c, t.Name, OpDelete)}
+	} else {
+		c.wait = s.Latency(t.Name, OpDelete)
 	}
 	if aerr := s.RemoveTree(c, r); aerr != nil {
+		return nil, aerr
+	}
+	if aerr := c.occupy(r.ID, OpDelete, r.String("location"), r); aerr != nil {
 		return nil, aerr
 	}
 	return s.accept(c, t, t.DeleteAsync, &reply{status: http.StatusOK}, r.String("location"))
@@ -421,8 +455,10 @@ func (s *Server) RemoveTree(c *Call, r *Resource) *Error {
 				return aerr
 			}
 		}
-		if err := c.Tx.Delete(tableResources, d.ID.Key()); err != nil {
-			return internal(err)
+		for _, table := range []string{tableResources, tableBusy} {
+			if err := c.Tx.Delete(table, d.ID.Key()); err != nil {
+				return internal(err)
+			}
 		}
 		if t.Global != nil {
 			if err := c.Tx.Delete(tableNames, strings.ToLower(t.Name+"|"+d.ID.Name())); err != nil {
@@ -452,7 +488,10 @@ func (s *Server) act(c *Call, t *Type, a Action, raw []byte) (*reply, *Error) {
 		return nil, NotFound(c.ID)
 	}
 	if a.Async != Direct {
-		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID}
+		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID,
+			Until: s.lasting(c, t.Name, OpAction)}
+	} else {
+		c.wait = s.latency.scaled(defaultDurations.action)
 	}
 	out, aerr := a.Run(c, r, body)
 	if aerr != nil {

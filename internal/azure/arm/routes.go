@@ -65,7 +65,7 @@ func (s *Server) runRoute(c *Call, rt compiledRoute, params map[string]string, p
 		return nil, aerr
 	}
 	if rt.Async != Direct {
-		c.op = &operation{ID: uuid.NewString(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true}
+		c.op = &operation{ID: uuid.NewString(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true, Until: s.lasting(c, "", OpAction)}
 	}
 	out, aerr := rt.Handle(c, params, body)
 	if aerr != nil {

@@ -27,8 +27,8 @@ type reply struct {
 	status int
 	body   any
 	header http.Header
-	// retryAfter asks the client to come again; self repeats the request's URL as Location.
-	retryAfter, self bool
+	// self repeats the request's URL as Location.
+	self bool
 }
 
 func (r *reply) set(key, value string) {
@@ -36,6 +36,14 @@ func (r *reply) set(key, value string) {
 		r.header = http.Header{}
 	}
 	r.header.Set(key, value)
+}
+
+// header sets a header of the answer, whatever that will be.
+func (c *Call) header(key, value string) {
+	if c.headers == nil {
+		c.headers = http.Header{}
+	}
+	c.headers.Set(key, value)
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -54,16 +62,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h := w.Header()
-	for k, v := range rep.header {
-		h[k] = v
+	if aerr == nil && call.wait > 0 {
+		// The write has taken effect, and its answer is on its way. A client that leaves meanwhile never sees it.
+		_ = s.clock.Sleep(r.Context(), call.wait)
+	}
+	for _, from := range []http.Header{call.headers, rep.header} {
+		for k, v := range from {
+			h[k] = v
+		}
 	}
 	h.Set("x-ms-request-id", requestID)
 	h.Set("x-ms-correlation-request-id", correlation)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Date", s.Now().Format(http.TimeFormat)) // the clock may have been moved: this is how clients see it
-	if rep.retryAfter {
-		h.Set("Retry-After", "0") // there is no latency to wait out
-	}
 	if rep.self {
 		h.Set("Location", s.endpoints.Management+r.URL.RequestURI())
 	}
@@ -179,6 +190,9 @@ func (s *Server) authorize(c *Call, subscription, scope, action string) *Error {
 func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply, *Error) {
 	path := "/" + strings.Trim(u.Path, "/")
 	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if aerr := s.limit(c, method, parts); aerr != nil {
+		return nil, aerr
+	}
 	c.APIVersion = queryValue(c.Query, "api-version")
 	if c.APIVersion == "" {
 		return nil, BadRequest("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
@@ -200,6 +214,7 @@ func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply,
 			return s.runRoute(c, rt, params, parts, body)
 		}
 	}
+	c.wait = s.latency.scaled(readDuration)
 	id, err := ParseID(path)
 	if err != nil {
 		return nil, BadRequest("InvalidResourceId", "The resource identifier is invalid: %v.", err)
@@ -246,6 +261,9 @@ func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply,
 	switch {
 	case (method == http.MethodGet || method == http.MethodHead) && !t.NoGet:
 		r, ok := s.load(c, t, id)
+		if !ok {
+			r, ok = c.ghost(id)
+		}
 		if !ok {
 			if aerr := s.checkGroup(c, id); aerr != nil {
 				return nil, aerr

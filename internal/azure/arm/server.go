@@ -27,6 +27,10 @@ type Options struct {
 	Directory *identity.Directory
 	Providers []*Provider
 	Endpoints Endpoints
+	// Latency is how long operations take; the zero value is none.
+	Latency Latency
+	// Throttle refuses requests beyond the published limits with 429; without it they are only counted.
+	Throttle bool
 	// Log receives the request log as JSON lines; nil keeps none.
 	Log io.Writer
 	// Clock is the time; nil is the state file's own clock, over Now.
@@ -44,6 +48,8 @@ type Server struct {
 	routes    []compiledRoute
 	endpoints Endpoints
 	log       *requestLog
+	latency   Latency
+	throttle  *throttle
 	clock     *clock.Clock
 	now       func() time.Time
 	jobs      jobBoard
@@ -58,7 +64,7 @@ type Server struct {
 // NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the same type.
 func NewServer(o Options) (*Server, error) {
 	s := &Server{
-		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, log: newRequestLog(o.Log),
+		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency, throttle: newThrottle(o.Throttle, o.Latency.Scale), log: newRequestLog(o.Log),
 		types: map[string]*Type{}, providers: map[string]*Provider{}, wake: make(chan struct{}, 1),
 		jobs: jobBoard{running: map[string]bool{}, changed: make(chan struct{})},
 	}

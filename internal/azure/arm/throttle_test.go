@@ -1,0 +1,54 @@
+package arm_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+func TestRequestsBeyondTheLimitAreRefusedUntilTokensFlowIn(t *testing.T) {
+	stopped := time.Now()
+	c := newCloudOf(t, arm.Options{Throttle: true, Now: func() time.Time { return stopped }})
+	c.put(group, groupVersion, groupBody)
+	for i := range 250 {
+		r := c.get(group, groupVersion)
+		require.Equal(t, http.StatusOK, r.status, "read %d", i)
+		require.Equal(t, strconv.Itoa(249-i), r.header.Get("x-ms-ratelimit-remaining-subscription-reads"))
+	}
+
+	refused := c.get(group, groupVersion)
+
+	require.Equal(t, http.StatusTooManyRequests, refused.status)
+	require.Equal(t, "SubscriptionRequestsThrottled", refused.code())
+	require.Equal(t, "1", refused.header.Get("Retry-After"))
+	require.Equal(t, "0", refused.header.Get("x-ms-ratelimit-remaining-subscription-reads"))
+	write := c.put(group, groupVersion, groupBody)
+	require.Equal(t, http.StatusOK, write.status, "writes have a bucket of their own")
+	require.Equal(t, "198", write.header.Get("x-ms-ratelimit-remaining-subscription-writes"))
+	require.Equal(t, "199", c.del(group+"x", groupVersion).header.Get("x-ms-ratelimit-remaining-subscription-deletes"))
+	require.Equal(t, "SubscriptionNotFound", c.get("/subscriptions/"+tenantA+"/resourceGroups", groupVersion).code(), "another subscription has its own")
+
+	advance(t, c, time.Second)
+	for i := range 25 {
+		require.Equal(t, http.StatusOK, c.get(group, groupVersion).status, "refilled read %d", i)
+	}
+	require.Equal(t, http.StatusTooManyRequests, c.get(group, groupVersion).status)
+}
+
+func TestWithoutThrottlingRequestsAreOnlyCounted(t *testing.T) {
+	c := newCloud(t)
+	c.put(group, groupVersion, groupBody)
+	var last response
+	for range 400 {
+		last = c.get(group, groupVersion)
+		require.Equal(t, http.StatusOK, last.status)
+	}
+	left, err := strconv.Atoi(last.header.Get("x-ms-ratelimit-remaining-subscription-reads"))
+	require.NoError(t, err)
+	require.Less(t, left, 249)
+}
