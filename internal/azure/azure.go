@@ -24,6 +24,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/datashare"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/logs"
 	"github.com/crossorg/crossorg/internal/azure/monitor"
 	"github.com/crossorg/crossorg/internal/azure/resources"
 	"github.com/crossorg/crossorg/internal/azure/servicefabric"
@@ -142,11 +143,14 @@ func Open(o Options) (a *Azure, err error) {
 		return nil, err
 	}
 	signIn := dir.Handler()
+	queries := logs.NewHandler(server)
 	control := newControl(server, o.Latency, est.ControlSecret)
 	management := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); strings.ToLower(first) {
 		case "subscriptions", "providers", "tenants":
 			server.ServeHTTP(w, r)
+		case "v1": // the query API, which on Azure has a host of its own
+			queries.ServeHTTP(w, r)
 		case "metadata":
 			serveMetadata(w, est)
 		case controlPath:

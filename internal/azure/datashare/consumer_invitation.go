@@ -54,6 +54,9 @@ func (p *provider) rejectInvitation(c *arm.Call, params map[string]string, body 
 	if err := answer(c, invitation, "Rejected"); err != nil {
 		return nil, err
 	}
+	if err := logOperation(c, invitation.ID, namespace+"/locations/rejectInvitation/action"); err != nil {
+		return nil, err
+	}
 	return consumerInvitation(c, invitation, account), nil
 }
 

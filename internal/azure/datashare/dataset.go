@@ -23,7 +23,10 @@ func (p *provider) putDataSet(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := unchanged(w, "subscriptionId", "resourceGroup", "storageAccountName"); err != nil {
 		return err
 	}
-	for _, n := range []string{"containerName", "filePath", "prefix"} { // blob names know upper and lower case
+	if err := unchanged(w, "containerName"); err != nil {
+		return err
+	}
+	for _, n := range []string{"filePath", "prefix"} { // blob names know upper and lower case
 		if w.Old != nil && w.Old.String("properties", n) != w.New.String("properties", n) {
 			return fixed(w.New.ID, "properties."+n, w.Old.String("properties", n))
 		}
@@ -39,6 +42,7 @@ func (p *provider) putDataSet(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := p.check(c, pl, principal, readBlobs); err != nil {
 		return err
 	}
+	w.New.Properties()["containerName"] = pl.stored(c).container
 	if w.Old != nil {
 		keep(w, "dataSetId")
 		return nil

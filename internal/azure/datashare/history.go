@@ -33,6 +33,7 @@ type run struct {
 	ID           string    `json:"id"`
 	Subscription string    `json:"subscription"`
 	Mode         string    `json:"mode"`
+	Scheduled    bool      `json:"scheduled,omitempty"`
 	Status       string    `json:"status"`
 	Message      string    `json:"message,omitempty"`
 	Queued       time.Time `json:"queued"`
@@ -67,7 +68,7 @@ func runPrefix(sub *arm.Resource) string {
 }
 
 // newRun finds the run of that id, or records it as queued and forgets what is older than the history goes.
-func newRun(c *arm.Call, sub *arm.Resource, id, mode string) (*run, *arm.Error) {
+func newRun(c *arm.Call, sub *arm.Resource, id, mode string, scheduled bool) (*run, *arm.Error) {
 	runs, err := storedRuns(c, runPrefix(sub))
 	if err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func newRun(c *arm.Call, sub *arm.Resource, id, mode string) (*run, *arm.Error) 
 	}
 	r := &run{
 		Key: runPrefix(sub) + c.Now.UTC().Format("20060102T150405.000000000") + "/" + id,
-		ID:  id, Subscription: sub.ID.String(), Mode: mode, Status: statusQueued, Queued: c.Now,
+		ID:  id, Subscription: sub.ID.String(), Mode: mode, Scheduled: scheduled, Status: statusQueued, Queued: c.Now,
 		ConsumerName:  sub.String("properties", "userName"),
 		ConsumerEmail: sub.String("properties", "userEmail"),
 	}

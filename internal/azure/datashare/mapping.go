@@ -51,6 +51,7 @@ func (p *provider) putMapping(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := p.check(c, pl, principal, writeBlobs); err != nil {
 		return err
 	}
+	w.New.Properties()["containerName"] = pl.stored(c).container
 	objectID(w)
 	if w.Old != nil {
 		// Elsewhere nothing has been copied yet: the next snapshot brings everything.

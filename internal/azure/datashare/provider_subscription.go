@@ -66,7 +66,10 @@ func (p *provider) revoke(c *arm.Call, r *arm.Resource, _ map[string]any) (any, 
 		if err := setStatus(c, r, "Revoking"); err != nil {
 			return nil, err
 		}
-		if err := c.Enqueue(r.ID, jobRevoke, c.Now, nil); err != nil {
+		if err := c.Enqueue(r.ID, jobRevoke, c.Now.Add(c.Server.Latency(r.ID.Type(), arm.OpAction)), nil); err != nil {
+			return nil, err
+		}
+		if err := logBothSides(c, r, "revoke"); err != nil {
 			return nil, err
 		}
 	}
@@ -99,12 +102,18 @@ func (p *provider) reinstate(c *arm.Call, r *arm.Resource, body map[string]any) 
 	if err := setStatus(c, r, "Active"); err != nil {
 		return nil, err
 	}
+	if err := logBothSides(c, r, "reinstate"); err != nil {
+		return nil, err
+	}
 	return view(r), nil
 }
 
 // adjust changes the expiration date of the consumer's access.
 func (p *provider) adjust(c *arm.Call, r *arm.Resource, body map[string]any) (any, *arm.Error) {
 	if err := p.setExpiration(c, r, body); err != nil {
+		return nil, err
+	}
+	if err := logBothSides(c, r, "adjust"); err != nil {
 		return nil, err
 	}
 	return view(r), nil

@@ -93,6 +93,9 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := c.Save(record); err != nil {
 		return err
 	}
+	if err := logOperation(c, record.ID, record.ID.Type()+"/write"); err != nil {
+		return err
+	}
 	w.New.Private["share"] = shareID.String()
 	w.New.Private["shareObjectId"] = hidden(share, "objectId")
 	w.New.Private["providerShareSubscription"] = record.ID.String()

@@ -36,7 +36,7 @@ func (p *provider) synchronize(c *arm.Call, sub *arm.Resource, body map[string]a
 		return nil, arm.BadRequest("InvalidShareSubscriptionStatus",
 			"A snapshot needs an active share subscription, but the status of '%s' is '%s'.", sub.ID.Name(), status)
 	}
-	r, err := newRun(c, sub, uuid.NewString(), mode)
+	r, err := newRun(c, sub, uuid.NewString(), mode, false)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +57,9 @@ func (p *provider) cancelSynchronization(c *arm.Call, sub *arm.Resource, body ma
 	}
 	r.Status, r.End = statusCanceled, c.Now
 	if err := r.save(c); err != nil {
+		return nil, err
+	}
+	if err := logOutcome(c, r); err != nil {
 		return nil, err
 	}
 	return r.consumerView(), nil
@@ -110,6 +113,8 @@ type step struct {
 	now            time.Time
 	// copied is what Incremental leaves out: the ETag of the source blob by its name.
 	copied map[string]string
+	// transfers are the blobs that it has copied.
+	transfers []transfer
 }
 
 // snapshot copies every mapped data set and keeps the history. It is taken up again after a crash under the same
@@ -141,11 +146,19 @@ func (p *provider) snapshot(ctx context.Context, s *arm.Server, req snapshotRequ
 			if err := r.save(c); err != nil {
 				return err
 			}
+			if err := logOutcome(c, r); err != nil {
+				return err
+			}
 			return ended(c, req)
 		}
 		key, r.Status = r.Key, statusInProgress
 		if steps, err = p.steps(c, sub, r); err != nil {
 			return err
+		}
+		for _, st := range steps {
+			if err := logSnapshot(c, r, st.detail); err != nil {
+				return err
+			}
 		}
 		return r.save(c)
 	}); err != nil {
@@ -167,7 +180,7 @@ func (p *provider) snapshot(ctx context.Context, s *arm.Server, req snapshotRequ
 			if r == nil || err != nil {
 				return err
 			}
-			return record(c, r, st, copied)
+			return p.record(c, r, st, copied)
 		}); err != nil {
 			return err
 		}
@@ -229,6 +242,7 @@ func (p *provider) steps(c *arm.Call, sub *arm.Resource, r *run) ([]*step, *arm.
 		if st.to, err = placeOf(m); err != nil {
 			return nil, err
 		}
+		st.from, st.to = st.from.stored(c), st.to.stored(c)
 		st.detail = detail{
 			Mapping: st.objectID, DataSetID: set.String("properties", "dataSetId"), Name: set.ID.Name(), Type: st.from.kind,
 			Status: statusInProgress, Start: c.Now,
@@ -281,7 +295,8 @@ func (p *provider) copyDataSet(ctx context.Context, s *arm.Server, key string, s
 		}
 		st.detail.FilesRead++
 		st.detail.SizeRead += it.Size
-		props, err := p.content.CopyWith(ctx, st.from.key(it.Name), st.to.target(st.from, it.Name), blob.PutOptions{
+		source, target := st.from.key(it.Name), st.to.target(st.from, it.Name)
+		props, err := p.content.CopyWith(ctx, source, target, blob.PutOptions{
 			Now: st.now,
 			// The roles count at the moment of the copy, not at that of the start.
 			Check: func(tx *store.Tx, _ *blob.Properties) error { return asError(p.roles(tx, st)) },
@@ -294,6 +309,7 @@ func (p *provider) copyDataSet(ctx context.Context, s *arm.Server, key string, s
 		}
 		st.detail.FilesWritten++
 		st.detail.SizeWritten += props.Size
+		st.transfers = append(st.transfers, transfer{source, target, props.Size})
 		copied[it.Name] = it.ETag
 	}
 	st.detail.Status = statusSucceeded
@@ -359,13 +375,18 @@ func (p *provider) finish(s *arm.Server, req snapshotRequest, key string, last *
 		}
 		if r != nil {
 			if last != nil {
-				if err := record(c, r, last, copied); err != nil {
+				if err := p.record(c, r, last, copied); err != nil {
 					return err
 				}
 			}
 			failed = r.conclude(c.Now)
 			if err := r.save(c); err != nil {
 				return err
+			}
+			if len(r.Details) == 0 {
+				if err := logOutcome(c, r); err != nil {
+					return err
+				}
 			}
 		}
 		return ended(c, req)
@@ -377,13 +398,19 @@ func (p *provider) finish(s *arm.Server, req snapshotRequest, key string, last *
 }
 
 // record adds a data set's outcome to the run, and what it copied to the mapping's memory.
-func record(c *arm.Call, r *run, st *step, copied map[string]string) *arm.Error {
+func (p *provider) record(c *arm.Call, r *run, st *step, copied map[string]string) *arm.Error {
 	st.detail.End = c.Now
 	r.Details = append(r.Details, st.detail)
 	for name, etag := range copied {
 		if err := c.Tx.Put(tableCopied, st.objectID+"/"+name, etag); err != nil {
 			return internalError(err)
 		}
+	}
+	if err := logSnapshot(c, r, st.detail); err != nil {
+		return err
+	}
+	if err := p.logTransfers(c, st); err != nil {
+		return err
 	}
 	return r.save(c)
 }

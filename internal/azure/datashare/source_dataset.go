@@ -1,42 +1,34 @@
 package datashare
 
 import (
-	"net/http"
-
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
-// consumerSourceDataSetRoute lists the data sets of the share behind a subscription, as far as the consumer may know them.
+// sourceDataSets are the data sets of the share behind a subscription, as far as the consumer may know them. They are
+// listed only, with a permission on the share subscription.
 // Source: https://learn.microsoft.com/rest/api/datashare/consumer-source-data-sets
-func (p *provider) consumerSourceDataSetRoute() arm.Route {
-	return arm.Route{
-		Method: http.MethodGet,
-		Path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.DataShare/" +
-			"accounts/{accountName}/shareSubscriptions/{shareSubscriptionName}/consumerSourceDataSets",
-		Permission: "Microsoft.DataShare/accounts/shareSubscriptions/consumerSourceDataSets/read",
-		Handle:     p.listSourceDataSets,
+func (p *provider) sourceDataSets() *arm.Type {
+	return &arm.Type{
+		Name:  namespace + "/accounts/shareSubscriptions/consumerSourceDataSets",
+		NoGet: true, NoPut: true, NoPatch: true, NoDelete: true,
+		List: p.listSourceDataSets,
 	}
 }
 
-func (p *provider) listSourceDataSets(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
-	id := arm.ID{
-		Subscription: params["subscriptionId"], ResourceGroup: params["resourceGroupName"], Namespace: namespace,
-		Types: []string{"accounts", "shareSubscriptions"},
-		Names: []string{params["accountName"], params["shareSubscriptionName"]},
-	}
-	sub, ok := c.Get(id)
+func (p *provider) listSourceDataSets(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
+	sub, ok := c.Get(top(collection, 2))
 	if !ok {
-		return nil, arm.NotFound(id)
+		return nil, arm.NotFound(top(collection, 2))
 	}
-	var out []any
 	share, ok := source(c, sub)
 	if !ok {
-		return list(out), nil
+		return nil, nil
 	}
 	account, _, err := p.account(c, share.ID)
 	if err != nil {
 		return nil, err
 	}
+	var out []*arm.Resource
 	for _, d := range c.Children(share.ID, "dataSets") {
 		pl, err := placeOf(d)
 		if err != nil {
@@ -47,18 +39,16 @@ func (p *provider) listSourceDataSets(c *arm.Call, params map[string]string, _ m
 			path += "/" + pl.path
 		}
 		dataSetID := d.String("properties", "dataSetId")
-		out = append(out, map[string]any{
-			"id":   sub.ID.Child("consumerSourceDataSets", dataSetID).String(),
-			"name": dataSetID,
-			"type": namespace + "/accounts/shareSubscriptions/consumerSourceDataSets",
-			"properties": map[string]any{
+		out = append(out, &arm.Resource{
+			ID: sub.ID.Child("consumerSourceDataSets", dataSetID),
+			Body: map[string]any{"properties": map[string]any{
 				"dataSetId":       dataSetID,
 				"dataSetName":     d.ID.Name(),
 				"dataSetType":     pl.kind,
 				"dataSetPath":     path,
 				"dataSetLocation": account.String("location"),
-			},
+			}},
 		})
 	}
-	return list(out), nil
+	return out, nil
 }

@@ -63,6 +63,18 @@ func (pl place) containerID() arm.ID {
 	return pl.account.Child("blobServices", "default").Child("containers", pl.container)
 }
 
+// stored is the place with the names in the letter case in which account and container are stored: ids are found whatever
+// the case, blobs are not.
+func (pl place) stored(c *arm.Call) place {
+	if r, ok := c.Get(pl.account); ok {
+		pl.account = r.ID
+	}
+	if r, ok := c.Get(pl.containerID()); ok {
+		pl.container = r.ID.Name()
+	}
+	return pl
+}
+
 func (pl place) key(name string) blob.Key {
 	return blob.Key{Account: strings.ToLower(pl.account.Name()), Container: pl.container, Name: name}
 }

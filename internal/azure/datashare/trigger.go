@@ -138,7 +138,7 @@ func (p *provider) scheduledJob(ctx context.Context, s *arm.Server, sub *arm.Res
 			if !current(c) || statusOf(sub, c.Now) != "Active" {
 				return nil, nil
 			}
-			return newRun(c, sub, id, trigger.String("properties", "synchronizationMode"))
+			return newRun(c, sub, id, trigger.String("properties", "synchronizationMode"), true)
 		},
 		end: func(c *arm.Call) *arm.Error {
 			if !current(c) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
 const (
@@ -64,7 +65,7 @@ func workspaces() *arm.Type {
 		},
 		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putWorkspace, Delete: deleteWorkspace,
-		Show: func(_ *arm.Call, r *arm.Resource, body map[string]any) { body["etag"] = `"` + r.ETag + `"` },
+		Show: showWorkspace,
 		Actions: map[string]arm.Action{
 			"sharedkeys":          {Permission: "sharedKeys/action", Run: sharedKeys},
 			"regeneratesharedkey": {Permission: "regenerateSharedKey/action", Run: regenerateSharedKeys},
@@ -92,7 +93,7 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := checkRetention(name, props); err != nil {
 		return err
 	}
-	if err := completeCapping(c, props); err != nil {
+	if err := completeCapping(props); err != nil {
 		return err
 	}
 	features := object(props, "features")
@@ -122,6 +123,19 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	return createWorkspace(c, w.New)
 }
 
+// showWorkspace adds what derives from time and from what has been taken in.
+func showWorkspace(c *arm.Call, r *arm.Resource, body map[string]any) {
+	body["etag"] = `"` + r.ETag + `"`
+	capping := object(object(body, "properties"), "workspaceCapping")
+	if capping == nil {
+		return
+	}
+	capping["quotaNextResetTime"] = timestamp(c.Now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
+	if logs.OverQuota(c, r) {
+		capping["dataIngestionStatus"] = "OverQuota"
+	}
+}
+
 // createWorkspace gives a workspace its id and keys: new ones, or, within the recovery period, those it had.
 func createWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 	var gone deletedWorkspace
@@ -149,7 +163,7 @@ func deleteWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 		if err := c.Tx.Delete(tableDeletedWorkspaces, r.ID.Key()); err != nil {
 			return internalError(err)
 		}
-		return nil
+		return logs.Forget(c, r.String("properties", "customerId"))
 	}
 	err := c.Tx.Put(tableDeletedWorkspaces, r.ID.Key(), deletedWorkspace{
 		CustomerID: r.String("properties", "customerId"), CreatedDate: r.String("properties", "createdDate"),
@@ -189,9 +203,9 @@ func checkRetention(sku string, props map[string]any) *arm.Error {
 	return nil
 }
 
-// completeCapping checks the daily quota and adds when it starts anew. A quota of -1 is none.
+// completeCapping checks the daily quota. A quota of -1 is none.
 // Source: https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap
-func completeCapping(c *arm.Call, props map[string]any) *arm.Error {
+func completeCapping(props map[string]any) *arm.Error {
 	capping := object(props, "workspaceCapping")
 	if capping == nil {
 		capping = map[string]any{}
@@ -202,7 +216,6 @@ func completeCapping(c *arm.Call, props map[string]any) *arm.Error {
 		return arm.BadRequest("InvalidParameter", "workspaceCapping.dailyQuotaGb is %v: it must be -1 (no cap) or at least 0.023.", quota)
 	}
 	capping["dataIngestionStatus"] = "RespectQuota"
-	capping["quotaNextResetTime"] = timestamp(c.Now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
 	return nil
 }
 

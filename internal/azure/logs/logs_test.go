@@ -1,0 +1,249 @@
+package logs_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/logs"
+)
+
+// A resource's rows go where its diagnostic settings say, and nowhere without one.
+func TestRowsFollowDiagnosticSettings(t *testing.T) {
+	a := newAzure(t)
+	a.share("before")
+	require.Empty(t, a.rows("MicrosoftDataShareShareLog"))
+	a.watch(account, "", "Shares")
+	a.share("after")
+	a.update(func(c *arm.Call) *arm.Error {
+		return logs.Write(c, account, "ShareSubscriptions", map[string]any{"OperationName": "not sent"})
+	})
+	require.Equal(t, [][]any{{"Shares", "after", "Azure", a.customerID, strings.ToLower(account), sub, "MicrosoftDataShareShareLog"}},
+		a.rows("MicrosoftDataShareShareLog | project Category, OperationName, SourceSystem, TenantId, _ResourceId, _SubscriptionId, Type"))
+	require.Equal(t, [][]any{{true}}, a.rows("MicrosoftDataShareShareLog | project TimeGenerated > ago(1m) and _BilledSize > 0"))
+	require.Empty(t, a.rows("AzureDiagnostics"))
+}
+
+// What has no table of its own goes to AzureDiagnostics, with the type in the names of the service's own columns; a vault's
+// log goes where its setting chooses.
+func TestTablesOfACategory(t *testing.T) {
+	a := newAzure(t)
+	a.watch(account, "Dedicated", "ShareSubscriptions")
+	a.update(func(c *arm.Call) *arm.Error {
+		return logs.Write(c, account, "ShareSubscriptions", map[string]any{"OperationName": "accept"})
+	})
+	require.Equal(t, [][]any{{"MICROSOFT.DATASHARE", "ACCOUNTS", "EXCHANGE", "accept", "ShareSubscriptions"}},
+		a.rows("AzureDiagnostics | project ResourceProvider, ResourceType, Resource, OperationName, Category"))
+
+	audit := func() {
+		a.update(func(c *arm.Call) *arm.Error {
+			id, err := arm.ParseID(vault)
+			require.NoError(t, err)
+			return logs.WriteVault(c, id, logs.VaultRequest{Operation: "SecretGet", Status: http.StatusForbidden, Caller: a.stranger, CallerIP: "127.0.0.1"})
+		})
+	}
+	a.watch(vault, "", "AuditEvent")
+	audit()
+	require.Equal(t, [][]any{{"SecretGet", 403.0, "Forbidden", "127.0.0.1", a.stranger.ObjectID}}, a.rows(`AzureDiagnostics | where ResourceType == "VAULTS"
+		| project OperationName, httpStatusCode_d, ResultSignature, CallerIPAddress,
+		  identity_claim_http___schemas_microsoft_com_identity_claims_objectidentifier_g`))
+	require.Empty(t, a.rows("AZKVAuditLogs"))
+	a.watch(vault, "Dedicated", "AuditEvent")
+	audit()
+	require.Equal(t, [][]any{{403.0, a.stranger.ObjectID}},
+		a.rows(`AZKVAuditLogs | project HttpStatusCode, tostring(Identity.claim["http://schemas.microsoft.com/identity/claims/objectidentifier"])`))
+}
+
+// Blob requests are filed by what they do, by whom, and without signatures.
+func TestBlobRequestsAreFiled(t *testing.T) {
+	a := newAzure(t)
+	a.watch(blobService, "", "StorageRead", "StorageWrite", "StorageDelete")
+	id, err := arm.ParseID(storage)
+	require.NoError(t, err)
+	for _, r := range []logs.BlobRequest{
+		{Operation: "PutBlob", Container: "c", Blob: "a/b.csv", Status: 201, Authentication: "AccountKey", RequestBytes: 7},
+		{Operation: "GetBlob", Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7, URI: "https://x/data/c/a/b.csv?sv=1&sig=c2VjcmV0&sp=r"},
+		{Operation: "DeleteBlob", Container: "c", Blob: "a/b.csv", Status: 403, Code: "AuthorizationPermissionMismatch", Authentication: "OAuth", Requester: a.stranger},
+	} {
+		require.NoError(t, logs.AppendBlob(a.server, id, r))
+	}
+	require.Equal(t, [][]any{
+		{"StorageDelete", "DeleteBlob", "403", "AuthorizationPermissionMismatch", a.stranger.ObjectID, `"/data/c/a/b.csv"`, ""},
+		{"StorageRead", "GetBlob", "200", "Success", "", `"/data/c/a/b.csv"`, "https://x/data/c/a/b.csv?sv=1&sig=XXXXX&sp=r"},
+		{"StorageWrite", "PutBlob", "201", "Success", "", `"/data/c/a/b.csv"`, ""},
+	}, a.rows("StorageBlobLogs | project Category, OperationName, StatusCode, StatusText, RequesterObjectId, ObjectKey, Uri | order by Category asc"))
+}
+
+// Append writes nothing where nobody listens, and fails for nothing.
+func TestAppendWithoutASettingWritesNothing(t *testing.T) {
+	a := newAzure(t)
+	id, err := arm.ParseID(storage)
+	require.NoError(t, err)
+	require.NoError(t, logs.AppendBlob(a.server, id, logs.BlobRequest{Operation: "GetBlob"}))
+	require.Empty(t, a.rows("StorageBlobLogs"))
+}
+
+// Rows end with the workspace's retention.
+func TestRetention(t *testing.T) {
+	a := newAzure(t)
+	a.watch(account, "", "Shares")
+	a.share("old")
+	a.offset.Add(int64(29 * 24 * time.Hour))
+	a.share("new")
+	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2)
+	a.offset.Add(int64(2 * 24 * time.Hour))
+	require.Equal(t, [][]any{{"new"}}, a.rows("MicrosoftDataShareShareLog | project OperationName"), "Ensure 30 days are the default")
+	a.share("newest") // drops what is past
+	a.workspace(`{"retentionInDays":60}`)
+	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2, "Ensure a longer retention brings nothing back")
+}
+
+// A workspace that has had its daily quota takes nothing in until the next day, and says so.
+func TestDailyQuota(t *testing.T) {
+	a := newAzure(t)
+	a.workspace(`{"workspaceCapping":{"dailyQuotaGb":0.023}}`)
+	a.watch(account, "", "Shares")
+	status := func() any {
+		_, out := a.send(http.MethodGet, workspaceID+"?api-version=2022-10-01", a.token(a.deployer, "https://management.azure.com"), "")
+		capping, _ := out["properties"].(map[string]any)["workspaceCapping"].(map[string]any)
+		return capping["dataIngestionStatus"]
+	}
+	a.share("first")
+	require.Equal(t, "RespectQuota", status())
+	a.share(strings.Repeat("x", 24_000_000)) // more than the quota in one row
+	a.share("too much")
+	require.Len(t, a.rows("MicrosoftDataShareShareLog | project strlen(OperationName)"), 2)
+	require.Equal(t, "OverQuota", status())
+	a.offset.Add(int64(24 * time.Hour))
+	require.Equal(t, "RespectQuota", status())
+	a.share("the next day")
+	require.Len(t, a.rows("MicrosoftDataShareShareLog | project strlen(OperationName)"), 3)
+}
+
+// A workspace that is recovered has its rows; one that is deleted by force has lost them.
+func TestRowsOfADeletedWorkspace(t *testing.T) {
+	a := newAzure(t)
+	a.watch(account, "", "Shares")
+	a.share("kept")
+	remove := func(query string) {
+		status, out := a.send(http.MethodDelete, workspaceID+"?api-version=2022-10-01"+query, a.token(a.deployer, "https://management.azure.com"), "")
+		require.Less(t, status, 300, "%v", out)
+	}
+	remove("")
+	a.share("lost") // the setting stays, its workspace is gone
+	status, out := a.ask(a.deployer, "MicrosoftDataShareShareLog", "")
+	require.Equal(t, http.StatusNotFound, status)
+	require.Equal(t, "WorkspaceNotFoundError", codeOf(out))
+	a.workspace(`{}`)
+	require.Equal(t, [][]any{{"kept"}}, a.rows("MicrosoftDataShareShareLog | project OperationName"))
+	remove("&force=true")
+	a.workspace(`{}`)
+	require.Empty(t, a.rows("MicrosoftDataShareShareLog"))
+}
+
+// The answer has the published shape, also when nothing is found; GET asks as POST does.
+func TestAnswersHaveThePublishedShape(t *testing.T) {
+	a := newAzure(t)
+	a.watch(account, "", "Shares")
+	a.share("one")
+	query := `MicrosoftDataShareShareLog | summarize n = count(), last = max(TimeGenerated), names = make_set(OperationName), share = 1.5, d = max(1d), ok = max(true)`
+	query = strings.Replace(query, "share = 1.5", "share = avg(1.5)", 1)
+	status, out := a.ask(a.deployer, query, "")
+	require.Equal(t, http.StatusOK, status, "%v", out)
+	table, _ := out["tables"].([]any)[0].(map[string]any)
+	require.Equal(t, "PrimaryResult", table["name"])
+	require.Equal(t, []any{
+		map[string]any{"name": "n", "type": "long"}, map[string]any{"name": "last", "type": "datetime"}, map[string]any{"name": "names", "type": "dynamic"},
+		map[string]any{"name": "share", "type": "real"}, map[string]any{"name": "d", "type": "timespan"}, map[string]any{"name": "ok", "type": "bool"},
+	}, table["columns"])
+	row := rowsOf(out)[0]
+	_, err := time.Parse(time.RFC3339Nano, row[1].(string))
+	require.NoError(t, err)
+	require.Equal(t, []any{1.0, `["one"]`, 1.5, "1.00:00:00", true}, []any{row[0], row[2], row[3], row[4], row[5]})
+
+	status, got := a.send(http.MethodGet, "/v1/workspaces/"+a.customerID+"/query?query="+url.QueryEscape(query), a.token(a.deployer, logs.Audiences[1]), "")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, out, got)
+	status, out = a.ask(a.deployer, "AZKVAuditLogs | project OperationName", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, []any{}, out["tables"].([]any)[0].(map[string]any)["rows"])
+}
+
+// A timespan bounds what a query sees.
+func TestTimespan(t *testing.T) {
+	a := newAzure(t)
+	a.watch(account, "", "Shares")
+	a.share("old")
+	began := time.Now().UTC()
+	a.offset.Add(int64(48 * time.Hour))
+	a.share("new")
+	at := func(d time.Duration) string { return began.Add(d).Format(time.RFC3339) }
+	for span, want := range map[string]int{
+		"": 2, "P1D": 1, "PT72H": 2, at(-time.Hour) + "/" + at(time.Hour): 1, at(-time.Hour) + "/P7D": 2, "P1D/" + at(49*time.Hour): 1,
+	} {
+		status, out := a.ask(a.deployer, "MicrosoftDataShareShareLog", span)
+		require.Equal(t, http.StatusOK, status, "%v", out)
+		require.Len(t, rowsOf(out), want, span)
+	}
+	status, out := a.ask(a.deployer, "MicrosoftDataShareShareLog", "yesterday")
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Equal(t, "BadArgumentError", codeOf(out))
+}
+
+// Only who may read the workspace gets an answer.
+func TestQueriesNeedATokenAndARole(t *testing.T) {
+	a := newAzure(t)
+	path := "/v1/workspaces/" + a.customerID + "/query"
+	body := `{"query":"AzureDiagnostics"}`
+	for name, c := range map[string]struct {
+		path, token string
+		status      int
+		code        string
+	}{
+		"no token":          {path, "", http.StatusUnauthorized, "AuthorizationRequiredError"},
+		"another audience":  {path, a.token(a.deployer, "https://management.azure.com"), http.StatusUnauthorized, "InvalidTokenError"},
+		"no token of ours":  {path, "abc", http.StatusUnauthorized, "InvalidTokenError"},
+		"no role":           {path, a.token(a.stranger, logs.Audiences[0]), http.StatusForbidden, "InsufficientAccessError"},
+		"another tenant":    {path, a.token(a.foreigner, logs.Audiences[0]), http.StatusForbidden, "InsufficientAccessError"},
+		"another workspace": {"/v1/workspaces/" + tenant + "/query", a.token(a.deployer, logs.Audiences[0]), http.StatusNotFound, "WorkspaceNotFoundError"},
+		"another path":      {"/v1/apps/1/query", a.token(a.deployer, logs.Audiences[0]), http.StatusNotFound, "PathNotFoundError"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out := a.send(http.MethodPost, c.path, c.token, body)
+			require.Equal(t, c.status, status)
+			require.Equal(t, c.code, codeOf(out))
+		})
+	}
+	require.NoError(t, a.server.Update(func(c *arm.Call) error {
+		return a.dir.Assign(c.Tx, identity.Assignment{ID: "read", PrincipalID: a.stranger.ObjectID, RoleID: reader, Scope: workspaceID})
+	}))
+	status, out := a.ask(a.stranger, "AzureDiagnostics", "")
+	require.Equal(t, http.StatusOK, status, "%v", out)
+}
+
+// A query that is wrong says what is wrong.
+func TestWrongQueries(t *testing.T) {
+	a := newAzure(t)
+	inner := func(query string) map[string]any {
+		status, out := a.ask(a.deployer, query, "")
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Equal(t, "BadArgumentError", codeOf(out))
+		e, _ := out["error"].(map[string]any)["innererror"].(map[string]any)
+		return e
+	}
+	syntax := inner("AzureDiagnostics | where\n  >")
+	require.Equal(t, "SyntaxError", syntax["code"])
+	require.Equal(t, 2.0, syntax["innererror"].(map[string]any)["line"])
+	semantic := inner("AzureDiagnostics | where Absent == 1")
+	require.Equal(t, "SemanticError", semantic["code"])
+	require.Contains(t, semantic["innererror"].(map[string]any)["message"], "'Absent'")
+	require.Equal(t, "InvalidArgument", inner("  ")["code"])
+	status, _ := a.send(http.MethodPost, "/v1/workspaces/"+a.customerID+"/query", a.token(a.deployer, logs.Audiences[0]), "{")
+	require.Equal(t, http.StatusBadRequest, status)
+}
