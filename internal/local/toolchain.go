@@ -178,7 +178,7 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 	defer os.RemoveAll(tmp)
 
 	out := filepath.Join(tmp, filepath.Base(b.target))
-	cmd := exec.CommandContext(ctx, gotool, "build", "-C", b.module, "-o", out, "-trimpath", "-ldflags", b.ldflags, b.pkg)
+	cmd := exec.CommandContext(ctx, gotool, "build", "-C", b.module, "-o", out, "-ldflags", b.ldflags, b.pkg)
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
