@@ -48,6 +48,7 @@ type world struct {
 	mu     sync.Mutex
 	server *arm.Server
 	offset time.Duration
+	scale  float64 // of the latency
 
 	contoso, fabrikam *org
 }
@@ -90,7 +91,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) start() {
 	s, err := arm.NewServer(arm.Options{
-		Store: w.st, Directory: w.dir, Now: w.now, Endpoints: arm.Endpoints{Management: w.front.URL},
+		Store: w.st, Directory: w.dir, Now: w.now, Endpoints: arm.Endpoints{Management: w.front.URL}, Latency: arm.Latency{Scale: w.scale},
 		Providers: []*arm.Provider{datashare.New(w.content, w.dir)},
 	})
 	require.NoError(w.t, err)
@@ -125,6 +126,22 @@ func (w *world) advance(d time.Duration) {
 	for _, o := range []*org{w.contoso, w.fabrikam} {
 		o.client = w.client(o.principal, o.sub)
 	}
+}
+
+// pass lets time go by on the control plane's clock: what comes due on the way runs at its own time.
+func (w *world) pass(d time.Duration) {
+	_, err := w.arm().Advance(w.ctx, d)
+	require.NoError(w.t, err)
+}
+
+// passUntil is pass up to a time of day, in UTC.
+func (w *world) passUntil(hour int) {
+	now := w.arm().Now()
+	at := time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, time.UTC)
+	if !at.After(now) {
+		at = at.Add(24 * time.Hour)
+	}
+	w.pass(at.Sub(now))
 }
 
 // org makes an organization with its storage, and a Data Share account whose identity has no role yet.

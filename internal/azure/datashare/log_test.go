@@ -1,0 +1,134 @@
+package datashare_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/kql"
+	"github.com/crossorg/crossorg/internal/azure/logs"
+)
+
+// watch sends an organization's logs, of its Data Share account and its blobs, to a workspace of its own.
+func (o *org) watch() {
+	workspace := o.workspaceID()
+	o.saveBody(workspace, map[string]any{"customerId": o.sub, "retentionInDays": 30.0})
+	for scope, categories := range map[string][]string{
+		o.accountResource().String():                            {"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"},
+		o.storageID().Child("blobServices", "default").String(): {"StorageRead", "StorageWrite", "StorageDelete"},
+	} {
+		var list []any
+		for _, c := range categories {
+			list = append(list, map[string]any{"category": c, "enabled": true})
+		}
+		o.saveBody(arm.ID{Subscription: o.sub, ResourceGroup: group, Scope: scope, Namespace: "Microsoft.Insights", Types: []string{"diagnosticSettings"}, Names: []string{"all"}},
+			map[string]any{"workspaceId": workspace.String(), "logs": list})
+	}
+}
+
+func (o *org) workspaceID() arm.ID {
+	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.OperationalInsights", Types: []string{"workspaces"}, Names: []string{"watch"}}
+}
+
+func (o *org) accountResource() arm.ID {
+	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.DataShare", Types: []string{"accounts"}, Names: []string{account}}
+}
+
+func (o *org) saveBody(id arm.ID, properties map[string]any) {
+	require.NoError(o.w.t, o.w.arm().Update(func(c *arm.Call) error {
+		if err := c.Save(&arm.Resource{ID: id, Body: map[string]any{"properties": properties}}); err != nil {
+			return err
+		}
+		return nil
+	}))
+}
+
+// logged runs a query on the organization's workspace: a row is a line.
+func (o *org) logged(query string) []string {
+	out := []string{}
+	require.NoError(o.w.t, o.w.arm().View(func(c *arm.Call) error {
+		workspace, ok := c.Get(o.workspaceID())
+		require.True(o.w.t, ok)
+		table, err := logs.Run(c, workspace, query, logs.Span{})
+		if err != nil {
+			return err
+		}
+		for _, row := range table.Rows {
+			var fields []string
+			for _, v := range row {
+				fields = append(fields, strings.TrimPrefix(kql.Text(v), "Microsoft.DataShare/accounts/"))
+			}
+			out = append(out, strings.Join(fields, "|"))
+		}
+		return nil
+	}))
+	return out
+}
+
+// What happens to a share is in the logs of the side that it happens on, and of both where it concerns both.
+func TestSharesAreLogged(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.watch()
+	w.fabrikam.watch()
+	w.shared()
+	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share, *w.contoso.consumers()[0].Name, nil)
+	finish(w, p, err)
+	gone, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
+	finish(w, gone, err)
+	require.ElementsMatch(t, []string{
+		"shares/write", "shares/dataSets/write", "shares/invitations/write", "shares/providerShareSubscriptions/write",
+		"shares/providerShareSubscriptions/revoke/action", "shares/delete", "shares/dataSets/delete", "shares/invitations/delete",
+		"shares/providerShareSubscriptions/delete",
+	}, w.contoso.logged("MicrosoftDataShareShareLog | project OperationName"))
+	require.Equal(t, []string{"shareSubscriptions/write", "shareSubscriptions/dataSetMappings/write", "shares/providerShareSubscriptions/revoke/action"},
+		w.fabrikam.logged(`AzureDiagnostics | where Category == "ShareSubscriptions" | order by TimeGenerated asc | project OperationName`))
+	require.Empty(t, w.fabrikam.logged("MicrosoftDataShareShareLog"))
+}
+
+// Each data set of a snapshot is in the logs of both sides, when it begins and when it ends, and so are the two storage
+// accounts' requests by the managed identities.
+func TestSnapshotsAreLogged(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.watch()
+	w.fabrikam.watch()
+	w.shared()
+	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+	id := *w.fabrikam.received()[0].SynchronizationID
+	want := []string{
+		"InProgress|" + set + "|Blob|OnDemand|0|0||" + id,
+		"Succeeded|" + set + "|Blob|OnDemand|1|38||" + id,
+	}
+	columns := " | order by TimeGenerated asc | project Status, DataSetName, DataSetType, TriggerType, FilesWritten, SizeWritten, DetailMessage, CorrelationId"
+	require.Equal(t, want, w.fabrikam.logged("MicrosoftDataShareReceivedSnapshotLog"+columns))
+	require.Equal(t, want, w.contoso.logged("MicrosoftDataShareSentSnapshotLog"+columns))
+	require.Empty(t, w.contoso.logged("MicrosoftDataShareReceivedSnapshotLog"))
+
+	blobs := "StorageBlobLogs | project Category, OperationName, ObjectKey, AuthenticationType, RequesterObjectId, RequestBodySize, ResponseBodySize"
+	require.Equal(t, []string{`StorageRead|GetBlob|"/contosodata/shared-datasets/` + file + `"|OAuth|` + w.contoso.accountID + "|0|38"}, w.contoso.logged(blobs))
+	require.Equal(t, []string{`StorageWrite|PutBlob|"/fabrikamdata/landing/` + file + `"|OAuth|` + w.fabrikam.accountID + "|38|0"}, w.fabrikam.logged(blobs))
+
+	w.contoso.ungrant()
+	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+	failed := w.contoso.logged(`MicrosoftDataShareSentSnapshotLog | where Status =~ "Failed" | project DetailMessage, EndTime != ""`)
+	require.Len(t, failed, 1)
+	require.Contains(t, failed[0], storageMissing(w.contoso))
+	require.Contains(t, failed[0], "|true")
+}
+
+// A snapshot that reaches no data set is logged as well.
+func TestSnapshotWithoutDataSetsIsLogged(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.watch()
+	w.fabrikam.watch()
+	w.contoso.grant()
+	w.contoso.createShare()
+	_, err := w.fabrikam.accept(w.contoso.invite(w.fabrikam, nil), "eastus")
+	require.NoError(t, err)
+	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
+	for o, table := range map[*org]string{w.contoso: "MicrosoftDataShareSentSnapshotLog", w.fabrikam: "MicrosoftDataShareReceivedSnapshotLog"} {
+		require.Len(t, o.logged(table+` | where Status == "Failed" and DataSetName == "" and DetailMessage has "mapped"`), 1)
+	}
+}

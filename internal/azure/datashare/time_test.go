@@ -1,0 +1,134 @@
+package datashare_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
+	"github.com/stretchr/testify/require"
+)
+
+// scheduled is a shared file with a daily schedule at six, seen from noon, and its trigger's first snapshot taken.
+func scheduled(t *testing.T) *world {
+	w := newWorld(t)
+	w.shared()
+	w.passUntil(12)
+	w.contoso.setSchedule(startOfSchedule)
+	w.fabrikam.createTrigger(startOfSchedule)
+	w.fabrikam.awaitRuns(1)
+	return w
+}
+
+// Scheduled snapshots start at the schedule's time, day by day, when the clock is moved over several days.
+func TestScheduledSnapshotsStartAtTheirTime(t *testing.T) {
+	w := scheduled(t)
+	w.pass(72 * time.Hour)
+	runs := w.fabrikam.awaitRuns(4)
+	for i, run := range runs[:3] {
+		require.Equal(t, "Succeeded", *run.Status)
+		require.Equal(t, 6, run.StartTime.UTC().Hour())
+		require.Zero(t, run.StartTime.UTC().Minute(), "%s is more than a minute late", run.StartTime)
+		require.True(t, runs[i+1].EndTime.Before(*run.StartTime))
+	}
+	require.InDelta(t, 24*time.Hour, runs[0].StartTime.Sub(*runs[1].StartTime), float64(time.Minute))
+	require.Len(t, w.contoso.sent(), 4)
+}
+
+// Snapshots of one subscription never overlap: one that is asked for while another runs waits for its end.
+func TestSnapshotsQueue(t *testing.T) {
+	w := newWorld(t)
+	names := make([]string, 40)
+	for i := range names {
+		names[i] = string(rune('a'+i%26)) + time.Duration(i).String()
+	}
+	w.sharedContainer(names...)
+	mode := armdatashare.SynchronizationModeFullSync
+	var waits []func()
+	for range 3 {
+		p, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub, armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
+		require.NoError(t, err)
+		waits = append(waits, func() { finish(w, p, nil) })
+	}
+	for _, wait := range waits {
+		wait()
+	}
+	runs := w.fabrikam.awaitRuns(3)
+	for i := range runs[:2] {
+		require.False(t, runs[i].StartTime.Before(*runs[i+1].EndTime), "%s starts before %s ends", runs[i].StartTime, runs[i+1].EndTime)
+		require.Equal(t, "Succeeded", *runs[i].Status)
+	}
+}
+
+// While the revocation runs the status is Revoking on both sides and nothing can be copied; then it is Revoked.
+func TestRevokingWhileTheOperationRuns(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	record := *w.contoso.consumers()[0].Name
+	w.scale = 0.05 // a revocation takes the better part of a second
+	w.restart()
+	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share, record, nil)
+	require.NoError(t, err)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking, *w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
+	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	finish(w, p, nil)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.fabrikam.subscription().ShareSubscriptionStatus)
+}
+
+// A revoked consumer's schedule takes no snapshots, and goes on once it is reinstated.
+func TestRevokedScheduleRests(t *testing.T) {
+	w := scheduled(t)
+	client := w.contoso.client.NewProviderShareSubscriptionsClient()
+	record := *w.contoso.consumers()[0].Name
+	p, err := client.BeginRevoke(w.ctx, group, account, share, record, nil)
+	finish(w, p, err)
+	w.pass(48 * time.Hour)
+	w.fabrikam.awaitRuns(1)
+	require.NotEmpty(t, w.fabrikam.blobs(), "Ensure the consumer keeps what it has")
+
+	_, err = client.Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
+	require.NoError(t, err)
+	w.pass(24 * time.Hour)
+	require.Equal(t, "Succeeded", *w.fabrikam.awaitRuns(2)[0].Status)
+}
+
+// Scheduled snapshots end with the subscription's expiration date.
+func TestExpirationEndsTheSchedule(t *testing.T) {
+	w := scheduled(t)
+	until := w.arm().Now().Add(36 * time.Hour)
+	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share, *w.contoso.consumers()[0].Name,
+		armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &until}}, nil)
+	require.NoError(t, err)
+	w.pass(96 * time.Hour)
+	w.fabrikam.awaitRuns(2)
+	require.NotEqual(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
+}
+
+// A schedule that the provider deletes stops its consumers' triggers; a new one starts them when they are written again.
+func TestDeletedScheduleStopsTriggers(t *testing.T) {
+	w := scheduled(t)
+	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting, nil)
+	finish(w, p, err)
+	w.pass(48 * time.Hour)
+	w.fabrikam.awaitRuns(1)
+	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
+
+	w.contoso.setSchedule(startOfSchedule)
+	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus, "Ensure a new schedule alone starts nothing")
+	w.fabrikam.createTrigger(startOfSchedule)
+	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
+	w.pass(24 * time.Hour)
+	w.fabrikam.awaitRuns(2)
+}
+
+// An invitation that was answered, withdrawn or has expired on the server's clock is accepted by nobody.
+func TestInvitationExpiresOnTheServersClock(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	id := w.contoso.invite(w.fabrikam, to.Ptr(w.arm().Now().Add(24*time.Hour)))
+	w.pass(25 * time.Hour)
+	_, err := w.fabrikam.accept(id, "eastus")
+	refused(t, err, http.StatusNotFound, "7001")
+}
