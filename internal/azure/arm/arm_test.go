@@ -189,6 +189,15 @@ func (c *cloud) as(p identity.Principal, method, path string, body any) response
 
 func (c *cloud) do(authorization, method, path string, body any) response {
 	c.t.Helper()
+	header := http.Header{}
+	if authorization != "" {
+		header.Set("Authorization", authorization)
+	}
+	return c.doWith(header, method, path, body)
+}
+
+func (c *cloud) doWith(header http.Header, method, path string, body any) response {
+	c.t.Helper()
 	var r io.Reader
 	switch b := body.(type) {
 	case nil:
@@ -204,9 +213,7 @@ func (c *cloud) do(authorization, method, path string, body any) response {
 	}
 	req, err := http.NewRequest(method, path, r)
 	require.NoError(c.t, err)
-	if authorization != "" {
-		req.Header.Set("Authorization", authorization)
-	}
+	req.Header = header
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(c.t, err)
 	defer resp.Body.Close()

@@ -148,6 +148,7 @@ type Call struct {
 	op         *operation
 	enqueued   bool
 	wait       time.Duration // before the answer goes out
+	conditions http.Header   // of the request
 	headers    http.Header   // of the answer, also of an error
 }
 

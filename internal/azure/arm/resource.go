@@ -185,6 +185,11 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 		return nil, aerr
 	}
 	old, exists := c.Get(c.ID)
+	if exists || !isImplicit(t, c.ID.Name()) {
+		if aerr := s.checkConditions(c, old); aerr != nil {
+			return nil, aerr
+		}
+	}
 	id := c.ID
 	if exists {
 		id = old.ID
@@ -420,6 +425,9 @@ func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
 	}
 	if isImplicit(t, c.ID.Name()) {
 		return nil, methodNotAllowed(http.MethodDelete, t)
+	}
+	if aerr := s.checkConditions(c, r); aerr != nil {
+		return nil, aerr
 	}
 	if t.DeleteAsync != Direct {
 		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true,

@@ -124,14 +124,14 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 		}
 		value := []any{}
 		for _, ns := range s.namespaces() {
-			value = append(value, s.providerBody(scope, ns))
+			value = append(value, s.providerBody(c, parts[1], ns))
 		}
 		return ok(map[string]any{"value": value})
 	case len(parts) == 4 && low[2] == "providers" && method == http.MethodGet,
-		len(parts) == 5 && low[2] == "providers" && low[4] == "register" && method == http.MethodPost:
+		len(parts) == 5 && low[2] == "providers" && (low[4] == "register" || low[4] == "unregister") && method == http.MethodPost:
 		action := "Microsoft.Resources/subscriptions/providers/read"
 		if method == http.MethodPost {
-			action = parts[3] + "/register/action"
+			action = parts[3] + "/" + low[4] + "/action"
 		}
 		if aerr := s.authorize(c, parts[1], scope, action); aerr != nil {
 			return fail(aerr)
@@ -139,7 +139,17 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 		if s.providers[low[3]] == nil {
 			return fail(Errorf(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", parts[3]))
 		}
-		return ok(s.providerBody(scope, parts[3]))
+		if method == http.MethodPost {
+			if aerr := s.register(c, parts[1], parts[3], low[4] == "register"); aerr != nil {
+				return fail(aerr)
+			}
+		}
+		return ok(s.providerBody(c, parts[1], parts[3]))
+	case len(parts) == 3 && low[2] == "locations" && method == http.MethodGet:
+		if aerr := s.authorize(c, parts[1], scope, "Microsoft.Resources/subscriptions/locations/read"); aerr != nil {
+			return fail(aerr)
+		}
+		return ok(map[string]any{"value": regionBodies(parts[1])})
 	case (len(parts) == 3 && low[2] == "resources" || len(parts) == 5 && low[2] == "resourcegroups" && low[4] == "resources") && method == http.MethodGet:
 		id := ID{Subscription: parts[1]}
 		if len(parts) == 5 {
@@ -174,7 +184,7 @@ func subscriptionBody(id, tenant, name string) map[string]any {
 	return map[string]any{"id": "/subscriptions/" + id, "subscriptionId": id, "tenantId": tenant, "displayName": name, "state": "Enabled", "authorizationSource": "RoleBased"}
 }
 
-func (s *Server) providerBody(scope, namespace string) map[string]any {
+func (s *Server) providerBody(c *Call, subscription, namespace string) map[string]any {
 	p := s.providers[strings.ToLower(namespace)]
 	types := []any{}
 	for _, t := range p.Types {
@@ -182,10 +192,17 @@ func (s *Server) providerBody(scope, namespace string) map[string]any {
 		if versions == nil {
 			versions = []string{}
 		}
-		types = append(types, map[string]any{"resourceType": typeTail(t.Name), "locations": []any{}, "apiVersions": versions})
+		types = append(types, map[string]any{"resourceType": typeTail(t.Name), "locations": regionNames(), "apiVersions": versions})
 	}
 	sort.Slice(types, func(i, j int) bool {
 		return types[i].(map[string]any)["resourceType"].(string) < types[j].(map[string]any)["resourceType"].(string)
 	})
-	return map[string]any{"id": scope + "/providers/" + p.Namespace, "namespace": p.Namespace, "registrationState": "Registered", "registrationPolicy": "RegistrationRequired", "resourceTypes": types}
+	policy := "RegistrationRequired"
+	if registrationFree[strings.ToLower(namespace)] {
+		policy = "RegistrationFree"
+	}
+	return map[string]any{
+		"id": "/subscriptions/" + subscription + "/providers/" + p.Namespace, "namespace": p.Namespace,
+		"registrationState": c.registrationState(subscription, namespace), "registrationPolicy": policy, "resourceTypes": types,
+	}
 }

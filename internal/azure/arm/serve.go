@@ -19,6 +19,9 @@ import (
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
 const maxBody = 4 << 20
 
+// maxRequestID bounds the ids of a client's own that are echoed.
+const maxRequestID = 128
+
 // audiences that ARM accepts in a token, beside its own base URL.
 var audiences = []string{"https://management.azure.com", "https://management.core.windows.net"}
 
@@ -49,7 +52,7 @@ func (c *Call) header(key, value string) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	started, began := s.now(), time.Now()
 	requestID, correlation := uuid.NewString(), r.Header.Get("x-ms-correlation-request-id")
-	if correlation == "" {
+	if correlation == "" || len(correlation) > maxRequestID {
 		correlation = requestID
 	}
 	var call Call
@@ -73,6 +76,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("x-ms-request-id", requestID)
 	h.Set("x-ms-correlation-request-id", correlation)
+	if id := r.Header.Get("x-ms-client-request-id"); strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") && len(id) <= maxRequestID {
+		h.Set("x-ms-client-request-id", id)
+	}
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Date", s.Now().Format(http.TimeFormat)) // the clock may have been moved: this is how clients see it
 	if rep.self {
@@ -108,6 +114,7 @@ func (s *Server) answer(call *Call, r *http.Request, raw *[]byte) (*reply, *Erro
 	}
 	*raw = body
 	call.Context, call.Server, call.Now, call.Query = r.Context(), s, s.now().UTC(), r.URL.Query()
+	call.conditions = r.Header
 	var rep *reply
 	var aerr *Error
 	handle := func(tx *store.Tx) error {
@@ -250,6 +257,12 @@ func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply,
 		return nil, methodNotAllowed(method, t)
 	}
 	if aerr := s.authorize(c, id.Subscription, id.String(), permission(t, verb)); aerr != nil {
+		return nil, aerr
+	}
+	if aerr := s.checkRegistered(c, id, method); aerr != nil {
+		return nil, aerr
+	}
+	if aerr := s.checkLocks(c, id, method); aerr != nil {
 		return nil, aerr
 	}
 	if id.Name() == "" {

@@ -1,4 +1,5 @@
-// Package authorization is the resource provider Microsoft.Authorization: role assignments and the built-in role definitions.
+// Package authorization is the resource provider Microsoft.Authorization: role assignments, the built-in role
+// definitions and management locks.
 package authorization
 
 import (
@@ -32,6 +33,7 @@ func New(dir *identity.Directory) *arm.Provider {
 				},
 				Put: p.put, Delete: p.delete, List: p.list,
 			},
+			locks(),
 			{
 				Name: definitionType, Extension: true, NoPut: true, NoPatch: true, NoDelete: true, NoGet: true,
 				List: p.definitions,

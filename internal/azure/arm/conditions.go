@@ -1,0 +1,46 @@
+package arm
+
+import (
+	"net/http"
+	"strings"
+)
+
+// checkConditions honours If-Match and If-None-Match. A resource that shows no etag ignores them, as the services without
+// do; where there is no resource, If-Match fails. old is nil then.
+// Source: https://github.com/cloud-and-ai-microsoft/resource-provider-contract/blob/master/v1.0/common-api-details.md
+func (s *Server) checkConditions(c *Call, old *Resource) *Error {
+	match, noneMatch := c.conditions.Get("If-Match"), c.conditions.Get("If-None-Match")
+	if match == "" && noneMatch == "" {
+		return nil
+	}
+	current := ""
+	if old != nil {
+		body := s.render(c, old, c.APIVersion)
+		current, _ = body["etag"].(string)
+		if props, ok := body["properties"].(map[string]any); ok && current == "" {
+			current, _ = props["etag"].(string)
+		}
+		if current == "" {
+			return nil
+		}
+	}
+	failed := match != "" && !etagIn(match, current, old != nil) || noneMatch != "" && etagIn(noneMatch, current, old != nil)
+	if !failed {
+		return nil
+	}
+	return Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "The condition specified using HTTP conditional header(s) is not met.")
+}
+
+// etagIn reports whether a header's list of entity tags has the resource's; * stands for any that exists.
+func etagIn(header, current string, exists bool) bool {
+	if !exists {
+		return false
+	}
+	plain := func(tag string) string { return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`) }
+	for _, tag := range strings.Split(header, ",") {
+		if strings.TrimSpace(tag) == "*" || plain(tag) == plain(current) {
+			return true
+		}
+	}
+	return false
+}
