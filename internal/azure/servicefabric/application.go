@@ -1,9 +1,11 @@
 package servicefabric
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
@@ -82,6 +84,9 @@ func checkUpgradePolicy(props map[string]any) *arm.Error {
 // and the application says so unless its policy leaves the upgrade to be mended by hand.
 func runApplication(c *arm.Call, app *arm.Resource) *arm.Error {
 	aerr := checkRun(c, app)
+	if before := running(app); aerr == nil && before != "" && !strings.EqualFold(before, app.String("properties", "version")) {
+		aerr = checkUpgrade(app)
+	}
 	if aerr == nil {
 		app.Private["running"] = app.String("properties", "version")
 		return nil
@@ -91,6 +96,45 @@ func runApplication(c *arm.Call, app *arm.Resource) *arm.Error {
 		app.Properties()["version"] = before
 	}
 	return aerr
+}
+
+// checkUpgrade checks the timeouts of a monitored upgrade against its health checks. The cluster does so when an upgrade
+// starts, not when the policy is set.
+// Source: https://github.com/microsoft/service-fabric, RollingUpgradeMonitoringPolicy
+func checkUpgrade(app *arm.Resource) *arm.Error {
+	policy := object(object(app.Properties(), "upgradePolicy"), "rollingUpgradeMonitoringPolicy")
+	if policy == nil {
+		return nil
+	}
+	of := func(key string) time.Duration { return spanOf(text(policy, key)) }
+	wait := of("healthCheckWaitDuration")
+	for _, check := range []string{"healthCheckRetryTimeout", "healthCheckStableDuration"} {
+		for _, name := range []string{"upgradeDomainTimeout", "upgradeTimeout"} {
+			if of(name) <= wait+of(check) {
+				return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: %s must be longer than healthCheckWaitDuration and %s together. Requested values: %s, %s, %s.",
+					name, check, text(policy, name), text(policy, "healthCheckWaitDuration"), text(policy, check)))
+			}
+		}
+	}
+	if of("upgradeTimeout") < of("upgradeDomainTimeout") {
+		return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: upgradeTimeout must not be shorter than upgradeDomainTimeout. Requested values: %s, %s.",
+			text(policy, "upgradeTimeout"), text(policy, "upgradeDomainTimeout")))
+	}
+	return nil
+}
+
+// spanOf reads what timeSpan matches; what does not match is 0.
+func spanOf(s string) time.Duration {
+	days, clock, found := strings.Cut(s, ".")
+	if !found || strings.Contains(days, ":") {
+		days, clock = "0", s
+	}
+	clock, _, _ = strings.Cut(clock, ".")
+	var d, h, m, sec int
+	if _, err := fmt.Sscanf(days+":"+clock, "%d:%d:%d:%d", &d, &h, &m, &sec); err != nil {
+		return 0
+	}
+	return time.Duration(d)*24*time.Hour + time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second
 }
 
 // checkRun checks an application against the package that it is to run, and the package against the services there are.

@@ -97,6 +97,7 @@ func TestAPackageIsWhatItsVersionSaysOrTheVersionFails(t *testing.T) {
 		"no services":        {good(map[string]string{"ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0"/>`}), "imports no service manifest"},
 		"no service folder":  {good(map[string]string{"AuditPkg/ServiceManifest.xml": ""}), "has no AuditPkg/ServiceManifest.xml"},
 		"no code":            {good(map[string]string{"AuditPkg/Code/audit.exe": ""}), "'Code' of service manifest 'AuditPkg' has no folder"},
+		"no program":         {good(map[string]string{"AuditPkg/Code/audit.exe": "", "AuditPkg/Code/readme.txt": "x"}), "The EntryPoint audit.exe is not found."},
 		"no service type":    {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest()}), "has no service type"},
 		"service type twice": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest(anything, anything)}), "defined twice"},
 		"manifest version":   {good(map[string]string{"AuditPkg/ServiceManifest.xml": strings.Replace(serviceManifest(anything), `Version="1.0"`, `Version="9"`, 1)}), "imports 'AuditPkg' version '1.0'"},

@@ -43,18 +43,22 @@ func clusterError(message string) *arm.Error {
 	return &arm.Error{Status: http.StatusBadRequest, Code: "ClusterChildResourceOperationFailed", Message: message}
 }
 
-// begin sets a resource to work in progress and has the cluster do it.
+// begin sets a resource to work in progress and has the cluster do it: at once, or, under a latency profile, when that says
+// the work is done. An upgrade takes effect at its end, when it has been through all upgrade domains.
 func begin(c *arm.Call, w *arm.Write) *arm.Error {
-	state := creating
-	if w.Old != nil && w.Old.String("properties", "provisioningState") == succeeded {
-		state = updating
+	state, kind := creating, arm.OpCreate
+	if w.Old != nil {
+		kind = arm.OpUpdate
+		if w.Old.String("properties", "provisioningState") == succeeded {
+			state = updating
+		}
 	}
 	w.New.Properties()["provisioningState"] = state
 	if w.New.Private == nil {
 		w.New.Private = map[string]any{}
 	}
 	w.New.Private["work"] = w.New.ETag
-	return c.Enqueue(w.New.ID, jobDeploy, c.Now, map[string]any{"work": w.New.ETag})
+	return c.Enqueue(w.New.ID, jobDeploy, c.Now.Add(c.Server.Latency(w.New.ID.Type(), kind)), map[string]any{"work": w.New.ETag})
 }
 
 // finish does the work on a resource and records how it ended. A job may run again after it has ended: then the recorded

@@ -100,13 +100,25 @@ func showCluster(c *arm.Call, r *arm.Resource, body map[string]any) {
 	}
 }
 
-// clusterState is WaitingForNodes until a primary node type gives the cluster its system services, then Ready.
+// clusterState is WaitingForNodes until the machines of a primary node type report, Deploying while they get the runtime,
+// BaselineUpgrade while the cluster brings itself to its version, then Ready: when the creation of its first primary node
+// type has ended. How the time divides between the states is not published.
 // Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/managed-clusters/get#clusterstate
 func clusterState(c *arm.Call, cluster *arm.Resource) string {
-	if primaryNodeType(c, cluster.ID) == nil {
+	primary := primaryNodeType(c, cluster.ID)
+	if primary == nil {
 		return "WaitingForNodes"
 	}
-	return "Ready"
+	whole := c.Server.Latency(nodeTypeType, arm.OpCreate)
+	switch age := c.Now.Sub(primary.CreatedAt); {
+	case age >= whole:
+		return "Ready"
+	case age >= whole*5/6:
+		return "BaselineUpgrade"
+	case age >= whole/2:
+		return "Deploying"
+	}
+	return "WaitingForNodes"
 }
 
 // readyCluster finds the cluster at id, which must be able to take applications.

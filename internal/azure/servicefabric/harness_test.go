@@ -53,6 +53,7 @@ type azure struct {
 	files  map[string][]byte
 	hold   chan struct{} // while open, the web server does not answer
 	asked  int
+	scale  float64 // of the latency
 }
 
 func newAzure(t *testing.T) *azure {
@@ -87,7 +88,7 @@ func newAzure(t *testing.T) *azure {
 
 func (a *azure) start() {
 	s, err := arm.NewServer(arm.Options{
-		Store: a.st, Directory: a.dir, Endpoints: arm.Endpoints{Management: a.front.URL},
+		Store: a.st, Directory: a.dir, Endpoints: arm.Endpoints{Management: a.front.URL}, Latency: arm.Latency{Scale: a.scale},
 		Providers: []*arm.Provider{
 			servicefabric.New(a.web.Client()), resources.New(),
 			// Node secrets come from a vault, whose own provider is not what is tested here.

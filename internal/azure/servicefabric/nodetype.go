@@ -192,19 +192,25 @@ func deleteNodeType(c *arm.Call, r *arm.Resource) *arm.Error {
 		return nil // part of its cluster's deletion, or not primary
 	}
 	for _, other := range c.Children(above(r.ID, 1), "nodeTypes") {
-		if other.ID.Key() != r.ID.Key() && flag(other.Properties(), "isPrimary") {
+		if other.ID.Key() != r.ID.Key() && flag(other.Properties(), "isPrimary") && active(c, other) {
 			return nil
 		}
 	}
 	return invalid("Cluster must have at least one active primary node type.")
 }
 
-// primaryNodeType finds a primary node type that works, or nil.
+// primaryNodeType finds the oldest primary node type, or nil.
 func primaryNodeType(c *arm.Call, cluster arm.ID) *arm.Resource {
+	var oldest *arm.Resource
 	for _, n := range c.Children(cluster, "nodeTypes") {
-		if flag(n.Properties(), "isPrimary") && n.String("properties", "provisioningState") == "Succeeded" {
-			return n
+		if flag(n.Properties(), "isPrimary") && (oldest == nil || n.CreatedAt.Before(oldest.CreatedAt)) {
+			oldest = n
 		}
 	}
-	return nil
+	return oldest
+}
+
+// active reports whether a node type's machines are there.
+func active(c *arm.Call, n *arm.Resource) bool {
+	return c.Now.Sub(n.CreatedAt) >= c.Server.Latency(nodeTypeType, arm.OpCreate)
 }

@@ -58,9 +58,19 @@ type serviceManifest struct {
 		Stateless []serviceTypeElement `xml:"StatelessServiceType"`
 		Stateful  []serviceTypeElement `xml:"StatefulServiceType"`
 	} `xml:"ServiceTypes"`
-	Code []struct {
-		Name string `xml:"Name,attr"`
-	} `xml:"CodePackage"`
+	Code []codePackage `xml:"CodePackage"`
+}
+
+// codePackage names a folder of the package, and the program in it that hosts the services.
+type codePackage struct {
+	Name string  `xml:"Name,attr"`
+	Host exeHost `xml:"EntryPoint>ExeHost"`
+}
+
+type exeHost struct {
+	// External programs are on the machine already.
+	External bool   `xml:"IsExternalExecutable,attr"`
+	Program  string `xml:"Program"`
 }
 
 type serviceTypeElement struct {
@@ -168,6 +178,10 @@ func (p *applicationPackage) addServices(files map[string]*zip.File, name, versi
 		if !hasFolder(files, name+"/"+code.Name) {
 			return refused("the code package '%s' of service manifest '%s' has no folder in the package", code.Name, name)
 		}
+		if program := strings.TrimSpace(code.Host.Program); program != "" && !code.Host.External && !hasProgram(files, name+"/"+code.Name, program) {
+			// Source: https://github.com/dotnet/orleans/issues/5311
+			return refused("The EntryPoint %s is not found.\r\nFileName: %s", program, at)
+		}
 	}
 	if len(m.Types.Stateless)+len(m.Types.Stateful) == 0 {
 		return refused("%s has no service type", at)
@@ -193,6 +207,15 @@ func hasFolder(files map[string]*zip.File, folder string) bool {
 	// a code package may itself be zipped
 	_, zipped := files[strings.ToLower(folder)+".zip"]
 	return zipped
+}
+
+// hasProgram looks for a program in a code package; what is zipped is not looked into.
+func hasProgram(files map[string]*zip.File, folder, program string) bool {
+	if _, zipped := files[strings.ToLower(folder)+".zip"]; zipped {
+		return true
+	}
+	_, ok := files[strings.ToLower(folder+"/"+strings.ReplaceAll(program, `\`, "/"))]
+	return ok
 }
 
 func readManifest(files map[string]*zip.File, name string, into any) error {
