@@ -375,6 +375,9 @@ func (b *bench) environment() []string {
 		"PULUMI_BACKEND_URL="+b.tool.BackendURL(),
 		"PULUMI_HOME="+b.tool.PulumiDir(),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_GO_USE_RUN=true",
+		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -modfile="+filepath.Join(b.tool.ProgramDir(), "go.mod")+" -buildvcs=false"),
+		"GOWORK=off",
 		"CROSSORG_ROLE_PROPAGATION=0s",
 	)
 }
