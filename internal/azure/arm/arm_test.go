@@ -285,7 +285,7 @@ func TestRequestsAreChecked(t *testing.T) {
 		{"Ensure a body must be JSON", "PUT", workspace + "?api-version=" + workspaceVersion, "{", 400, "InvalidRequestContent"},
 		{"Ensure an unknown property is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{"location": "eastus", "properties": map[string]any{"retention": 3}}, 400, "InvalidRequestContent"},
 		{"Ensure a wrong type is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{"location": "eastus", "properties": map[string]any{"retentionInDays": "thirty"}}, 400, "InvalidRequestContent"},
-		{"Ensure a missing required property is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{}, 400, "InvalidRequestContent"},
+		{"Ensure a missing location is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{}, 400, "LocationRequired"},
 		{"Ensure an unknown action is refused", "POST", group + "/providers/" + workspaceType + "/w/explode?api-version=" + workspaceVersion, nil, 404, "InvalidResourceType"},
 		{"Ensure PATCH needs the resource", "PATCH", workspace + "?api-version=" + workspaceVersion, map[string]any{}, 404, "ResourceNotFound"},
 		{"Ensure empty segments are refused", "GET", "/subscriptions//resourceGroups/rg?api-version=" + groupVersion, nil, 400, "InvalidResourceId"},

@@ -318,6 +318,9 @@ func invalidContent(t *Type, violations []azuretypes.Violation) *Error {
 	var details []*Error
 	var texts []string
 	for _, v := range violations {
+		if v.Path == "location" && v.Code == azuretypes.MissingProperty {
+			return BadRequest("LocationRequired", "The location property is required for this definition.")
+		}
 		details = append(details, &Error{Code: string(v.Code), Message: v.Detail, Target: v.Path})
 		texts = append(texts, fmt.Sprintf("%s: %s", v.Path, v.Detail))
 	}

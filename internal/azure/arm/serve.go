@@ -283,6 +283,9 @@ func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply,
 			}
 			return nil, NotFound(id)
 		}
+		if method == http.MethodHead { // a question for existence
+			return &reply{status: http.StatusNoContent}, nil
+		}
 		return &reply{status: http.StatusOK, body: s.render(c, r, c.APIVersion)}, nil
 	case method == http.MethodPut && !t.NoPut, method == http.MethodPatch && !t.NoPatch:
 		return s.write(c, t, method == http.MethodPatch, body)

@@ -78,7 +78,7 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	if w.Old != nil {
 		if !strings.EqualFold(w.Old.String("properties", "principalId"), principalID) || !strings.EqualFold(lastSegment(w.Old.String("properties", "roleDefinitionId")), role.ID) {
-			return arm.Conflict("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
+			return arm.BadRequest("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
 		}
 	} else {
 		for _, other := range p.at(c, w.New.ID) {
