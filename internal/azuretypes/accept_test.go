@@ -130,6 +130,7 @@ var accepted = []struct{ resourceType, version, body string }{
 	{"Microsoft.ServiceFabric/managedClusters/applications/services", "2023-03-01-preview", service},
 	{"Microsoft.OperationalInsights/workspaces", "2022-10-01", workspace},
 	{"Microsoft.OperationalInsights/workspaces", "2021-06-01", workspace},
+	{"Microsoft.OperationalInsights/workspaces", "2020-08-01", workspace},
 	{"Microsoft.OperationalInsights/workspaces/savedSearches", "2020-08-01", search},
 	{"Microsoft.Insights/diagnosticSettings", "2021-05-01-preview", diagnostic},
 	{"Microsoft.Insights/actionGroups", "2023-01-01", actionGroup},
