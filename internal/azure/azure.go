@@ -22,6 +22,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/blob"
 	"github.com/crossorg/crossorg/internal/azure/clock"
 	"github.com/crossorg/crossorg/internal/azure/datashare"
+	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/logs"
@@ -45,6 +46,8 @@ type Options struct {
 	Declared []Declared
 	// Latency is how long things take; the zero value is LatencyNone.
 	Latency Latency
+	// Faults are what goes wrong on request while it is open, beside the rules that the folder keeps.
+	Faults []faults.Rule
 }
 
 // Azure is an embedded Azure, in this process or (after Attach) in another.
@@ -54,6 +57,7 @@ type Azure struct {
 	ca      *authority
 	server  *arm.Server // nil after Attach
 	latency Latency
+	faults  *faults.Set // nil after Attach
 	close   func() error
 }
 
@@ -119,7 +123,11 @@ func Open(o Options) (a *Azure, err error) {
 		return nil, err
 	}
 	closers = append(closers, content.Close)
-	options := arm.Options{Store: st, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
+	wrong, err := faults.Open(st, o.Faults...)
+	if err != nil {
+		return nil, err
+	}
+	options := arm.Options{Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
 		Latency: arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -144,7 +152,7 @@ func Open(o Options) (a *Azure, err error) {
 	}
 	signIn := dir.Handler()
 	queries := logs.NewHandler(server)
-	control := newControl(server, o.Latency, est.ControlSecret)
+	control := newControl(server, o.Latency, wrong, est.ControlSecret)
 	management := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); strings.ToLower(first) {
 		case "subscriptions", "providers", "tenants":
@@ -170,7 +178,7 @@ func Open(o Options) (a *Azure, err error) {
 		}
 		closers = append(closers, stop)
 	}
-	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, close: closeAll}, nil
+	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll}, nil
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/faults"
 )
 
 // controlPath is the first segment of the control endpoints' paths on the management listener. They are the embedded
@@ -29,9 +30,19 @@ type clockBody struct {
 }
 
 // newControl serves the control endpoints.
-func newControl(server *arm.Server, latency Latency, secret string) http.Handler {
+func newControl(server *arm.Server, latency Latency, wrong *faults.Set, secret string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /"+controlPath+"/latency", func(w http.ResponseWriter, _ *http.Request) { answer(w, latency, nil) })
+	mux.HandleFunc("GET /"+controlPath+"/faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, wrong.List(), nil) })
+	mux.HandleFunc("DELETE /"+controlPath+"/faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, []any{}, wrong.Clear()) })
+	mux.HandleFunc("POST /"+controlPath+"/faults", func(w http.ResponseWriter, r *http.Request) {
+		var rule faults.Rule
+		err := json.NewDecoder(r.Body).Decode(&rule)
+		if err == nil {
+			rule, err = wrong.Add(rule)
+		}
+		answer(w, rule, err)
+	})
 	mux.HandleFunc("POST /"+controlPath+"/clock", func(w http.ResponseWriter, r *http.Request) {
 		var body clockBody
 		by, err := time.Duration(0), json.NewDecoder(r.Body).Decode(&body)
@@ -112,4 +123,29 @@ func (a *Azure) Advance(ctx context.Context, by time.Duration) (out arm.Advanced
 		return a.server.Advance(ctx, by)
 	}
 	return out, a.callControl(ctx, http.MethodPost, "clock", clockBody{Advance: by.String()}, &out)
+}
+
+// AddFault adds a rule about what goes wrong, and returns it with its id. The folder keeps it until ClearFaults.
+func (a *Azure) AddFault(ctx context.Context, rule faults.Rule) (out faults.Rule, err error) {
+	if a.server != nil {
+		return a.faults.Add(rule)
+	}
+	return out, a.callControl(ctx, http.MethodPost, "faults", rule, &out)
+}
+
+// Faults lists the rules with what they have done.
+func (a *Azure) Faults(ctx context.Context) (out []faults.State, err error) {
+	if a.server != nil {
+		return a.faults.List(), nil
+	}
+	return out, a.callControl(ctx, http.MethodGet, "faults", nil, &out)
+}
+
+// ClearFaults removes all rules.
+func (a *Azure) ClearFaults(ctx context.Context) error {
+	if a.server != nil {
+		return a.faults.Clear()
+	}
+	var none []faults.State
+	return a.callControl(ctx, http.MethodDelete, "faults", nil, &none)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/azure/faults"
 )
 
 func openAt(t *testing.T, dir string) *azure.Azure {
@@ -76,4 +77,39 @@ func TestLatencyProfilesAreChecked(t *testing.T) {
 	}
 	require.Zero(t, azure.Latency{}.RoleDelay())
 	require.Equal(t, 2*time.Minute, azure.Latency{Profile: azure.LatencyAzure}.RoleDelay())
+}
+
+func TestFaultsOfAServedHomeAreSetFromOutsideAndKept(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	a, err := azure.Open(azure.Options{Dir: dir, Faults: []faults.Rule{{ID: "passing", Kind: faults.InternalError, Method: "PATCH"}}})
+	require.NoError(t, err)
+	attached, err := azure.Attach(dir, nil)
+	require.NoError(t, err)
+	added, err := attached.AddFault(ctx, faults.Rule{Kind: faults.Unavailable, Path: "/subscriptions", Count: 2})
+	require.NoError(t, err)
+	require.NotEmpty(t, added.ID)
+	_, err = attached.AddFault(ctx, faults.Rule{Kind: "418"})
+	require.ErrorContains(t, err, "418")
+	states, err := attached.Faults(ctx)
+	require.NoError(t, err)
+	require.Len(t, states, 2)
+
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs()}}}
+	resp, err := client.Get(a.Management() + "/subscriptions?api-version=2022-12-01")
+	require.NoError(t, err)
+	resp.Body.Close()
+	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+	client.CloseIdleConnections()
+	require.NoError(t, a.Close())
+
+	b := openAt(t, dir)
+	states, err = b.Faults(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []faults.State{{Rule: added, Matched: 1, Fired: 1}}, states, "kept with its count; what was given to Open is not")
+	attached, err = azure.Attach(dir, nil)
+	require.NoError(t, err)
+	require.NoError(t, attached.ClearFaults(ctx))
+	states, err = b.Faults(ctx)
+	require.NoError(t, err)
+	require.Empty(t, states)
 }

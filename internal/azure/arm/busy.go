@@ -98,11 +98,11 @@ func (s *Server) deletingAlready(c *Call, t *Type) (*reply, bool) {
 	return rep, true
 }
 
-// showProgress puts the state of an operation in progress into a body that says it has succeeded, in the words that the
+// showProgress puts the state of an operation in progress into a body that says how it will end, in the words that the
 // type publishes; a type that publishes none shows nothing.
 func showProgress(pub *azuretypes.Resource, kind Op, body map[string]any) {
 	props, _ := body["properties"].(map[string]any)
-	if state, _ := props["provisioningState"].(string); state != "Succeeded" {
+	if state, _ := props["provisioningState"].(string); state != "Succeeded" && state != "Failed" {
 		return
 	}
 	words := map[Op][]string{

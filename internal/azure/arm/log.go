@@ -18,6 +18,7 @@ type entry struct {
 	URL          string  `json:"url"`
 	Principal    string  `json:"principal"`
 	Status       int     `json:"status"`
+	Fault        string  `json:"fault,omitempty"`
 	DurationMs   float64 `json:"durationMs"`
 	RequestBody  any     `json:"requestBody,omitempty"`
 	ResponseBody any     `json:"responseBody,omitempty"`

@@ -149,6 +149,8 @@ type Call struct {
 	enqueued   bool
 	wait       time.Duration // before the answer goes out
 	conditions http.Header   // of the request
+	path       string        // of the request
+	fault      string        // the id of the fault that the request has
 	headers    http.Header   // of the answer, also of an error
 }
 

@@ -254,7 +254,8 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	if t.PutAsync != Direct {
 		c.op = &operation{ID: uuid.NewString(), Resource: id.String(), Type: t.Name, APIVersion: c.APIVersion, Start: now, Caller: c.Caller.ObjectID}
 	}
-	if t.PutAsync == AzureAsyncOperation || t.PutAsync == Location && kind == OpCreate {
+	async := t.PutAsync == AzureAsyncOperation || t.PutAsync == Location && kind == OpCreate
+	if async {
 		c.op.Until = s.lasting(c, t.Name, kind)
 	} else {
 		c.wait = s.Latency(t.Name, kind)
@@ -266,6 +267,13 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	}
 	if published {
 		dropSecrets(pub.Body, w.New.Body)
+	}
+	method := http.MethodPut
+	if patch {
+		method = http.MethodPatch
+	}
+	if async && s.failing(c, method) {
+		markFailed(w.New)
 	}
 	if err := c.Tx.Put(tableResources, id.Key(), w.New); err != nil {
 		return nil, internal(err)
@@ -438,10 +446,17 @@ func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
 	} else {
 		c.wait = s.Latency(t.Name, OpDelete)
 	}
-	if aerr := s.RemoveTree(c, r); aerr != nil {
+	ghost := r
+	if s.failing(c, http.MethodDelete) {
+		ghost = nil
+		markFailed(r)
+		if aerr := c.Save(r); aerr != nil {
+			return nil, aerr
+		}
+	} else if aerr := s.RemoveTree(c, r); aerr != nil {
 		return nil, aerr
 	}
-	if aerr := c.occupy(r.ID, OpDelete, r.String("location"), r); aerr != nil {
+	if aerr := c.occupy(r.ID, OpDelete, r.String("location"), ghost); aerr != nil {
 		return nil, aerr
 	}
 	return s.accept(c, t, t.DeleteAsync, &reply{status: http.StatusOK}, r.String("location"))
@@ -504,9 +519,11 @@ func (s *Server) act(c *Call, t *Type, a Action, raw []byte) (*reply, *Error) {
 	} else {
 		c.wait = s.latency.scaled(defaultDurations.action)
 	}
-	out, aerr := a.Run(c, r, body)
-	if aerr != nil {
-		return nil, aerr
+	var out any
+	if !s.failing(c, http.MethodPost) {
+		if out, aerr = a.Run(c, r, body); aerr != nil {
+			return nil, aerr
+		}
 	}
 	rep := &reply{status: http.StatusOK, body: out}
 	if out == nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -57,15 +58,41 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	var call Call
 	var raw []byte
-	rep, aerr := s.answer(&call, r, &raw)
+	fault, _ := s.faults.Decide(faults.Arriving, r.Method, r.URL.Path)
+	call.fault = fault.ID
+	line := func(status int, body []byte) {
+		s.log.write(entry{
+			Time: started.UTC().Format(time.RFC3339Nano), Method: r.Method, URL: r.URL.RequestURI(), Principal: call.Caller.ObjectID,
+			Status: status, Fault: call.fault, DurationMs: float64(time.Since(began).Microseconds()) / 1000,
+		}, raw, body)
+	}
+	// A dropped connection has status 0 in the log. The counts of fault rules are worth no failed request.
+	defer func() { _ = s.faults.Save() }()
+	if fault.Kind == faults.DropBefore {
+		line(0, nil)
+		panic(http.ErrAbortHandler)
+	}
+	rep, aerr := refusal(fault)
+	if rep == nil {
+		rep, aerr = s.answer(&call, r, &raw)
+	}
+	if fault.Kind == faults.DropAfter {
+		line(0, nil)
+		panic(http.ErrAbortHandler)
+	}
+	if fault.Kind == faults.Slow {
+		call.wait += time.Duration(fault.Delay)
+	}
 	if aerr != nil {
-		rep = &reply{status: aerr.Status, body: map[string]any{"error": aerr}}
+		if rep == nil {
+			rep = &reply{status: aerr.Status, body: map[string]any{"error": aerr}}
+		}
 		if aerr.Status == http.StatusUnauthorized {
 			rep.set("WWW-Authenticate", `Bearer authorization_uri="`+s.endpoints.Management+`/common", error="invalid_token", error_description="`+aerr.Code+`"`)
 		}
 	}
 	h := w.Header()
-	if aerr == nil && call.wait > 0 {
+	if (aerr == nil || fault.Kind == faults.Slow) && call.wait > 0 {
 		// The write has taken effect, and its answer is on its way. A client that leaves meanwhile never sees it.
 		_ = s.clock.Sleep(r.Context(), call.wait)
 	}
@@ -93,10 +120,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		h.Set("x-ms-error-code", aerr.Code)
 	}
 	// The log line precedes the answer: whoever has the answer finds the line.
-	s.log.write(entry{
-		Time: started.UTC().Format(time.RFC3339Nano), Method: r.Method, URL: r.URL.RequestURI(), Principal: call.Caller.ObjectID,
-		Status: rep.status, DurationMs: float64(time.Since(began).Microseconds()) / 1000,
-	}, raw, body)
+	line(rep.status, body)
 	w.WriteHeader(rep.status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // a client that went away is not an error of ours
@@ -114,7 +138,7 @@ func (s *Server) answer(call *Call, r *http.Request, raw *[]byte) (*reply, *Erro
 	}
 	*raw = body
 	call.Context, call.Server, call.Now, call.Query = r.Context(), s, s.now().UTC(), r.URL.Query()
-	call.conditions = r.Header
+	call.conditions, call.path = r.Header, r.URL.Path
 	var rep *reply
 	var aerr *Error
 	handle := func(tx *store.Tx) error {

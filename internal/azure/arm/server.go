@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/clock"
+	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	Latency Latency
 	// Throttle refuses requests beyond the published limits with 429; without it they are only counted.
 	Throttle bool
+	// Faults are what goes wrong on request; nil is nothing.
+	Faults *faults.Set
 	// Log receives the request log as JSON lines; nil keeps none.
 	Log io.Writer
 	// Clock is the time; nil is the state file's own clock, over Now.
@@ -50,6 +53,7 @@ type Server struct {
 	log       *requestLog
 	latency   Latency
 	throttle  *throttle
+	faults    *faults.Set
 	clock     *clock.Clock
 	now       func() time.Time
 	jobs      jobBoard
@@ -64,7 +68,7 @@ type Server struct {
 // NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the same type.
 func NewServer(o Options) (*Server, error) {
 	s := &Server{
-		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency, throttle: newThrottle(o.Throttle, o.Latency.Scale), log: newRequestLog(o.Log),
+		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency, faults: o.Faults, throttle: newThrottle(o.Throttle, o.Latency.Scale), log: newRequestLog(o.Log),
 		types: map[string]*Type{}, providers: map[string]*Provider{}, wake: make(chan struct{}, 1),
 		jobs: jobBoard{running: map[string]bool{}, changed: make(chan struct{})},
 	}

@@ -1,0 +1,99 @@
+package arm_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/faults"
+)
+
+func faulty(t *testing.T, rules ...faults.Rule) *cloud {
+	t.Helper()
+	set, err := faults.Open(nil, rules...)
+	require.NoError(t, err)
+	return newCloudOf(t, arm.Options{Faults: set})
+}
+
+// try sends a PUT of the group and returns the transport's error.
+func (c *cloud) try(method string) error {
+	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
+	require.NoError(c.t, err)
+	req, err := http.NewRequest(method, c.http.URL+group+"?api-version="+groupVersion, bytes.NewReader([]byte(`{"location":"westeurope"}`)))
+	require.NoError(c.t, err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err == nil {
+		resp.Body.Close()
+	}
+	return err
+}
+
+func TestARefusedRequestHasNoEffect(t *testing.T) {
+	for kind, status := range map[faults.Kind]int{faults.TooManyRequests: 429, faults.InternalError: 500, faults.Unavailable: 503} {
+		c := faulty(t, faults.Rule{Kind: kind, Method: "PUT", Count: 1, Delay: faults.Duration(1200 * time.Millisecond)})
+		refused := c.put(group, groupVersion, groupBody)
+		require.Equal(t, status, refused.status)
+		require.NotEmpty(t, refused.code())
+		if kind != faults.InternalError {
+			require.Equal(t, "2", refused.header.Get("Retry-After"))
+			require.Equal(t, "1200", refused.header.Get("x-ms-retry-after-ms"))
+		}
+		require.Equal(t, 404, c.get(group, groupVersion).status)
+		require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
+	}
+}
+
+func TestADroppedConnectionLeavesTheWriteUndoneOrDone(t *testing.T) {
+	before := faulty(t, faults.Rule{Kind: faults.DropBefore, Method: "PUT", Count: 1})
+	require.Error(t, before.try("PUT"))
+	require.Equal(t, 404, before.get(group, groupVersion).status)
+
+	after := faulty(t, faults.Rule{ID: "late", Kind: faults.DropAfter, Method: "PUT", Count: 1})
+	require.Error(t, after.try("PUT"))
+	require.Equal(t, 200, after.get(group, groupVersion).status)
+	first, _, _ := strings.Cut(after.log.String(), "\n")
+	var line map[string]any
+	require.NoError(t, json.Unmarshal([]byte(first), &line))
+	require.Equal(t, "late", line["fault"], "the log says which fault a request had")
+	require.Equal(t, 0.0, line["status"])
+}
+
+func TestASlowAnswerComesAfterItsDelay(t *testing.T) {
+	c := faulty(t, faults.Rule{Kind: faults.Slow, Method: "PUT", Count: 1, Delay: faults.Duration(150 * time.Millisecond)})
+	began := time.Now()
+	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
+	require.GreaterOrEqual(t, time.Since(began), 150*time.Millisecond)
+}
+
+func TestAFailedOperationLeavesTheResourceFailed(t *testing.T) {
+	c := faulty(t, faults.Rule{Kind: faults.FailOperation, Method: "PUT", Count: 1})
+	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status, "groups are created directly")
+
+	created := c.put(workspace, workspaceVersion, workspaceBody)
+
+	require.Equal(t, 201, created.status)
+	ended := c.settle(created.header.Get("Azure-AsyncOperation"))
+	require.Equal(t, "Failed", ended.body["status"])
+	require.Equal(t, "InternalServerError", ended.code())
+	again := c.put(workspace, workspaceVersion, workspaceBody)
+	require.Equal(t, "Succeeded", c.settle(again.header.Get("Azure-AsyncOperation")).body["status"])
+}
+
+func TestAFailedDeletionLeavesTheResource(t *testing.T) {
+	c := faulty(t, faults.Rule{Kind: faults.FailOperation, Method: "DELETE", Count: 1})
+	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
+	deleted := c.del(group, groupVersion)
+	require.Equal(t, 202, deleted.status)
+	failed := c.settle(deleted.header.Get("Location"))
+	require.Equal(t, 500, failed.status)
+	require.Equal(t, "Failed", state(c.get(group, groupVersion)))
+	require.Equal(t, 204, c.settle(c.del(group, groupVersion).header.Get("Location")).status)
+	require.Equal(t, 404, c.get(group, groupVersion).status)
+}

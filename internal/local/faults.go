@@ -1,0 +1,31 @@
+package local
+
+import (
+	"context"
+
+	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/azure/faults"
+)
+
+// AddFault adds a rule about what goes wrong on the home's embedded Azure, now or in the next runs.
+func AddFault(ctx context.Context, o Options, rule faults.Rule) (out faults.Rule, err error) {
+	err = withAzure(o, func(a *azure.Azure) error {
+		out, err = a.AddFault(ctx, rule)
+		return err
+	})
+	return out, err
+}
+
+// Faults lists the home's fault rules with what they have done.
+func Faults(ctx context.Context, o Options) (out []faults.State, err error) {
+	err = withAzure(o, func(a *azure.Azure) error {
+		out, err = a.Faults(ctx)
+		return err
+	})
+	return out, err
+}
+
+// ClearFaults removes the home's fault rules.
+func ClearFaults(ctx context.Context, o Options) error {
+	return withAzure(o, func(a *azure.Azure) error { return a.ClearFaults(ctx) })
+}
