@@ -1,5 +1,6 @@
 // Package monitor is the resource providers behind Azure Monitor: Microsoft.Insights (diagnostic settings, action groups,
-// scheduled query rules, workbooks) and Microsoft.OperationalInsights (Log Analytics workspaces and their saved searches).
+// scheduled query rules, workbooks), Microsoft.OperationalInsights (Log Analytics workspaces and their saved searches) and
+// Microsoft.AlertsManagement (the alerts that the rules raise).
 //
 // Sources: https://learn.microsoft.com/rest/api/monitor/, https://learn.microsoft.com/rest/api/loganalytics/ and
 // https://learn.microsoft.com/rest/api/application-insights/workbooks
@@ -19,10 +20,11 @@ const (
 	savedSearchType        = workspaceType + "/savedSearches"
 )
 
-// New makes both resource providers.
+// New makes the resource providers.
 func New() []*arm.Provider {
 	return []*arm.Provider{
 		{Namespace: insights, Types: []*arm.Type{diagnosticSettings(), actionGroups(), scheduledQueryRules(), workbooks()}},
 		{Namespace: operationalInsights, Types: []*arm.Type{workspaces(), savedSearches()}},
+		{Namespace: alertsManagement, Routes: alertRoutes()},
 	}
 }
