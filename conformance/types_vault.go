@@ -1,0 +1,106 @@
+package conformance
+
+import "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
+
+const (
+	vaultVersion = "2023-02-01"
+	vaultType    = "Microsoft.KeyVault/vaults"
+)
+
+func (t *T) vaultBody(o *Org) object {
+	return object{"location": t.Env.Location, "tags": object{"made-by": "conformance"}, "properties": object{
+		"tenantId": o.Tenant, "sku": object{"family": "A", "name": "standard"}, "enableRbacAuthorization": true, "softDeleteRetentionInDays": 7,
+	}}
+}
+
+// vault is a vault that several promises keep secrets in.
+func (t *T) vault(o *Org) string {
+	t.Helper()
+	return share(t, "vault of "+o.Subscription, func() string {
+		id := t.inGroup(o, vaultType, t.name(20))
+		t.made(o, id, vaultVersion, t.vaultBody(o))
+		t.atEnd(func(t *T) {
+			if err := t.remove(o, id, vaultVersion); err == nil {
+				t.purge(o, nameOf(id))
+			}
+		})
+		return id
+	})
+}
+
+// ownVault is a vault for one promise.
+func (t *T) ownVault(o *Org) string {
+	t.Helper()
+	return t.ownVaultWith(o, t.vaultBody(o))
+}
+
+func (t *T) ownVaultWith(o *Org, body object) string {
+	t.Helper()
+	id := t.inGroup(o, vaultType, t.name(20))
+	t.made(o, id, vaultVersion, body)
+	t.Cleanup(func() {
+		if err := t.remove(o, id, vaultVersion); err != nil {
+			t.Logf("%s was not deleted: %v", id, err)
+		}
+		t.purge(o, nameOf(id))
+	})
+	return id
+}
+
+// purge frees the name of a deleted vault, if there is one and it is not protected.
+func (t *T) purge(o *Org, name string) {
+	p, err := t.vaults(o).NewVaultsClient().BeginPurgeDeleted(t.ctx(), name, t.Env.Location, nil)
+	if _, err := done(t, p, err); err != nil {
+		t.Logf("vault %s was not purged: %v", name, err)
+	}
+}
+
+func vaultTypes() []*lifecycle {
+	provider := func(t *T) *Org { return t.Env.Provider }
+	return []*lifecycle{
+		{
+			area: vaultType, version: vaultVersion, reserved: true,
+			source:        "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update",
+			parent:        func(t *T) string { return groupID(provider(t), t.group(provider(t))) },
+			fresh:         func(t *T) string { return groupID(provider(t), t.ownGroup(provider(t))) },
+			parentVersion: groupsVersion,
+			body:          func(t *T, _ string) object { return t.vaultBody(provider(t)) },
+			update:        func(b object) object { return with(b, true, "properties", "enabledForDeployment") },
+			invalid: func(_ *T, b object) object {
+				return with(b, false, "properties", "enablePurgeProtection")
+			},
+			why: "that sets enablePurgeProtection to false",
+			get: func(t *T, o *Org, id string) (any, error) {
+				res, err := t.vaults(o).NewVaultsClient().Get(t.ctx(), groupOf(id), nameOf(id), nil)
+				return res.Vault, err
+			},
+			ids: func(t *T, o *Org, id string) []string {
+				return ids(pages(t, t.vaults(o).NewVaultsClient().NewListByResourceGroupPager(groupOf(id), nil),
+					func(p armkeyvault.VaultsClientListByResourceGroupResponse) []*armkeyvault.Vault { return p.Value }),
+					func(v *armkeyvault.Vault) *string { return v.ID })
+			},
+			removed: func(t *T, id string) { t.purge(provider(t), nameOf(id)) },
+		},
+		{
+			area: vaultType + "/secrets", version: vaultVersion, kept: true,
+			source:        "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update",
+			parent:        func(t *T) string { return t.vault(provider(t)) },
+			fresh:         func(t *T) string { return t.ownVault(provider(t)) },
+			parentVersion: vaultVersion,
+			body: func(*T, string) object {
+				return object{"tags": object{"made-by": "conformance"}, "properties": object{"value": "not-a-secret", "contentType": "text/plain", "attributes": object{"enabled": true}}}
+			},
+			hidden: [][]string{{"properties", "value"}},
+			update: func(b object) object { return with(b, "application/json", "properties", "contentType") },
+			get: func(t *T, o *Org, id string) (any, error) {
+				res, err := t.vaults(o).NewSecretsClient().Get(t.ctx(), groupOf(id), segment(id, "vaults"), nameOf(id), nil)
+				return res.Secret, err
+			},
+			ids: func(t *T, o *Org, id string) []string {
+				return ids(pages(t, t.vaults(o).NewSecretsClient().NewListPager(groupOf(id), segment(id, "vaults"), nil),
+					func(p armkeyvault.SecretsClientListResponse) []*armkeyvault.Secret { return p.Value }),
+					func(s *armkeyvault.Secret) *string { return s.ID })
+			},
+		},
+	}
+}
