@@ -168,10 +168,11 @@ func Open(o Options) (a *Azure, err error) {
 		}
 	})
 	accounts := storage.NewAccounts(server)
+	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now)
 	for _, l := range []struct {
 		port    int
 		handler http.Handler
-	}{{est.ManagementPort, management}, {est.BlobPort, blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now)}} {
+	}{{est.ManagementPort, management}, {est.BlobPort, logs.Blobs(server, accountID(accounts), blobs)}} {
 		stop, err := listen(l.port, l.handler, tlsConfig)
 		if err != nil {
 			return nil, err
@@ -179,6 +180,14 @@ func Open(o Options) (a *Azure, err error) {
 		closers = append(closers, stop)
 	}
 	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll}, nil
+}
+
+// accountID finds storage accounts by name for the log of blob requests.
+func accountID(accounts *storage.Accounts) func(name string) (string, bool) {
+	return func(name string) (string, bool) {
+		a, ok := accounts.Account(name)
+		return a.ID, ok
+	}
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack

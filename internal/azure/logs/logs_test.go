@@ -68,14 +68,14 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 	require.NoError(t, err)
 	for _, r := range []logs.BlobRequest{
 		{Operation: "PutBlob", Container: "c", Blob: "a/b.csv", Status: 201, Authentication: "AccountKey", RequestBytes: 7},
-		{Operation: "GetBlob", Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7, URI: "https://x/data/c/a/b.csv?sv=1&sig=c2VjcmV0&sp=r"},
+		{Operation: "GetBlob", Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7, URI: "https://x/data/c/a/b.csv?sv=sig=&sig=c2VjcmV0&sp=r&SIG=c2VjcmV0&%73ig=c2VjcmV0"},
 		{Operation: "DeleteBlob", Container: "c", Blob: "a/b.csv", Status: 403, Code: "AuthorizationPermissionMismatch", Authentication: "OAuth", Requester: a.stranger},
 	} {
 		require.NoError(t, logs.AppendBlob(a.server, id, r))
 	}
 	require.Equal(t, [][]any{
 		{"StorageDelete", "DeleteBlob", "403", "AuthorizationPermissionMismatch", a.stranger.ObjectID, `"/data/c/a/b.csv"`, ""},
-		{"StorageRead", "GetBlob", "200", "Success", "", `"/data/c/a/b.csv"`, "https://x/data/c/a/b.csv?sv=1&sig=XXXXX&sp=r"},
+		{"StorageRead", "GetBlob", "200", "Success", "", `"/data/c/a/b.csv"`, "https://x/data/c/a/b.csv?sv=sig=&sig=XXXXX&sp=r&SIG=XXXXX&%73ig=XXXXX"},
 		{"StorageWrite", "PutBlob", "201", "Success", "", `"/data/c/a/b.csv"`, ""},
 	}, a.rows("StorageBlobLogs | project Category, OperationName, StatusCode, StatusText, RequesterObjectId, ObjectKey, Uri | order by Category asc"))
 }

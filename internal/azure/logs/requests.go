@@ -46,14 +46,6 @@ func (r BlobRequest) category() string {
 
 // columns renders the request for a storage account.
 func (r BlobRequest) columns(account arm.ID) map[string]any {
-	uri := r.URI
-	if i := strings.Index(strings.ToLower(uri), "sig="); i >= 0 {
-		rest := ""
-		if j := strings.IndexByte(uri[i:], '&'); j >= 0 {
-			rest = uri[i+j:]
-		}
-		uri = uri[:i+len("sig=")] + "XXXXX" + rest
-	}
 	key := "/" + account.Name() + "/" + r.Container
 	if r.Blob != "" {
 		key += "/" + r.Blob
@@ -61,7 +53,7 @@ func (r BlobRequest) columns(account arm.ID) map[string]any {
 	out := map[string]any{
 		"AccountName": account.Name(), "OperationName": r.Operation, "OperationVersion": r.Version, "OperationCount": 0,
 		"StatusCode": strconv.Itoa(r.Status), "StatusText": r.statusText(), "AuthenticationType": r.Authentication,
-		"ObjectKey": `"` + key + `"`, "Uri": uri, "CallerIpAddress": r.CallerIP, "UserAgentHeader": r.UserAgent, "CorrelationId": r.RequestID,
+		"ObjectKey": `"` + key + `"`, "Uri": withoutSignature(r.URI), "CallerIpAddress": r.CallerIP, "UserAgentHeader": r.UserAgent, "CorrelationId": r.RequestID,
 		"RequestBodySize": r.RequestBytes, "ResponseBodySize": r.ResponseBytes, "ServiceType": "blob", "Protocol": "HTTPS", "SchemaVersion": "1.0",
 		"DurationMs": float64(r.Duration.Microseconds()) / 1000, "ServerLatencyMs": float64(r.Duration.Microseconds()) / 1000, "TlsVersion": "TLS 1.2",
 	}
@@ -69,6 +61,21 @@ func (r BlobRequest) columns(account arm.ID) map[string]any {
 		out["RequesterObjectId"], out["RequesterTenantId"], out["RequesterAppId"] = r.Requester.ObjectID, r.Requester.TenantID, r.Requester.ClientID
 	}
 	return out
+}
+
+// withoutSignature hides the signature in a URL.
+func withoutSignature(uri string) string {
+	path, query, found := strings.Cut(uri, "?")
+	if !found {
+		return uri
+	}
+	fields := strings.Split(query, "&")
+	for i, f := range fields {
+		if name, _, _ := strings.Cut(f, "="); strings.EqualFold(name, "sig") || strings.Contains(name, "%") {
+			fields[i] = name + "=XXXXX" // a name in escapes may spell sig
+		}
+	}
+	return path + "?" + strings.Join(fields, "&")
 }
 
 func (r BlobRequest) statusText() string {
