@@ -48,7 +48,7 @@ func (k *ticking) provider() *arm.Provider {
 
 func TestAdvanceRunsEachJobAtItsOwnTimeAndInOrder(t *testing.T) {
 	k := &ticking{}
-	c := newCloudOf(t, arm.Options{}, resources.New(), k.provider())
+	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
 	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
 	began := c.server.Now()
 	for _, name := range []string{"logs", "logs2"} {
@@ -98,7 +98,7 @@ func TestTheClockOnlyGoesForward(t *testing.T) {
 
 func TestAMovedClockAndItsJobsOutliveTheServer(t *testing.T) {
 	k := &ticking{}
-	c := newCloudOf(t, arm.Options{}, resources.New(), k.provider())
+	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
 	c.put(group, groupVersion, map[string]any{"location": "westeurope"})
 	c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"})
 	_, err := c.server.Advance(context.Background(), 90*time.Minute)

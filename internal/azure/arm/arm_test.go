@@ -36,7 +36,7 @@ const (
 
 // cloud is a control plane over a real state file, with two tenants and one owner in each.
 type cloud struct {
-	t        *testing.T
+	t        testing.TB
 	server   *arm.Server
 	http     *httptest.Server
 	dir      *identity.Directory
@@ -67,10 +67,15 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func newCloud(t *testing.T) *cloud { return newCloudOf(t, arm.Options{}) }
+func newCloud(t testing.TB) *cloud { return newCloudOf(t, arm.Options{}) }
+
+// these makes providers that need no directory.
+func these(providers ...*arm.Provider) func(*identity.Directory) []*arm.Provider {
+	return func(*identity.Directory) []*arm.Provider { return providers }
+}
 
 // newCloudOf makes a cloud with options of the control plane. Without providers it gets the usual ones.
-func newCloudOf(t *testing.T, o arm.Options, providers ...*arm.Provider) *cloud {
+func newCloudOf(t testing.TB, o arm.Options, make ...func(*identity.Directory) []*arm.Provider) *cloud {
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
 	c := &cloud{t: t, store: st, log: &syncBuffer{}}
@@ -99,8 +104,9 @@ func newCloudOf(t *testing.T, o arm.Options, providers ...*arm.Provider) *cloud 
 	}))
 	handler := http.NewServeMux()
 	c.http = httptest.NewServer(handler)
-	if providers == nil {
-		providers = []*arm.Provider{resources.New(), authorization.New(c.dir), c.workspaces()}
+	providers := []*arm.Provider{resources.New(), authorization.New(c.dir), c.workspaces()}
+	if make != nil {
+		providers = make[0](c.dir)
 	}
 	o.Store, o.Directory, o.Log, o.Providers = st, c.dir, c.log, providers
 	o.Endpoints = arm.Endpoints{Management: c.http.URL, Blob: c.http.URL}

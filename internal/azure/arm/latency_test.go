@@ -17,7 +17,7 @@ import (
 // slow is a cloud in which everything takes a fifth as long as on Azure: a workspace three seconds.
 func slow(t *testing.T) *cloud {
 	providers := append([]*arm.Provider{resources.New()}, monitor.New()...)
-	c := newCloudOf(t, arm.Options{Latency: arm.Latency{Scale: 0.2}}, providers...)
+	c := newCloudOf(t, arm.Options{Latency: arm.Latency{Scale: 0.2}}, these(providers...))
 	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
 	return c
 }

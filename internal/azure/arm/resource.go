@@ -597,9 +597,17 @@ func (s *Server) list(c *Call, t *Type) (*reply, *Error) {
 			}
 		}
 	}
+	found, next, aerr := s.page(c, found)
+	if aerr != nil {
+		return nil, aerr
+	}
 	value := make([]any, 0, len(found))
 	for _, r := range found {
 		value = append(value, s.render(c, r, c.APIVersion))
 	}
-	return &reply{status: http.StatusOK, body: map[string]any{"value": value}}, nil
+	body := map[string]any{"value": value}
+	if next != "" {
+		body["nextLink"] = next
+	}
+	return &reply{status: http.StatusOK, body: body}, nil
 }

@@ -116,7 +116,7 @@ func TestRegisteringTakesTimeUnderLatency(t *testing.T) {
 }
 
 func TestConditionsOnEntityTags(t *testing.T) {
-	c := newCloudOf(t, arm.Options{}, append([]*arm.Provider{resources.New()}, monitor.New()...)...)
+	c := newCloudOf(t, arm.Options{}, these(append([]*arm.Provider{resources.New()}, monitor.New()...)...))
 	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
 	with := func(method, path, version, header, value string, body any) response {
 		token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")

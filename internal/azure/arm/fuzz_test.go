@@ -1,0 +1,117 @@
+package arm_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/authorization"
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/monitor"
+	"github.com/crossorg/crossorg/internal/azure/resources"
+)
+
+// FuzzServeHTTP promises that whatever a client sends, the control plane does not break: no answer above 499, and every
+// refusal in the published envelope.
+func FuzzServeHTTP(f *testing.F) {
+	c := newCloudOf(f, arm.Options{}, func(dir *identity.Directory) []*arm.Provider {
+		return append([]*arm.Provider{resources.New(), authorization.New(dir)}, monitor.New()...)
+	})
+	// Methods and the beginnings of paths are chosen by number, so that more than the parser is reached.
+	methods := []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "BREW", ""}
+	bases := []string{
+		"", "/subscriptions", "/subscriptions/" + subA, group, workspace, group + "/providers/Microsoft.Insights/",
+		workspace + "/providers/Microsoft.Insights/diagnosticSettings/d", workspace + "/providers/Microsoft.Authorization/", "/providers/Microsoft.",
+	}
+	for _, s := range []struct {
+		method, base  uint8
+		path, version string
+		query, body   string
+	}{
+		{2, 3, "", groupVersion, "", `{"location":"westeurope"}`},
+		{2, 4, "", workspaceVersion, "", `{"location":"westeurope","properties":{"sku":{"name":"PerGB2018"},"retentionInDays":30}}`},
+		{3, 4, "", workspaceVersion, "", `{"tags":null,"properties":{"features":{"x":[1,{"y":null}]}}}`},
+		{2, 4, "/savedSearches/s", searchVersion, "", `{"properties":{"category":"c","displayName":"d","query":"q"}}`},
+		{0, 4, "", workspaceVersion, "", ""},
+		{1, 3, "", groupVersion, "", ""},
+		{5, 4, "", workspaceVersion, "", ""},
+		{4, 4, "/sharedKeys", "2020-08-01", "", ""},
+		{0, 1, "", "2022-12-01", "", ""},
+		{0, 2, "/locations", "2022-12-01", "", ""},
+		{0, 2, "/resources", "2021-04-01", "", ""},
+		{0, 3, "/resources", "2021-04-01", "", ""},
+		{4, 2, "/providers/Microsoft.Insights/register", "2021-04-01", "", ""},
+		{0, 2, "/providers/Microsoft.OperationalInsights/locations/westeurope/operationStatuses/x", workspaceVersion, "", ""},
+		{2, 7, "locks/l", lockVersion, "", `{"properties":{"level":"CanNotDelete"}}`},
+		{2, 7, "roleAssignments/11111111-2222-3333-4444-555555555555", "2022-04-01", "",
+			`{"properties":{"roleDefinitionId":"/x/8e3af657-a8ff-443c-a75c-2fe8c4bcb635","principalId":"p"}}`},
+		{0, 7, "roleAssignments", "2022-04-01", "$filter=principalId%20eq%20'x", ""},
+		{2, 6, "", "2021-05-01-preview", "", `{"properties":{"logs":[null,{"category":7}]}}`},
+		{2, 5, "scheduledQueryRules/r", "2022-08-01-preview", "", `{"location":"westeurope","kind":"LogAlert","properties":{"scopes":[{}],"criteria":{"allOf":[null]}}}`},
+		{2, 0, "//providers//", "", "", "{"},
+		{0, 0, "/subscriptions//resourceGroups/", "", "api-version", "\x00"},
+		{6, 0, "/%2e%2e/..", "", ";&=", "[]"},
+		{4, 8, "OperationalInsights/workspaces", "x", "", "null"},
+		{2, 2, "/providers/Microsoft.Authorization/locks", lockVersion, "", `{"properties":null}`},
+	} {
+		f.Add(s.method, s.base, s.path, s.version, s.query, s.body)
+	}
+	f.Fuzz(func(t *testing.T, method8, base uint8, path, version, query, body string) {
+		method := methods[int(method8)%len(methods)]
+		path = bases[int(base)%len(bases)] + path
+		if version != "" {
+			query = "api-version=" + url.QueryEscape(version) + "&" + query
+		}
+		token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		c.server.ServeHTTP(w, &http.Request{
+			Method: method, URL: &url.URL{Path: path, RawQuery: query}, Body: io.NopCloser(strings.NewReader(body)),
+			Header: http.Header{"Authorization": {"Bearer " + token}},
+		})
+		if w.Code >= 500 {
+			t.Fatalf("%s %s?%s answered %d: %s", method, path, query, w.Code, w.Body)
+		}
+		if w.Header().Get("x-ms-request-id") == "" {
+			t.Fatal("the answer has no request id")
+		}
+		if w.Code < 400 || method == http.MethodHead {
+			return
+		}
+		var envelope struct {
+			Error struct{ Code, Message string } `json:"error"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &envelope); err != nil || envelope.Error.Code == "" || envelope.Error.Message == "" {
+			t.Fatalf("%s %s?%s answered %d without the envelope: %s", method, path, query, w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzParseID promises that an id that parses renders to one that parses to the same.
+func FuzzParseID(f *testing.F) {
+	for _, s := range []string{"", "/", workspace, workspace + "/savedSearches", group, workspace + "/providers/Microsoft.Insights/diagnosticSettings/d", "/providers/Microsoft.X", "/subscriptions/s/providers/N/t/a/providers"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		id, err := arm.ParseID(path)
+		if err != nil {
+			return
+		}
+		id.Type()
+		id.Name()
+		again, err := arm.ParseID(id.String())
+		if err != nil {
+			t.Fatalf("%q renders as %q: %v", path, id.String(), err)
+		}
+		if again.String() != id.String() {
+			t.Fatalf("%q renders as %q and then as %q", path, id.String(), again.String())
+		}
+	})
+}
