@@ -37,6 +37,7 @@ func (o *org) accountResource() arm.ID {
 	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.DataShare", Types: []string{"accounts"}, Names: []string{account}}
 }
 
+// saveBody puts a resource of another provider there with its properties.
 func (o *org) saveBody(id arm.ID, properties map[string]any) {
 	require.NoError(o.w.t, o.w.arm().Update(func(c *arm.Call) error {
 		if err := c.Save(&arm.Resource{ID: id, Body: map[string]any{"properties": properties}}); err != nil {

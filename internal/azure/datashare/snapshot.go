@@ -108,9 +108,10 @@ type step struct {
 	from, to place
 	// objectID is the mapping's.
 	objectID string
-	// reader and writer are the object ids of the two accounts' identities.
-	reader, writer string
-	now            time.Time
+	// reader and writer are the object ids of the two accounts' identities, provider and consumer the accounts.
+	reader, writer     string
+	provider, consumer arm.ID
+	now                time.Time
 	// copied is what Incremental leaves out: the ETag of the source blob by its name.
 	copied map[string]string
 	// transfers are the blobs that it has copied.
@@ -235,7 +236,7 @@ func (p *provider) steps(c *arm.Call, sub *arm.Resource, r *run) ([]*step, *arm.
 		if !ok || done[hidden(m, "objectId")] {
 			continue // a data set that the provider took away is no longer shared
 		}
-		st := &step{objectID: hidden(m, "objectId"), reader: reader, writer: writer, now: c.Now}
+		st := &step{objectID: hidden(m, "objectId"), reader: reader, writer: writer, provider: top(share.ID, 1), consumer: top(sub.ID, 1), now: c.Now}
 		if st.from, err = placeOf(set); err != nil {
 			return nil, err
 		}
@@ -319,9 +320,16 @@ func (p *provider) copyDataSet(ctx context.Context, s *arm.Server, key string, s
 // permitted checks that both ends are there and that both identities hold their roles now.
 func (p *provider) permitted(s *arm.Server, st *step) *arm.Error {
 	return inTransaction(s.View, func(c *arm.Call) *arm.Error {
-		for _, pl := range []place{st.from, st.to} {
-			if _, ok := c.Get(pl.account); !ok {
-				return arm.NotFound(pl.account)
+		for _, end := range []struct {
+			of place
+			by arm.ID
+		}{{st.from, st.provider}, {st.to, st.consumer}} {
+			account, ok := c.Get(end.of.account)
+			if !ok {
+				return arm.NotFound(end.of.account)
+			}
+			if err := admitted(account, end.by); err != nil {
+				return err
 			}
 		}
 		if err := p.roles(c.Tx, st); err != nil {

@@ -113,6 +113,9 @@ func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) 
 	if !ok {
 		return arm.NotFound(pl.account)
 	}
+	if err := admitted(account, top(c.ID, 1)); err != nil {
+		return err
+	}
 	if !p.dir.Allowed(c.Tx, principalID, account.ID.String(), dataAction, true) {
 		return missingPermissions(account.ID)
 	}
@@ -120,6 +123,25 @@ func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) 
 		return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist in storage account '%s'.", pl.container, account.ID.Name())
 	}
 	return nil
+}
+
+// admitted checks that a storage account's firewall lets a Data Share account in: as a trusted service, or by a rule of its
+// own. The code is that with which storage refuses; what Data Share makes of it is not published.
+// Source: https://learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services
+func admitted(storage *arm.Resource, dataShare arm.ID) *arm.Error {
+	rules, _ := storage.Value("properties", "networkAcls").(map[string]any)
+	bypass, given := rules["bypass"].(string)
+	if !strings.EqualFold(text(rules, "defaultAction"), "Deny") || !given || strings.Contains(strings.ToLower(bypass), "azureservices") {
+		return nil
+	}
+	list, _ := rules["resourceAccessRules"].([]any)
+	for _, e := range list {
+		if rule, ok := e.(map[string]any); ok && strings.EqualFold(text(rule, "resourceId"), dataShare.String()) {
+			return nil
+		}
+	}
+	return arm.Errorf(http.StatusForbidden, "AuthorizationFailure",
+		"This request is not authorized to perform this operation. The firewall of storage account '%s' keeps Azure Data Share out: add 'AzureServices' to its networkAcls.bypass.", storage.ID.Name())
 }
 
 func missingPermissions(storage arm.ID) *arm.Error {
