@@ -513,6 +513,9 @@ func (s *Server) act(c *Call, t *Type, a Action, raw []byte) (*reply, *Error) {
 		}
 		return nil, NotFound(c.ID)
 	}
+	if aerr := s.checkConditions(c, r); aerr != nil {
+		return nil, aerr
+	}
 	if a.Async != Direct {
 		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID,
 			Until: s.lasting(c, t.Name, OpAction)}
