@@ -39,7 +39,7 @@ func TestAzureKeepsItsPromises(t *testing.T) {
 	cred, err := azidentity.NewDefaultAzureCredential(nil)
 	require.NoError(t, err)
 	e := &conformance.Env{
-		Cloud: cloud.AzurePublic, Location: "eastus", OtherLocation: "westeurope", Prefix: "cf", Cluster: os.Getenv(clusterVariable) == "1",
+		Cloud: cloud.AzurePublic, Location: "eastus", OtherLocation: "westeurope", Prefix: "cf", Cluster: os.Getenv(clusterVariable) == "1", Slow: true, Limited: true,
 		Poll: 5 * time.Second, Patience: 15 * time.Minute,
 		Provider: &conformance.Org{Tenant: os.Getenv(tenantVariable), Subscription: subscription, Credential: cred},
 	}
@@ -53,7 +53,7 @@ func TestAzureKeepsItsPromises(t *testing.T) {
 	}
 	e.Stranger = other(t, strangerPrefix)
 	register(t, e.Provider, e.Consumer)
-	write(t, conformance.RealAzure, ask(t, e))
+	write(t, conformance.RealAzure, ask(t, e, e.Asks))
 }
 
 // other is a principal beside the provider, or nil if the variables do not name one.

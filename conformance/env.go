@@ -28,6 +28,12 @@ type Env struct {
 	Prefix string
 	// Cluster allows what runs machines.
 	Cluster bool
+	// Slow says that operations take their time, so that they can be met in progress; Limited, that requests beyond the
+	// published limits are refused.
+	Slow, Limited bool
+	// Advance moves the clock of an Azure that has one to move, and signs the principals in again; nil if there is none.
+	// It changes the world for everybody, so a promise that needs it must have its Azure for itself.
+	Advance func(by time.Duration) error
 	// Poll is the pause between two looks at something that takes time, and Patience how long that may take at most:
 	// role assignments, for example, take up to ten minutes to hold.
 	Poll, Patience time.Duration
@@ -50,6 +56,12 @@ func (e *Env) Offers(n Need) bool {
 		return e.Stranger != nil
 	case Cluster:
 		return e.Cluster
+	case Slow:
+		return e.Slow
+	case Limited:
+		return e.Limited
+	case Clock:
+		return e.Advance != nil
 	}
 	return false
 }

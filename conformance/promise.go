@@ -38,6 +38,12 @@ const (
 	Stranger Need = "a principal without roles"
 	// Cluster is a running managed cluster: five machines, half an hour, and the money for both.
 	Cluster Need = "a running cluster"
+	// Slow is an Azure whose operations take time.
+	Slow Need = "operations that take time"
+	// Limited is an Azure that refuses too many requests.
+	Limited Need = "request limits"
+	// Clock is an Azure whose clock can be moved: no real one.
+	Clock Need = "a clock that can be moved"
 )
 
 // Promises lists them all, ordered by area and name.
@@ -48,6 +54,7 @@ func Promises() []Promise {
 		storagePromises(), blobPromises(), vaultPromises(),
 		datasharePromises(), snapshotPromises(),
 		monitorPromises(), clusterPromises(), applicationPromises(),
+		governancePromises(), slowPromises(), timePromises(),
 	)
 	slices.SortStableFunc(all, func(a, b Promise) int {
 		if a.Area != b.Area {
