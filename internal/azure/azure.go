@@ -127,7 +127,7 @@ func Open(o Options) (a *Azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	options := arm.Options{Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
+	options := arm.Options{Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob(), Vault: est.vault()},
 		Latency: arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -172,7 +172,7 @@ func Open(o Options) (a *Azure, err error) {
 	for _, l := range []struct {
 		port    int
 		handler http.Handler
-	}{{est.ManagementPort, management}, {est.BlobPort, logs.Blobs(server, accountID(accounts), blobs)}} {
+	}{{est.ManagementPort, management}, {est.BlobPort, logs.Blobs(server, accountID(accounts), blobs)}, {est.VaultPort, logs.Vaults(server, keyvault.NewHandler(server))}} {
 		stop, err := listen(l.port, l.handler, tlsConfig)
 		if err != nil {
 			return nil, err
@@ -276,6 +276,9 @@ func (a *Azure) Authority() string { return a.estate.management() }
 
 // Blob is the base URL of the blob service; an account's is below it.
 func (a *Azure) Blob() string { return a.estate.blob() }
+
+// Vault is the base URL of the vaults' data plane; a vault's is below it.
+func (a *Azure) Vault() string { return a.estate.vault() }
 
 // RootCAs trusts the certificates of the endpoints.
 func (a *Azure) RootCAs() *x509.CertPool { return a.ca.pool() }

@@ -34,9 +34,10 @@ type Declared struct {
 // estate is what a home folder says about the Azure in it: where it listens and who may sign in. It is kept in a file that
 // only its owner can read, so that a second process can attach.
 type estate struct {
-	// ManagementPort and BlobPort are chosen once: endpoints are part of the resources' state.
+	// ManagementPort, BlobPort and VaultPort are chosen once: endpoints are part of the resources' state.
 	ManagementPort int           `json:"managementPort"`
 	BlobPort       int           `json:"blobPort"`
+	VaultPort      int           `json:"vaultPort"`
 	Default        Credentials   `json:"default"`
 	Others         []Credentials `json:"others,omitempty"`
 	// ControlSecret authorizes the control endpoints: the clock, faults.
@@ -61,11 +62,8 @@ func loadEstate(dir string) (*estate, error) {
 	e, err := readEstate(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString(), ClientSecret: randomSecret()}, ControlSecret: randomSecret()}
-		if e.ManagementPort, err = freePort(); err != nil {
-			return nil, err
-		}
-		for e.BlobPort == 0 || e.BlobPort == e.ManagementPort {
-			if e.BlobPort, err = freePort(); err != nil {
+		for _, port := range []*int{&e.ManagementPort, &e.BlobPort, &e.VaultPort} {
+			if err := e.choose(port); err != nil {
 				return nil, err
 			}
 		}
@@ -73,9 +71,31 @@ func loadEstate(dir string) (*estate, error) {
 	}
 	if err == nil && e.ControlSecret == "" { // a home from before there was one
 		e.ControlSecret = randomSecret()
+		if err := e.save(dir); err != nil {
+			return nil, err
+		}
+	}
+	if err == nil && e.VaultPort == 0 { // a home from before vaults had a data plane
+		if err := e.choose(&e.VaultPort); err != nil {
+			return nil, err
+		}
 		return e, e.save(dir)
 	}
 	return e, err
+}
+
+// choose sets a port that is free and none of the others.
+func (e *estate) choose(port *int) error {
+	for {
+		n, err := freePort()
+		if err != nil {
+			return err
+		}
+		if n != e.ManagementPort && n != e.BlobPort && n != e.VaultPort {
+			*port = n
+			return nil
+		}
+	}
 }
 
 func (e *estate) save(dir string) error {
@@ -131,6 +151,8 @@ func same(a, b Credentials) bool {
 func (e *estate) all() []Credentials { return append([]Credentials{e.Default}, e.Others...) }
 
 func (e *estate) management() string { return fmt.Sprintf("https://127.0.0.1:%d", e.ManagementPort) }
+
+func (e *estate) vault() string { return fmt.Sprintf("https://127.0.0.1:%d", e.VaultPort) }
 
 func (e *estate) blob() string { return fmt.Sprintf("https://127.0.0.1:%d", e.BlobPort) }
 

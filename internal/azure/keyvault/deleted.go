@@ -31,11 +31,7 @@ func deletedVaultNotFound(name string) *arm.Error {
 
 // deleteVault keeps the vault for its retention time, name and secrets included. Its role assignments are gone for good.
 func deleteVault(c *arm.Call, r *arm.Resource) *arm.Error {
-	days, set := number(r.Properties(), "softDeleteRetentionInDays")
-	if !set {
-		days = defaultRetentionDays
-	}
-	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, days)}
+	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(r))}
 	name := strings.ToLower(r.ID.Name())
 	if err := c.Tx.Put(tableDeleted, name, d); err != nil {
 		return internalError(err)
@@ -44,6 +40,14 @@ func deleteVault(c *arm.Call, r *arm.Resource) *arm.Error {
 		return internalError(err)
 	}
 	return nil
+}
+
+// retentionDays is how long a vault keeps what is deleted, itself included.
+func retentionDays(vault *arm.Resource) int {
+	if days, set := number(vault.Properties(), "softDeleteRetentionInDays"); set {
+		return days
+	}
+	return defaultRetentionDays
 }
 
 // findDeleted finds a deleted vault by name. One whose retention has ended is as good as purged.
@@ -83,27 +87,28 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault) *arm.Error {
 			return err
 		}
 	}
+	if err := forget(c, tableDeletedSecrets, strings.ToLower(w.New.ID.Name())+"/"); err != nil {
+		return err
+	}
+	if err := c.Tx.Delete(tableDeleted, strings.ToLower(w.New.ID.Name())); err != nil {
+		return internalError(err)
+	}
 	return claim(c, w.New.ID)
 }
 
-// purge forgets a deleted vault and its secrets; the name is free again.
+// purge forgets a deleted vault and its secrets; the name is free again. There is no vault of that name meanwhile.
 func purge(c *arm.Call, name string) *arm.Error {
-	kept, err := deletedSecrets(c, name)
-	if err != nil {
-		return err
-	}
-	for _, s := range kept {
-		if err := c.Tx.Delete(tableDeletedSecrets, deletedSecretKey(s.ID)); err != nil {
-			return internalError(err)
+	name = strings.ToLower(name)
+	for _, table := range []string{tableDeletedSecrets, tableRemoved, tableVersions} {
+		if err := forget(c, table, name+"/"); err != nil {
+			return err
 		}
 	}
-	if err := c.Tx.Delete(tableDeleted, strings.ToLower(name)); err != nil {
+	if err := c.Tx.Delete(tableDeleted, name); err != nil {
 		return internalError(err)
 	}
 	return nil
 }
-
-func deletedSecretKey(id arm.ID) string { return strings.ToLower(id.RelativeName()) }
 
 func deletedSecrets(c *arm.Call, vault string) ([]*arm.Resource, *arm.Error) {
 	var out []*arm.Resource

@@ -41,7 +41,9 @@ type world struct {
 	ctx       context.Context
 	dir       *identity.Directory
 	server    *arm.Server
+	store     *store.Store
 	front     *httptest.Server
+	data      *httptest.Server
 	principal identity.Principal
 	mu        sync.Mutex
 	offset    time.Duration
@@ -53,16 +55,19 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, ctx: context.Background()}
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
+	w.store = st
+	w.data = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { keyvault.NewHandler(w.server).ServeHTTP(rw, r) }))
 	w.front = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.server.ServeHTTP(rw, r) }))
 	w.dir, err = identity.NewDirectory(st, w.front.URL, w.now)
 	require.NoError(t, err)
 	w.server, err = arm.NewServer(arm.Options{
-		Store: st, Directory: w.dir, Now: w.now, Log: &w.log, Endpoints: arm.Endpoints{Management: w.front.URL},
+		Store: st, Directory: w.dir, Now: w.now, Log: &w.log, Endpoints: arm.Endpoints{Management: w.front.URL, Vault: w.data.URL},
 		Providers: []*arm.Provider{keyvault.New()},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		w.front.Close()
+		w.data.Close()
 		w.server.Close()
 		require.NoError(t, st.Close())
 	})
@@ -194,7 +199,7 @@ func refused(t *testing.T, err error, status int, code string) string {
 func TestVaultHasWhatAzureComputes(t *testing.T) {
 	w := newWorld(t)
 	v := w.mustCreate(properties())
-	require.Equal(t, "https://contoso-vault.vault.azure.net/", *v.Properties.VaultURI)
+	require.Equal(t, w.data.URL+"/contoso-vault/", *v.Properties.VaultURI)
 	require.Equal(t, armkeyvault.VaultProvisioningStateSucceeded, *v.Properties.ProvisioningState)
 	require.True(t, *v.Properties.EnableSoftDelete)
 	require.EqualValues(t, 90, *v.Properties.SoftDeleteRetentionInDays)
@@ -352,7 +357,7 @@ func TestSecretsAreWriteOnly(t *testing.T) {
 	w.mustCreate(properties())
 	first := w.putSecret("node-password", "s3cr3t-one")
 	require.Nil(t, first.Properties.Value)
-	require.Equal(t, "https://contoso-vault.vault.azure.net/secrets/node-password", *first.Properties.SecretURI)
+	require.Equal(t, w.data.URL+"/contoso-vault/secrets/node-password", *first.Properties.SecretURI)
 	require.True(t, strings.HasPrefix(*first.Properties.SecretURIWithVersion, *first.Properties.SecretURI+"/"))
 	require.True(t, *first.Properties.Attributes.Enabled)
 	require.WithinDuration(t, w.now(), *first.Properties.Attributes.Created, time.Minute)

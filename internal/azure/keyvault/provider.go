@@ -1,7 +1,8 @@
-// Package keyvault is the resource provider Microsoft.KeyVault: vaults with soft delete, and the secrets that deployments
-// write through ARM. The vaults' data plane is not part of it.
+// Package keyvault is the resource provider Microsoft.KeyVault (vaults with soft delete, and the secrets that deployments
+// write through ARM) and the vaults' data plane for secrets. Both planes see the same secrets.
 //
-// Sources: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults and
+// Sources: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults,
+// https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups and
 // https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
 package keyvault
 
@@ -52,4 +53,14 @@ func number(m map[string]any, key string) (value int, set bool) {
 		return int(v), true
 	}
 	return 0, false
+}
+
+// seconds reads a time in seconds since 1970; nil when it is absent or null.
+func seconds(m map[string]any, key string) *int64 {
+	n, set := number(m, key)
+	if !set {
+		return nil
+	}
+	out := int64(n)
+	return &out
 }

@@ -2,9 +2,6 @@ package keyvault
 
 import (
 	"regexp"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
@@ -28,49 +25,53 @@ func checkSecretName(name string) *arm.Error {
 	return badRequest("The secret name '%s' is invalid: it must have 1 to 127 letters, digits and hyphens.", name)
 }
 
-// putSecret writes a new version of a secret. The value goes in and never comes out through ARM.
+// putSecret writes a secret: with a value a new version, without one the attributes of the current version. The value goes
+// in and never comes out through ARM.
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update
 func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
-	props := w.New.Properties()
-	if w.New.Private == nil {
-		w.New.Private = map[string]any{}
-	}
-	now := c.Now.Unix()
-	attributes, _ := props["attributes"].(map[string]any)
-	if attributes == nil {
-		attributes = map[string]any{}
-		props["attributes"] = attributes
-	}
-	if attributes["enabled"] == nil {
-		attributes["enabled"] = true
-	}
-	requested, _ := w.Request["properties"].(map[string]any)
-	value, given := requested["value"].(string)
-	delete(props, "value")
-	if given {
-		w.New.Private["value"] = value
-	}
-	if given || w.Old == nil {
-		w.New.Private["version"] = strings.ReplaceAll(uuid.NewString(), "-", "")
-		w.New.Private["created"] = now
-	}
-	attributes["created"] = w.New.Private["created"]
-	attributes["updated"] = now
 	vaultID, _ := w.New.ID.Parent()
 	vault, ok := c.Get(vaultID)
 	if !ok {
 		return arm.NotFound(vaultID)
 	}
-	version, _ := w.New.Private["version"].(string)
-	uri := vault.String("properties", "vaultUri") + "secrets/" + w.New.ID.Name()
-	props["secretUri"], props["secretUriWithVersion"] = uri, uri+"/"+version
-	w.New.Body["location"] = vault.String("location")
-	return nil
+	props := w.New.Properties()
+	attributes, _ := props["attributes"].(map[string]any)
+	v := secretVersion{ContentType: text(props, "contentType"), Enabled: true, NotBefore: seconds(attributes, "nbf"), Expires: seconds(attributes, "exp")}
+	v.Tags, _ = w.New.Body["tags"].(map[string]any)
+	if enabled, set := flag(attributes, "enabled"); set {
+		v.Enabled = enabled
+	}
+	requested, _ := w.Request["properties"].(map[string]any)
+	value, given := requested["value"].(string)
+	if len(value) > maxValue {
+		return badRequest("The property 'value' has %d bytes: a secret's value may have at most %d.", len(value), maxValue)
+	}
+	if w.Old == nil {
+		if err := claimSecret(c, w.New.ID); err != nil {
+			return err
+		}
+	}
+	if given || w.Old == nil {
+		v.Value = value
+		_, err := addVersion(c, vault, w.New, v)
+		return err
+	}
+	current := currentVersion(w.New)
+	was, _, err := loadVersion(c, w.New.ID, current)
+	if err != nil {
+		return err
+	}
+	v.Value, v.Created, v.Updated = was.Value, was.Created, c.Now.Unix()
+	return saveVersion(c, vault, w.New, current, v)
 }
+
+// maxValue is how many bytes a secret's value may have.
+// Source: https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
+const maxValue = 25 << 10
 
 // keepSecret keeps the secret with its deleted vault, to come back when that is recovered.
 func keepSecret(c *arm.Call, r *arm.Resource) *arm.Error {
-	if err := c.Tx.Put(tableDeletedSecrets, deletedSecretKey(r.ID), r); err != nil {
+	if err := c.Tx.Put(tableDeletedSecrets, secretKey(r.ID), r); err != nil {
 		return internalError(err)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package keyvault
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
@@ -21,7 +23,40 @@ func vaults() *arm.Type {
 		Global:    vaultAlreadyExists,
 		Put:       putVault,
 		Delete:    deleteVault,
+		Jobs:      map[string]arm.Job{jobPurge: purgeExpired},
 	}
+}
+
+// jobPurge removes a vault's secrets whose retention has ended.
+const jobPurge = "purge"
+
+func purgeExpired(_ context.Context, s *arm.Server, vault *arm.Resource, _ map[string]any) *arm.Error {
+	err := s.Update(func(c *arm.Call) error {
+		var due []arm.ID
+		err := c.Tx.Scan(tableRemoved, strings.ToLower(vault.ID.Name())+"/", func(_ string, raw []byte) error {
+			var d removedSecret
+			if err := json.Unmarshal(raw, &d); err != nil {
+				return err
+			}
+			if !c.Now.Before(d.Purge) {
+				due = append(due, d.Secret.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range due {
+			if err := purgeSecret(c, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return internalError(err)
+	}
+	return nil
 }
 
 var vaultName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$`)
@@ -65,11 +100,14 @@ func putVault(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	if w.Old == nil {
+		if err := purge(c, w.New.ID.Name()); err != nil { // what is left of a vault whose retention has ended
+			return err
+		}
 		if err := claim(c, w.New.ID); err != nil {
 			return err
 		}
 	}
-	props["vaultUri"] = "https://" + w.New.ID.Name() + ".vault.azure.net/"
+	props["vaultUri"] = c.Server.Endpoints().Vault + "/" + w.New.ID.Name() + "/"
 	props["provisioningState"] = "Succeeded"
 	props["enableSoftDelete"] = true
 	if props["accessPolicies"] == nil {
@@ -99,12 +137,12 @@ func putVault(c *arm.Call, w *arm.Write) *arm.Error {
 	return nil
 }
 
-// claim records the name as taken, and clears what a vault of that name has left whose retention has ended.
+// claim records the name as taken.
 func claim(c *arm.Call, id arm.ID) *arm.Error {
 	if err := c.Tx.Put(tableNames, strings.ToLower(id.Name()), id.String()); err != nil {
 		return internalError(err)
 	}
-	return purge(c, id.Name())
+	return nil
 }
 
 // checkVault holds the rules that the published type does not carry.

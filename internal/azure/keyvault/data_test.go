@@ -1,0 +1,343 @@
+package keyvault_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+const (
+	secretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
+	secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	vaultScope     = "/subscriptions/" + sub + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" + name
+)
+
+// reader is somebody who signs in to the data plane: a principal, or what else a token says.
+type reader struct {
+	w         *world
+	principal identity.Principal
+	audience  string // empty takes what the vault's challenge names
+	asked     policy.TokenRequestOptions
+}
+
+func (r *reader) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	r.asked = o
+	audience := r.audience
+	if audience == "" {
+		audience = strings.TrimSuffix(o.Scopes[0], "/.default")
+	}
+	token, expires, err := r.w.dir.Issue(r.principal, audience)
+	return azcore.AccessToken{Token: token, ExpiresOn: expires}, err
+}
+
+func (w *world) newcomer(tenantID, client string) *reader {
+	r := &reader{w: w}
+	require.NoError(w.t, w.store.Update(func(tx *store.Tx) (err error) {
+		r.principal, err = w.dir.AddServicePrincipal(tx, tenantID, client, client, "secret")
+		return err
+	}))
+	return r
+}
+
+func (w *world) grant(r *reader, role, scope string) *reader {
+	require.NoError(w.t, w.store.Update(func(tx *store.Tx) error {
+		return w.dir.Assign(tx, identity.Assignment{ID: scope + role, PrincipalID: r.principal.ObjectID, RoleID: role, Scope: scope})
+	}))
+	return r
+}
+
+func (w *world) secrets(r *reader) *azsecrets.Client { return w.secretsAt(w.data.URL, r) }
+
+func (w *world) secretsAt(base string, r *reader) *azsecrets.Client {
+	c, err := azsecrets.NewClient(base+"/"+name+"/", r, &azsecrets.ClientOptions{
+		ClientOptions:                        azcore.ClientOptions{Transport: w.data.Client(), Retry: policy.RetryOptions{MaxRetries: -1}},
+		DisableChallengeResourceVerification: true,
+	})
+	require.NoError(w.t, err)
+	return c
+}
+
+func (w *world) officer() *azsecrets.Client {
+	return w.secrets(w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope))
+}
+
+func (w *world) set(c *azsecrets.Client, secret, value string) azsecrets.SetSecretResponse {
+	res, err := c.SetSecret(w.ctx, secret, azsecrets.SetSecretParameters{Value: &value}, nil)
+	require.NoError(w.t, err)
+	return res
+}
+
+func version(id *azsecrets.ID) string { return string(*id)[strings.LastIndexByte(string(*id), '/')+1:] }
+
+// The official client sets, reads, lists and updates versions; ARM shows the same secret.
+func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
+	w := newWorld(t)
+	v := w.mustCreate(properties())
+	require.Equal(t, w.data.URL+"/"+name+"/", *v.Properties.VaultURI)
+	c := w.officer()
+	expires := time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
+	first, err := c.SetSecret(w.ctx, "node-password", azsecrets.SetSecretParameters{
+		Value: to.Ptr("s3cr3t-one"), ContentType: to.Ptr("text/plain"), Tags: map[string]*string{"for": to.Ptr("nodes")},
+		SecretAttributes: &azsecrets.SecretAttributes{Expires: &expires},
+	}, nil)
+	require.NoError(t, err)
+	require.Equal(t, *v.Properties.VaultURI+"secrets/node-password/"+version(first.ID), string(*first.ID))
+	require.Equal(t, "Recoverable+Purgeable", *first.Attributes.RecoveryLevel)
+	require.EqualValues(t, 90, *first.Attributes.RecoverableDays)
+	second := w.set(c, "node-password", "s3cr3t-two")
+	require.NotEqual(t, version(first.ID), version(second.ID))
+
+	latest, err := c.GetSecret(w.ctx, "node-password", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, "s3cr3t-two", *latest.Value)
+	require.Equal(t, *second.ID, *latest.ID)
+	older, err := c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	require.NoError(t, err)
+	require.Equal(t, "s3cr3t-one", *older.Value)
+	require.Equal(t, expires, older.Attributes.Expires.UTC())
+	require.Equal(t, "nodes", *older.Tags["for"])
+
+	shown, err := w.factory(sub).NewSecretsClient().Get(w.ctx, group, name, "node-password", nil)
+	require.NoError(t, err)
+	require.Equal(t, string(*second.ID), *shown.Properties.SecretURIWithVersion)
+	require.Nil(t, shown.Properties.Value)
+	w.putSecret("node-password", "s3cr3t-arm")
+	latest, err = c.GetSecret(w.ctx, "node-password", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, "s3cr3t-arm", *latest.Value, "Ensure what ARM writes is what the data plane reads")
+
+	_, err = c.UpdateSecretProperties(w.ctx, "node-password", version(first.ID), azsecrets.UpdateSecretPropertiesParameters{
+		SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(false)},
+	}, nil)
+	require.NoError(t, err)
+	_, err = c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "SecretDisabled")
+	_, err = c.GetSecret(w.ctx, "node-password", "", nil)
+	require.NoError(t, err, "Ensure other versions stay readable")
+
+	count := 0
+	for pager := c.NewListSecretPropertiesVersionsPager("node-password", nil); pager.More(); {
+		page, err := pager.NextPage(w.ctx)
+		require.NoError(t, err)
+		count += len(page.Value)
+	}
+	require.Equal(t, 3, count)
+	_, err = c.GetSecret(w.ctx, "missing", "", nil)
+	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	_, err = c.GetSecret(w.ctx, "node-password", strings.Repeat("0", 32), nil)
+	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	require.NotContains(t, w.log.String(), "s3cr3t")
+}
+
+func TestListsComeInPages(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties())
+	c := w.officer()
+	for i := range 53 {
+		w.set(c, fmt.Sprintf("s%02d", i), "value")
+	}
+	var got []string
+	pages := 0
+	for pager := c.NewListSecretPropertiesPager(nil); pager.More(); pages++ {
+		page, err := pager.NextPage(w.ctx)
+		require.NoError(t, err)
+		for _, s := range page.Value {
+			got = append(got, version(s.ID)) // without a version the name comes last
+		}
+	}
+	require.Equal(t, 3, pages)
+	require.Len(t, got, 53)
+	require.Equal(t, "s00", got[0])
+	require.Equal(t, "s52", got[52])
+}
+
+// A deleted secret keeps its name; it is recovered with all versions, purged, or gone at its date.
+func TestADeletedSecretIsRecoveredPurgedOrGoneAtItsDate(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) { p.SoftDeleteRetentionInDays = to.Ptr[int32](7) }))
+	c := w.officer()
+	first := w.set(c, "node-password", "one")
+	w.set(c, "node-password", "two")
+	deleted, err := c.DeleteSecret(w.ctx, "node-password", nil)
+	require.NoError(t, err)
+	require.Nil(t, deleted.Value)
+	require.Equal(t, 7*24*time.Hour, deleted.ScheduledPurgeDate.Sub(*deleted.DeletedDate))
+	require.Equal(t, "CustomizedRecoverable+Purgeable", *deleted.Attributes.RecoveryLevel)
+	_, err = c.GetSecret(w.ctx, "node-password", "", nil)
+	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	_, err = w.factory(sub).NewSecretsClient().Get(w.ctx, group, name, "node-password", nil)
+	refused(t, err, http.StatusNotFound, "ResourceNotFound")
+
+	_, err = c.SetSecret(w.ctx, "node-password", azsecrets.SetSecretParameters{Value: to.Ptr("three")}, nil)
+	require.Contains(t, refused(t, err, http.StatusConflict, "Conflict"), "ObjectIsDeletedButRecoverable")
+	_, err = w.factory(sub).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, "node-password", armkeyvault.SecretCreateOrUpdateParameters{
+		Properties: &armkeyvault.SecretProperties{Value: to.Ptr("three")},
+	}, nil)
+	refused(t, err, http.StatusConflict, "Conflict")
+	listed, err := c.NewListDeletedSecretPropertiesPager(nil).NextPage(w.ctx)
+	require.NoError(t, err)
+	require.Len(t, listed.Value, 1)
+
+	_, err = c.RecoverDeletedSecret(w.ctx, "node-password", nil)
+	require.NoError(t, err)
+	got, err := c.GetSecret(w.ctx, "node-password", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, "two", *got.Value)
+	got, err = c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	require.NoError(t, err)
+	require.Equal(t, "one", *got.Value)
+
+	_, err = c.DeleteSecret(w.ctx, "node-password", nil)
+	require.NoError(t, err)
+	_, err = c.PurgeDeletedSecret(w.ctx, "node-password", nil)
+	require.NoError(t, err)
+	_, err = c.GetDeletedSecret(w.ctx, "node-password", nil)
+	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	w.set(c, "node-password", "three")
+	_, err = c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	refused(t, err, http.StatusNotFound, "SecretNotFound")
+
+	_, err = c.DeleteSecret(w.ctx, "node-password", nil)
+	require.NoError(t, err)
+	w.advance(7*24*time.Hour + time.Minute)
+	c = w.secrets(w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)) // signs in again
+	_, err = c.RecoverDeletedSecret(w.ctx, "node-password", nil)
+	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	w.set(c, "node-password", "four")
+}
+
+func TestPurgeProtectionKeepsDeletedSecrets(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) { p.EnablePurgeProtection = to.Ptr(true) }))
+	c := w.officer()
+	w.set(c, "node-password", "one")
+	deleted, err := c.DeleteSecret(w.ctx, "node-password", nil)
+	require.NoError(t, err)
+	require.Equal(t, "Recoverable", *deleted.Attributes.RecoveryLevel)
+	_, err = c.PurgeDeletedSecret(w.ctx, "node-password", nil)
+	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "purge protection")
+}
+
+// Secrets go with their vault and come back with it, with all versions, the deleted ones as well.
+func TestSecretsAndDeletedSecretsComeBackWithTheirVault(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties())
+	c := w.officer()
+	w.set(c, "kept", "one")
+	w.set(c, "dropped", "two")
+	_, err := c.DeleteSecret(w.ctx, "dropped", nil)
+	require.NoError(t, err)
+	w.delete()
+	_, err = c.GetSecret(w.ctx, "kept", "", nil)
+	refused(t, err, http.StatusNotFound, "VaultNotFound")
+	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) { p.CreateMode = to.Ptr(armkeyvault.CreateModeRecover) }))
+	got, err := c.GetSecret(w.ctx, "kept", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, "one", *got.Value)
+	_, err = c.RecoverDeletedSecret(w.ctx, "dropped", nil)
+	require.NoError(t, err)
+}
+
+func TestTheChallengeNamesTenantAndResourceAndTokensAreChecked(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties())
+	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
+	w.set(w.secrets(r), "node-password", "one")
+	require.Equal(t, []string{"https://vault.azure.net/.default"}, r.asked.Scopes)
+	require.Equal(t, tenant, r.asked.TenantID)
+
+	r.audience = "https://management.azure.com"
+	_, err := w.secrets(r).GetSecret(w.ctx, "node-password", "", nil)
+	require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10022")
+	stranger := w.newcomer("99999999-0000-0000-0000-000000000001", "stranger")
+	_, err = w.secrets(w.grant(stranger, secretsOfficer, vaultScope)).GetSecret(w.ctx, "node-password", "", nil)
+	require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10032")
+}
+
+// Data actions count at the vault and at a single secret; an Owner of the subscription has none.
+func TestRolesDecideAboutSecrets(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties())
+	officer := w.officer()
+	w.set(officer, "one", "1")
+	w.set(officer, "two", "2")
+
+	_, err := w.secrets(&reader{w: w, principal: w.principal}).GetSecret(w.ctx, "one", "", nil)
+	text := refused(t, err, http.StatusForbidden, "Forbidden")
+	require.Contains(t, text, "ForbiddenByRbac")
+	require.Contains(t, text, "Microsoft.KeyVault/vaults/secrets/getSecret/action")
+	user := w.secrets(w.grant(w.newcomer(tenant, "user"), secretsUser, vaultScope+"/secrets/one"))
+	got, err := user.GetSecret(w.ctx, "one", "", nil)
+	require.NoError(t, err)
+	require.Equal(t, "1", *got.Value)
+	for label, call := range map[string]func() error{
+		"another secret": func() error { _, err := user.GetSecret(w.ctx, "two", "", nil); return err },
+		"no such secret": func() error { _, err := user.GetSecret(w.ctx, "three", "", nil); return err },
+		"list":           func() error { _, err := user.NewListSecretPropertiesPager(nil).NextPage(w.ctx); return err },
+		"set": func() error {
+			_, err := user.SetSecret(w.ctx, "one", azsecrets.SetSecretParameters{Value: to.Ptr("x")}, nil)
+			return err
+		},
+		"delete": func() error { _, err := user.DeleteSecret(w.ctx, "one", nil); return err },
+	} {
+		t.Run(label, func(t *testing.T) { refused(t, call(), http.StatusForbidden, "Forbidden") })
+	}
+}
+
+func TestAccessPoliciesDecideWhereRolesDoNot(t *testing.T) {
+	w := newWorld(t)
+	r := w.newcomer(tenant, "policy")
+	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
+		p.EnableRbacAuthorization = nil
+		p.AccessPolicies = []*armkeyvault.AccessPolicyEntry{{ObjectID: &r.principal.ObjectID, TenantID: to.Ptr(tenant),
+			Permissions: &armkeyvault.Permissions{Secrets: []*armkeyvault.SecretPermissions{to.Ptr(armkeyvault.SecretPermissionsGet), to.Ptr(armkeyvault.SecretPermissionsSet)}}}}
+	}))
+	c := w.secrets(w.grant(r, secretsOfficer, vaultScope)) // which counts for nothing here
+	w.set(c, "one", "1")
+	_, err := c.GetSecret(w.ctx, "one", "", nil)
+	require.NoError(t, err)
+	_, err = c.DeleteSecret(w.ctx, "one", nil)
+	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "does not have secrets delete permission")
+}
+
+func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
+		p.NetworkACLs = &armkeyvault.NetworkRuleSet{DefaultAction: to.Ptr(armkeyvault.NetworkRuleActionDeny), IPRules: []*armkeyvault.IPRule{{Value: to.Ptr("198.51.100.0/24")}}}
+	}))
+	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
+	w.set(w.secrets(r), "one", "1") // a local caller is the vault's operator
+	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
+		s := httptest.NewTLSServer(keyvault.NewHandler(w.server).CallersAt(netip.MustParseAddr(address)))
+		_, err := w.secretsAt(s.URL, r).GetSecret(w.ctx, "one", "", nil)
+		s.Close()
+		if inside {
+			require.NoError(t, err)
+			continue
+		}
+		require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "ForbiddenByFirewall")
+	}
+}
+
+func TestValuesAreNotQuotedInErrors(t *testing.T) {
+	w := newWorld(t)
+	w.mustCreate(properties())
+	_, err := w.officer().SetSecret(w.ctx, "one", azsecrets.SetSecretParameters{Value: to.Ptr(strings.Repeat("s3cr3t", 6000))}, nil)
+	require.NotContains(t, refused(t, err, http.StatusBadRequest, "BadParameter"), "s3cr3t")
+}

@@ -1,0 +1,190 @@
+package keyvault
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+const (
+	// tableVersions holds every version of every secret: vault name/secret name/version → secretVersion.
+	tableVersions = "keyvault.secretVersions"
+	// tableRemoved holds secrets that were deleted from a vault and can be recovered: vault name/secret name → removedSecret.
+	tableRemoved = "keyvault.removedSecrets"
+)
+
+// secretVersion is one version of a secret. A secret's resource names the current one (Private["version"]) and shows
+// what ARM shows of it; the values are here alone.
+type secretVersion struct {
+	Value       string         `json:"value"`
+	ContentType string         `json:"contentType,omitempty"`
+	Tags        map[string]any `json:"tags,omitempty"`
+	Enabled     bool           `json:"enabled"`
+	// NotBefore and Expires are seconds since 1970; nil is not set. Both inform, neither keeps anybody from reading.
+	NotBefore *int64 `json:"nbf,omitempty"`
+	Expires   *int64 `json:"exp,omitempty"`
+	Created   int64  `json:"created"`
+	Updated   int64  `json:"updated"`
+}
+
+// removedSecret is a secret between its deletion and its purge.
+type removedSecret struct {
+	Secret  arm.Resource `json:"secret"`
+	Deleted time.Time    `json:"deleted"`
+	Purge   time.Time    `json:"purge"`
+}
+
+// secretKey is a secret's place in the tables, over vault names: those are unique.
+func secretKey(id arm.ID) string { return strings.ToLower(id.RelativeName()) }
+
+func versionKey(id arm.ID, version string) string { return secretKey(id) + "/" + version }
+
+func currentVersion(r *arm.Resource) string { return text(r.Private, "version") }
+
+func loadVersion(c *arm.Call, id arm.ID, version string) (secretVersion, bool, *arm.Error) {
+	var v secretVersion
+	ok, err := c.Tx.Get(tableVersions, versionKey(id, strings.ToLower(version)), &v)
+	if err != nil {
+		return v, false, internalError(err)
+	}
+	return v, ok, nil
+}
+
+// saveVersion keeps a version; if it is the current one the secret's resource shows it.
+func saveVersion(c *arm.Call, vault, r *arm.Resource, version string, v secretVersion) *arm.Error {
+	if err := c.Tx.Put(tableVersions, versionKey(r.ID, version), v); err != nil {
+		return internalError(err)
+	}
+	if currentVersion(r) != version {
+		return nil
+	}
+	attributes := map[string]any{"enabled": v.Enabled, "created": v.Created, "updated": v.Updated}
+	if v.NotBefore != nil {
+		attributes["nbf"] = *v.NotBefore
+	}
+	if v.Expires != nil {
+		attributes["exp"] = *v.Expires
+	}
+	uri := secretURI(vault, r.ID)
+	props := map[string]any{"attributes": attributes, "secretUri": uri, "secretUriWithVersion": uri + "/" + version}
+	if v.ContentType != "" {
+		props["contentType"] = v.ContentType
+	}
+	r.Body = map[string]any{"location": vault.String("location"), "properties": props}
+	if len(v.Tags) > 0 {
+		r.Body["tags"] = v.Tags
+	}
+	return nil
+}
+
+// addVersion makes v the secret's current version.
+func addVersion(c *arm.Call, vault, r *arm.Resource, v secretVersion) (version string, err *arm.Error) {
+	version = strings.ReplaceAll(uuid.NewString(), "-", "")
+	if r.Private == nil {
+		r.Private = map[string]any{}
+	}
+	r.Private["version"] = version
+	v.Created, v.Updated = c.Now.Unix(), c.Now.Unix()
+	return version, saveVersion(c, vault, r, version, v)
+}
+
+func secretURI(vault *arm.Resource, id arm.ID) string {
+	return vault.String("properties", "vaultUri") + "secrets/" + id.Name()
+}
+
+// scanVersions calls fn for the versions of a secret, in the order of their ids, as the service lists them.
+func scanVersions(c *arm.Call, id arm.ID, fn func(version string, v secretVersion) error) error {
+	prefix := secretKey(id) + "/"
+	return c.Tx.Scan(tableVersions, prefix, func(key string, raw []byte) error {
+		var v secretVersion
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return err
+		}
+		return fn(key[len(prefix):], v)
+	})
+}
+
+// forget drops what the table has of a secret ("vault/secret/") or of a vault ("vault/").
+func forget(c *arm.Call, table, prefix string) *arm.Error {
+	var keys []string
+	if err := c.Tx.Scan(table, prefix, func(key string, _ []byte) error {
+		keys = append(keys, key)
+		return nil
+	}); err != nil {
+		return internalError(err)
+	}
+	for _, key := range keys {
+		if err := c.Tx.Delete(table, key); err != nil {
+			return internalError(err)
+		}
+	}
+	return nil
+}
+
+// findRemoved finds a deleted secret. One whose retention has ended is as good as purged.
+func findRemoved(c *arm.Call, id arm.ID) (*removedSecret, bool, *arm.Error) {
+	var d removedSecret
+	ok, err := c.Tx.Get(tableRemoved, secretKey(id), &d)
+	if err != nil {
+		return nil, false, internalError(err)
+	}
+	if !ok || !c.Now.Before(d.Purge) {
+		return nil, false, nil
+	}
+	return &d, true, nil
+}
+
+// removed lists a vault's deleted secrets in name order.
+func removed(c *arm.Call, vault arm.ID) (out []*removedSecret, err error) {
+	err = c.Tx.Scan(tableRemoved, strings.ToLower(vault.Name())+"/", func(_ string, raw []byte) error {
+		var d removedSecret
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return err
+		}
+		if c.Now.Before(d.Purge) {
+			out = append(out, &d)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// removeSecret deletes a secret from its vault; for the vault's retention time it can be recovered.
+// Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
+func removeSecret(c *arm.Call, vault, r *arm.Resource) (*removedSecret, *arm.Error) {
+	d := &removedSecret{Secret: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(vault))}
+	if err := c.Tx.Put(tableRemoved, secretKey(r.ID), d); err != nil {
+		return nil, internalError(err)
+	}
+	if err := c.Remove(r.ID); err != nil {
+		return nil, err
+	}
+	return d, c.EnqueueDetached(vault.ID, jobPurge, d.Purge, nil)
+}
+
+// purgeSecret forgets a deleted secret with all its versions.
+func purgeSecret(c *arm.Call, id arm.ID) *arm.Error {
+	if err := c.Tx.Delete(tableRemoved, secretKey(id)); err != nil {
+		return internalError(err)
+	}
+	return forget(c, tableVersions, secretKey(id)+"/")
+}
+
+// claimSecret makes a name ready for a new secret: refused while a deleted one has it, cleared of one whose retention ended.
+// Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview#key-vault-objects
+func claimSecret(c *arm.Call, id arm.ID) *arm.Error {
+	_, kept, err := findRemoved(c, id)
+	if err != nil {
+		return err
+	}
+	if kept {
+		return arm.Errorf(http.StatusConflict, "Conflict",
+			"Secret %s is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", id.Name())
+	}
+	return purgeSecret(c, id)
+}
