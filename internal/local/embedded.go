@@ -11,13 +11,16 @@ import (
 
 // openAzure starts the home's embedded Azure, or attaches to the one that local serve already keeps for it.
 func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, error) {
-	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency})
+	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency, Faults: o.Faults})
 	if !errors.Is(err, azure.ErrInUse) {
 		return a, err
 	}
 	if o.Latency.Profile != "" {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can say how long things take: " +
 			"give --latency to local serve, or stop that")
+	}
+	if len(o.Faults) > 0 {
+		return nil, fmt.Errorf("another process serves this home's embedded Azure: use local faults to make things go wrong there, or stop it")
 	}
 	if o.ArmLog != "" {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can log requests: " +

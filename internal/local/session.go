@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/bridge"
 )
 
@@ -33,6 +34,8 @@ type Options struct {
 	ArmLog string
 	// Latency is how long things take on the embedded Azure; the zero value is no time.
 	Latency azure.Latency
+	// Faults are what goes wrong on the embedded Azure during this run, beside the rules that the home keeps.
+	Faults []faults.Rule
 	// Progress gets a person's lines while work runs.
 	Progress io.Writer
 	// Kill ends a running child at once when it is closed; cancelling the context only asks it to end.

@@ -381,6 +381,9 @@ func (r *SnapshotReader) files(ctx context.Context, organization, kind string, a
 // key is a storage account's key, asked for once.
 func (r *SnapshotReader) key(ctx context.Context, organization, accountID string) (*azblob.SharedKeyCredential, error) {
 	r.mu.Lock()
+	if r.keys == nil {
+		r.keys = map[string]func() (*azblob.SharedKeyCredential, error){}
+	}
 	get := r.keys[accountID]
 	if get == nil {
 		get = sync.OnceValues(func() (*azblob.SharedKeyCredential, error) {
@@ -415,6 +418,9 @@ func (r *SnapshotReader) key(ctx context.Context, organization, accountID string
 func (r *SnapshotReader) sum(ctx context.Context, client *azblob.Client, at Location, name string) (blob, error) {
 	id := sumKey(at, name)
 	r.mu.Lock()
+	if r.sums == nil {
+		r.sums = map[string]func() (blob, error){}
+	}
 	get := r.sums[id]
 	if get == nil {
 		get = sync.OnceValues(func() (blob, error) {
