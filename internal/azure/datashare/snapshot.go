@@ -40,10 +40,32 @@ func (p *provider) synchronize(c *arm.Call, sub *arm.Resource, body map[string]a
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Enqueue(sub.ID, jobSnapshot, c.Now, map[string]any{"synchronizationId": r.ID}); err != nil {
+	wait := c.Server.Latency(sub.ID.Type(), arm.OpAction)
+	if wait > 0 {
+		if err := begun(c, sub, r); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.Enqueue(sub.ID, jobSnapshot, c.Now.Add(wait), map[string]any{"synchronizationId": r.ID}); err != nil {
 		return nil, err
 	}
 	return r.consumerView(), nil
+}
+
+// begun shows a snapshot that takes its time as running from now on, unless another one of the subscription runs: then it
+// stays queued until that has ended.
+func begun(c *arm.Call, sub *arm.Resource, r *run) *arm.Error {
+	runs, err := storedRuns(c, runPrefix(sub))
+	if err != nil {
+		return err
+	}
+	for _, other := range runs {
+		if other.ID != r.ID && !other.finished() {
+			return nil
+		}
+	}
+	r.Start, r.Status = c.Now, statusInProgress
+	return r.save(c)
 }
 
 // cancelSynchronization ends a snapshot that waits or runs. Blobs that it has copied stay.

@@ -132,3 +132,34 @@ func TestInvitationExpiresOnTheServersClock(t *testing.T) {
 	_, err := w.fabrikam.accept(id, "eastus")
 	refused(t, err, http.StatusNotFound, "7001")
 }
+
+// Under a latency profile a snapshot is in progress until its operation ends, and another one is queued behind it.
+func TestSnapshotsTakeTheirTime(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	w.scale = 1
+	w.restart()
+	begin := func() {
+		mode := armdatashare.SynchronizationModeFullSync
+		_, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub, armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
+		require.NoError(t, err)
+	}
+	begin()
+	runs := w.fabrikam.received()
+	require.Equal(t, "InProgress", *runs[0].Status)
+	require.NotNil(t, runs[0].StartTime)
+	require.Nil(t, runs[0].EndTime)
+	w.pass(time.Second)
+	begin()
+	require.Equal(t, "Queued", *w.fabrikam.received()[0].Status)
+	require.Empty(t, w.fabrikam.blobs())
+
+	w.pass(5 * time.Minute)
+	runs = w.fabrikam.received()
+	require.Len(t, runs, 2)
+	for _, run := range runs {
+		require.Equal(t, "Succeeded", *run.Status)
+	}
+	require.Greater(t, *runs[1].DurationMs, int32(10_000), "Ensure it lasts as long as its operation")
+	require.False(t, runs[0].StartTime.Before(*runs[1].EndTime), "Ensure the queued one starts when the first has ended")
+}
