@@ -20,20 +20,20 @@ import (
 	"github.com/crossorg/crossorg/internal/azure"
 )
 
-// caller speaks to an embedded Azure as its default principal.
-type caller struct {
+// principal is the default principal of an embedded Azure.
+type principal struct {
 	t      *testing.T
 	azure  *azure.Azure
 	client *http.Client
 }
 
-func newCaller(t *testing.T, a *azure.Azure) *caller {
+func newPrincipal(t *testing.T, a *azure.Azure) *principal {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs()}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &caller{t: t, azure: a, client: &http.Client{Transport: transport}}
+	return &principal{t: t, azure: a, client: &http.Client{Transport: transport}}
 }
 
-func (c *caller) token() string {
+func (c *principal) token() string {
 	id := c.azure.DefaultCredentials()
 	resp, err := c.client.PostForm(c.azure.Authority()+"/"+id.TenantID+"/oauth2/v2.0/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {id.ClientID}, "client_secret": {id.ClientSecret}, "scope": {"https://management.azure.com/.default"},
@@ -48,7 +48,7 @@ func (c *caller) token() string {
 }
 
 // arm sends a request to Resource Manager; path is below the default subscription.
-func (c *caller) arm(method, path, version string, body any) map[string]any {
+func (c *principal) arm(method, path, version string, body any) map[string]any {
 	c.t.Helper()
 	raw, err := json.Marshal(body)
 	require.NoError(c.t, err)
@@ -71,7 +71,7 @@ func (c *caller) arm(method, path, version string, body any) map[string]any {
 func TestSignaturesExpireWithTheClockAndSignedRequestsDoNot(t *testing.T) {
 	ctx := context.Background()
 	a := openAt(t, t.TempDir())
-	c := newCaller(t, a)
+	c := newPrincipal(t, a)
 	const account = "/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/contosoclock"
 	c.arm("PUT", "/resourceGroups/rg", "2022-09-01", map[string]any{"location": "westeurope"})
 	c.arm("PUT", account, "2022-09-01", map[string]any{"location": "westeurope", "kind": "StorageV2", "sku": map[string]any{"name": "Standard_LRS"}})
@@ -114,7 +114,7 @@ func TestRolesOfTheDeployersAreInEffectUnderLatency(t *testing.T) {
 	a, err := azure.Open(azure.Options{Dir: t.TempDir(), Latency: azure.Latency{Profile: azure.LatencyAzure, Scale: 0.05}})
 	require.NoError(t, err)
 	defer a.Close()
-	c := newCaller(t, a)
+	c := newPrincipal(t, a)
 	out := c.arm("PUT", "/resourceGroups/rg", "2022-09-01", map[string]any{"location": "westeurope"})
 	require.True(t, strings.HasSuffix(out["id"].(string), "/resourceGroups/rg"))
 }

@@ -20,6 +20,8 @@ type Ran struct {
 	Time time.Time `json:"time"`
 	// Error is what it failed with; empty if it succeeded.
 	Error string `json:"error,omitempty"`
+	// gone says that there was nothing to do, because the resource has been deleted since.
+	gone bool
 }
 
 // Advanced is what moving the clock did.

@@ -71,6 +71,18 @@ func TestAdvanceRunsEachJobAtItsOwnTimeAndInOrder(t *testing.T) {
 	require.WithinDuration(t, began.Add(5*time.Hour+30*time.Minute), c.server.Now(), 20*time.Second)
 }
 
+func TestAdvanceLeavesOutJobsOfWhatIsGone(t *testing.T) {
+	k := &ticking{}
+	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
+	c.put(group, groupVersion, groupBody)
+	c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"})
+	require.Equal(t, http.StatusOK, c.del(workspace, workspaceVersion).status)
+	moved, err := c.server.Advance(context.Background(), 5*time.Hour)
+	require.NoError(t, err)
+	require.Empty(t, moved.Ran)
+	require.Empty(t, k.seen)
+}
+
 func TestAdvanceExpiresTokens(t *testing.T) {
 	c := newCloud(t)
 	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")

@@ -3,7 +3,8 @@
 //
 // It owns what is the same for every type: resource ids, api-version checks, authentication and authorization, request
 // validation against the published types, parents and cascading deletes, the error envelope, asynchronous operations,
-// durable jobs and the request log. A resource provider (a sibling package) owns what is particular to its types.
+// durable jobs, locks, registration, request limits, latency, faults on request, and the request log. A resource
+// provider (a sibling package) owns what is particular to its types.
 //
 // Protocol source: https://learn.microsoft.com/rest/api/resources and the Resource Provider Contract,
 // https://github.com/cloud-and-ai-microsoft/resource-provider-contract.

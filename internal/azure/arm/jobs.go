@@ -52,7 +52,7 @@ func (b *jobBoard) end(j jobRecord, r Ran) {
 	defer b.mu.Unlock()
 	delete(b.running, j.key())
 	delete(b.running, j.Resource)
-	if b.ran != nil {
+	if b.ran != nil && !r.gone {
 		*b.ran = append(*b.ran, r)
 	}
 	close(b.changed)
@@ -139,7 +139,8 @@ func (s *Server) runJob(j jobRecord) (ran Ran) {
 	switch {
 	case err != nil:
 		jobErr = internal(err)
-	case res == nil: // deleted meanwhile: nothing left to do
+	case res == nil:
+		ran.gone = true
 	default:
 		t := s.lookup(res.ID.Type())
 		run := t.Jobs[j.Job]
