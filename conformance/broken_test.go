@@ -189,6 +189,7 @@ func TestAPromiseThatIsIncompleteIsFound(t *testing.T) {
 		"no source":                   func(p *conformance.Promise) { p.Source = "" },
 		"no test":                     func(p *conformance.Promise) { p.Test = nil },
 		"no statement":                func(p *conformance.Promise) { p.Statement = "" },
+		"a source for no code":        func(p *conformance.Promise) { p.CodeSource = "https://learn.microsoft.com/azure/" },
 		"documented and undocumented": func(p *conformance.Promise) { p.Code, p.Undocumented = "x", true },
 	} {
 		bad := good

@@ -208,11 +208,7 @@ func (l *lifecycle) promises() []Promise {
 		})
 	}
 	if l.invalid != nil {
-		source := l.codeSource
-		if source == "" {
-			source = l.source
-		}
-		p := add("invalid update", fmt.Sprintf("An update of a %s %s is refused and changes nothing.", what, l.why), source, func(t *T) {
+		p := add("invalid update", fmt.Sprintf("An update of a %s %s is refused and changes nothing.", what, l.why), l.source, func(t *T) {
 			id, body := l.make(t)
 			_, err := t.put(l.org(t), id, l.version, plain(t, l.invalid(t, body)))
 			if l.code != "" {
@@ -222,7 +218,7 @@ func (l *lifecycle) promises() []Promise {
 			}
 			l.holds(t, id, body)
 		})
-		p.Code, p.Undocumented = l.code, l.code == ""
+		p.Code, p.CodeSource, p.Undocumented = l.code, l.codeSource, l.code == ""
 	}
 	l.endings(add, what)
 	return out

@@ -19,6 +19,9 @@ type Promise struct {
 	// Code is the error code that the documentation gives for what is refused here. Empty when nothing is refused, or when
 	// no documentation gives the code: then Undocumented is set and any 4xx will do.
 	Code string
+	// CodeSource is where the code can be read, if that is not Source: another page, the official client's list of codes,
+	// or an issue with the answer of the real service in it.
+	CodeSource string
 	// Undocumented marks a refusal whose code no documentation gives.
 	Undocumented bool
 	// Needs is what the Azure must offer for the promise to be asked of it.
@@ -80,6 +83,8 @@ func Check(all []Promise) error {
 			return fmt.Errorf("two promises are called %q", key)
 		case !sourcePattern.MatchString(p.Source):
 			return fmt.Errorf("the promise %q has no source, or one that is no URL: %q", key, p.Source)
+		case p.CodeSource != "" && (p.Code == "" || !sourcePattern.MatchString(p.CodeSource)):
+			return fmt.Errorf("the promise %q has a source for no code, or one that is no URL: %q", key, p.CodeSource)
 		case p.Code != "" && p.Undocumented:
 			return fmt.Errorf("the promise %q has an error code and calls it undocumented", key)
 		}

@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	roleAssignments  = "Microsoft.Authorization/roleAssignments"
-	docsRBAC         = "https://learn.microsoft.com/azure/role-based-access-control/overview"
-	docsScopes       = "https://learn.microsoft.com/azure/role-based-access-control/scope-overview"
-	docsBuiltIn      = "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles"
-	docsDataAccess   = "https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access"
-	docs403          = "https://learn.microsoft.com/troubleshoot/azure/azure-storage/blobs/authentication/storage-troubleshoot-403-errors"
+	roleAssignments = "Microsoft.Authorization/roleAssignments"
+	docsRBAC        = "https://learn.microsoft.com/azure/role-based-access-control/overview"
+	docsScopes      = "https://learn.microsoft.com/azure/role-based-access-control/scope-overview"
+	docsBuiltIn     = "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles"
+	docsDataAccess  = "https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access"
+	// docsClientCodes are the codes of the blob service as the official client lists them.
+	docsClientCodes  = "https://pkg.go.dev/github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	docsListRolesAPI = "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest"
 )
 
@@ -45,7 +46,7 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "inheritance", Area: roleAssignments, Source: docsScopes, Code: "AuthorizationFailed", Needs: needs,
+			Name: "inheritance", Area: roleAssignments, Source: docsScopes, Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
 			Statement: "A role on a resource group holds for everything in it, and for nothing beside it; a Reader reads and cannot write.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
@@ -63,7 +64,7 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "end of a role", Area: roleAssignments, Source: docsRBAC, Code: "AuthorizationFailed", Needs: needs,
+			Name: "end of a role", Area: roleAssignments, Source: docsRBAC, Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
 			Statement: "Deleting a role assignment ends what it permitted.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
@@ -78,7 +79,7 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "Contributor assigns no roles", Area: roleAssignments, Source: docsBuiltIn, Code: "AuthorizationFailed", Needs: needs,
+			Name: "Contributor assigns no roles", Area: roleAssignments, Source: docsBuiltIn, Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
 			Statement: "A Contributor may do everything but assign roles.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
@@ -92,7 +93,7 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "data actions", Area: roleAssignments, Source: docsDataAccess, Code: "AuthorizationPermissionMismatch", Needs: needs,
+			Name: "data actions", Area: roleAssignments, Source: docsDataAccess, Code: "AuthorizationPermissionMismatch", CodeSource: docsClientCodes, Needs: needs,
 			Statement: "Blobs open to a token with a data role only, in its container only, and to a Reader's not for writing; management roles give no access to data.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()

@@ -109,7 +109,7 @@ func blobPromises() []Promise {
 				_, err = b.CommitBlockList(t.ctx(), []string{id("no such block")}, nil)
 				t.refused(err, http.StatusBadRequest, "InvalidBlockList")
 			},
-			Code: "InvalidBlockList",
+			Code: "InvalidBlockList", CodeSource: docsBlobCodes,
 		},
 		{
 			Name: "not there", Area: areaBlobs, Source: docsBlobCodes, Code: "BlobNotFound",
@@ -206,7 +206,7 @@ func blobPromises() []Promise {
 			},
 		},
 		{
-			Name: "SAS", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthorizationPermissionMismatch",
+			Name: "SAS", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthorizationPermissionMismatch", CodeSource: docsClientCodes,
 			Statement: "A shared access signature permits what it says on its blob, and nothing else.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
@@ -222,7 +222,7 @@ func blobPromises() []Promise {
 			},
 		},
 		{
-			Name: "SAS of another blob", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed",
+			Name: "SAS of another blob", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", CodeSource: docsStorageCodes,
 			Statement: "A shared access signature opens no other blob, and none once a character of it was changed.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
@@ -238,7 +238,7 @@ func blobPromises() []Promise {
 			},
 		},
 		{
-			Name: "SAS that has expired", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed",
+			Name: "SAS that has expired", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", CodeSource: docsStorageCodes,
 			Statement: "A shared access signature opens nothing after its expiry.",
 			Test: func(t *T) {
 				_, client := t.blobbed()

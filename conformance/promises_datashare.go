@@ -228,7 +228,7 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "withdrawn", Area: shares + "/invitations", Source: docsInvite, Code: "7001",
+			Name: "withdrawn", Area: shares + "/invitations", Source: docsInvite, Code: "7001", CodeSource: docs7001,
 			Statement: "An invitation that was deleted before it was accepted can no longer be.",
 			Test: func(t *T) {
 				id, invitation := t.invite(t.newShare(t.source().id))

@@ -35,7 +35,7 @@ func timePromises() []Promise {
 			},
 		},
 		{
-			Name: "SAS expires", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", Needs: needs,
+			Name: "SAS expires", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", CodeSource: docsStorageCodes, Needs: needs,
 			Statement: "A shared access signature opens its blob until its expiry and nothing after.",
 			Test: func(t *T) {
 				_, client := t.blobbed()

@@ -6,11 +6,14 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
 
 const (
-	docsVaultREST   = "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/"
+	docsVaultREST = "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/"
+	// docsVaultCode shows the service's answer to a reserved name.
+	docsVaultCode   = "https://github.com/alan-turing-institute/data-safe-haven/issues/2523"
 	docsVaultConfig = "https://learn.microsoft.com/azure/key-vault/general/key-vault-recovery"
 )
 
@@ -27,7 +30,7 @@ func (t *T) deletedVault(o *Org) string {
 func vaultPromises() []Promise {
 	return []Promise{
 		{
-			Name: "recreate", Area: vaultType, Source: docsSoftDelete, Code: "ConflictError",
+			Name: "recreate", Area: vaultType, Source: docsSoftDelete, Code: "ConflictError", CodeSource: docsVaultCode,
 			Statement: "The name of a deleted vault stays reserved: creating it again is refused with 409 until it is recovered or purged.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -69,6 +72,19 @@ func vaultPromises() []Promise {
 				t.there(o, id+"/secrets/password", vaultVersion)
 				_, err := t.vaults(o).NewVaultsClient().GetDeleted(t.ctx(), nameOf(id), t.Env.Location, nil)
 				require.Equal(t, http.StatusNotFound, t.response(err).StatusCode)
+			},
+		},
+		{
+			Name: "recovery brings no roles back", Area: vaultType, Source: docsSoftDelete,
+			Statement: "A vault's role assignments go with its deletion and do not come back when it is recovered.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				id := t.ownVault(o)
+				role := id + "/providers/" + roleAssignments + "/" + uuid.NewString()
+				t.assignAs(o, role, roleReader, t.shareAccount(o).principal)
+				require.NoError(t, t.remove(o, id, vaultVersion))
+				t.made(o, id, vaultVersion, with(t.vaultBody(o), "recover", "properties", "createMode"))
+				t.gone(o, role, rolesVersion)
 			},
 		},
 		{

@@ -106,6 +106,8 @@ Azure that can be had. Error codes are asserted where the documentation gives th
 		}
 		code := ""
 		switch {
+		case p.CodeSource != "":
+			code = "[`" + p.Code + "`](" + p.CodeSource + ")"
 		case p.Code != "":
 			code = "`" + p.Code + "`"
 		case p.Undocumented:
