@@ -97,7 +97,7 @@ type named struct {
 }
 
 // operator is one step of a pipe.
-type operator interface{}
+type operator any
 
 type (
 	whereOp   struct{ cond expr }

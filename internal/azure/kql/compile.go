@@ -17,6 +17,7 @@ type compiled struct {
 
 // scope is what names in an expression mean.
 type scope struct {
+	src   string
 	table *Table
 	lets  map[string]compiled
 	now   time.Time
@@ -31,7 +32,21 @@ func constant(typ Type, v any) compiled {
 	return compiled{typ, func([]any) any { return v }}
 }
 
+// at says where a semantic error is, unless it says so itself.
+func (e *Error) at(src string, offset int) *Error {
+	if e != nil && e.Line == 0 {
+		e.Line, e.Column = place(src, offset)
+	}
+	return e
+}
+
+// compile makes an expression fit the table; an error says where in the query.
 func (s *scope) compile(e expr) (compiled, *Error) {
+	c, err := s.fit(e)
+	return c, err.at(s.src, e.pos())
+}
+
+func (s *scope) fit(e expr) (compiled, *Error) {
 	switch e := e.(type) {
 	case literal:
 		return constant(e.typ, e.value), nil

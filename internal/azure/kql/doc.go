@@ -85,6 +85,7 @@ func (e *Error) Error() string {
 
 // Query is a query that has been read.
 type Query struct {
+	src  string
 	lets []let
 	body tabular
 }

@@ -148,7 +148,7 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 		semantic bool
 		message  string
 	}{
-		`Events | where Absent == 1`:                         {true, "'Absent'"},
+		`Events | where Absent == 1`:                         {true, "line 1, column 16: Failed to resolve scalar expression named 'Absent'"},
 		`Absent | count`:                                     {true, "'Absent'"},
 		`Events | where Status == 403`:                       {true, "Cannot compare values of types string and long"},
 		`Events | where Size contains "1"`:                   {true, "tostring()"},

@@ -86,7 +86,7 @@ func (p *parser) enter() *Error {
 func (p *parser) leave() { p.depth-- }
 
 func (p *parser) query() (*Query, *Error) {
-	q := &Query{}
+	q := &Query{src: p.src}
 	for p.is("let") {
 		l, err := p.let()
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 // Run evaluates the query. A query that does not fit its tables is an *Error with Semantic set; other errors come from
 // the environment.
 func (q *Query) Run(env Environment) (*Table, error) {
-	r := &runner{env: env, scalars: map[string]compiled{}, tables: map[string]*Table{}}
+	r := &runner{src: q.src, env: env, scalars: map[string]compiled{}, tables: map[string]*Table{}}
 	for _, l := range q.lets {
 		if l.table != nil {
 			t, err := r.tabular(*l.table)
@@ -40,13 +40,14 @@ func (q *Query) Run(env Environment) (*Table, error) {
 }
 
 type runner struct {
+	src     string
 	env     Environment
 	scalars map[string]compiled
 	tables  map[string]*Table
 }
 
 func (r *runner) scope(t *Table) *scope {
-	return &scope{table: t, lets: r.scalars, now: r.env.Now.UTC()}
+	return &scope{src: r.src, table: t, lets: r.scalars, now: r.env.Now.UTC()}
 }
 
 func (r *runner) named(name string) (*Table, error) {
@@ -88,7 +89,11 @@ func (r *runner) source(s source) (*Table, error) {
 	case s.print != nil:
 		return r.extend(&Table{Rows: [][]any{{}}}, s.print, "print_", 0, true)
 	}
-	return r.named(s.name)
+	t, err := r.named(s.name)
+	if wrong, ok := err.(*Error); ok {
+		return nil, wrong.at(r.src, s.at)
+	}
+	return t, err
 }
 
 func (r *runner) apply(op operator, t *Table) (*Table, error) {
@@ -281,7 +286,7 @@ func (r *runner) summarize(t *Table, op summarizeOp) (*Table, error) {
 	for _, item := range op.aggregates {
 		a, err := r.scope(t).aggregate(item, groups.Columns)
 		if err != nil {
-			return nil, err
+			return nil, err.at(r.src, item.expr.pos())
 		}
 		for i, c := range a.columns {
 			for n := 1; out.index(c.Name) >= 0; n++ {

@@ -170,7 +170,11 @@ func argument(message string) *problem {
 func badQuery(e *kql.Error) *problem {
 	p := refuse(http.StatusBadRequest, "BadArgumentError", "The request had some invalid properties")
 	if e.Semantic {
-		p.inner = map[string]any{"code": "SemanticError", "message": "A semantic error occurred.", "innererror": map[string]any{"code": "SEM0100", "message": e.Message}}
+		inner := map[string]any{"code": "SEM0100", "message": e.Message}
+		if e.Line > 0 {
+			inner["line"], inner["pos"] = e.Line, e.Column
+		}
+		p.inner = map[string]any{"code": "SemanticError", "message": "A semantic error occurred.", "innererror": inner}
 		return p
 	}
 	p.inner = map[string]any{"code": "SyntaxError", "message": "A recognition error occurred in the query.", "innererror": map[string]any{
