@@ -130,7 +130,7 @@ type boundaryArgs struct {
 func (a *boundaryArgs) check() error {
 	var errs []error
 	if a.location == nil {
-		errs = append(errs, errors.New("Location is missing: set an Azure region, such as \"eastus\""))
+		errs = append(errs, errors.New("no Location: set an Azure region, such as \"eastus\""))
 	}
 	if len(a.containers) == 0 {
 		errs = append(errs, errors.New("there is no container: name at least one"))
