@@ -274,7 +274,7 @@ func TestProviderOrgReportsAllItsArgumentsProblems(t *testing.T) {
 		return err
 	}, azuremock.Options{})
 	require.ErrorContains(t, err, `ProviderOrg "contoso-provider"`)
-	require.ErrorContains(t, err, "Location is missing")
+	require.ErrorContains(t, err, "no Location")
 	require.ErrorContains(t, err, "there is no container")
 
 	_, err = azuremock.Run(func(ctx *pulumi.Context) error {
