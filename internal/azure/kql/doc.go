@@ -96,3 +96,9 @@ const maxQuery = 256 << 10
 // maxRows is how many rows an operator may produce, and the most that Azure returns.
 // Source: https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#log-queries-and-language
 const maxRows = 500_000
+
+// maxWork bounds the rows of all steps of a query together, maxText a computed text, so that no query exhausts memory.
+const (
+	maxWork = 10 * maxRows
+	maxText = 1 << 20
+)

@@ -29,7 +29,11 @@ func text(f func(a []string) any) func([]any) any {
 		for i, v := range args {
 			texts[i] = format(v)
 		}
-		return f(texts)
+		out := f(texts)
+		if s, ok := out.(string); ok && len(s) > maxText {
+			return s[:maxText] // the longest that Kusto keeps
+		}
+		return out
 	}
 }
 
@@ -57,12 +61,12 @@ var functions = map[string]function{
 	"isnotempty": {least: 1, most: 1, typ: Bool, apply: func(a []any) any { return format(a[0]) != "" }},
 	"isnull":     {least: 1, most: 1, typ: Bool, apply: func(a []any) any { return a[0] == nil }},
 	"isnotnull":  {least: 1, most: 1, typ: Bool, apply: func(a []any) any { return a[0] != nil }},
-	"strcat":     {least: 1, most: -1, typ: String, apply: text(func(a []string) any { return strings.Join(a, "") })},
+	"strcat":     {least: 1, most: -1, typ: String, apply: text(strcat)},
 	"tolower":    {least: 1, most: 1, typ: String, apply: text(func(a []string) any { return strings.ToLower(a[0]) })},
 	"toupper":    {least: 1, most: 1, typ: String, apply: text(func(a []string) any { return strings.ToUpper(a[0]) })},
 	"strlen":     {least: 1, most: 1, typ: Long, apply: text(func(a []string) any { return int64(len([]rune(a[0]))) })},
 	"replace_string": {least: 3, most: 3, typ: String, apply: text(func(a []string) any {
-		if a[1] == "" {
+		if a[1] == "" || strings.Count(a[0], a[1])*len(a[2]) > maxText {
 			return a[0]
 		}
 		return strings.ReplaceAll(a[0], a[1], a[2])
@@ -92,6 +96,17 @@ var castJSON = function{least: 1, most: 1, typ: Dynamic, names: true, apply: fun
 	}
 	return a[0]
 }}
+
+func strcat(a []string) any {
+	var b strings.Builder
+	for _, s := range a {
+		if b.Len() > maxText {
+			break
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
 
 func length(v any) any {
 	if list, ok := v.([]any); ok {

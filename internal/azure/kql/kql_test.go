@@ -193,6 +193,28 @@ func TestEmptyResultsKeepTheirColumns(t *testing.T) {
 	}, got.Columns)
 }
 
+// No query exhausts memory: what doubles at every step is stopped or cut off.
+func TestQueriesAreBounded(t *testing.T) {
+	rows, text := "let a = Events;", "let a = 'xx';"
+	for i := range 60 {
+		rows += fmt.Sprintf("let a%d = union %s, %s;", i, name("a", i), name("a", i))
+		text += fmt.Sprintf("let a%d = strcat(%s, %s);", i, name("a", i), name("a", i))
+	}
+	_, err := run(rows + "a59 | count")
+	require.ErrorContains(t, err, "narrow it down")
+	got, err := run(text + "print strlen(a59)")
+	require.NoError(t, err)
+	require.Equal(t, int64(1<<20), got.Rows[0][0])
+}
+
+// name is the table of the step before.
+func name(base string, i int) string {
+	if i == 0 {
+		return base
+	}
+	return fmt.Sprint(base, i-1)
+}
+
 // Columns that a query does not name are named as on Azure.
 func TestColumnsNameThemselves(t *testing.T) {
 	got, err := run(`Events | summarize count(), max(Size), make_set(Status), dcount(Status) by bin(TimeGenerated, 1d), tostring(Detail.who), strcat(Status, "x")`)

@@ -40,6 +40,7 @@ func (q *Query) Run(env Environment) (*Table, error) {
 }
 
 type runner struct {
+	rows    int // produced so far, in all steps
 	src     string
 	env     Environment
 	scalars map[string]compiled
@@ -66,16 +67,16 @@ func (r *runner) named(name string) (*Table, error) {
 
 func (r *runner) tabular(t tabular) (*Table, error) {
 	table, err := r.source(t.source)
-	for _, op := range t.ops {
-		if err != nil {
-			return nil, err
-		}
-		table, err = r.apply(op, table)
-		if err == nil && len(table.Rows) > maxRows {
+	for i := 0; err == nil; i++ {
+		if r.rows += len(table.Rows); r.rows > maxWork || len(table.Rows) > maxRows {
 			return nil, semantic("The query has more than %d rows in between: narrow it down with where.", maxRows)
 		}
+		if i == len(t.ops) {
+			return table, nil
+		}
+		table, err = r.apply(t.ops[i], table)
 	}
-	return table, err
+	return nil, err
 }
 
 func (r *runner) source(s source) (*Table, error) {
