@@ -2,6 +2,7 @@ package blob
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/store"
@@ -34,6 +35,9 @@ type Account struct {
 	ReadableSecondary bool
 	// HierarchicalNamespace is told to clients (isHnsEnabled).
 	HierarchicalNamespace bool
+	// Closed says that network rules admit only callers whose addresses are Admitted.
+	Closed   bool
+	Admitted []netip.Prefix
 	// Kind, SKU and AccessTier are told to clients: "StorageV2", "Standard_LRS", "Hot".
 	Kind, SKU, AccessTier string
 }

@@ -107,6 +107,9 @@ func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
 	if !ok {
 		return errCopySource
 	}
+	if !x.admits(account) {
+		return errCopyDenied
+	}
 	q := source.Query()
 	bearer := x.r.Header.Get("x-ms-copy-source-authorization")
 	var a auth

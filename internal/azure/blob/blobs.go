@@ -317,14 +317,20 @@ func (x *exchange) getBlob() error {
 	if err := x.containerExists(); err != nil {
 		return err
 	}
-	f, p, err := x.content.open(x.t.key())
+	f, p, err := x.content.open(x.place())
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if err := x.showVersion(p); err != nil {
+		return err
+	}
 	if e := c.read(p.ETag, p.LastModified); e != nil {
 		x.stamp(p)
 		return e
+	}
+	if p.Tier == "Archive" {
+		return errArchived
 	}
 	part, partial, e := rangeOf(x.r.Header, p.Size)
 	if e != nil {
@@ -402,8 +408,11 @@ func (x *exchange) blobProperties() error {
 	if err := x.containerExists(); err != nil {
 		return err
 	}
-	p, err := x.content.Stat(x.t.key())
+	p, err := x.content.Stat(x.place())
 	if err != nil {
+		return err
+	}
+	if err := x.showVersion(p); err != nil {
 		return err
 	}
 	if e := c.read(p.ETag, p.LastModified); e != nil {
@@ -437,7 +446,7 @@ func (x *exchange) setMetadata() error {
 	if e != nil {
 		return e
 	}
-	return x.change(true, http.StatusOK, func(p *Properties) { p.Metadata = metadata })
+	return x.change(Anew, http.StatusOK, func(p *Properties) { p.Metadata = metadata })
 }
 
 // setHeaders is Set Blob Properties: all of the headers are set, those that are not sent are cleared.
@@ -447,7 +456,7 @@ func (x *exchange) setHeaders() error {
 	if e != nil {
 		return e
 	}
-	return x.change(true, http.StatusOK, func(p *Properties) { p.Headers = headers })
+	return x.change(Touch, http.StatusOK, func(p *Properties) { p.Headers = headers })
 }
 
 // setTier is Set Blob Tier: https://learn.microsoft.com/rest/api/storageservices/set-blob-tier
@@ -459,10 +468,10 @@ func (x *exchange) setTier() error {
 	if tier == "" {
 		return errMissingHeader("x-ms-access-tier")
 	}
-	return x.change(false, http.StatusOK, func(p *Properties) { p.Tier = tier })
+	return x.change(Quiet, http.StatusOK, func(p *Properties) { p.Tier = tier })
 }
 
-func (x *exchange) change(touch bool, status int, change func(*Properties)) error {
+func (x *exchange) change(how int, status int, change func(*Properties)) error {
 	c, e := conditionsOf(x.r.Header, "")
 	if e != nil {
 		return e
@@ -471,8 +480,8 @@ func (x *exchange) change(touch bool, status int, change func(*Properties)) erro
 		return err
 	}
 	check := x.mayWrite(c)
-	p, err := x.content.Change(x.t.key(), x.at, touch, func(tx *store.Tx, p *Properties) error {
-		if touch {
+	p, err := x.content.Change(x.t.key(), x.at, how, func(tx *store.Tx, p *Properties) error {
+		if how != Quiet {
 			if err := check(tx, p); err != nil {
 				return err
 			}
@@ -483,7 +492,7 @@ func (x *exchange) change(touch bool, status int, change func(*Properties)) erro
 	if err != nil {
 		return err
 	}
-	if touch {
+	if how != Quiet {
 		x.stamp(p)
 		x.w.Header().Set("x-ms-request-server-encrypted", "true")
 	}
@@ -500,11 +509,42 @@ func (x *exchange) deleteBlob() error {
 	if err := x.containerExists(); err != nil {
 		return err
 	}
-	if err := x.content.DeleteIf(x.t.key(), x.mayDelete(c)); err != nil {
+	keep, err := x.keeping()
+	if err != nil {
 		return err
 	}
-	x.w.Header().Set("x-ms-delete-type-permanent", "true")
+	permanent := keep.DeletedDays == 0
+	if x.version() != "" {
+		err = x.content.DeleteVersion(x.place(), x.at, x.mayDelete(c))
+	} else {
+		permanent = permanent && !keep.Versions
+		err = x.content.DeleteIf(x.t.key(), x.at, x.mayDelete(c))
+	}
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("x-ms-delete-type-permanent", strconv.FormatBool(permanent))
 	x.w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+func (x *exchange) keeping() (k Keeping, err error) {
+	err = x.content.st.View(func(tx *store.Tx) error {
+		k, err = x.content.Keeping(tx, x.t.account)
+		return err
+	})
+	return k, err
+}
+
+// undelete is Undelete Blob: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
+func (x *exchange) undelete() error {
+	if err := x.containerExists(); err != nil {
+		return err
+	}
+	if err := x.content.Undelete(x.t.key(), x.at); err != nil {
+		return err
+	}
+	x.w.WriteHeader(http.StatusOK)
 	return nil
 }
 
@@ -519,7 +559,11 @@ func (x *exchange) copyBlob() error {
 		return errCopySource
 	}
 	at, e := parsePath(source)
-	if e != nil || at.blob == "" || source.Query().Has("snapshot") || source.Query().Has("versionid") {
+	if e != nil || at.blob == "" || source.Query().Has("snapshot") {
+		return errHeaderValue("x-ms-copy-source")
+	}
+	from := at.key()
+	if from.Version = source.Query().Get("versionid"); from.Version != "" && !checkVersion(from.Version) {
 		return errHeaderValue("x-ms-copy-source")
 	}
 	if e := x.authorizeSource(source, at); e != nil {
@@ -535,18 +579,18 @@ func (x *exchange) copyBlob() error {
 	}
 	check := o.Check
 	o.Check = func(tx *store.Tx, old *Properties) error {
-		from, err := stat(tx, at.key())
+		p, err := stat(tx, from)
 		if err != nil {
 			return err
 		}
-		if e := of.read(from.ETag, from.LastModified); e != nil {
+		if e := of.read(p.ETag, p.LastModified); e != nil {
 			return serviceError(http.StatusPreconditionFailed, "SourceConditionNotMet", "The source condition specified using HTTP conditional header(s) is not met.")
 		}
 		return check(tx, old)
 	}
 	source.RawQuery = "" // signatures are not kept
 	o.CopySource = source.String()
-	p, err := x.content.CopyWith(x.r.Context(), at.key(), x.t.key(), o)
+	p, err := x.content.CopyWith(x.r.Context(), from, x.t.key(), o)
 	if errors.Is(err, ErrNotFound) {
 		return errCopySource
 	}

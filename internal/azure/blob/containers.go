@@ -202,6 +202,9 @@ type prefixXML struct {
 type blobXML struct {
 	XMLName    xml.Name `xml:"Blob"`
 	Name       nameXML
+	Deleted    bool   `xml:",omitempty"`
+	VersionID  string `xml:"VersionId,omitempty"`
+	Current    bool   `xml:"IsCurrentVersion,omitempty"`
 	Properties blobPropertiesXML
 	Metadata   *pairsXML `xml:"Metadata,omitempty"`
 }
@@ -228,6 +231,8 @@ type blobPropertiesXML struct {
 	CopyProgress       string `xml:",omitempty"`
 	CopyCompletionTime string `xml:",omitempty"`
 	ServerEncrypted    bool
+	DeletedTime        string `xml:",omitempty"`
+	RemainingDays      *int   `xml:"RemainingRetentionDays,omitempty"`
 }
 
 type containerXML struct {
@@ -290,7 +295,14 @@ func (x *exchange) listBlobs() error {
 		return err
 	}
 	out.ContainerName, out.Delimiter = x.t.container, x.q.Get("delimiter")
-	found, err := x.content.page(x.t.account, x.t.container, pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: from, max: max})
+	query := pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: from, max: max}
+	var found page
+	var err error
+	if include["versions"] || include["deleted"] {
+		found, err = x.content.pageOfAll(x.t.account, x.t.container, query, include["versions"], include["deleted"], x.at)
+	} else {
+		found, err = x.content.page(x.t.account, x.t.container, query)
+	}
 	if err != nil {
 		return err
 	}
@@ -321,6 +333,15 @@ func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 	}}
 	if out.Properties.ContentType == "" {
 		out.Properties.ContentType = "application/octet-stream"
+	}
+	if include["versions"] && i.VersionID != "" {
+		out.VersionID, out.Current = i.VersionID, i.Current
+	}
+	if i.Deleted != nil {
+		out.Deleted, out.Properties.DeletedTime = true, httpTime(*i.Deleted)
+		days := int(i.Purge.Sub(x.at).Hours() / 24)
+		out.Properties.RemainingDays = &days
+		out.VersionID = i.VersionID
 	}
 	if include["metadata"] {
 		m := pairsXML(i.Metadata)

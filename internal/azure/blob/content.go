@@ -26,10 +26,10 @@ var (
 	ErrInvalidBlock = errors.New("the block list names an unknown block")
 )
 
-// Key names a blob.
-type Key struct{ Account, Container, Name string }
+// Key names a blob, or with Version one of its versions.
+type Key struct{ Account, Container, Name, Version string }
 
-// String renders the key as account/container/name.
+// String renders the key as account/container/name, without the version.
 func (k Key) String() string { return k.Account + "/" + k.Container + "/" + k.Name }
 
 // check refuses keys that would not round-trip through the table: accounts and containers hold no slash, a name is
@@ -82,12 +82,19 @@ type Properties struct {
 	// CopySource and CopyID tell of the copy that made the blob, if one did.
 	CopySource string `json:"copySource,omitempty"`
 	CopyID     string `json:"copyId,omitempty"`
+	// VersionID is the version's id where the account keeps versions, else empty.
+	VersionID string `json:"versionId,omitempty"`
+	// Deleted and Purge are when it was deleted and until when it can be restored; nil for what was not deleted.
+	Deleted *time.Time `json:"deleted,omitempty"`
+	Purge   *time.Time `json:"purge,omitempty"`
 }
 
 // Item is one blob in a listing.
 type Item struct {
 	Name string
 	Properties
+	// Current says, in listings with versions, that this is the blob itself.
+	Current bool
 }
 
 // PutOptions say how a blob is written. The zero value is a plain overwrite.
@@ -185,7 +192,7 @@ func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (
 			return err
 		}
 		out = *from
-		out.CreatedAt, out.CopySource, out.CopyID = time.Time{}, opts.CopySource, ""
+		out.CreatedAt, out.CopySource, out.CopyID, out.VersionID = time.Time{}, opts.CopySource, "", ""
 		if opts.Metadata != nil {
 			out.Metadata = opts.Metadata
 		}
@@ -217,9 +224,22 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 	if err := retain(tx, p.SHA256); err != nil {
 		return err
 	}
+	keep, err := c.Keeping(tx, key.Account)
+	if err != nil {
+		return err
+	}
+	if keep.Versions {
+		if err := newVersion(p); err != nil {
+			return err
+		}
+	}
 	if old != nil {
 		p.CreatedAt = old.CreatedAt
-		if err := release(tx, old.SHA256); err != nil {
+		end := func() error { return release(tx, old.SHA256) }
+		if keep.Versions {
+			end = func() error { return archive(tx, key, *old) }
+		}
+		if err := end(); err != nil {
 			return err
 		}
 	}
@@ -229,20 +249,39 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 	return tx.Put(tableBlobs, key.String(), p)
 }
 
+// How much a Change changes.
+const (
+	// Quiet leaves ETag and time: a change of tier.
+	Quiet = iota
+	// Touch gives the blob a new ETag and time: a change of headers.
+	Touch
+	// Anew makes, besides, a new version where versions are kept: a change of metadata.
+	Anew
+)
+
 // Change alters a blob's headers, metadata or tier in place; change must leave size, digest and blocks alone.
-// The blob gets a new ETag and time when touch is true (a change of tier alone does neither).
-func (c *Content) Change(key Key, now time.Time, touch bool, change func(tx *store.Tx, p *Properties) error) (Properties, error) {
+func (c *Content) Change(key Key, now time.Time, how int, change func(tx *store.Tx, p *Properties) error) (Properties, error) {
 	var out Properties
 	err := c.st.Update(func(tx *store.Tx) error {
 		p, err := stat(tx, key)
 		if err != nil {
 			return err
 		}
+		old := *p
 		if err := change(tx, p); err != nil {
 			return err
 		}
-		if touch {
+		if how != Quiet {
 			c.stamp(p, now)
+		}
+		keep, err := c.Keeping(tx, key.Account)
+		if err != nil {
+			return err
+		}
+		if how == Anew && keep.Versions {
+			if err := errors.Join(retain(tx, old.SHA256), archive(tx, key, old), newVersion(p)); err != nil {
+				return err
+			}
 		}
 		out = *p
 		return tx.Put(tableBlobs, key.String(), p)
@@ -303,6 +342,13 @@ func stat(tx *store.Tx, key Key) (*Properties, error) {
 	if err != nil {
 		return nil, err
 	}
+	if key.Version != "" && !(ok && p.VersionID == key.Version) {
+		p = Properties{}
+		if ok, err = tx.Get(tableHistory, historyKey(key, key.Version), &p); err != nil {
+			return nil, err
+		}
+		ok = ok && p.Deleted == nil
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
@@ -341,15 +387,15 @@ type page struct {
 
 var errStop = errors.New("stop")
 
-// page lists a part of a container. Blobs that a group stands for, or that lie before the page, are passed over undecoded.
+// page lists a part of a container, from its first name on. Blobs that a group stands for are passed over undecoded.
 func (c *Content) page(account, container string, q pageQuery) (page, error) {
 	var out page
 	base := account + "/" + container + "/"
 	group := ""
 	err := c.st.View(func(tx *store.Tx) error {
-		return tx.Scan(tableBlobs, base+q.prefix, func(key string, raw []byte) error {
+		return tx.ScanFrom(tableBlobs, base+q.prefix, base+q.from, func(key string, raw []byte) error {
 			name := key[len(base):]
-			if name < q.from || (group != "" && strings.HasPrefix(name, group)) {
+			if group != "" && strings.HasPrefix(name, group) {
 				return nil
 			}
 			if q.max > 0 && len(out.entries) == q.max {
@@ -377,11 +423,12 @@ func (c *Content) page(account, container string, q pageQuery) (page, error) {
 	return out, nil
 }
 
-// Delete removes a blob and the blocks staged for it, or returns ErrNotFound.
-func (c *Content) Delete(key Key) error { return c.DeleteIf(key, nil) }
+// Delete removes a blob and the blocks staged for it, or returns ErrNotFound. Where the account keeps versions or deleted
+// blobs, it stays as one.
+func (c *Content) Delete(key Key) error { return c.DeleteIf(key, time.Now(), nil) }
 
-// DeleteIf is Delete with a check in the same transaction; its error refuses the deletion.
-func (c *Content) DeleteIf(key Key, check func(tx *store.Tx, old *Properties) error) error {
+// DeleteIf is Delete at a time, with a check in the same transaction; its error refuses the deletion.
+func (c *Content) DeleteIf(key Key, now time.Time, check func(tx *store.Tx, old *Properties) error) error {
 	err := c.st.Update(func(tx *store.Tx) error {
 		p, err := stat(tx, key)
 		if err != nil {
@@ -392,7 +439,17 @@ func (c *Content) DeleteIf(key Key, check func(tx *store.Tx, old *Properties) er
 				return err
 			}
 		}
-		if err := release(tx, p.SHA256); err != nil {
+		keep, err := c.Keeping(tx, key.Account)
+		switch {
+		case err != nil:
+		case keep.Versions:
+			err = archive(tx, key, *p)
+		case keep.DeletedDays > 0:
+			err = bury(tx, key, *p, now, keep.DeletedDays)
+		default:
+			err = release(tx, p.SHA256)
+		}
+		if err != nil {
 			return err
 		}
 		if err := dropBlocks(tx, key.String()+"\x00"); err != nil {
@@ -404,13 +461,18 @@ func (c *Content) DeleteIf(key Key, check func(tx *store.Tx, old *Properties) er
 	return err
 }
 
-// Empty reports whether a container has no blobs, as the transaction sees it.
+// Empty reports whether a container has no blobs, nor versions of blobs, as the transaction sees it.
 func (c *Content) Empty(tx *store.Tx, account, container string) (bool, error) {
-	err := tx.Scan(tableBlobs, account+"/"+container+"/", func(string, []byte) error { return errStop })
-	if errors.Is(err, errStop) {
-		return false, nil
+	for _, table := range []string{tableBlobs, tableHistory} {
+		err := tx.Scan(table, account+"/"+container+"/", func(string, []byte) error { return errStop })
+		if errors.Is(err, errStop) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
 	}
-	return true, err
+	return true, nil
 }
 
 // DropContainer removes all blobs of a container with the transaction.
@@ -426,12 +488,28 @@ func (c *Content) DropAccount(tx *store.Tx, account string) error {
 	if account == "" {
 		return fmt.Errorf("%w: no account", ErrInvalidName)
 	}
+	if err := tx.Delete(tableKeeping, account); err != nil {
+		return err
+	}
 	return c.drop(tx, account+"/")
 }
 
 func (c *Content) drop(tx *store.Tx, prefix string) error {
+	for _, table := range []string{tableBlobs, tableHistory} {
+		if err := dropRows(tx, table, prefix); err != nil {
+			return err
+		}
+	}
+	if err := dropBlocks(tx, prefix); err != nil {
+		return err
+	}
+	c.files.sweep() // waits for the transaction: the store has one writer
+	return nil
+}
+
+func dropRows(tx *store.Tx, table, prefix string) error {
 	var keys, shas []string
-	err := tx.Scan(tableBlobs, prefix, func(key string, raw []byte) error {
+	err := tx.Scan(table, prefix, func(key string, raw []byte) error {
 		var p struct {
 			SHA256 string `json:"sha256"`
 		}
@@ -445,17 +523,13 @@ func (c *Content) drop(tx *store.Tx, prefix string) error {
 		return err
 	}
 	for i, key := range keys {
-		if err := tx.Delete(tableBlobs, key); err != nil {
+		if err := tx.Delete(table, key); err != nil {
 			return err
 		}
 		if err := release(tx, shas[i]); err != nil {
 			return err
 		}
 	}
-	if err := dropBlocks(tx, prefix); err != nil {
-		return err
-	}
-	c.files.sweep() // waits for the transaction: the store has one writer
 	return nil
 }
 
@@ -484,8 +558,10 @@ func (c *Content) nextETag(now time.Time) string {
 // ETag is the ETag, without quotes, that the service would give to something written at t.
 func ETag(t time.Time) string { return fmt.Sprintf("0x%X", ticks(t)) }
 
+// epochTicks is 1970-01-01.
+const epochTicks = 621355968000000000
+
 // ticks are units of 100 ns since the year 1.
 func ticks(t time.Time) int64 {
-	const epoch = 621355968000000000 // 1970-01-01
-	return epoch + t.Unix()*10_000_000 + int64(t.Nanosecond())/100
+	return epochTicks + t.Unix()*10_000_000 + int64(t.Nanosecond())/100
 }

@@ -3,7 +3,9 @@ package blob
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,6 +26,7 @@ type Handler struct {
 	accounts   Accounts
 	authorizer Authorizer
 	now        func() time.Time
+	caller     netip.Addr       // who network rules see; none passes them
 	clients    func() time.Time // the clock that clients date their requests by
 }
 
@@ -45,6 +48,19 @@ func NewHandler(content *Content, accounts Accounts, now func() time.Time) *Hand
 func (h *Handler) ClientClock(now func() time.Time) *Handler {
 	h.clients = now
 	return h
+}
+
+// CallersAt makes accounts' network rules judge every request as if it came from address. Without it, callers, who are
+// all on loopback, pass network rules: they stand for an operator whose address the account admits. Data Share, a trusted
+// service, works below the handler and is not asked.
+func (h *Handler) CallersAt(address netip.Addr) *Handler {
+	h.caller = address
+	return h
+}
+
+// admits reports whether the account's network rules let the callers in.
+func (h *Handler) admits(a Account) bool {
+	return !h.caller.IsValid() || !a.Closed || slices.ContainsFunc(a.Admitted, func(p netip.Prefix) bool { return p.Contains(h.caller) })
 }
 
 // target is what a URL names. Container and blob may be empty.
@@ -119,6 +135,8 @@ func asServiceError(err error) *Error {
 		return errMD5Mismatch
 	case errors.Is(err, ErrInvalidName):
 		return errInvalidName
+	case errors.Is(err, ErrCurrentVersion):
+		return errCurrentVersion
 	case errors.Is(err, ErrInvalidBlock):
 		return errInvalidBlockList
 	case errors.Is(err, ErrContainerExists):
@@ -165,11 +183,14 @@ func (x *exchange) serve() error {
 	if account.HTTPSOnly && x.r.TLS == nil {
 		return errHTTPSRequired
 	}
+	if !x.admits(account) {
+		return errFirewall
+	}
 	op, e := x.operation()
 	if e != nil {
 		return e
 	}
-	if e := x.refuseHeaders(); e != nil {
+	if e := x.refuseHeaders(op); e != nil {
 		return e
 	}
 	if x.auth, e = x.authenticate(x.r.Header.Get("Authorization"), x.q, account, x.t, x.r); e != nil {
@@ -185,7 +206,7 @@ func (x *exchange) serve() error {
 }
 
 // refuseHeaders refuses what would change the meaning of a request and is not served here, rather than ignoring it.
-func (x *exchange) refuseHeaders() *Error {
+func (x *exchange) refuseHeaders(op *operation) *Error {
 	for _, name := range []string{
 		"x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-structured-body", "x-ms-if-tags", "x-ms-tags",
 		"x-ms-immutability-policy-until-date", "x-ms-immutability-policy-mode", "x-ms-legal-hold",
@@ -197,9 +218,13 @@ func (x *exchange) refuseHeaders() *Error {
 	if x.r.Header.Get("x-ms-lease-id") != "" {
 		return errLease
 	}
-	for _, name := range []string{"snapshot", "versionid"} {
-		if x.q.Has(name) {
-			return errQueryValue(name)
+	if x.q.Has("snapshot") {
+		return errQueryValue("snapshot")
+	}
+	if x.q.Has("versionid") {
+		reads := op == opGet || op == opHead || op == opDeleteVersion
+		if !reads || !checkVersion(x.version()) {
+			return errQueryValue("versionid")
 		}
 	}
 	return nil
@@ -261,6 +286,9 @@ var (
 	opHeaders      = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).setHeaders}
 	opTier         = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).setTier}
 	opDelete       = &operation{level: levelBlob, permissions: "d", action: actionDelete, data: true, run: (*exchange).deleteBlob}
+	opUndelete     = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).undelete}
+
+	opDeleteVersion = &operation{level: levelBlob, permissions: "x", action: containersPrefix + "blobs/deleteBlobVersion/action", data: true, run: (*exchange).deleteBlob}
 )
 
 // operation finds what a request asks for.
@@ -290,12 +318,15 @@ func (x *exchange) operation() (*operation, *Error) {
 		op = map[string]*operation{
 			"GET ": opGet, "HEAD ": opHead, "PUT ": opPut, "DELETE ": opDelete,
 			"PUT block": opPutBlock, "PUT blocklist": opPutBlockList, "GET blocklist": opBlockList,
-			"PUT metadata": opMetadata, "GET metadata": opHead, "HEAD metadata": opHead, "PUT properties": opHeaders, "PUT tier": opTier,
+			"PUT metadata": opMetadata, "GET metadata": opHead, "HEAD metadata": opHead, "PUT properties": opHeaders, "PUT tier": opTier, "PUT undelete": opUndelete,
 		}[at]
 		if op == opPut && x.r.Header.Get("x-ms-copy-source") != "" {
 			op = opCopy
 		}
-		known = comp == "" || comp == "block" || comp == "blocklist" || comp == "metadata" || comp == "properties" || comp == "tier"
+		if op == opDelete && x.q.Has("versionid") {
+			op = opDeleteVersion
+		}
+		known = comp == "" || comp == "block" || comp == "blocklist" || comp == "metadata" || comp == "properties" || comp == "tier" || comp == "undelete"
 	}
 	switch {
 	case op != nil:

@@ -2,6 +2,7 @@ package blob
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -143,6 +144,38 @@ func (x *exchange) describe(p Properties) {
 func (x *exchange) stamp(p Properties) {
 	x.w.Header().Set("ETag", `"`+p.ETag+`"`)
 	x.w.Header().Set("Last-Modified", httpTime(p.LastModified))
+	if p.VersionID != "" {
+		x.w.Header().Set("x-ms-version-id", p.VersionID)
+	}
+}
+
+// version is the version id that a request is about; empty is the blob itself.
+func (x *exchange) version() string { return x.q.Get("versionid") }
+
+// place is the blob, or the version of it, that a request is about.
+func (x *exchange) place() Key {
+	k := x.t.key()
+	k.Version = x.version()
+	return k
+}
+
+// showVersion tells whether a version that is read is the current one.
+func (x *exchange) showVersion(p Properties) error {
+	if p.VersionID == "" {
+		return nil
+	}
+	current := x.version() == ""
+	if !current {
+		now, err := x.content.Stat(x.t.key())
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		current = err == nil && now.VersionID == p.VersionID
+	}
+	if current {
+		x.w.Header().Set("x-ms-is-current-version", "true")
+	}
+	return nil
 }
 
 func setMetadata(h http.Header, metadata map[string]string) {

@@ -138,6 +138,9 @@ func checkSAS(v url.Values, account Account, at target, https bool, remote strin
 		return nil, errAuthentication("Encryption scopes are not supported here.")
 	}
 	out := &sas{permissions: v.Get("sp"), resourceTypes: v.Get("srt")}
+	if v.Get("sr") == "b" && v.Has("versionid") { // which takes a signature for the container, or for the version
+		return nil, errAuthentication("Signature did not match.")
+	}
 	text := ""
 	if v.Get("ss") != "" || v.Get("srt") != "" {
 		text = accountSASText(v, account.Name)

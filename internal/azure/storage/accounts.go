@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 
@@ -46,12 +47,35 @@ func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
 			PublicAccess: props["allowBlobPublicAccess"] == true, ReadableSecondary: strings.Contains(sku, "_RA"),
 			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: text(r.Body, "kind"), SKU: sku, AccessTier: text(props, "accessTier"),
 		}
+		out.Closed, out.Admitted = network(props)
 		if s, known := a.server.Directory().Subscription(c.Tx, r.ID.Subscription); known {
 			out.TenantID = s.TenantID
 		}
 		return nil
 	})
 	return out, ok && err == nil
+}
+
+// network reads an account's network rules: whether it is closed to all but the addresses that it admits.
+// Source: https://learn.microsoft.com/azure/storage/common/storage-network-security
+func network(props map[string]any) (closed bool, admitted []netip.Prefix) {
+	if strings.EqualFold(text(props, "publicNetworkAccess"), "Disabled") {
+		return true, nil
+	}
+	acls, _ := props["networkAcls"].(map[string]any)
+	if text(acls, "defaultAction") != "Deny" {
+		return false, nil
+	}
+	rules, _ := acls["ipRules"].([]any)
+	for _, r := range rules {
+		rule, _ := r.(map[string]any)
+		if prefix, err := netip.ParsePrefix(text(rule, "value")); err == nil {
+			admitted = append(admitted, prefix)
+		} else if address, err := netip.ParseAddr(text(rule, "value")); err == nil {
+			admitted = append(admitted, netip.PrefixFrom(address, address.BitLen()))
+		}
+	}
+	return true, admitted
 }
 
 // Container finds a container; with a transaction, as that sees it.

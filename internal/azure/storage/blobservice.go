@@ -1,10 +1,13 @@
 package storage
 
-import "github.com/crossorg/crossorg/internal/azure/arm"
+import (
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+)
 
 // putBlobService completes the blob service's properties, which every account has from its creation.
 // Source: https://learn.microsoft.com/rest/api/storagerp/blob-services/set-service-properties
-func putBlobService(_ *arm.Call, w *arm.Write) *arm.Error {
+func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	byDefault(object(props, "cors"), "corsRules", []any{})
 	retention := object(props, "deleteRetentionPolicy")
@@ -25,6 +28,18 @@ func putBlobService(_ *arm.Call, w *arm.Write) *arm.Error {
 			return arm.Conflict("ConflictFeatureEnabled",
 				"Point-in-time restore needs properties.isVersioningEnabled, properties.changeFeed.enabled and a properties.deleteRetentionPolicy of more days than its own.")
 		}
+	}
+	account, _ := w.New.ID.Parent()
+	keep := blob.Keeping{Versions: props["isVersioningEnabled"] == true}
+	if days, _ := retention["days"].(float64); retention["enabled"] == true {
+		keep.DeletedDays = int(days)
+	}
+	// The default service of a new account is made up on reading: there is nothing to write then.
+	if err := p.content.Keep(c.Tx, account.Name(), keep); err != nil {
+		return internalError(err)
+	}
+	if keep.DeletedDays > 0 {
+		return p.daily(c, account)
 	}
 	return nil
 }

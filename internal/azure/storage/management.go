@@ -8,7 +8,7 @@ import (
 
 // putManagementPolicy checks a lifecycle management policy's rules beyond their shape.
 // Source: https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure
-func putManagementPolicy(c *arm.Call, w *arm.Write) *arm.Error {
+func (p *provider) putManagementPolicy(c *arm.Call, w *arm.Write) *arm.Error {
 	policy := object(w.New.Properties(), "policy")
 	rules, _ := policy["rules"].([]any)
 	if len(rules) == 0 || len(rules) > 100 {
@@ -28,7 +28,8 @@ func putManagementPolicy(c *arm.Call, w *arm.Write) *arm.Error {
 		}
 	}
 	w.New.Properties()["lastModifiedTime"] = stamp(c.Now)
-	return nil
+	account, _ := w.New.ID.Parent()
+	return p.daily(c, account)
 }
 
 func invalidPolicy(message string) *arm.Error {

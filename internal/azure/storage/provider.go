@@ -32,7 +32,7 @@ func New(content *blob.Content) *arm.Provider {
 		Types: []*arm.Type{
 			{
 				Name: typeAccount, PutAsync: arm.Location, CheckName: checkAccountName,
-				Put: p.putAccount, Delete: p.deleteAccount,
+				Put: p.putAccount, Delete: p.deleteAccount, Jobs: map[string]arm.Job{jobDaily: p.runDaily},
 				Actions: map[string]arm.Action{
 					"listkeys":       {Run: listKeys},
 					"regeneratekey":  {Run: regenerateKey},
@@ -40,13 +40,13 @@ func New(content *blob.Content) *arm.Provider {
 					"listservicesas": {Run: listServiceSAS},
 				},
 			},
-			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true, Put: putBlobService, Show: showBlobService},
+			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true, Put: p.putBlobService, Show: showBlobService},
 			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer, Delete: p.deleteContainer},
 			{
 				Name: typeImmutable, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
 				Actions: map[string]arm.Action{"lock": {Run: lockImmutability}, "extend": {Run: extendImmutability}},
 			},
-			{Name: typeManagement, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: putManagementPolicy},
+			{Name: typeManagement, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: p.putManagementPolicy},
 		},
 		Routes: []arm.Route{{
 			Method: http.MethodPost, Path: "/subscriptions/{subscriptionId}/providers/Microsoft.Storage/checkNameAvailability",

@@ -92,12 +92,17 @@ func (t *Tx) Delete(table, key string) error {
 
 // Scan calls fn, in key order, for every key that starts with prefix. fn must not write to the same table. raw is valid only during the call.
 func (t *Tx) Scan(table, prefix string, fn func(key string, raw []byte) error) error {
+	return t.ScanFrom(table, prefix, prefix, fn)
+}
+
+// ScanFrom is Scan without the keys before from, which are not looked at.
+func (t *Tx) ScanFrom(table, prefix, from string, fn func(key string, raw []byte) error) error {
 	b := t.tx.Bucket([]byte(table))
 	if b == nil {
 		return nil
 	}
 	c := b.Cursor()
-	for k, v := c.Seek([]byte(prefix)); k != nil && len(k) >= len(prefix) && string(k[:len(prefix)]) == prefix; k, v = c.Next() {
+	for k, v := c.Seek([]byte(max(prefix, from))); k != nil && len(k) >= len(prefix) && string(k[:len(prefix)]) == prefix; k, v = c.Next() {
 		if err := fn(string(k), v); err != nil {
 			return err
 		}

@@ -1,0 +1,310 @@
+package blob
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+const (
+	// tableHistory holds previous versions and deleted blobs: account/container/name NUL version id → Properties. A blob that
+	// was deleted where there are no versions has the id deletedID.
+	tableHistory = "blob.history"
+	// tableKeeping holds what accounts keep: account → Keeping.
+	tableKeeping = "blob.keeping"
+	deletedID    = "deleted"
+)
+
+// ErrCurrentVersion says that a blob's current version was to be deleted by its version id.
+var ErrCurrentVersion = errors.New("the current version cannot be deleted by its id")
+
+// Keeping is what an account's blob service keeps of blobs that are overwritten or deleted.
+// Sources: https://learn.microsoft.com/azure/storage/blobs/versioning-overview and
+// https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
+type Keeping struct {
+	// Versions makes every write and every deletion keep the state before it as a version.
+	Versions bool `json:"versions,omitempty"`
+	// DeletedDays is how long a deleted blob or version can be restored; 0 is not at all.
+	DeletedDays int `json:"deletedDays,omitempty"`
+}
+
+// Keeping is what is kept in an account.
+func (c *Content) Keeping(tx *store.Tx, account string) (k Keeping, err error) {
+	_, err = tx.Get(tableKeeping, account, &k)
+	return k, err
+}
+
+// Keep sets what is kept in an account from now on. It writes only what differs.
+func (c *Content) Keep(tx *store.Tx, account string, k Keeping) error {
+	was, err := c.Keeping(tx, account)
+	if err != nil || was == k {
+		return err
+	}
+	return tx.Put(tableKeeping, account, k)
+}
+
+func historyKey(key Key, id string) string { return key.String() + "\x00" + id }
+
+// versionTime is the layout of version ids: the time of the write in ticks of 100 ns.
+const versionTime = "2006-01-02T15:04:05.0000000Z"
+
+// checkVersion reports whether a version id has the form that the service gives them.
+func checkVersion(id string) bool {
+	_, err := time.Parse(versionTime, id)
+	return err == nil
+}
+
+// VersionCreated is when a version was made, by its id; the time of its last change if it has none.
+func (p *Properties) VersionCreated() time.Time {
+	if t, err := time.Parse(versionTime, p.VersionID); err == nil {
+		return t
+	}
+	return p.LastModified
+}
+
+// newVersion gives p the version id that goes with its ETag, which no other write has.
+func newVersion(p *Properties) error {
+	var t int64
+	if _, err := fmt.Sscanf(p.ETag, "0x%X", &t); err != nil {
+		return err
+	}
+	p.VersionID = time.Unix(0, 0).Add(time.Duration(t-epochTicks) * 100).UTC().Format(versionTime)
+	return nil
+}
+
+// archive keeps the state of a blob that a write or a deletion ends. The reference to its content goes along.
+func archive(tx *store.Tx, key Key, old Properties) error {
+	if old.VersionID == "" { // written before versions were kept
+		if err := newVersion(&old); err != nil {
+			return err
+		}
+	}
+	return tx.Put(tableHistory, historyKey(key, old.VersionID), old)
+}
+
+// bury keeps a blob that was deleted where there are no versions, in place of one that was before.
+func bury(tx *store.Tx, key Key, old Properties, now time.Time, days int) error {
+	var before Properties
+	had, err := tx.Get(tableHistory, historyKey(key, deletedID), &before)
+	if err != nil {
+		return err
+	}
+	if had {
+		if err := release(tx, before.SHA256); err != nil {
+			return err
+		}
+	}
+	old.markDeleted(now, days)
+	return tx.Put(tableHistory, historyKey(key, deletedID), old)
+}
+
+func (p *Properties) markDeleted(now time.Time, days int) {
+	purge := now.AddDate(0, 0, days)
+	p.Deleted, p.Purge = &now, &purge
+}
+
+// gone reports whether p was deleted and its retention has ended: it is as good as purged.
+func (p *Properties) gone(now time.Time) bool { return p.Deleted != nil && !now.Before(*p.Purge) }
+
+// DeleteVersion deletes a version other than the current one, by key.Version; check decides in the same transaction.
+// Where deleted blobs are kept it can be restored.
+func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx, old *Properties) error) error {
+	err := c.st.Update(func(tx *store.Tx) error {
+		p, err := stat(tx, key)
+		if err != nil {
+			return err
+		}
+		row := historyKey(key, key.Version)
+		if !tx.Has(tableHistory, row) {
+			return ErrCurrentVersion
+		}
+		if check != nil {
+			if err := check(tx, p); err != nil {
+				return err
+			}
+		}
+		keep, err := c.Keeping(tx, key.Account)
+		if err != nil {
+			return err
+		}
+		if keep.DeletedDays > 0 {
+			p.markDeleted(now, keep.DeletedDays)
+			return tx.Put(tableHistory, row, p)
+		}
+		return forget(tx, row, p.SHA256)
+	})
+	c.files.sweep()
+	return err
+}
+
+func forget(tx *store.Tx, row, sha string) error {
+	if err := tx.Delete(tableHistory, row); err != nil {
+		return err
+	}
+	return release(tx, sha)
+}
+
+// Undelete restores a deleted blob, if there is none of its name now, and its deleted versions; to make a version the
+// blob again it is copied. ErrNotFound when there is neither a blob nor anything kept of one.
+// Source: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
+func (c *Content) Undelete(key Key, now time.Time) error {
+	return c.st.Update(func(tx *store.Tx) error {
+		_, err := stat(tx, key)
+		exists := err == nil
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		kept, err := history(tx, key.String()+"\x00", now)
+		if err != nil {
+			return err
+		}
+		if !exists && len(kept) == 0 {
+			return fmt.Errorf("%w: %s", ErrNotFound, key)
+		}
+		for _, k := range kept {
+			switch {
+			case k.Deleted == nil:
+				continue
+			case k.id == deletedID && exists:
+				continue
+			}
+			k.Deleted, k.Purge = nil, nil
+			if k.id != deletedID {
+				if err := tx.Put(tableHistory, historyKey(key, k.id), k.Properties); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := tx.Delete(tableHistory, historyKey(key, deletedID)); err != nil {
+				return err
+			}
+			if err := tx.Put(tableBlobs, key.String(), k.Properties); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// past is one row of the history.
+type past struct {
+	row, name, id string
+	Properties
+}
+
+// history reads the rows that start with prefix and are not as good as purged, by name and then by version.
+func history(tx *store.Tx, prefix string, now time.Time) (out []past, err error) {
+	err = tx.Scan(tableHistory, prefix, func(row string, raw []byte) error {
+		p := past{row: row}
+		if err := json.Unmarshal(raw, &p.Properties); err != nil {
+			return fmt.Errorf("decode blob %q: %w", row, err)
+		}
+		if p.gone(now) {
+			return nil
+		}
+		parts := strings.SplitN(row, "/", 3)
+		p.name, p.id, _ = strings.Cut(parts[len(parts)-1], "\x00")
+		out = append(out, p)
+		return nil
+	})
+	return out, err
+}
+
+// PurgeDeleted removes what was deleted in an account and is past its retention.
+func (c *Content) PurgeDeleted(tx *store.Tx, account string, now time.Time) error {
+	doomed := map[string]string{}
+	err := tx.Scan(tableHistory, account+"/", func(row string, raw []byte) error {
+		var p Properties
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return fmt.Errorf("decode blob %q: %w", row, err)
+		}
+		if p.gone(now) {
+			doomed[row] = p.SHA256
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for row, sha := range doomed {
+		if err := forget(tx, row, sha); err != nil {
+			return err
+		}
+	}
+	c.files.sweep()
+	return nil
+}
+
+// Versions lists the blobs of a container whose names start with prefix together with their previous versions and, with
+// deleted, what was deleted and can be restored: by name, the versions of a blob from the oldest to the current one.
+func (c *Content) Versions(account, container, prefix string, deleted bool, now time.Time) ([]Item, error) {
+	return c.everything(account, container, prefix, true, deleted, now)
+}
+
+// id tells the rows of one name apart.
+func (i Item) id() string {
+	if i.VersionID == "" && i.Deleted != nil {
+		return deletedID
+	}
+	return i.VersionID
+}
+
+// pageOfAll is page with versions and what was deleted. A page begins with a name and a version, joined by NUL.
+func (c *Content) pageOfAll(account, container string, q pageQuery, versions, deleted bool, now time.Time) (page, error) {
+	all, err := c.everything(account, container, q.prefix, versions, deleted, now)
+	if err != nil {
+		return page{}, err
+	}
+	var out page
+	group := ""
+	for i := range all {
+		item := &all[i]
+		mark := item.Name + "\x00" + item.id()
+		if mark < q.from || group != "" && strings.HasPrefix(item.Name, group) {
+			continue
+		}
+		if q.max > 0 && len(out.entries) == q.max {
+			out.next = mark
+			break
+		}
+		if q.delimiter != "" {
+			if at := strings.Index(item.Name[len(q.prefix):], q.delimiter); at >= 0 {
+				group = item.Name[:len(q.prefix)+at+len(q.delimiter)]
+				out.entries = append(out.entries, entry{prefix: group})
+				continue
+			}
+		}
+		out.entries = append(out.entries, entry{blob: item})
+	}
+	return out, nil
+}
+
+func (c *Content) everything(account, container, prefix string, versions, deleted bool, now time.Time) (out []Item, err error) {
+	if out, err = c.List(account, container, prefix); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].Current = true
+	}
+	err = c.st.View(func(tx *store.Tx) error {
+		kept, err := history(tx, account+"/"+container+"/"+prefix, now)
+		for _, k := range kept {
+			if k.Deleted != nil && deleted || k.Deleted == nil && versions {
+				out = append(out, Item{Name: k.name, Properties: k.Properties})
+			}
+		}
+		return err
+	})
+	slices.SortStableFunc(out, func(a, b Item) int {
+		if n := strings.Compare(a.Name, b.Name); n != 0 {
+			return n
+		}
+		return strings.Compare(a.id(), b.id())
+	})
+	return out, err
+}

@@ -1,0 +1,204 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+const (
+	// jobDaily applies an account's lifecycle policy, and removes deleted blobs whose retention has ended, once a day.
+	jobDaily = "daily"
+	// tableDaily says when an account's next daily job is: account name → time. A job of another time does nothing.
+	tableDaily = "storage.daily"
+)
+
+// daily makes sure that the account's job runs every day.
+func (p *provider) daily(c *arm.Call, account arm.ID) *arm.Error {
+	if c.Tx.Has(tableDaily, account.Name()) {
+		return nil
+	}
+	return p.tomorrow(c, account)
+}
+
+func (p *provider) tomorrow(c *arm.Call, account arm.ID) *arm.Error {
+	at := c.Now.Add(24 * time.Hour)
+	if err := c.Tx.Put(tableDaily, account.Name(), at); err != nil {
+		return internalError(err)
+	}
+	return c.EnqueueDetached(account, jobDaily, at, map[string]any{"at": at.Format(time.RFC3339Nano)})
+}
+
+// runDaily is the daily job. It may be interrupted and run again at any point.
+func (p *provider) runDaily(_ context.Context, s *arm.Server, account *arm.Resource, payload map[string]any) *arm.Error {
+	var todo work
+	mine := false
+	err := s.View(func(c *arm.Call) error {
+		var at time.Time
+		if _, err := c.Tx.Get(tableDaily, account.ID.Name(), &at); err != nil {
+			return err
+		}
+		mine = at.Format(time.RFC3339Nano) == text(payload, "at")
+		todo = lifecycleOf(c, account.ID)
+		todo.content, todo.account = p.content, account.ID.Name()
+		return nil
+	})
+	if err == nil && mine {
+		err = todo.apply()
+	}
+	if err == nil && mine {
+		err = s.Update(func(c *arm.Call) error {
+			if err := p.content.PurgeDeleted(c.Tx, account.ID.Name(), c.Now); err != nil {
+				return err
+			}
+			if err := p.tomorrow(c, account.ID); err != nil {
+				return err
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "The daily job of storage account %s failed: %v", account.ID.Name(), err)
+	}
+	return nil
+}
+
+// work is what a lifecycle policy asks for at a time.
+type work struct {
+	content    *blob.Content
+	account    string
+	now        time.Time
+	rules      []map[string]any
+	containers []blob.Container
+}
+
+func lifecycleOf(c *arm.Call, account arm.ID) work {
+	out := work{now: c.Now}
+	policy, ok := c.Get(account.Child("managementPolicies", "default"))
+	if !ok {
+		return out
+	}
+	rules, _ := policy.Value("properties", "policy", "rules").([]any)
+	for _, r := range rules {
+		if rule, ok := r.(map[string]any); ok && rule["enabled"] != false {
+			if definition, ok := rule["definition"].(map[string]any); ok {
+				out.rules = append(out.rules, definition)
+			}
+		}
+	}
+	for _, r := range c.Children(account.Child("blobServices", "default"), "containers") {
+		out.containers = append(out.containers, containerOf(c, r))
+	}
+	return out
+}
+
+// apply moves and deletes what the rules say. Where several actions fall due at once the cheapest wins: deletion, then
+// the archive, then the cool tier.
+// Source: https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview
+func (w *work) apply() error {
+	if len(w.rules) == 0 {
+		return nil
+	}
+	for _, container := range w.containers {
+		items, err := w.content.Versions(w.account, container.Name, "", false, w.now)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if container.Immutable > 0 && w.now.Before(item.CreatedAt.Add(container.Immutable)) {
+				continue
+			}
+			if err := w.one(container.Name, item); err != nil && !errors.Is(err, blob.ErrNotFound) && !errors.Is(err, blob.ErrCurrentVersion) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *work) one(container string, item blob.Item) error {
+	due := map[string]bool{}
+	for _, rule := range w.rules {
+		if !covers(rule, container+"/"+item.Name) {
+			continue
+		}
+		kind := "version"
+		if item.Current {
+			kind = "baseBlob"
+		}
+		actions, _ := rule["actions"].(map[string]any)
+		of, _ := actions[kind].(map[string]any)
+		for action, v := range of {
+			condition, _ := v.(map[string]any)
+			if w.due(condition, item) {
+				due[action] = true
+			}
+		}
+	}
+	key := blob.Key{Account: w.account, Container: container, Name: item.Name}
+	switch {
+	case due["delete"] && item.Current:
+		return w.content.DeleteIf(key, w.now, nil)
+	case due["delete"]:
+		key.Version = item.VersionID
+		return w.content.DeleteVersion(key, w.now, nil)
+	case !item.Current: // the tiers of versions are not kept apart here
+	case due["tierToArchive"]:
+		return w.tier(key, item, "Archive")
+	case due["tierToCool"]:
+		return w.tier(key, item, "Cool")
+	}
+	return nil
+}
+
+func (w *work) tier(key blob.Key, item blob.Item, tier string) error {
+	if item.Tier == tier || item.Tier == "Archive" {
+		return nil
+	}
+	_, err := w.content.Change(key, w.now, blob.Quiet, func(_ *store.Tx, p *blob.Properties) error {
+		p.Tier = tier
+		return nil
+	})
+	return err
+}
+
+// covers reports whether a rule's filters take a blob, named with its container. Index tags are not kept here, so that a
+// rule that asks for them takes nothing.
+func covers(rule map[string]any, name string) bool {
+	filters, _ := rule["filters"].(map[string]any)
+	types, _ := filters["blobTypes"].([]any)
+	if tags, _ := filters["blobIndexMatch"].([]any); len(tags) > 0 || !slices.Contains(types, any("blockBlob")) {
+		return false
+	}
+	prefixes, _ := filters["prefixMatch"].([]any)
+	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p any) bool {
+		prefix, _ := p.(string)
+		return strings.HasPrefix(name, prefix)
+	})
+}
+
+// due reports whether a condition's days have passed. Times of access are not tracked here, as they are not on Azure
+// unless asked for.
+func (w *work) due(condition map[string]any, item blob.Item) bool {
+	older := func(since time.Time, days any) bool {
+		n, ok := days.(float64)
+		return ok && w.now.Sub(since) > time.Duration(n*24)*time.Hour
+	}
+	if days := condition["daysAfterModificationGreaterThan"]; days != nil {
+		return older(item.LastModified, days)
+	}
+	if days := condition["daysAfterCreationGreaterThan"]; days != nil {
+		if item.Current {
+			return older(item.CreatedAt, days)
+		}
+		return older(item.VersionCreated(), days)
+	}
+	return false
+}
