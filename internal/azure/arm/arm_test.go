@@ -69,13 +69,13 @@ func (s *syncBuffer) String() string {
 
 func newCloud(t testing.TB) *cloud { return newCloudOf(t, arm.Options{}) }
 
-// these makes providers that need no directory.
-func these(providers ...*arm.Provider) func(*identity.Directory) []*arm.Provider {
-	return func(*identity.Directory) []*arm.Provider { return providers }
+// these are providers that need nothing of the cloud.
+func these(providers ...*arm.Provider) func(*cloud) []*arm.Provider {
+	return func(*cloud) []*arm.Provider { return providers }
 }
 
 // newCloudOf makes a cloud with options of the control plane. Without providers it gets the usual ones.
-func newCloudOf(t testing.TB, o arm.Options, make ...func(*identity.Directory) []*arm.Provider) *cloud {
+func newCloudOf(t testing.TB, o arm.Options, make ...func(*cloud) []*arm.Provider) *cloud {
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
 	c := &cloud{t: t, store: st, log: &syncBuffer{}}
@@ -106,7 +106,7 @@ func newCloudOf(t testing.TB, o arm.Options, make ...func(*identity.Directory) [
 	c.http = httptest.NewServer(handler)
 	providers := []*arm.Provider{resources.New(), authorization.New(c.dir), c.workspaces()}
 	if make != nil {
-		providers = make[0](c.dir)
+		providers = make[0](c)
 	}
 	o.Store, o.Directory, o.Log, o.Providers = st, c.dir, c.log, providers
 	o.Endpoints = arm.Endpoints{Management: c.http.URL, Blob: c.http.URL}

@@ -2,6 +2,7 @@ package arm_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,22 +12,49 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/authorization"
-	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/datashare"
+	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/monitor"
 	"github.com/crossorg/crossorg/internal/azure/resources"
+	"github.com/crossorg/crossorg/internal/azure/servicefabric"
+	"github.com/crossorg/crossorg/internal/azure/storage"
 )
+
+// unreachable is a network that has nothing on it.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("nothing can be reached here")
+}
 
 // FuzzServeHTTP promises that whatever a client sends, the control plane does not break: no answer above 499, and every
 // refusal in the published envelope.
 func FuzzServeHTTP(f *testing.F) {
-	c := newCloudOf(f, arm.Options{}, func(dir *identity.Directory) []*arm.Provider {
-		return append([]*arm.Provider{resources.New(), authorization.New(dir)}, monitor.New()...)
+	c := newCloudOf(f, arm.Options{}, func(c *cloud) []*arm.Provider {
+		content, err := blob.NewContent(c.store, f.TempDir())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Cleanup(func() { _ = content.Close() })
+		return append([]*arm.Provider{
+			resources.New(), authorization.New(c.dir), storage.New(content), keyvault.New(), datashare.New(content, c.dir),
+			servicefabric.New(&http.Client{Transport: unreachable{}}),
+		}, monitor.New()...)
 	})
+	const (
+		account = group + "/providers/Microsoft.Storage/storageAccounts/contosofuzz"
+		vault   = group + "/providers/Microsoft.KeyVault/vaults/contoso-fuzz"
+		share   = group + "/providers/Microsoft.DataShare/accounts/contoso"
+		cluster = group + "/providers/Microsoft.ServiceFabric/managedClusters/contosofuzz"
+		ds, sf  = "2021-08-01", "2023-03-01-preview"
+	)
 	// Methods and the beginnings of paths are chosen by number, so that more than the parser is reached.
 	methods := []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "BREW", ""}
 	bases := []string{
 		"", "/subscriptions", "/subscriptions/" + subA, group, workspace, group + "/providers/Microsoft.Insights/",
 		workspace + "/providers/Microsoft.Insights/diagnosticSettings/d", workspace + "/providers/Microsoft.Authorization/", "/providers/Microsoft.",
+		account, account + "/blobServices/default", vault, share, share + "/shares/s", share + "/shareSubscriptions/b", cluster, cluster + "/applications/a",
 	}
 	for _, s := range []struct {
 		method, base  uint8
@@ -39,7 +67,6 @@ func FuzzServeHTTP(f *testing.F) {
 		{2, 4, "/savedSearches/s", searchVersion, "", `{"properties":{"category":"c","displayName":"d","query":"q"}}`},
 		{0, 4, "", workspaceVersion, "", ""},
 		{1, 3, "", groupVersion, "", ""},
-		{5, 4, "", workspaceVersion, "", ""},
 		{4, 4, "/sharedKeys", "2020-08-01", "", ""},
 		{0, 1, "", "2022-12-01", "", ""},
 		{0, 2, "/locations", "2022-12-01", "", ""},
@@ -53,11 +80,34 @@ func FuzzServeHTTP(f *testing.F) {
 		{0, 7, "roleAssignments", "2022-04-01", "$filter=principalId%20eq%20'x", ""},
 		{2, 6, "", "2021-05-01-preview", "", `{"properties":{"logs":[null,{"category":7}]}}`},
 		{2, 5, "scheduledQueryRules/r", "2022-08-01-preview", "", `{"location":"westeurope","kind":"LogAlert","properties":{"scopes":[{}],"criteria":{"allOf":[null]}}}`},
+		{2, 9, "", "2022-09-01", "", `{"location":"westeurope","kind":"StorageV2","sku":{"name":"Standard_LRS"},"properties":{"networkAcls":{"defaultAction":"Deny","ipRules":[{"value":"1.2.3.4"}]}}}`},
+		{4, 9, "/listKeys", "2022-09-01", "$expand=kerb", ""},
+		{4, 9, "/listAccountSas", "2022-09-01", "", `{"signedServices":"b","signedResourceTypes":"o","signedPermission":"r","signedExpiry":"2030-01-01T00:00:00Z"}`},
+		{2, 10, "/containers/data", "2022-09-01", "", `{"properties":{"publicAccess":"None","metadata":{"a":"b"}}}`},
+		{2, 10, "/containers/data/immutabilityPolicies/default", "2022-09-01", "", `{"properties":{"immutabilityPeriodSinceCreationInDays":1}}`},
+		{2, 9, "/managementPolicies/default", "2022-09-01", "", `{"properties":{"policy":{"rules":[{"name":"r","type":"Lifecycle","definition":{"actions":{}}}]}}}`},
+		{2, 11, "", "2023-02-01", "", `{"location":"westeurope","properties":{"tenantId":"` + tenantA + `","sku":{"family":"A","name":"standard"},"accessPolicies":[]}}`},
+		{2, 11, "/secrets/s", "2023-02-01", "", `{"properties":{"value":"v","attributes":{"exp":1}}}`},
+		{5, 11, "", "2023-02-01", "", ""},
+		{2, 12, "", ds, "", `{"location":"westeurope","identity":{"type":"SystemAssigned"}}`},
+		{2, 13, "", ds, "", `{"properties":{"shareKind":"CopyBased","terms":"t"}}`},
+		{2, 13, "/dataSets/d", ds, "", `{"kind":"Container","properties":{"containerName":"data","resourceGroup":"rg","storageAccountName":"contosofuzz","subscriptionId":"` + subA + `"}}`},
+		{2, 13, "/invitations/i", ds, "", `{"properties":{"targetActiveDirectoryId":"` + tenantA + `"}}`},
+		{2, 13, "/synchronizationSettings/y", ds, "", `{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour","synchronizationTime":"2030-01-01T00:00:00Z"}}`},
+		{2, 14, "", ds, "", `{"properties":{"invitationId":"11111111-2222-3333-4444-555555555555","sourceShareLocation":"westeurope"}}`},
+		{4, 14, "/synchronize", ds, "", `{"synchronizationMode":"Incremental"}`},
+		{2, 15, "", sf, "", `{"location":"westeurope","sku":{"name":"Basic"},"properties":{"dnsName":"contosofuzz","adminUserName":"op","adminPassword":"Passw0rd!","clients":[{"isAdmin":true,"thumbprint":"0123456789012345678901234567890123456789"}]}}`},
+		{2, 15, "/nodeTypes/primary", sf, "", `{"properties":{"isPrimary":true,"vmInstanceCount":3,"dataDiskSizeGB":100,"vmSize":"Standard_D2s_v3","vmImagePublisher":"MicrosoftWindowsServer","vmImageOffer":"WindowsServer","vmImageSku":"2022-Datacenter","vmImageVersion":"latest"}}`},
+		{2, 15, "/applicationTypes/t/versions/1", sf, "", `{"properties":{"appPackageUrl":"https://example.com/x.sfpkg"}}`},
+		{2, 16, "", sf, "", `{"properties":{"version":"x"}}`},
+		{2, 16, "/services/s", sf, "", `{"properties":{"serviceKind":"Stateless","partitionDescription":{"partitionScheme":"Singleton"}}}`},
 		{2, 0, "//providers//", "", "", "{"},
 		{0, 0, "/subscriptions//resourceGroups/", "", "api-version", "\x00"},
 		{6, 0, "/%2e%2e/..", "", ";&=", "[]"},
 		{4, 8, "OperationalInsights/workspaces", "x", "", "null"},
 		{2, 2, "/providers/Microsoft.Authorization/locks", lockVersion, "", `{"properties":null}`},
+		{5, 4, "", workspaceVersion, "", ""},
+		{5, 3, "", groupVersion, "", ""},
 	} {
 		f.Add(s.method, s.base, s.path, s.version, s.query, s.body)
 	}
