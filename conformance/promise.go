@@ -54,7 +54,7 @@ func Promises() []Promise {
 	all := slices.Concat(
 		lifecyclePromises(),
 		resourceManagerPromises(), identityPromises(), authorizationPromises(),
-		storagePromises(), blobPromises(), vaultPromises(),
+		storagePromises(), blobPromises(), vaultPromises(), secretPromises(),
 		datasharePromises(), snapshotPromises(),
 		monitorPromises(), clusterPromises(), applicationPromises(),
 		governancePromises(), slowPromises(), timePromises(),

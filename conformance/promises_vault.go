@@ -14,6 +14,7 @@ const (
 	docsVaultREST = "https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/"
 	// docsVaultCode shows the service's answer to a reserved name.
 	docsVaultCode   = "https://github.com/alan-turing-institute/data-safe-haven/issues/2523"
+	docsVaultCodes  = "https://learn.microsoft.com/azure/key-vault/general/common-error-codes"
 	docsVaultConfig = "https://learn.microsoft.com/azure/key-vault/general/key-vault-recovery"
 )
 
@@ -157,7 +158,7 @@ func vaultPromises() []Promise {
 			},
 		},
 		{
-			Name: "name of another's vault", Area: vaultType, Source: docsVaultREST + "check-name-availability", Needs: []Need{TwoTenants}, Undocumented: true,
+			Name: "name of another's vault", Area: vaultType, Source: docsVaultREST + "check-name-availability", Needs: []Need{TwoTenants}, Code: "VaultAlreadyExists", CodeSource: docsVaultCodes,
 			Statement: "The name of a vault is taken in all of Azure.",
 			Test: func(t *T) {
 				taken := nameOf(t.vault(t.Env.Provider))
@@ -167,17 +168,17 @@ func vaultPromises() []Promise {
 				require.False(t, *res.NameAvailable)
 				require.Equal(t, armkeyvault.ReasonAlreadyExists, *res.Reason)
 				_, err = t.put(t.Env.Consumer, t.inGroup(t.Env.Consumer, vaultType, taken), vaultVersion, t.vaultBody(t.Env.Consumer))
-				require.Equal(t, http.StatusConflict, t.response(err).StatusCode, err)
+				t.refusedWith(err, "VaultAlreadyExists")
 			},
 		},
 		{
-			Name: "name", Area: vaultType, Source: "https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates", Undocumented: true,
+			Name: "name", Area: vaultType, Source: "https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates", Code: "VaultNameNotValid", CodeSource: docsVaultCodes,
 			Statement: "A vault's name has 3 to 24 letters, digits and single hyphens.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				for _, name := range []string{"ab", "abcdefghijklmnopqrstuvwxy", "two--hyphens", "under_score"} {
 					_, err := t.put(o, t.inGroup(o, vaultType, name), vaultVersion, t.vaultBody(o))
-					t.refusedSomehow(err)
+					t.refusedWith(err, "VaultNameNotValid")
 				}
 			},
 		},
