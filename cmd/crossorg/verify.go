@@ -1,0 +1,38 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/verify"
+)
+
+func (a *app) verify() *cobra.Command {
+	f := &targetFlags{}
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that a stack is what it should be",
+		Long: `Check a stack that stands: its outputs and the live Azure are read, never the program.
+
+One row a check: what was expected, what was seen, what to do. It exits 1 when any fails.`,
+		Example: "  crossorg verify\n  crossorg verify --stack prod --target azure --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
+				outputs, err := t.Read(cmd.Context())
+				if err != nil {
+					return err
+				}
+				o := verify.Options{Outputs: outputs, Access: t.Access, Up: t.Up, Refresh: t.Refresh, Progress: a.stderr}
+				if t.Kind == target.Local {
+					o.Settle = 5 * time.Second
+				}
+				return a.checked(f, verify.Run(cmd.Context(), o))
+			}))
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
