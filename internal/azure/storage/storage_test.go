@@ -26,6 +26,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/authorization"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/clock"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/resources"
 	"github.com/crossorg/crossorg/internal/azure/storage"
@@ -47,6 +48,8 @@ type cloudAt struct {
 	dir     *identity.Directory
 	store   *store.Store
 	content *blob.Content
+	server  *arm.Server
+	handler func() *blob.Handler
 	arm     *httptest.Server
 	blobs   *httptest.Server
 	owner   identity.Principal
@@ -61,7 +64,9 @@ func newCloud(t *testing.T) *cloudAt {
 	require.NoError(t, err)
 	c.content, err = blob.NewContent(c.store, filepath.Join(folder, "blobs"))
 	require.NoError(t, err)
-	c.dir, err = identity.NewDirectory(c.store, "https://127.0.0.1:1", time.Now)
+	now, err := clock.New(c.store, nil)
+	require.NoError(t, err)
+	c.dir, err = identity.NewDirectory(c.store, "https://127.0.0.1:1", now.Now)
 	require.NoError(t, err)
 	require.NoError(t, c.store.Update(func(tx *store.Tx) error {
 		for _, x := range []struct {
@@ -85,12 +90,16 @@ func newCloud(t *testing.T) *cloudAt {
 	armMux, blobMux := http.NewServeMux(), http.NewServeMux()
 	c.arm, c.blobs = httptest.NewTLSServer(armMux), httptest.NewTLSServer(blobMux)
 	server, err := arm.NewServer(arm.Options{
-		Store: c.store, Directory: c.dir, Endpoints: arm.Endpoints{Management: c.arm.URL, Blob: c.blobs.URL},
+		Store: c.store, Directory: c.dir, Clock: now, Endpoints: arm.Endpoints{Management: c.arm.URL, Blob: c.blobs.URL},
 		Providers: []*arm.Provider{resources.New(), authorization.New(c.dir), storage.New(c.content)},
 	})
 	require.NoError(t, err)
 	armMux.Handle("/", server)
-	blobMux.Handle("/", blob.NewHandler(c.content, storage.NewAccounts(server), nil))
+	c.server = server
+	c.handler = func() *blob.Handler {
+		return blob.NewHandler(c.content, storage.NewAccounts(server), now.Now).ClientClock(time.Now)
+	}
+	blobMux.Handle("/", c.handler())
 	t.Cleanup(func() {
 		c.arm.Close()
 		c.blobs.Close()

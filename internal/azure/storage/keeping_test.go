@@ -1,0 +1,244 @@
+package storage_test
+
+import (
+	"context"
+	"io"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	azblobblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var ctx = context.Background()
+
+// keeper is an account with container "data" whose blob service has the properties.
+func (c *cloudAt) keeper(service object) *azblob.Client {
+	c.create("contosodata", object{})
+	status, out := c.do("PUT", accounts+"contosodata/blobServices/default", object{"properties": service})
+	require.Equal(c.t, 200, status, "%v", out)
+	status, out = c.do("PUT", accounts+"contosodata/blobServices/default/containers/data", object{})
+	require.Equal(c.t, 201, status, "%v", out)
+	return c.data("contosodata", 0)
+}
+
+func (c *cloudAt) advance(by time.Duration) {
+	c.t.Helper()
+	moved, err := c.server.Advance(ctx, by)
+	require.NoError(c.t, err)
+	for _, ran := range moved.Ran {
+		require.Empty(c.t, ran.Error, "%s of %s", ran.Job, ran.Resource)
+	}
+}
+
+func put(t *testing.T, client *azblob.Client, name, text string) string {
+	t.Helper()
+	res, err := client.UploadBuffer(ctx, "data", name, []byte(text), nil)
+	require.NoError(t, err)
+	if res.VersionID == nil {
+		return ""
+	}
+	return *res.VersionID
+}
+
+func body(t *testing.T, b *blockblob.Client) string {
+	t.Helper()
+	res, err := b.DownloadStream(ctx, nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+// listed are the blobs that a list shows with what it is to include.
+func listed(t *testing.T, client *azblob.Client, size int32, include azblob.ListBlobsInclude) (out []*container.BlobItem) {
+	t.Helper()
+	for pager := client.NewListBlobsFlatPager("data", &azblob.ListBlobsFlatOptions{Include: include, MaxResults: &size}); pager.More(); {
+		page, err := pager.NextPage(ctx)
+		require.NoError(t, err)
+		out = append(out, page.Segment.BlobItems...)
+	}
+	return out
+}
+
+func blobOf(client *azblob.Client, name string) *blockblob.Client {
+	return client.ServiceClient().NewContainerClient("data").NewBlockBlobClient(name)
+}
+
+var bothKept = object{"isVersioningEnabled": true, "deleteRetentionPolicy": object{"enabled": true, "days": 7}}
+
+// https://learn.microsoft.com/azure/storage/blobs/versioning-overview
+func TestVersionsAreMadeListedReadAndPromoted(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(object{"isVersioningEnabled": true})
+	first := put(t, client, "x", "one")
+	second := put(t, client, "x", "two")
+	require.NotEqual(t, first, second)
+	put(t, client, "x-neighbour", "other")
+	at := func(version string) *blockblob.Client {
+		b, err := blobOf(client, "x").WithVersionID(version)
+		require.NoError(t, err)
+		return b
+	}
+	assert.Equal(t, "one", body(t, at(first)))
+	assert.Equal(t, "two", body(t, blobOf(client, "x")))
+	assert.Len(t, listed(t, client, 5000, azblob.ListBlobsInclude{}), 2)
+	items := listed(t, client, 1, azblob.ListBlobsInclude{Versions: true})
+	require.Len(t, items, 3)
+	assert.Equal(t, first, *items[0].VersionID)
+	assert.Nil(t, items[0].IsCurrentVersion)
+	assert.Equal(t, second, *items[1].VersionID)
+	assert.True(t, *items[1].IsCurrentVersion)
+
+	_, err := blobOf(client, "x").Delete(ctx, nil)
+	require.NoError(t, err)
+	_, err = blobOf(client, "x").GetProperties(ctx, nil)
+	require.ErrorContains(t, err, "BlobNotFound")
+	assert.Equal(t, "two", body(t, at(second)), "Ensure a deleted blob's last state is a version")
+	_, err = blobOf(client, "x").CopyFromURL(ctx, at(first).URL(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "one", body(t, blobOf(client, "x")), "Ensure a version that is copied over the blob becomes the blob")
+
+	current := listed(t, client, 5000, azblob.ListBlobsInclude{Versions: true})[2]
+	_, err = at(*current.VersionID).Delete(ctx, nil)
+	require.ErrorContains(t, err, "OperationNotAllowedOnRootBlob")
+	_, err = at(second).Delete(ctx, nil)
+	require.NoError(t, err)
+	_, err = at(second).GetProperties(ctx, nil)
+	require.ErrorContains(t, err, "BlobNotFound")
+	_, err = blobOf(client, "x").SetMetadata(ctx, nil, nil)
+	require.NoError(t, err)
+	_, err = blobOf(client, "x").SetTier(ctx, azblobblob.AccessTierCool, nil)
+	require.NoError(t, err)
+	assert.Len(t, listed(t, client, 5000, azblob.ListBlobsInclude{Versions: true}), 4, "Ensure metadata makes a version and a tier none")
+}
+
+// https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
+func TestADeletedBlobIsRestoredUntilItsRetentionEnds(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(object{"deleteRetentionPolicy": object{"enabled": true, "days": 7}})
+	put(t, client, "x", "one")
+	remove := func() {
+		_, err := blobOf(client, "x").Delete(ctx, nil)
+		require.NoError(t, err)
+	}
+	remove()
+	assert.Empty(t, listed(t, client, 5000, azblob.ListBlobsInclude{}))
+	items := listed(t, client, 5000, azblob.ListBlobsInclude{Deleted: true})
+	require.Len(t, items, 1)
+	assert.True(t, *items[0].Deleted)
+	assert.EqualValues(t, 6, *items[0].Properties.RemainingRetentionDays)
+	_, err := blobOf(client, "x").Undelete(ctx, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "one", body(t, blobOf(client, "x")))
+
+	remove()
+	put(t, client, "x", "two")
+	assert.Len(t, listed(t, client, 1, azblob.ListBlobsInclude{Deleted: true}), 2, "Ensure pages end between equal names")
+	remove()
+	c.advance(6 * 24 * time.Hour)
+	assert.Len(t, listed(t, client, 5000, azblob.ListBlobsInclude{Deleted: true}), 1)
+	c.advance(24 * time.Hour)
+	assert.Empty(t, listed(t, client, 5000, azblob.ListBlobsInclude{Deleted: true}))
+	_, err = blobOf(client, "x").Undelete(ctx, nil)
+	require.ErrorContains(t, err, "BlobNotFound")
+}
+
+func TestADeletedVersionIsRestored(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(bothKept)
+	first := put(t, client, "x", "one")
+	put(t, client, "x", "two")
+	old, err := blobOf(client, "x").WithVersionID(first)
+	require.NoError(t, err)
+	_, err = old.Delete(ctx, nil)
+	require.NoError(t, err)
+	_, err = old.GetProperties(ctx, nil)
+	require.ErrorContains(t, err, "BlobNotFound")
+	_, err = blobOf(client, "x").Undelete(ctx, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "one", body(t, old))
+}
+
+// https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview
+func TestTheLifecyclePolicyMovesAndDeletesByAge(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(object{"isVersioningEnabled": true})
+	first := put(t, client, "x", "one")
+	put(t, client, "x", "two")
+	put(t, client, "logs/y", "three")
+	filters := func(prefix ...any) object { return object{"blobTypes": []any{"blockBlob"}, "prefixMatch": prefix} }
+	status, out := c.do("PUT", accounts+"contosodata/managementPolicies/default", object{"properties": object{"policy": object{"rules": []any{
+		object{"name": "cool", "type": "Lifecycle", "definition": object{"filters": filters("data/"), "actions": object{
+			"baseBlob": object{"tierToCool": object{"daysAfterModificationGreaterThan": 3}},
+			"version":  object{"delete": object{"daysAfterCreationGreaterThan": 5}}}}},
+		object{"name": "logs", "type": "Lifecycle", "definition": object{"filters": filters("data/logs/"), "actions": object{
+			"baseBlob": object{"delete": object{"daysAfterModificationGreaterThan": 3}}}}},
+	}}}})
+	require.Equal(t, 200, status, "%v", out)
+	tier := func() string {
+		p, err := blobOf(client, "x").GetProperties(ctx, nil)
+		require.NoError(t, err)
+		return *p.AccessTier
+	}
+	old, err := blobOf(client, "x").WithVersionID(first)
+	require.NoError(t, err)
+
+	c.advance(2 * 24 * time.Hour)
+	assert.Equal(t, "Hot", tier())
+	c.advance(2 * 24 * time.Hour)
+	assert.Equal(t, "Cool", tier())
+	_, err = blobOf(client, "logs/y").GetProperties(ctx, nil)
+	require.ErrorContains(t, err, "BlobNotFound")
+	assert.Equal(t, "one", body(t, old))
+	c.advance(2 * 24 * time.Hour)
+	_, err = old.GetProperties(ctx, nil)
+	require.ErrorContains(t, err, "BlobNotFound")
+	assert.Equal(t, "two", body(t, blobOf(client, "x")))
+}
+
+func TestAnImmutableBlobsVersionsStayAndExpireByTheClock(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(object{})
+	status, out := c.do("PUT", accounts+"contosodata/blobServices/default/containers/data/immutabilityPolicies/default",
+		object{"properties": object{"immutabilityPeriodSinceCreationInDays": 2}})
+	require.Equal(t, 200, status, "%v", out)
+	put(t, client, "x", "one")
+	_, err := client.UploadBuffer(ctx, "data", "x", []byte("two"), nil)
+	require.ErrorContains(t, err, "BlobImmutableDueToPolicy")
+	_, err = blobOf(client, "x").Delete(ctx, nil)
+	require.ErrorContains(t, err, "BlobImmutableDueToPolicy")
+	c.advance(49 * time.Hour)
+	_, err = blobOf(client, "x").Delete(ctx, nil)
+	require.NoError(t, err)
+}
+
+// https://learn.microsoft.com/azure/storage/common/storage-network-security
+func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(object{})
+	put(t, client, "x", "one")
+	status, out := c.do("PATCH", accounts+"contosodata", object{"properties": object{"networkAcls": object{
+		"defaultAction": "Deny", "ipRules": []any{object{"value": "198.51.100.0/24"}}}}})
+	require.Equal(t, 200, status, "%v", out)
+	put(t, client, "x", "two") // a local caller is the account's operator
+	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
+		s := httptest.NewTLSServer(c.handler().CallersAt(netip.MustParseAddr(address)))
+		c.blobs.URL, s.URL = s.URL, c.blobs.URL
+		_, err := c.data("contosodata", 0).UploadBuffer(ctx, "data", "x", []byte("three"), nil)
+		c.blobs.URL = s.URL
+		s.Close()
+		if inside {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, "AuthorizationFailure")
+	}
+}
