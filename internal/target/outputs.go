@@ -122,7 +122,7 @@ func (o *Outputs) Host() (string, *Side, error) {
 	if o.Governance == nil {
 		return "", nil, errors.New("the stack has no governance cluster")
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.Organizations)) {
+	for _, name := range sortedKeys(o.Organizations) {
 		for _, side := range o.Organizations[name].Sides() {
 			if strings.HasPrefix(strings.ToLower(o.Governance.ClusterID), strings.ToLower(side.GroupID())+"/") {
 				return name, side, nil
@@ -147,5 +147,7 @@ func names[V any](m map[string]V) string {
 	if len(m) == 0 {
 		return "none"
 	}
-	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+	return strings.Join(sortedKeys(m), ", ")
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossorg/crossorg/internal/target"
+)
+
+// accessDocument is the JSON document of revoke and reinstate.
+type accessDocument struct {
+	Stack  string `json:"stack"`
+	Target string `json:"target"`
+	*target.Access
+}
+
+func (a *app) revoke() *cobra.Command {
+	f := &targetFlags{}
+	cmd := &cobra.Command{
+		Use:   "revoke SHARE CONSUMER",
+		Short: "Take a consumer's access to a share away",
+		Long: `Take a consumer's access to a share away, as the provider: no snapshot starts any more. What was
+copied stays with the consumer.`,
+		Example: "  crossorg revoke financial-collaboration-share fabrikam",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.changeAccess(cmd.Context(), f, args, func(t *target.Target, share target.Share) (*target.Access, error) {
+				return target.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.stderr)
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// changeAccess has do change a consumer's access to a share, and prints what it is then.
+func (a *app) changeAccess(ctx context.Context, f *targetFlags, args []string, do func(*target.Target, target.Share) (*target.Access, error)) error {
+	return a.failed(f, a.at(ctx, f, func(t *target.Target) error {
+		outputs, err := t.Read(ctx)
+		if err != nil {
+			return err
+		}
+		share, err := outputs.Find(args[0])
+		if err != nil {
+			return err
+		}
+		now, err := do(t, share)
+		if err != nil {
+			return err
+		}
+		if f.json {
+			return a.document(accessDocument{f.stack, f.target, now})
+		}
+		w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+		expires := "never"
+		if now.Expiration != nil {
+			expires = now.Expiration.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "SHARE\tCONSUMER\tAT THE PROVIDER\tAT THE CONSUMER\tEXPIRES\n%s\t%s\t%s\t%s\t%s\n",
+			now.Share, now.Consumer, now.ProviderStatus, now.ConsumerStatus, expires)
+		return w.Flush()
+	}))
+}
