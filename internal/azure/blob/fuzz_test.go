@@ -66,8 +66,9 @@ func FuzzSharedKey(f *testing.F) {
 // FuzzSAS changes a signature's query: only one that says the same as what was signed lets its bearer in.
 func FuzzSAS(f *testing.F) {
 	h := guarded(f, bytesOfKey)
-	signed := blob.SignServiceSAS("contoso", []byte(bytesOfKey), blob.SASParams{Container: "data", Blob: "x", Permissions: "r", Expiry: time.Now().Add(time.Hour)})
-	foreign := blob.SignServiceSAS("contoso", []byte("another key"), blob.SASParams{Container: "data", Blob: "x", Permissions: "r", Expiry: time.Now().Add(time.Hour)})
+	expiry := time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC) // one for all of the fuzzer's processes
+	signed := blob.SignServiceSAS("contoso", []byte(bytesOfKey), blob.SASParams{Container: "data", Blob: "x", Permissions: "r", Expiry: expiry})
+	foreign := blob.SignServiceSAS("contoso", []byte("another key"), blob.SASParams{Container: "data", Blob: "x", Permissions: "r", Expiry: expiry})
 	require.Equal(f, http.StatusOK, ask(h, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/contoso/data/x", RawQuery: signed}, Header: http.Header{"X-Ms-Version": {blob.SASVersion}}}).Code)
 	for _, seed := range []string{signed, foreign, signed + "&sp=rw", signed + "&si=policy", signed + "&ss=b&srt=o", signed + "&sip=127.0.0.1", signed + "&skoid=x", "sig=", "sv=&sig=%00", signed + "&versionid=x", signed + "&st=2999-01-01"} {
 		f.Add("/contoso/data/x", seed)
