@@ -56,6 +56,7 @@ func embeddedWith(t *testing.T, latency azure.Latency, clock bool) *conformance.
 	e.Provider = org("", "")
 	e.Consumer = org(fabrikam.TenantID, fabrikam.ClientID)
 	e.Stranger = org("", stranger.ClientID)
+	e.Spare = e.Stranger // who owns a subscription that is not the provider's
 	e.Slow = latency.Profile == azure.LatencyAzure
 	if clock {
 		e.Advance = func(by time.Duration) error {

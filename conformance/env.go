@@ -22,6 +22,9 @@ type Env struct {
 	// Stranger signs in to the provider's tenant and holds no role on its subscription; nil if there is none. Its own
 	// subscription is not used.
 	Stranger *Org
+	// Spare is an organization's subscription in which nothing else is done, so that its registrations may be changed; nil if
+	// there is none.
+	Spare *Org
 	// Location is the region for all resources; OtherLocation any other one.
 	Location, OtherLocation string
 	// Prefix begins the names of all resources: lowercase letters and digits, at most 6 characters.
@@ -54,6 +57,8 @@ func (e *Env) Offers(n Need) bool {
 		return e.Consumer.Tenant != e.Provider.Tenant
 	case Stranger:
 		return e.Stranger != nil
+	case Spare:
+		return e.Spare != nil
 	case Cluster:
 		return e.Cluster
 	case Slow:

@@ -39,6 +39,8 @@ const (
 	TwoTenants Need = "two tenants"
 	// Stranger is a principal of the provider's tenant that holds no role on the provider's subscription.
 	Stranger Need = "a principal without roles"
+	// Spare is a subscription that registrations may be changed in.
+	Spare Need = "a subscription to spare"
 	// Cluster is a running managed cluster: five machines, half an hour, and the money for both.
 	Cluster Need = "a running cluster"
 	// Slow is an Azure whose operations take time.

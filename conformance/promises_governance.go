@@ -137,6 +137,11 @@ func governancePromises() []Promise {
 			},
 		},
 		{
+			Name: "namespace not registered", Area: areaARM, Source: docsRegister, Code: "MissingSubscriptionRegistration", Needs: []Need{Spare},
+			Statement: "Nothing of a namespace can be created in a subscription that is not registered for it; registering mends it.",
+			Test:      unregistered,
+		},
+		{
 			Name: "remaining requests", Area: areaARM, Source: docsLimits,
 			Statement: "Every answer says how many reads, or writes, its subscription has left.",
 			Test: func(t *T) {
@@ -167,4 +172,29 @@ func governancePromises() []Promise {
 			},
 		},
 	}
+}
+
+// unregistered takes a namespace from the spare subscription and gives it back.
+func unregistered(t *T) {
+	o := t.Env.Spare
+	const namespace = "Microsoft.DataShare"
+	client := t.resources(o).NewProvidersClient()
+	state := func(wanted string) func() bool {
+		return func() bool {
+			p, err := client.Get(t.ctx(), namespace, nil)
+			require.NoError(t, err)
+			return *p.RegistrationState == wanted
+		}
+	}
+	group := groupID(o, t.ownGroup(o))
+	id := group + "/providers/" + shareAccounts + "/" + t.name(20)
+	_, err := client.Unregister(t.ctx(), namespace, nil)
+	require.NoError(t, err)
+	t.eventually("the namespace to be unregistered", func() bool { return state("NotRegistered")() || state("Unregistered")() })
+	_, err = t.put(o, id, shareVersion, t.shareAccountBody())
+	t.refused(err, http.StatusConflict, "MissingSubscriptionRegistration")
+	_, err = client.Register(t.ctx(), namespace, nil)
+	require.NoError(t, err)
+	t.eventually("the namespace to be registered", state("Registered"))
+	t.made(o, id, shareVersion, t.shareAccountBody())
 }
