@@ -77,7 +77,7 @@ func groupOf(id string) string { return segment(id, "resourceGroups") }
 
 func nameOf(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// strings of pointers, as the SDK has ids.
+// ids are the ids, or other texts, of items as the SDK has them: pointers that may be nil.
 func ids[V any](items []V, id func(V) *string) []string {
 	out := make([]string, 0, len(items))
 	for _, item := range items {

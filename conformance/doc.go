@@ -10,7 +10,8 @@
 //	CROSSORG_CONFORMANCE_SUBSCRIPTION=… go test ./conformance -run TestAzureKeepsItsPromises -timeout 3h
 //
 // signs in as azidentity's DefaultAzureCredential does. See azure_test.go for the other variables: a second
-// organization, a principal without roles, and CROSSORG_CONFORMANCE_CLUSTER=1 for what needs a running cluster.
+// organization, a principal without roles, and CROSSORG_CONFORMANCE_CLUSTER=1 for what needs a running
+// cluster.
 //
 // docs/conformance.md lists every promise with its source and the Azures that were seen to keep it.
 package conformance

@@ -33,11 +33,11 @@ type lifecycle struct {
 	// consumer marks what the consumer's organization has.
 	consumer bool
 
-	// parent is the id of what the resource lies in; it may be shared with other promises unless alone is set.
+	// parent is the id of what the resource lies in; several promises may share it.
 	parent func(t *T) string
 	// fresh is a parent for one promise alone, which may delete it.
 	fresh func(t *T) string
-	// removeParent deletes the fresh parent, if that is not the parent's DELETE.
+	// parentVersion is the api-version to delete a fresh parent with.
 	parentVersion string
 	// name makes a name that no other resource has; nil means one of 20 letters and digits.
 	name func(t *T) string
@@ -56,7 +56,8 @@ type lifecycle struct {
 	get func(t *T, o *Org, id string) (any, error)
 	// ids lists the collection that the resource is in; nil if the type has no list.
 	ids func(t *T, o *Org, id string) []string
-	// always marks resources that come with their parent and stay as long as it does; kept, those that ARM cannot delete.
+	// always marks resources that come with their parent, under the name default, and stay as long as it does; kept, those
+	// that Azure Resource Manager cannot delete.
 	always, kept bool
 	// removed undoes what a deletion leaves behind; nil if nothing.
 	removed func(t *T, id string)

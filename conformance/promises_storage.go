@@ -22,7 +22,7 @@ const (
 	docsRegenerate = "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/regenerate-key"
 )
 
-// protected is a container with an immutability policy of a day, in an account of its own, and the policy's etag.
+// protected is a container with an unlocked immutability policy of a day, and the policy's etag.
 func (t *T) protected(o *Org) (container, etag string) {
 	t.Helper()
 	container = t.container(o)
