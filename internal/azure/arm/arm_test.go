@@ -365,12 +365,14 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 		before := c.get(workspace, workspaceVersion).body["identity"]
 		r := c.put(workspace, workspaceVersion, map[string]any{"location": "eastus", "identity": map[string]any{"type": "SystemAssigned"}})
 		require.Less(t, r.status, 300)
+		c.settle(r.header.Get("Azure-AsyncOperation"))
 		require.Equal(t, before, c.get(workspace, workspaceVersion).body["identity"])
 		require.Equal(t, "InvalidResourceLocation", c.put(workspace, workspaceVersion, map[string]any{"location": "westus"}).code())
 	})
 	t.Run("Ensure PATCH merges", func(t *testing.T) {
 		r := c.as(c.ownerA, "PATCH", workspace+"?api-version="+workspaceVersion, map[string]any{"tags": map[string]any{"a": "b"}})
 		require.Less(t, r.status, 300, r.body)
+		c.settle(r.header.Get("Azure-AsyncOperation"))
 		got := c.get(workspace, workspaceVersion)
 		require.Equal(t, map[string]any{"a": "b"}, got.body["tags"])
 		require.Equal(t, "eastus", got.body["location"])
