@@ -42,6 +42,14 @@ func TestRatiosAreOfTheSameRound(t *testing.T) {
 	assert.Nil(t, someReport().Sizes[0].Verbs[1].Engine, "what was not measured is not reported")
 }
 
+// CPU times count for all processes: it is no gain when work moves from Pulumi's to ours.
+func TestTheRatioOfCPUTimesIsOfAllProcesses(t *testing.T) {
+	floor := []sample{{wall: time.Second, own: time.Second, children: 3 * time.Second}}
+	tool := []sample{{wall: time.Second, own: 3 * time.Second, children: 3 * time.Second}}
+	assert.InDelta(t, 1.5, summarize(tool, floor).CPURatio, 1e-9)
+	assert.Zero(t, summarize(walls(1), walls(1)).CPURatio, "a system that tells no CPU times")
+}
+
 func TestWhatIsAboveTheTargetIsNamed(t *testing.T) {
 	assert.Equal(t, []string{"destroy at size dev, checkpoints off: 1.50"}, someReport().missed(1.3))
 	assert.Empty(t, someReport().missed(1.5))
