@@ -96,3 +96,18 @@ func TestWithoutGoTheRemedyIsNamed(t *testing.T) {
 	b := build{what: "the Pulumi CLI", target: filepath.Join(t.TempDir(), "pulumi")}
 	assert.ErrorContains(t, b.run(context.Background(), &bytes.Buffer{}), "https://go.dev/dl")
 }
+
+// The project's own toolchain is built from its pinned modules where PATH has none that suits. It is here, in a package
+// that is tested early, so that the end-to-end tests find it ready.
+func TestTheProjectsToolchainRuns(t *testing.T) {
+	project, err := FindProject(".")
+	require.NoError(t, err)
+	toolchain, err := FindToolchain(t.Context(), project, os.Stderr)
+	require.NoError(t, err)
+
+	out, err := exec.Command(toolchain.Pulumi, "version").Output()
+	require.NoError(t, err)
+	assert.Equal(t, "v"+toolchain.Version.String(), strings.TrimSpace(string(out)))
+	_, err = exec.LookPath(toolchain.Host)
+	assert.NoError(t, err, "the Go language host can be run")
+}
