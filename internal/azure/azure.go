@@ -21,6 +21,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/authorization"
 	"github.com/crossorg/crossorg/internal/azure/blob"
 	"github.com/crossorg/crossorg/internal/azure/clock"
+	"github.com/crossorg/crossorg/internal/azure/compute"
 	"github.com/crossorg/crossorg/internal/azure/datashare"
 	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/azure/identity"
@@ -139,7 +140,7 @@ func Open(o Options) (a *Azure, err error) {
 	}
 	packages := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
 	options.Providers = append([]*arm.Provider{
-		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(), datashare.New(content, dir), servicefabric.New(packages),
+		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(), datashare.New(content, dir), servicefabric.New(packages), compute.New(),
 	}, monitor.New()...)
 	server, err := arm.NewServer(options)
 	if err != nil {

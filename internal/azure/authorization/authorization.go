@@ -39,11 +39,11 @@ func New(dir *identity.Directory) *arm.Provider {
 				List: p.definitions,
 			},
 		},
-		Routes: []arm.Route{
+		Routes: append(p.permissionRoutes(), []arm.Route{
 			{Method: http.MethodGet, Path: "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{id}",
 				Permission: definitionType + "/read", Handle: p.definition},
 			{Method: http.MethodGet, Path: "/providers/Microsoft.Authorization/roleDefinitions/{id}", Handle: p.definition},
-		},
+		}...),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,13 +202,15 @@ func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
 // Allowed reports whether a principal holds a role that permits the action (a data action when data is set) at the scope
 // or above it. Source: https://learn.microsoft.com/azure/role-based-access-control/overview
 func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action string, data bool) bool {
-	allowed := false
+	return slices.ContainsFunc(d.Roles(tx, principalObjectID, scope), func(r Role) bool { return r.Permits(action, data) })
+}
+
+// Roles are the roles that a principal holds at the scope or above it, as far as their assignments are in effect.
+func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []Role {
+	var roles []Role
 	scope = strings.ToLower(scope)
 	now := d.now()
 	err := tx.Scan(tableAssignments, strings.ToLower(principalObjectID)+"|", func(_ string, raw []byte) error {
-		if allowed {
-			return nil
-		}
 		var a Assignment
 		if err := json.Unmarshal(raw, &a); err != nil {
 			return err
@@ -215,11 +218,15 @@ func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action strin
 		if !covers(strings.ToLower(a.Scope), scope) || now.Before(a.EffectiveAt) {
 			return nil
 		}
-		role, ok := RoleByID(a.RoleID)
-		allowed = ok && role.Permits(action, data)
+		if role, ok := RoleByID(a.RoleID); ok {
+			roles = append(roles, role)
+		}
 		return nil
 	})
-	return err == nil && allowed
+	if err != nil {
+		return nil // who cannot be judged is allowed nothing
+	}
+	return roles
 }
 
 // covers reports whether an assignment at the outer scope holds at the inner one.

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/preflight"
+	"github.com/crossorg/crossorg/internal/target"
+)
+
+func (a *app) preflight() *cobra.Command {
+	f := &targetFlags{}
+	var fix bool
+	cmd := &cobra.Command{
+		Use:   "preflight",
+		Short: "Check that a stack can be brought up",
+		Long: `Check, before a stack is brought up, what would stop it: configuration, credentials, resource
+providers, rights, regions, sizes and quota of virtual machines, names. It exits 1 when any check fails.`,
+		Example: "  crossorg preflight\n  crossorg preflight --stack prod --target azure --fix",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
+				project, _, err := local.Locate(f.options(a))
+				if err != nil {
+					return err
+				}
+				values, err := t.Values(cmd.Context())
+				if err != nil {
+					return err
+				}
+				o := preflight.Options{
+					Stack: f.stack, Root: project.Dir, Values: values, Getenv: os.Getenv, Access: t.Access,
+					Subscription: t.Subscription, Fix: fix, Progress: a.stderr,
+				}
+				// A stack that does not stand has no outputs, and needs none.
+				if outputs, err := t.Read(cmd.Context()); err == nil {
+					o.Outputs = outputs
+				}
+				return a.checked(f, preflight.Run(cmd.Context(), o))
+			}))
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().BoolVar(&fix, "fix", false, "register resource providers that are not registered")
+	return cmd
+}
