@@ -70,7 +70,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())
 	})
-	root.AddCommand(a.local(), a.preflight(), a.verify(), a.sync(), a.revoke(), a.reinstate())
+	root.AddCommand(a.local(), a.preflight(), a.verify(), a.sync(), a.revoke(), a.reinstate(), a.cert())
 	return root
 }
 
