@@ -3,15 +3,20 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
@@ -195,6 +200,16 @@ const (
 func TestVerifyNamesTheCulprit(t *testing.T) {
 	t.Parallel()
 	h := newHome(t, "dev")
+	report := func(wanted int, verb string, more ...string) checks.Report {
+		t.Helper()
+		stdout, stderr, code := execute(t, h.verb(verb, append(more, "--json")...)...)
+		require.Equal(t, wanted, code, "%s: %s\n%s", verb, stdout, stderr)
+		var document checks.Report
+		require.NoError(t, json.Unmarshal([]byte(stdout), &document), stdout)
+		return document
+	}
+	before := report(0, "preflight")
+	assert.Greater(t, before.Passed, 20)
 	up := h.do("up")
 	l := newLive(h, up.Outputs)
 	fresh := l.verify()
@@ -228,20 +243,100 @@ func TestVerifyNamesTheCulprit(t *testing.T) {
 	}
 	l.t = t
 
-	// The verb itself: exit codes and the document.
-	stdout, _, code := execute(t, h.verb("verify", "--json")...)
-	require.Zero(t, code)
-	var document checks.Report
-	require.NoError(t, json.Unmarshal([]byte(stdout), &document))
-	assert.True(t, document.OK())
-	mend := l.change(l.outputs.Organizations["contoso"].Provider.VaultID, vaultVersion, func(r map[string]any) {
+	// The verbs themselves: exit codes and documents.
+	verified := report(0, "verify")
+	assert.True(t, verified.OK())
+	contoso := l.outputs.Organizations["contoso"].Provider
+	mend := l.change(contoso.VaultID, vaultVersion, func(r map[string]any) {
 		properties(r)["networkAcls"].(map[string]any)["defaultAction"] = "Allow"
 	})()
-	stdout, _, code = execute(t, h.verb("verify")...)
+	stdout, _, code := execute(t, h.verb("verify")...)
 	mend()
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stdout, "vault-network")
 	assert.Contains(t, stdout, "What to do")
+	l.steers(h)
+	l.certifies(h, contoso)
+}
+
+// steers takes snapshots by hand, and access away and back.
+func (l *live) steers(h *home) {
+	const share = "financial-collaboration-share"
+	run := func(wanted int, verb string, more ...string) map[string]any {
+		l.t.Helper()
+		stdout, stderr, code := execute(l.t, h.verb(verb, append(more, "--json")...)...)
+		require.Equal(l.t, wanted, code, "%s: %s\n%s", verb, stdout, stderr)
+		var document map[string]any
+		require.NoError(l.t, json.Unmarshal([]byte(stdout), &document), stdout)
+		return document
+	}
+	full := run(0, "sync", share, "--full")["runs"].([]any)[0].(map[string]any)
+	assert.Equal(l.t, "FullSync", full["run"].(map[string]any)["mode"])
+	assert.NotEmpty(l.t, full["files"])
+	assert.Equal(l.t, full["run"].(map[string]any)["synchronizationId"], full["history"].([]any)[0].(map[string]any)["synchronizationId"])
+	assert.Equal(l.t, "Revoked", run(0, "revoke", share, "fabrikam")["consumerStatus"])
+	refused := run(1, "sync", share)["error"].(map[string]any)["diagnostics"].([]any)[0].(map[string]any)
+	assert.Contains(l.t, refused["message"], "Revoked")
+	assert.Equal(l.t, "Active", run(0, "reinstate", share, "fabrikam", "--expires", "2099-01-01T00:00:00Z")["providerStatus"])
+	run(0, "sync", share)
+	assert.Contains(l.t, run(1, "revoke", share, "nobody")["error"].(map[string]any)["message"], "fabrikam")
+}
+
+// certifies makes the admin certificate: without the role at the vault it says which one is missing; with it the secret
+// is stored once; the next up gives the certificate to the cluster.
+func (l *live) certifies(h *home, host *target.Side) {
+	out := filepath.Join(l.t.TempDir(), "admin")
+	run := func(wanted int) map[string]any {
+		l.t.Helper()
+		stdout, stderr, code := execute(l.t, h.verb("cert", "--out", out, "--json")...)
+		require.Equal(l.t, wanted, code, "%s\n%s", stdout, stderr)
+		var document map[string]any
+		require.NoError(l.t, json.Unmarshal([]byte(stdout), &document), stdout)
+		return document
+	}
+	denied := run(1)
+	assert.Contains(l.t, denied["error"].(map[string]any)["message"], "Key Vault Secrets Officer")
+	key, err := os.ReadFile(denied["key"].(string))
+	require.NoError(l.t, err)
+	assert.NotContains(l.t, fmt.Sprint(denied), string(key))
+	for _, file := range []string{"key", "certificate"} {
+		info, err := os.Stat(denied[file].(string))
+		require.NoError(l.t, err)
+		assert.Equal(l.t, os.FileMode(0o600), info.Mode().Perm(), file)
+	}
+
+	const secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	l.do(http.MethodPut, host.VaultID+"/providers/Microsoft.Authorization/roleAssignments/"+uuid.NewString(), roleVersion, map[string]any{
+		"properties": map[string]any{
+			"principalId": l.objectID(), "principalType": "ServicePrincipal",
+			"roleDefinitionId": "/subscriptions/" + host.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + secretsOfficer,
+		}})
+	stored := run(0)
+	assert.Equal(l.t, denied["thumbprint"], stored["thumbprint"], "what the folder has is used again")
+	assert.NotEmpty(l.t, stored["secretId"])
+	assert.Equal(l.t, stored["secretId"], run(0)["secretId"], "the same certificate is stored once")
+
+	up := h.do("up")
+	assert.Equal(l.t, 1, up.Summary.Update, "the cluster gets the certificate")
+	clients := properties(l.do(http.MethodGet, l.outputs.Governance.ClusterID, clusterVersion, nil))["clients"].([]any)
+	require.Len(l.t, clients, 1)
+	assert.Equal(l.t, stored["thumbprint"], clients[0].(map[string]any)["thumbprint"])
+}
+
+// objectID is the signed-in principal's, from its own token.
+func (l *live) objectID() string {
+	l.t.Helper()
+	credential, err := l.access.Credential("")
+	require.NoError(l.t, err)
+	token, err := credential.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}})
+	require.NoError(l.t, err)
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token.Token, ".")[1])
+	require.NoError(l.t, err)
+	var claims struct {
+		ObjectID string `json:"oid"`
+	}
+	require.NoError(l.t, json.Unmarshal(raw, &claims))
+	return claims.ObjectID
 }
 
 // verb are the arguments of a verb that is not below local.
@@ -311,6 +406,11 @@ func (l *live) sabotages() []sabotage {
 		{"a mapping elsewhere", "mapping", mapping, l.change(mapping, shareVersion, property("filePath", "elsewhere.csv"))},
 		{"the trigger deleted", "trigger", delivery.SubscriptionID + "/triggers", l.remove(trigger, shareVersion)},
 		{"public access allowed", "no-public-access", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, property("allowBlobPublicAccess", true))},
+		{"a container made public", "container-private", container(provider, set.Source.Container), func() func() {
+			closeAccount := l.change(provider.StorageAccountID, storageVersion, property("allowBlobPublicAccess", true))()
+			closeContainer := l.change(container(provider, set.Source.Container), storageVersion, property("publicAccess", "Blob"))()
+			return func() { closeContainer(); closeAccount() }
+		}},
 		{"HTTP allowed", "https-only", consumer.StorageAccountID, l.change(consumer.StorageAccountID, storageVersion, property("supportsHttpsTrafficOnly", false))},
 		{"TLS lowered", "tls", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, property("minimumTlsVersion", "TLS1_0"))},
 		{"cross-tenant replication allowed", "no-cross-tenant-replication", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, property("allowCrossTenantReplication", true))},
