@@ -238,14 +238,20 @@ func listen(port int, h http.Handler, tlsConfig *tls.Config) (stop func() error,
 		return nil, fmt.Errorf("port %d, which the embedded Azure of this home folder uses, is taken: stop what listens there, or use another home folder: %w", port, err)
 	}
 	srv := &http.Server{Handler: h, TLSConfig: tlsConfig.Clone(), ReadHeaderTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
-	go func() { _ = srv.ServeTLS(l, "", "") }() // ends with ErrServerClosed
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = srv.ServeTLS(l, "", "") // ends with ErrServerClosed
+	}()
 	return func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		if err := srv.Shutdown(ctx); err != nil {
-			return srv.Close()
+		err := srv.Shutdown(ctx)
+		if err != nil {
+			err = srv.Close()
 		}
-		return nil
+		<-ended // only then is the port free for who opens the folder next
+		return err
 	}, nil
 }
 
