@@ -23,6 +23,14 @@ type Access struct {
 	Credential func(organization string) (azcore.TokenCredential, error)
 }
 
+// Close lets go of idle connections.
+func (a *Access) Close() error {
+	if client, ok := a.Transport.(*http.Client); ok {
+		client.CloseIdleConnections()
+	}
+	return nil
+}
+
 func (a *Access) options() policy.ClientOptions {
 	return policy.ClientOptions{Cloud: a.Cloud, Transport: a.Transport}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -64,11 +66,10 @@ func checkChanges(r *Result, err error, expectNone bool) error {
 // anything is deleted, unless unprotect lifts their protection first.
 func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) {
 	start := time.Now()
-	stack, err := s.stack(ctx)
-	if err != nil {
+	if _, err := s.stack(ctx); err != nil {
 		return &Result{Stack: s.options.Stack}, s.failure(ctx, "select the stack", err, nil)
 	}
-	protected, err := s.protected(ctx, stack)
+	protected, err := s.protected()
 	if err != nil {
 		return &Result{Stack: s.options.Stack}, err
 	}
@@ -98,26 +99,31 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 	return result, err
 }
 
-// protected lists the URNs of protected resources in the state.
-func (s *Session) protected(ctx context.Context, stack auto.Stack) ([]string, error) {
-	exported, err := stack.Export(ctx)
+// protected lists the URNs of protected resources. It reads the file backend's own file, since asking the CLI would take
+// half as long as the destroy of a small stack.
+func (s *Session) protected() ([]string, error) {
+	var state struct {
+		Checkpoint struct {
+			Latest *struct {
+				Resources []struct {
+					URN     string `json:"urn"`
+					Protect bool   `json:"protect"`
+				} `json:"resources"`
+			} `json:"latest"`
+		} `json:"checkpoint"`
+	}
+	raw, err := os.ReadFile(filepath.Join(s.home.StateDir(), ".pulumi", "stacks", s.project.Name, s.options.Stack+".json"))
+	if err == nil {
+		err = json.Unmarshal(raw, &state)
+	}
 	if err != nil {
-		return nil, s.failure(ctx, "read the state", err, nil)
-	}
-	var deployment struct {
-		Resources []struct {
-			URN     string `json:"urn"`
-			Protect bool   `json:"protect"`
-		} `json:"resources"`
-	}
-	if len(exported.Deployment) == 0 {
-		return nil, nil
-	}
-	if err := json.Unmarshal(exported.Deployment, &deployment); err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
 	}
+	if state.Checkpoint.Latest == nil {
+		return nil, nil
+	}
 	var urns []string
-	for _, r := range deployment.Resources {
+	for _, r := range state.Checkpoint.Latest.Resources {
 		if r.Protect && resource.URN(r.URN).Type() != stackType {
 			urns = append(urns, r.URN)
 		}

@@ -214,9 +214,12 @@ func rolePropagation(l azure.Latency) time.Duration {
 
 // access reads results with each organization's own principal.
 func (s *Session) access() *Access {
-	return newAccess(s.azure.Management(), s.azure.Authority(), s.azure.RootCAs(), func(organization string) (credentials, error) {
+	a := newAccess(s.azure.Management(), s.azure.Authority(), s.azure.RootCAs(), func(organization string) (credentials, error) {
 		return principalOf(s.azure, s.organizations[organization])
 	})
+	// It closes before the embedded Azure, which would wait a second for each of its connections.
+	s.closers = append(s.closers, a.Close)
+	return a
 }
 
 // stack selects the stack, and creates it on its first use.

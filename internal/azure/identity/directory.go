@@ -67,6 +67,7 @@ type Directory struct {
 	now    func() time.Time
 	signer *signer
 	delay  time.Duration
+	proven proven
 }
 
 // NewDirectory opens the directory; issuer is the base URL that tokens name as their issuer. The signing key is made on

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -97,9 +98,7 @@ var (
 
 // Verify checks signature, time and audience (one of audiences, trailing slash ignored) and returns the principal of the token.
 func (d *Directory) Verify(tx *store.Tx, token string, audiences ...string) (Principal, error) {
-	var c claims
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return crypto.PublicKey(&d.signer.key.PublicKey), nil },
-		jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired())
+	c, err := d.claimsOf(token)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return Principal{}, ErrTokenExpired
@@ -118,6 +117,38 @@ func (d *Directory) Verify(tx *store.Tx, token string, audiences ...string) (Pri
 		}
 	}
 	return Principal{}, ErrTokenAudience
+}
+
+// proven remembers tokens whose signature was right, since a client shows the same one with each of its requests.
+type proven struct {
+	mu     sync.Mutex
+	claims map[[sha256.Size]byte]claims
+}
+
+// maxProven bounds the memory; a client has a token an hour.
+const maxProven = 1024
+
+// claimsOf checks a token's signature and time.
+func (d *Directory) claimsOf(token string) (claims, error) {
+	sum := sha256.Sum256([]byte(token))
+	d.proven.mu.Lock()
+	c, known := d.proven.claims[sum]
+	d.proven.mu.Unlock()
+	if known {
+		return c, jwt.NewValidator(jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired()).Validate(c)
+	}
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return crypto.PublicKey(&d.signer.key.PublicKey), nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired())
+	if err != nil {
+		return claims{}, err
+	}
+	d.proven.mu.Lock()
+	defer d.proven.mu.Unlock()
+	if d.proven.claims == nil || len(d.proven.claims) >= maxProven {
+		d.proven.claims = map[[sha256.Size]byte]claims{}
+	}
+	d.proven.claims[sum] = c
+	return c, nil
 }
 
 // Handler serves the sign-in endpoints of every tenant: OpenID metadata, signing keys, and the token endpoint for client credentials.

@@ -4,8 +4,13 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -16,7 +21,15 @@ import (
 var ErrLocked = fmt.Errorf("the state file is in use by another process")
 
 // Store is one state file. Its methods are safe for concurrent use.
-type Store struct{ db *bbolt.DB }
+type Store struct {
+	db *bbolt.DB
+
+	// waiting counts calls of Update that have not had their turn.
+	waiting atomic.Int64
+	// turn is held by the Update that runs; batch is the transaction that it joins, or nil.
+	turn  sync.Mutex
+	batch *batch
+}
 
 // Open opens or creates the file at path (mode 0600). It returns ErrLocked when another process has it open.
 func Open(path string) (*Store, error) {
@@ -39,12 +52,102 @@ func (s *Store) View(fn func(*Tx) error) error {
 }
 
 // Update runs fn in a read-write transaction; all its writes are durable when Update returns nil, none when it returns an error.
+//
+// Updates that come while another one is being written to disk share the next write to disk: it takes far longer than
+// they do. Still each runs alone, sees what those before it wrote, and fails without harm to the others.
 func (s *Store) Update(fn func(*Tx) error) error {
-	return s.db.Update(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx}) })
+	s.waiting.Add(1)
+	s.turn.Lock()
+	s.waiting.Add(-1)
+	b := s.batch
+	if b == nil {
+		tx, err := s.db.Begin(true)
+		if err != nil {
+			s.turn.Unlock()
+			return err
+		}
+		b = &batch{tx: tx, done: make(chan struct{})}
+		s.batch = b
+	}
+	err := s.inTurn(b, fn)
+	<-b.done
+	return cmp.Or(b.err, err)
+}
+
+// batch is a transaction that several updates share. err is what became of it, once done is closed.
+type batch struct {
+	tx      *bbolt.Tx
+	updates int
+	done    chan struct{}
+	err     error
+}
+
+// maxBatch bounds how long the first update of a batch waits for the last one.
+const maxBatch = 128
+
+// inTurn runs an update and, when nobody waits to join the batch, writes it to disk. A panic of fn is an update that
+// failed, and goes on to the caller.
+func (s *Store) inTurn(b *batch, fn func(*Tx) error) (err error) {
+	t := &Tx{tx: b.tx, undoable: true}
+	failed := true
+	defer func() {
+		if failed {
+			b.err = cmp.Or(b.err, t.undo())
+		}
+		// Whoever waits takes the next turn, so the last one always gets here.
+		if b.updates++; s.waiting.Load() == 0 || b.updates >= maxBatch || b.err != nil {
+			if b.err == nil {
+				b.err = b.tx.Commit()
+			} else {
+				_ = b.tx.Rollback() // b.err says more
+			}
+			s.batch = nil
+			close(b.done)
+		}
+		s.turn.Unlock()
+	}()
+	err = fn(t)
+	failed = err != nil
+	return err
 }
 
 // Tx is a transaction. Values are JSON documents in named tables, ordered by key.
-type Tx struct{ tx *bbolt.Tx }
+type Tx struct {
+	tx *bbolt.Tx
+	// undoable says to keep in undos what writes replace.
+	undoable bool
+	undos    []replaced
+}
+
+// replaced is a value before a write; raw is nil when there was none.
+type replaced struct {
+	table, key string
+	raw        []byte
+}
+
+// keep remembers a value that is about to be replaced.
+func (t *Tx) keep(b *bbolt.Bucket, table, key string) {
+	if t.undoable {
+		t.undos = append(t.undos, replaced{table, key, bytes.Clone(b.Get([]byte(key)))})
+	}
+}
+
+// undo takes all writes back.
+func (t *Tx) undo() error {
+	for _, r := range slices.Backward(t.undos) {
+		b := t.tx.Bucket([]byte(r.table))
+		var err error
+		if r.raw == nil {
+			err = b.Delete([]byte(r.key))
+		} else {
+			err = b.Put([]byte(r.key), r.raw)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Get decodes the value at key into v and reports whether it was there.
 func (t *Tx) Get(table, key string, v any) (bool, error) {
@@ -78,6 +181,7 @@ func (t *Tx) Put(table, key string, v any) error {
 	if err != nil {
 		return err
 	}
+	t.keep(b, table, key)
 	return b.Put([]byte(key), raw)
 }
 
@@ -87,6 +191,7 @@ func (t *Tx) Delete(table, key string) error {
 	if b == nil {
 		return nil
 	}
+	t.keep(b, table, key)
 	return b.Delete([]byte(key))
 }
 
