@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	armruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armresources"
@@ -272,14 +271,6 @@ func plain(t *T, body object) object {
 	var out object
 	require.NoError(t, json.Unmarshal(raw, &out))
 	return out
-}
-
-// parent is the id of what a resource lies in: its parent resource, or its resource group.
-func parent(t *T, id string) string {
-	t.Helper()
-	parsed, err := arm.ParseResourceID(id)
-	require.NoError(t, err)
-	return parsed.Parent.String()
 }
 
 func compareFold(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
