@@ -208,6 +208,9 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 
 // lockFile takes an exclusive lock between processes; waiting is called once when somebody else has it.
 func lockFile(ctx context.Context, path string, waiting func()) (func(), error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	type result struct {
 		unlock func()
 		err    error
