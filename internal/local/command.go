@@ -28,6 +28,10 @@ type command struct {
 	terse bool
 }
 
+// streamed are the commands that print the engine's events. Those would be the Automation API's too, but it has the engine
+// write them twice, once for a display that nobody sees.
+var streamed = []string{"up", "preview", "refresh", "destroy"}
+
 // Version implements auto.PulumiCommand.
 func (c *command) Version() semver.Version { return c.toolchain.Version }
 
@@ -37,6 +41,10 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut
 	if answer, ok := c.answer(args); ok {
 		return answer, "", 0, nil
 	}
+	streaming := slices.Contains(streamed, args[0])
+	if streaming {
+		args = append(args, "--json")
+	}
 	if !slices.Contains(args, "--non-interactive") {
 		args = append([]string{"--non-interactive"}, args...)
 	}
@@ -45,7 +53,10 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut
 	cmd.Env = withPath(append(cleanEnvironment(os.Environ()), append(env, "PULUMI_AUTOMATION_API=true")...), c.toolchain.Dirs()...)
 	cmd.Stdin = stdin
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout = io.MultiWriter(append(extraOut, &stdout)...)
+	if !streaming {
+		extraOut = append(extraOut, &stdout)
+	}
+	cmd.Stdout = io.MultiWriter(extraOut...)
 	cmd.Stderr = io.MultiWriter(append(extraErr, &stderr)...)
 	separate(cmd)
 	err := supervise(ctx, cmd, c.kill)

@@ -1,6 +1,8 @@
 package local
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -8,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -17,7 +18,37 @@ import (
 // stackType is the type of the resource that stands for the stack itself and holds its outputs.
 const stackType = "pulumi:pulumi:Stack"
 
-// collector makes a result of the engine's events, and a person's lines on the way.
+// event is what is used of an apitype.EngineEvent: most of one is the resource's properties, which nobody here asks for.
+type event struct {
+	Summary    *apitype.SummaryEvent    `json:"summaryEvent"`
+	Diagnostic *apitype.DiagnosticEvent `json:"diagnosticEvent"`
+	Pre        *stepEvent               `json:"resourcePreEvent"`
+	Outputs    *stepEvent               `json:"resOutputsEvent"`
+	Failed     *stepEvent               `json:"resOpFailedEvent"`
+}
+
+type stepEvent struct {
+	Metadata step `json:"metadata"`
+	Planning bool `json:"planning"`
+}
+
+type step struct {
+	Op    apitype.OpType `json:"op"`
+	URN   string         `json:"urn"`
+	Type  string         `json:"type"`
+	Old   *stepState     `json:"old"`
+	New   *stepState     `json:"new"`
+	Keys  []string       `json:"keys"`
+	Diffs []string       `json:"diffs"`
+}
+
+type stepState struct {
+	Custom  bool            `json:"custom"`
+	Outputs json.RawMessage `json:"outputs"`
+}
+
+// collector makes a result of the engine's events, and a person's lines on the way. It is written to what the CLI prints
+// with --json: one event a line.
 type collector struct {
 	progress io.Writer
 	redactor *redactor
@@ -30,6 +61,9 @@ type collector struct {
 	errors []Diagnostic
 	// printed are the last lines that the program or its compiler wrote.
 	printed []string
+
+	// rest is the begin of a line that has not come whole yet.
+	rest []byte
 
 	mu      sync.Mutex
 	running map[string]operation
@@ -50,87 +84,83 @@ type Diagnostic struct {
 	Told bool `json:"-"`
 }
 
-// collect reads events until the channel is closed or stop is called, which waits for events under way.
-func (c *collector) collect() (stream chan<- events.EngineEvent, stop func()) {
+// watch begins to tell what takes long, until the returned function is called.
+func (c *collector) watch() (stop func()) {
 	c.running = map[string]operation{}
-	ch, done, quit := make(chan events.EngineEvent), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case e, open := <-ch:
-				if !open {
-					return
-				}
-				c.event(e)
-			case <-quit:
-				return
-			}
+	return every(10*time.Second, c.stillRunning)
+}
+
+// Write implements io.Writer. Lines that are no events are left out: the engine's own words come as events.
+func (c *collector) Write(p []byte) (int, error) {
+	n := len(p)
+	for {
+		line, after, whole := bytes.Cut(p, []byte("\n"))
+		if !whole {
+			c.rest = append(c.rest, p...)
+			return n, nil
 		}
-	}()
-	stopTicker := every(10*time.Second, c.stillRunning)
-	return ch, func() {
-		stopTicker()
-		// The engine closes the stream when it ends; it never opens it when it fails early.
-		select {
-		case <-done:
-		case <-time.After(time.Second):
-			close(quit)
-			<-done
+		if len(c.rest) > 0 {
+			line = append(c.rest, line...)
+			c.rest = c.rest[:0]
 		}
+		var e event
+		if json.Unmarshal(line, &e) == nil {
+			c.event(e)
+		}
+		p = after
 	}
 }
 
-func (c *collector) event(e events.EngineEvent) {
+func (c *collector) event(e event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case e.SummaryEvent != nil:
-		c.changes = e.SummaryEvent.ResourceChanges
-	case e.ResourcePreEvent != nil:
-		if m := e.ResourcePreEvent.Metadata; reported(m) && !e.ResourcePreEvent.Planning {
-			c.running[m.URN] = operation{words[m.Op].doing + " " + resourceName(m.URN), time.Now()}
+	case e.Summary != nil:
+		c.changes = e.Summary.ResourceChanges
+	case e.Pre != nil:
+		if s := e.Pre.Metadata; reported(s) && !e.Pre.Planning {
+			c.running[s.URN] = operation{words[s.Op].doing + " " + resourceName(s.URN), time.Now()}
 		}
-	case e.ResOutputsEvent != nil:
-		m := e.ResOutputsEvent.Metadata
-		if m.Type == stackType && m.New != nil {
-			c.outputs = m.New.Outputs
+	case e.Outputs != nil:
+		s := e.Outputs.Metadata
+		if s.Type == stackType && s.New != nil && len(s.New.Outputs) > 0 {
+			_ = json.Unmarshal(s.New.Outputs, &c.outputs) // it has been decoded once, as part of the line
 		}
-		c.finished(m, e.ResOutputsEvent.Planning)
-	case e.ResOpFailedEvent != nil:
-		m := e.ResOpFailedEvent.Metadata
-		delete(c.running, m.URN)
-		fmt.Fprintf(c.progress, "  ! %-9s %s\n", "failed", resourceName(m.URN))
-	case e.DiagnosticEvent != nil:
-		c.diagnostic(e.DiagnosticEvent)
+		c.finished(s, e.Outputs.Planning)
+	case e.Failed != nil:
+		s := e.Failed.Metadata
+		delete(c.running, s.URN)
+		fmt.Fprintf(c.progress, "  ! %-9s %s\n", "failed", resourceName(s.URN))
+	case e.Diagnostic != nil:
+		c.diagnostic(e.Diagnostic)
 	}
 }
 
-func (c *collector) finished(m apitype.StepEventMetadata, planning bool) {
-	began, wasRunning := c.running[m.URN]
-	delete(c.running, m.URN)
-	if !reported(m) {
+func (c *collector) finished(s step, planning bool) {
+	began, wasRunning := c.running[s.URN]
+	delete(c.running, s.URN)
+	if !reported(s) {
 		return
 	}
-	w := words[m.Op]
+	w := words[s.Op]
 	if planning {
-		fmt.Fprintf(c.progress, "  %s %-9s %s%s\n", w.sign, w.will, resourceName(m.URN), because(m))
+		fmt.Fprintf(c.progress, "  %s %-9s %s%s\n", w.sign, w.will, resourceName(s.URN), because(s))
 		return
 	}
 	took := ""
 	if wasRunning && time.Since(began.start) > time.Second {
 		took = fmt.Sprintf(" (%s)", time.Since(began.start).Round(100*time.Millisecond))
 	}
-	fmt.Fprintf(c.progress, "  %s %-9s %s%s%s\n", w.sign, w.done, resourceName(m.URN), because(m), took)
+	fmt.Fprintf(c.progress, "  %s %-9s %s%s%s\n", w.sign, w.done, resourceName(s.URN), because(s), took)
 }
 
 // because names the properties that an update or a replacement is about.
-func because(m apitype.StepEventMetadata) string {
-	changed := m.Diffs
-	if len(m.Keys) > 0 {
-		changed = m.Keys
+func because(s step) string {
+	changed := s.Diffs
+	if len(s.Keys) > 0 {
+		changed = s.Keys
 	}
-	if len(changed) == 0 || m.Op == apitype.OpCreate || m.Op == apitype.OpDelete {
+	if len(changed) == 0 || s.Op == apitype.OpCreate || s.Op == apitype.OpDelete {
 		return ""
 	}
 	return " [" + strings.Join(changed, ", ") + "]"
@@ -237,13 +267,13 @@ var words = map[apitype.OpType]word{
 }
 
 // reported tells whether a step is worth a line: something of Azure's that changes.
-func reported(m apitype.StepEventMetadata) bool {
-	state := m.New
+func reported(s step) bool {
+	state := s.New
 	if state == nil {
-		state = m.Old
+		state = s.Old
 	}
-	_, known := words[m.Op]
-	return known && state != nil && state.Custom && !strings.HasPrefix(m.Type, "pulumi:")
+	_, known := words[s.Op]
+	return known && state != nil && state.Custom && !strings.HasPrefix(s.Type, "pulumi:")
 }
 
 // resourceName is a resource's type and name for a person: "storage:StorageAccount contoso-sa".

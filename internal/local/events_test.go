@@ -2,27 +2,36 @@ package local
 
 import (
 	"bytes"
+	"encoding/json"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 const account = "urn:pulumi:dev::crossorg::crossorg:index:ProviderOrg$azure-native:storage:StorageAccount::contoso"
 
-// collected feeds events through a collector and returns it with what a person read.
-func collected(all ...apitype.EngineEvent) (*collector, string) {
+// collected feeds events through a collector, as the CLI prints them, and returns it with what a person read.
+func collected(t *testing.T, all ...apitype.EngineEvent) (*collector, string) {
+	t.Helper()
 	var told bytes.Buffer
 	r := &redactor{}
 	r.add("hunter2hunter2")
 	c := &collector{progress: &told, redactor: r}
-	stream, stop := c.collect()
+	stop := c.watch()
+	defer stop()
+	var printed bytes.Buffer
+	printed.WriteString("not an event\n")
 	for _, e := range all {
-		stream <- events.EngineEvent{EngineEvent: e}
+		require.NoError(t, json.NewEncoder(&printed).Encode(e))
 	}
-	close(stream)
-	stop()
+	// A pipe gives no whole lines.
+	for chunk := printed.Next(100); len(chunk) > 0; chunk = printed.Next(100) {
+		n, err := c.Write(chunk)
+		require.NoError(t, err)
+		require.Equal(t, len(chunk), n)
+	}
 	return c, told.String()
 }
 
@@ -43,7 +52,7 @@ func printed(message string) apitype.EngineEvent {
 func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
 	update := custom(apitype.OpUpdate)
 	update.Diffs = []string{"tags"}
-	_, told := collected(
+	_, told := collected(t,
 		apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update, Planning: true}},
@@ -53,7 +62,7 @@ func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
 }
 
 func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
-	c, _ := collected(
+	c, _ := collected(t,
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: apitype.StepEventMetadata{
 			Type: stackType, New: &apitype.StepEventStateMetadata{Outputs: map[string]any{"a": "b"}},
 		}}},
@@ -64,7 +73,7 @@ func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
 }
 
 func TestComplaintsAreTheProgramsOwnWords(t *testing.T) {
-	c, told := collected(
+	c, told := collected(t,
 		failed("<{%reset%}>an unhandled error occurred: program failed: \n1 error occurred:\n\t* 2 problems in the configuration:\n  a\n  b\n<{%reset%}>"),
 		failed("update failed"),
 	)
@@ -75,22 +84,15 @@ func TestComplaintsAreTheProgramsOwnWords(t *testing.T) {
 func TestComplaintsOfAResourceNameItWithoutSecrets(t *testing.T) {
 	e := failed("hunter2hunter2 was refused")
 	e.DiagnosticEvent.URN = account
-	c, _ := collected(e, e)
+	c, _ := collected(t, e, e)
 	assert.Equal(t, []Diagnostic{{Resource: "storage:StorageAccount contoso", Message: "[secret] was refused"}}, c.complaints())
 }
 
 func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {
-	c, told := collected(printed("./main.go:1: undefined: x"), failed("error in compiling Go: unable to run `go build`: exit status 1"))
+	c, told := collected(t, printed("./main.go:1: undefined: x"), failed("error in compiling Go: unable to run `go build`: exit status 1"))
 	assert.Equal(t, []Diagnostic{
 		{Message: "error in compiling Go: unable to run `go build`: exit status 1"},
 		{Message: "./main.go:1: undefined: x", Told: true},
 	}, c.complaints())
 	assert.Contains(t, told, "undefined: x")
-}
-
-func TestEngineThatNeverSpokeDoesNotHang(t *testing.T) {
-	c := &collector{progress: &bytes.Buffer{}, redactor: &redactor{}}
-	_, stop := c.collect()
-	stop()
-	assert.Nil(t, c.changes)
 }

@@ -17,8 +17,13 @@ type redactor struct{ secrets []string }
 // add makes secrets known. Very short ones are left alone: they would mask ordinary words.
 func (r *redactor) add(secrets ...string) {
 	for _, s := range secrets {
-		if len(s) >= 6 {
-			r.secrets = append(r.secrets, s)
+		if len(s) < 6 {
+			continue
+		}
+		r.secrets = append(r.secrets, s)
+		// Within JSON text a secret looks different when it has characters that JSON escapes.
+		if raw, err := json.Marshal(s); err == nil && strings.Trim(string(raw), `"`) != s {
+			r.secrets = append(r.secrets, strings.Trim(string(raw), `"`))
 		}
 	}
 }
@@ -26,10 +31,6 @@ func (r *redactor) add(secrets ...string) {
 func (r *redactor) text(s string) string {
 	for _, secret := range r.secrets {
 		s = strings.ReplaceAll(s, secret, secretMark)
-		// Within JSON text a secret looks different when it has characters that JSON escapes.
-		if raw, err := json.Marshal(secret); err == nil {
-			s = strings.ReplaceAll(s, strings.Trim(string(raw), `"`), secretMark)
-		}
 	}
 	return s
 }

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -25,8 +25,8 @@ var ErrUnexpectedChanges = errors.New("there are changes, and none were expected
 // Up makes the stack be what the program says, waits for the first snapshots and compares the files at both ends.
 // A result comes with every error, as far as the run got.
 func (s *Session) Up(ctx context.Context) (*Result, error) {
-	result, err := s.run(ctx, "up", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
-		_, err := stack.Up(ctx, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs())
+	result, err := s.run(ctx, "up", func(stack auto.Stack, events io.Writer) error {
+		_, err := stack.Up(ctx, optup.ProgressStreams(events))
 		return err
 	})
 	if err != nil {
@@ -37,8 +37,8 @@ func (s *Session) Up(ctx context.Context) (*Result, error) {
 
 // Preview tells what Up would change.
 func (s *Session) Preview(ctx context.Context, expectNoChanges bool) (*Result, error) {
-	result, err := s.run(ctx, "preview", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
-		_, err := stack.Preview(ctx, optpreview.EventStreams(stream), optpreview.SuppressProgress(), optpreview.SuppressOutputs())
+	result, err := s.run(ctx, "preview", func(stack auto.Stack, events io.Writer) error {
+		_, err := stack.Preview(ctx, optpreview.ProgressStreams(events))
 		return err
 	})
 	result.Outputs = nil
@@ -47,8 +47,8 @@ func (s *Session) Preview(ctx context.Context, expectNoChanges bool) (*Result, e
 
 // Refresh makes the state be what Azure has, and tells what differed.
 func (s *Session) Refresh(ctx context.Context, expectNoChanges bool) (*Result, error) {
-	result, err := s.run(ctx, "refresh", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
-		_, err := stack.Refresh(ctx, optrefresh.EventStreams(stream), optrefresh.SuppressProgress(), optrefresh.SuppressOutputs())
+	result, err := s.run(ctx, "refresh", func(stack auto.Stack, events io.Writer) error {
+		_, err := stack.Refresh(ctx, optrefresh.ProgressStreams(events))
 		return err
 	})
 	result.Outputs = nil
@@ -87,8 +87,8 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 			return &Result{Stack: s.options.Stack}, s.failure(ctx, "lift the protection", err, nil)
 		}
 	}
-	result, err := s.run(ctx, "destroy", func(stack auto.Stack, stream chan<- events.EngineEvent) error {
-		_, err := stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
+	result, err := s.run(ctx, "destroy", func(stack auto.Stack, events io.Writer) error {
+		_, err := stack.Destroy(ctx, optdestroy.ProgressStreams(events))
 		return err
 	})
 	result.Outputs = nil
@@ -162,7 +162,7 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 }
 
 // run has the engine do something and makes a result of its events.
-func (s *Session) run(ctx context.Context, verb string, do func(auto.Stack, chan<- events.EngineEvent) error) (*Result, error) {
+func (s *Session) run(ctx context.Context, verb string, do func(stack auto.Stack, events io.Writer) error) (*Result, error) {
 	start := time.Now()
 	result := &Result{Stack: s.options.Stack}
 	stack, err := s.stack(ctx)
@@ -170,8 +170,8 @@ func (s *Session) run(ctx context.Context, verb string, do func(auto.Stack, chan
 		return result, s.failure(ctx, "select the stack", err, nil)
 	}
 	c := &collector{progress: s.options.Progress, redactor: &s.redactor}
-	stream, stop := c.collect()
-	err = do(stack, stream)
+	stop := c.watch()
+	err = do(stack, c)
 	stop()
 	if c.changes != nil {
 		result.Summary = summarize(c.changes)

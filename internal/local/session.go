@@ -192,6 +192,7 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"PULUMI_BACKEND_URL":                          s.home.BackendURL(),
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK":    "true",
+		"PULUMI_ENABLE_STREAMING_JSON_PREVIEW":        "true",
 		"ARM_TENANT_ID":                               c.TenantID,
 		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
 		"ARM_CLIENT_ID":                               c.ClientID,
