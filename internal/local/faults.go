@@ -29,3 +29,6 @@ func Faults(ctx context.Context, o Options) (out []faults.State, err error) {
 func ClearFaults(ctx context.Context, o Options) error {
 	return withAzure(o, func(a *azure.Azure) error { return a.ClearFaults(ctx) })
 }
+
+// ClearFaults removes all fault rules while the session is open, those of its options included.
+func (s *Session) ClearFaults(ctx context.Context) error { return s.azure.ClearFaults(ctx) }

@@ -62,6 +62,23 @@ func TestARuleFiresFromTheNthMatchAsOftenAsItsCount(t *testing.T) {
 	require.Equal(t, []int{2}, fired(s, 5, "PUT", "/x"))
 }
 
+func TestAPersistentFaultStaysWithItsRequest(t *testing.T) {
+	s := set(t, faults.Rule{Kind: faults.Unavailable, Nth: 2, Count: 1, Persistent: true})
+	require.Empty(t, fired(s, 1, "GET", "/x"))
+	require.Equal(t, []int{1, 2, 3}, fired(s, 3, "PUT", "/y"))
+	require.Empty(t, fired(s, 3, "GET", "/y"), "another method is another request")
+	require.Empty(t, fired(s, 3, "PUT", "/z"))
+	require.Equal(t, []int{1}, fired(s, 1, "put", "/Y"))
+}
+
+func TestWhoAskedIsToldOfEachFault(t *testing.T) {
+	var told []string
+	s := set(t, faults.Rule{Kind: faults.Unavailable, Nth: 2, Count: 1, Notify: func(method, path string) { told = append(told, method+" "+path) }})
+	fired(s, 1, "GET", "/x")
+	fired(s, 2, "PUT", "/y")
+	require.Equal(t, []string{"PUT /y"}, told)
+}
+
 func TestChancesAreRepeatable(t *testing.T) {
 	rule := faults.Rule{Kind: faults.DropAfter, Probability: 0.25, Seed: 7}
 	first := fired(set(t, rule), 1000, "GET", "/x")

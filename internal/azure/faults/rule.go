@@ -71,8 +71,13 @@ type Rule struct {
 	Probability float64 `json:"probability,omitempty"`
 	// Seed makes the chances repeatable.
 	Seed uint64 `json:"seed,omitempty"`
+	// Persistent makes a request that went wrong go wrong again, in the same way, whenever it is repeated: same method,
+	// same path. Repetitions are not counted.
+	Persistent bool `json:"persistent,omitempty"`
 	// Delay is how long Slow holds the answer back, and what TooManyRequests and Unavailable ask for in Retry-After.
 	Delay Duration `json:"delay,omitempty"`
+	// Notify, if any, is called with each request that goes wrong, before anything is done about it. Nothing keeps it.
+	Notify func(method, path string) `json:"-"`
 }
 
 // MaxDelay bounds Delay.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/crossorg/crossorg/internal/azure/store"
@@ -36,7 +37,8 @@ type Set struct {
 
 type entry struct {
 	State
-	kept bool // in the state file
+	kept bool            // in the state file
+	hit  map[string]bool // what a persistent rule has fired for, as this process knows
 }
 
 // Open reads the rules that the state file keeps and adds others, which only this Set has and nothing keeps. st may be nil.
@@ -129,6 +131,14 @@ func (s *Set) Decide(stage Stage, method, path string) (Rule, bool) {
 	if s == nil {
 		return Rule{}, false
 	}
+	fired, ok := s.decide(stage, method, path)
+	if ok && fired.Notify != nil {
+		fired.Notify(method, path)
+	}
+	return fired, ok
+}
+
+func (s *Set) decide(stage Stage, method, path string) (Rule, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var fired *Rule
@@ -136,11 +146,24 @@ func (s *Set) Decide(stage Stage, method, path string) (Rule, bool) {
 		if (e.Kind == FailOperation) != (stage == Operating) || !e.matches(method, path) {
 			continue
 		}
+		request := strings.ToLower(method + " " + path)
+		if e.hit[request] {
+			if fired == nil {
+				fired = &e.Rule
+			}
+			continue
+		}
 		e.Matched++
 		s.dirty = s.dirty || e.kept
 		if fired == nil && e.due() {
 			e.Fired++
 			fired = &e.Rule
+			if e.Persistent && e.Count > 0 {
+				if e.hit == nil {
+					e.hit = map[string]bool{}
+				}
+				e.hit[request] = true
+			}
 		}
 	}
 	if fired == nil {
