@@ -30,15 +30,19 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 		return nil, err
 	}
 	state, olds, news = plain(state), plain(olds), plain(news)
-	detailed := t.diff(olds, news, state)
+	return response(t.diff(olds, news, state), olds), nil
+}
+
+// response is the engine's view of differences from plain old inputs.
+func response(detailed map[string]*pulumirpc.PropertyDiff, olds resource.PropertyMap) *pulumirpc.DiffResponse {
 	if len(detailed) == 0 {
-		return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}, nil
+		return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}
 	}
 	resp := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_SOME, DetailedDiff: detailed, HasDetailedDiff: true,
 	}
 	for _, path := range slices.Sorted(maps.Keys(detailed)) {
-		if top := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' })[0]; !slices.Contains(resp.Diffs, top) {
+		if top := topOf(path); !slices.Contains(resp.Diffs, top) {
 			resp.Diffs = append(resp.Diffs, top)
 		}
 		if isReplacement(detailed[path].GetKind()) {
@@ -50,7 +54,17 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	if flag, ok := olds[createBeforeDelete]; ok && flag.IsBool() {
 		resp.DeleteBeforeReplace = !flag.BoolValue()
 	}
-	return resp, nil
+	return resp
+}
+
+// topOf is the property at the top of a path.
+func topOf(path string) string {
+	if parsed, err := resource.ParsePropertyPath(path); err == nil && len(parsed) > 0 {
+		if name, ok := parsed[0].(string); ok {
+			return name
+		}
+	}
+	return path
 }
 
 func isReplacement(kind pulumirpc.PropertyDiff_Kind) bool {
@@ -117,15 +131,15 @@ func (d *differ) add(path string, kind, replacing pulumirpc.PropertyDiff_Kind, r
 
 func (d *differ) object(diff *resource.ObjectDiff, path, bare string, replace bool) {
 	for key := range diff.Adds {
-		at := join(path, string(key))
+		at := member(path, key)
 		d.add(at, pulumirpc.PropertyDiff_ADD, pulumirpc.PropertyDiff_ADD_REPLACE, replace || d.replace[join(bare, string(key))])
 	}
 	for key := range diff.Deletes {
-		at := join(path, string(key))
+		at := member(path, key)
 		d.add(at, pulumirpc.PropertyDiff_DELETE, pulumirpc.PropertyDiff_DELETE_REPLACE, replace || d.replace[join(bare, string(key))])
 	}
 	for key, change := range diff.Updates {
-		d.value(&change, join(path, string(key)), join(bare, string(key)), replace)
+		d.value(&change, member(path, key), join(bare, string(key)), replace)
 	}
 }
 
@@ -147,6 +161,19 @@ func (d *differ) value(diff *resource.ValueDiff, path, bare string, replace bool
 	default:
 		d.add(path, pulumirpc.PropertyDiff_UPDATE, pulumirpc.PropertyDiff_UPDATE_REPLACE, replace)
 	}
+}
+
+// member is the path of a member of the object at a path, in the engine's notation: a key with anything but letters, digits
+// and underscores, as tags may have, stands in brackets and quotes.
+func member(path string, key resource.PropertyKey) string {
+	if key == "" {
+		return path + `[""]`
+	}
+	name := resource.PropertyPath{string(key)}.String()
+	if name[0] == '[' {
+		return path + name
+	}
+	return join(path, name)
 }
 
 func position(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

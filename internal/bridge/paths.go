@@ -16,12 +16,15 @@ func (t *resourceType) resourceID(inputs map[string]any, subscription string) (s
 			given = subscription
 		}
 		text, ok := given.(string)
+		if scopeParameter(name) {
+			text = strings.Trim(text, "/")
+		}
 		if !ok || text == "" {
 			problem = fmt.Errorf("expected string value for path parameter '%s', got %T", name, given)
 			return ""
 		}
 		if scopeParameter(name) {
-			return strings.Trim(text, "/")
+			return text
 		}
 		return url.PathEscape(text)
 	})
