@@ -24,8 +24,7 @@ const (
 // secrets is the SDK's client for a vault's secrets.
 func (t *T) secrets(cred azcore.TokenCredential, vault string) *azsecrets.Client {
 	t.Helper()
-	// The vault's host need not be one of vault.azure.net's.
-	c, err := azsecrets.NewClient(t.vaultURL(vault), cred, &azsecrets.ClientOptions{ClientOptions: t.clientOptions(), DisableChallengeResourceVerification: true})
+	c, err := azsecrets.NewClient(t.vaultURL(vault), cred, &azsecrets.ClientOptions{ClientOptions: t.clientOptions()})
 	require.NoError(t, err)
 	return c
 }
@@ -49,21 +48,13 @@ func (t *T) officer(vault string) *azsecrets.Client {
 	return c
 }
 
-func (t *T) setSecret(c *azsecrets.Client, name, value string) (version string) {
+func (t *T) setSecret(c *azsecrets.Client, name, value string) string {
 	t.Helper()
 	res, err := c.SetSecret(t.ctx(), name, azsecrets.SetSecretParameters{Value: &value}, nil)
 	require.NoError(t, err)
-	_, version = secretID(res.ID)
-	require.NotEmpty(t, version, "%s has no version", *res.ID)
-	return version
-}
-
-// secretID reads name and version from a secret's id. The client's own methods take the vault to be the host, which it need
-// not be.
-func secretID(id *azsecrets.ID) (name, version string) {
-	_, rest, _ := strings.Cut(string(*id), "/secrets/")
-	name, version, _ = strings.Cut(rest, "/")
-	return name, version
+	require.Equal(t, name, res.ID.Name())
+	require.NotEmpty(t, res.ID.Version(), "%s has no version", *res.ID)
+	return res.ID.Version()
 }
 
 func (t *T) secret(c *azsecrets.Client, name, version string) string {
@@ -133,8 +124,7 @@ func secretPromises() []Promise {
 				}
 				var names []string
 				for _, s := range pages(t, c.NewListSecretPropertiesPager(nil), func(p azsecrets.ListSecretPropertiesResponse) []*azsecrets.SecretProperties { return p.Value }) {
-					name, _ := secretID(s.ID)
-					names = append(names, name)
+					names = append(names, s.ID.Name())
 				}
 				require.ElementsMatch(t, []string{"a", "b"}, names)
 			},

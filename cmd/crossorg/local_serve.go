@@ -50,6 +50,7 @@ func printServed(w io.Writer, s *local.Served) error {
   Azure Resource Manager  %[2]s
   Sign-in                 %[3]s/%[6]s
   Blobs                   %[4]s/<account>
+  Vaults                  properties.vaultUri of each
   Subscription            %[7]s
   Certificate authority   %[5]s
   Client secret           default.clientSecret in %[9]s

@@ -128,7 +128,7 @@ func Open(o Options) (a *Azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	options := arm.Options{Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob(), Vault: est.vault()},
+	options := arm.Options{Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
 		Latency: arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -139,18 +139,20 @@ func Open(o Options) (a *Azure, err error) {
 		options.Log = f
 	}
 	packages := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
+	tlsConfig, err := ca.serverConfig()
+	if err != nil {
+		return nil, err
+	}
+	vaults := keyvault.NewEndpoints(func(port int, h http.Handler) (func() error, error) { return listen(port, h, tlsConfig) },
+		est.VaultPort, est.ManagementPort, est.BlobPort)
 	options.Providers = append([]*arm.Provider{
-		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(), datashare.New(content, dir), servicefabric.New(packages), compute.New(),
+		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(vaults), datashare.New(content, dir), servicefabric.New(packages), compute.New(),
 	}, monitor.New()...)
 	server, err := arm.NewServer(options)
 	if err != nil {
 		return nil, err
 	}
 	closers = append(closers, func() error { server.Close(); return nil })
-	tlsConfig, err := ca.serverConfig()
-	if err != nil {
-		return nil, err
-	}
 	signIn := dir.Handler()
 	queries := logs.NewHandler(server)
 	control := newControl(server, o.Latency, wrong, est.ControlSecret)
@@ -173,12 +175,17 @@ func Open(o Options) (a *Azure, err error) {
 	for _, l := range []struct {
 		port    int
 		handler http.Handler
-	}{{est.ManagementPort, management}, {est.BlobPort, logs.Blobs(server, accountID(accounts), blobs)}, {est.VaultPort, logs.Vaults(server, keyvault.NewHandler(server))}} {
+	}{{est.ManagementPort, management}, {est.BlobPort, logs.Blobs(server, accountID(accounts), blobs)}} {
 		stop, err := listen(l.port, l.handler, tlsConfig)
 		if err != nil {
 			return nil, err
 		}
 		closers = append(closers, stop)
+	}
+	closers = append(closers, vaults.Close)
+	vaultOf := func(r *http.Request) (arm.ID, bool) { return keyvault.VaultOf(server, r) }
+	if err := vaults.Open(server, logs.Vaults(server, vaultOf, keyvault.NewHandler(server))); err != nil {
+		return nil, err
 	}
 	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll}, nil
 }
@@ -283,9 +290,6 @@ func (a *Azure) Authority() string { return a.estate.management() }
 
 // Blob is the base URL of the blob service; an account's is below it.
 func (a *Azure) Blob() string { return a.estate.blob() }
-
-// Vault is the base URL of the vaults' data plane; a vault's is below it.
-func (a *Azure) Vault() string { return a.estate.vault() }
 
 // RootCAs trusts the certificates of the endpoints.
 func (a *Azure) RootCAs() *x509.CertPool { return a.ca.pool() }

@@ -34,12 +34,13 @@ type Declared struct {
 // estate is what a home folder says about the Azure in it: where it listens and who may sign in. It is kept in a file that
 // only its owner can read, so that a second process can attach.
 type estate struct {
-	// ManagementPort, BlobPort and VaultPort are chosen once: endpoints are part of the resources' state.
-	ManagementPort int           `json:"managementPort"`
-	BlobPort       int           `json:"blobPort"`
-	VaultPort      int           `json:"vaultPort"`
-	Default        Credentials   `json:"default"`
-	Others         []Credentials `json:"others,omitempty"`
+	// ManagementPort and BlobPort are chosen once: endpoints are part of the resources' state.
+	ManagementPort int `json:"managementPort"`
+	BlobPort       int `json:"blobPort"`
+	// VaultPort is the port from which on vaults get theirs.
+	VaultPort int           `json:"vaultPort"`
+	Default   Credentials   `json:"default"`
+	Others    []Credentials `json:"others,omitempty"`
 	// ControlSecret authorizes the control endpoints: the clock, faults.
 	ControlSecret string `json:"controlSecret"`
 }
@@ -151,8 +152,6 @@ func same(a, b Credentials) bool {
 func (e *estate) all() []Credentials { return append([]Credentials{e.Default}, e.Others...) }
 
 func (e *estate) management() string { return fmt.Sprintf("https://127.0.0.1:%d", e.ManagementPort) }
-
-func (e *estate) vault() string { return fmt.Sprintf("https://127.0.0.1:%d", e.VaultPort) }
 
 func (e *estate) blob() string { return fmt.Sprintf("https://127.0.0.1:%d", e.BlobPort) }
 

@@ -28,6 +28,9 @@ func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("nothing can be reached here")
 }
 
+// nowhere is where vaults of a fuzzed control plane listen.
+func nowhere(int, http.Handler) (func() error, error) { return func() error { return nil }, nil }
+
 // FuzzServeHTTP promises that whatever a client sends, the control plane does not break: no answer above 499, and every
 // refusal in the published envelope.
 func FuzzServeHTTP(f *testing.F) {
@@ -38,7 +41,7 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 		f.Cleanup(func() { _ = content.Close() })
 		return append([]*arm.Provider{
-			resources.New(), authorization.New(c.dir), storage.New(content), keyvault.New(), datashare.New(content, c.dir),
+			resources.New(), authorization.New(c.dir), storage.New(content), keyvault.New(keyvault.NewEndpoints(nowhere, 20000)), datashare.New(content, c.dir),
 			servicefabric.New(&http.Client{Transport: unreachable{}}),
 		}, monitor.New()...)
 	})

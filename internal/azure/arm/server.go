@@ -18,9 +18,9 @@ import (
 
 // Endpoints are the base URLs of the embedded Azure, without a trailing slash.
 type Endpoints struct {
-	// Management is ARM's, Blob that of the blob data plane (accounts are the first path segment), Vault that of the vaults'
-	// data plane (vaults are the first path segment).
-	Management, Blob, Vault string
+	// Management is ARM's, Blob that of the blob data plane (accounts are the first path segment). Vaults have endpoints of
+	// their own.
+	Management, Blob string
 }
 
 // Options make a Server.

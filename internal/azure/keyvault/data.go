@@ -26,15 +26,13 @@ var versions = []string{"7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-0
 // maxBody bounds a request's body: the largest value, escaped, with tags.
 const maxBody = 512 << 10
 
-// Handler is the vaults' data plane for secrets, at /{vault}/secrets and /{vault}/deletedsecrets.
-//
-// On Azure every vault is a host; here it is the first path segment, so that identifiers have one segment more.
+// Handler is the vaults' data plane for secrets, at /secrets and /deletedsecrets of every vault's endpoint.
 type Handler struct {
 	server *arm.Server
 	caller netip.Addr
 }
 
-// NewHandler serves the secrets of the server's vaults.
+// NewHandler serves the secrets of the server's vaults. Which vault a request is for is said by At.
 func NewHandler(server *arm.Server) *Handler { return &Handler{server: server} }
 
 // CallersAt makes vaults' network rules judge every request as if it came from address. Without it, callers, who are all
@@ -75,7 +73,7 @@ type request struct {
 	http   *http.Request
 	vault  *arm.Resource
 	caller identity.Principal
-	path   []string // below the vault
+	path   []string
 	body   []byte
 }
 
@@ -140,19 +138,11 @@ func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 	if !utf8.ValidString(r.http.URL.Path) {
 		return 0, nil, badParameter("The request URI is not valid.")
 	}
-	parts := strings.Split(strings.Trim(r.http.URL.Path, "/"), "/")
-	var id string
-	ok, err := r.Tx.Get(tableNames, strings.ToLower(parts[0]), &id)
-	if err != nil {
-		return 0, nil, fromARM(internalError(err))
+	var ok bool
+	if r.vault, ok = vaultAt(r.Call, r.http); !ok { // on Azure the host of a vault that is not there, or is deleted, does not resolve
+		return 0, nil, &dataError{status: http.StatusNotFound, code: "VaultNotFound", message: "There is no vault here."}
 	}
-	if ok {
-		r.vault, ok = r.GetByID(id)
-	}
-	if !ok { // on Azure the host of a vault that is not there, or is deleted, does not resolve
-		return 0, nil, &dataError{status: http.StatusNotFound, code: "VaultNotFound", message: "There is no vault '" + parts[0] + "'."}
-	}
-	r.path = parts[1:]
+	r.path = strings.Split(strings.Trim(r.http.URL.Path, "/"), "/")
 	head.Set("x-ms-keyvault-region", r.vault.String("location"))
 	if e := h.authenticate(r); e != nil {
 		return 0, nil, e
@@ -172,17 +162,17 @@ func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 // authenticate finds out who asks.
 // Source: https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses
 func (h *Handler) authenticate(r *request) *dataError {
-	tenant := r.vault.String("properties", "tenantId")
+	tenant, scope := r.vault.String("properties", "tenantId"), domain(r.vault)
 	unauthorized := func(message string) *dataError {
 		return &dataError{status: http.StatusUnauthorized, code: "Unauthorized", message: message,
-			authentication: `Bearer authorization="` + h.server.Endpoints().Management + "/" + tenant + `", resource="` + audience + `"`}
+			authentication: `Bearer authorization="` + h.server.Endpoints().Management + "/" + tenant + `", resource="` + audience + `", scope="` + scope + `/.default"`}
 	}
 	scheme, token, _ := strings.Cut(r.http.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return unauthorized("AKV10000: Request is missing a Bearer or PoP token.")
 	}
 	var err error
-	r.caller, err = h.server.Directory().Verify(r.Tx, token, audience)
+	r.caller, err = h.server.Directory().Verify(r.Tx, token, audience, scope)
 	switch {
 	case errors.Is(err, identity.ErrTokenAudience):
 		return unauthorized("AKV10022: Invalid audience. Expected " + audience + ".")
@@ -194,6 +184,16 @@ func (h *Handler) authenticate(r *request) *dataError {
 		return unauthorized("AKV10032: Invalid issuer. Expected one of " + r.issuer(tenant) + ", found " + r.issuer(r.caller.TenantID) + ".")
 	}
 	return nil
+}
+
+// domain is a resource for which tokens for a vault are issued as well. Clients refuse a challenge unless the vault's host
+// ends in that of the challenge's scope, as contoso.vault.azure.net does in vault.azure.net; of an address, the end is what
+// follows its first number.
+// Source: https://aka.ms/azsdk/blog/vault-uri
+func domain(vault *arm.Resource) string {
+	host := strings.Trim(strings.TrimPrefix(vault.String("properties", "vaultUri"), "https://"), "/")
+	_, end, _ := strings.Cut(host, ".")
+	return "https://" + end
 }
 
 func (r *request) issuer(tenant string) string {

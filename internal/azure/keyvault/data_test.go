@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,12 +63,15 @@ func (w *world) grant(r *reader, role, scope string) *reader {
 	return r
 }
 
-func (w *world) secrets(r *reader) *azsecrets.Client { return w.secretsAt(w.data.URL, r) }
+// secrets is the official client of the world's vault, which is the first.
+func (w *world) secrets(r *reader) *azsecrets.Client {
+	return w.secretsAt(fmt.Sprintf("https://127.0.0.1:%d/", w.first), false, r)
+}
 
-func (w *world) secretsAt(base string, r *reader) *azsecrets.Client {
-	c, err := azsecrets.NewClient(base+"/"+name+"/", r, &azsecrets.ClientOptions{
-		ClientOptions:                        azcore.ClientOptions{Transport: w.data.Client(), Retry: policy.RetryOptions{MaxRetries: -1}},
-		DisableChallengeResourceVerification: true,
+func (w *world) secretsAt(uri string, foreign bool, r *reader) *azsecrets.Client {
+	c, err := azsecrets.NewClient(uri, r, &azsecrets.ClientOptions{
+		ClientOptions:                        azcore.ClientOptions{Transport: w.front.Client(), Retry: policy.RetryOptions{MaxRetries: -1}},
+		DisableChallengeResourceVerification: foreign,
 	})
 	require.NoError(w.t, err)
 	return c
@@ -83,13 +87,10 @@ func (w *world) set(c *azsecrets.Client, secret, value string) azsecrets.SetSecr
 	return res
 }
 
-func version(id *azsecrets.ID) string { return string(*id)[strings.LastIndexByte(string(*id), '/')+1:] }
-
 // The official client sets, reads, lists and updates versions; ARM shows the same secret.
 func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 	w := newWorld(t)
 	v := w.mustCreate(properties())
-	require.Equal(t, w.data.URL+"/"+name+"/", *v.Properties.VaultURI)
 	c := w.officer()
 	expires := time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
 	first, err := c.SetSecret(w.ctx, "node-password", azsecrets.SetSecretParameters{
@@ -97,17 +98,18 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 		SecretAttributes: &azsecrets.SecretAttributes{Expires: &expires},
 	}, nil)
 	require.NoError(t, err)
-	require.Equal(t, *v.Properties.VaultURI+"secrets/node-password/"+version(first.ID), string(*first.ID))
+	require.Equal(t, "node-password", first.ID.Name())
+	require.Equal(t, *v.Properties.VaultURI+"secrets/node-password/"+first.ID.Version(), string(*first.ID))
 	require.Equal(t, "Recoverable+Purgeable", *first.Attributes.RecoveryLevel)
 	require.EqualValues(t, 90, *first.Attributes.RecoverableDays)
 	second := w.set(c, "node-password", "s3cr3t-two")
-	require.NotEqual(t, version(first.ID), version(second.ID))
+	require.NotEqual(t, first.ID.Version(), second.ID.Version())
 
 	latest, err := c.GetSecret(w.ctx, "node-password", "", nil)
 	require.NoError(t, err)
 	require.Equal(t, "s3cr3t-two", *latest.Value)
 	require.Equal(t, *second.ID, *latest.ID)
-	older, err := c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	older, err := c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
 	require.NoError(t, err)
 	require.Equal(t, "s3cr3t-one", *older.Value)
 	require.Equal(t, expires, older.Attributes.Expires.UTC())
@@ -122,11 +124,11 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "s3cr3t-arm", *latest.Value, "Ensure what ARM writes is what the data plane reads")
 
-	_, err = c.UpdateSecretProperties(w.ctx, "node-password", version(first.ID), azsecrets.UpdateSecretPropertiesParameters{
+	_, err = c.UpdateSecretProperties(w.ctx, "node-password", first.ID.Version(), azsecrets.UpdateSecretPropertiesParameters{
 		SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(false)},
 	}, nil)
 	require.NoError(t, err)
-	_, err = c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	_, err = c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
 	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "SecretDisabled")
 	_, err = c.GetSecret(w.ctx, "node-password", "", nil)
 	require.NoError(t, err, "Ensure other versions stay readable")
@@ -158,7 +160,7 @@ func TestListsComeInPages(t *testing.T) {
 		page, err := pager.NextPage(w.ctx)
 		require.NoError(t, err)
 		for _, s := range page.Value {
-			got = append(got, version(s.ID)) // without a version the name comes last
+			got = append(got, s.ID.Name())
 		}
 	}
 	require.Equal(t, 3, pages)
@@ -199,7 +201,7 @@ func TestADeletedSecretIsRecoveredPurgedOrGoneAtItsDate(t *testing.T) {
 	got, err := c.GetSecret(w.ctx, "node-password", "", nil)
 	require.NoError(t, err)
 	require.Equal(t, "two", *got.Value)
-	got, err = c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	got, err = c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
 	require.NoError(t, err)
 	require.Equal(t, "one", *got.Value)
 
@@ -210,7 +212,7 @@ func TestADeletedSecretIsRecoveredPurgedOrGoneAtItsDate(t *testing.T) {
 	_, err = c.GetDeletedSecret(w.ctx, "node-password", nil)
 	refused(t, err, http.StatusNotFound, "SecretNotFound")
 	w.set(c, "node-password", "three")
-	_, err = c.GetSecret(w.ctx, "node-password", version(first.ID), nil)
+	_, err = c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
 	refused(t, err, http.StatusNotFound, "SecretNotFound")
 
 	_, err = c.DeleteSecret(w.ctx, "node-password", nil)
@@ -245,7 +247,7 @@ func TestSecretsAndDeletedSecretsComeBackWithTheirVault(t *testing.T) {
 	require.NoError(t, err)
 	w.delete()
 	_, err = c.GetSecret(w.ctx, "kept", "", nil)
-	refused(t, err, http.StatusNotFound, "VaultNotFound")
+	require.ErrorIs(t, err, syscall.ECONNREFUSED, "Ensure nothing answers for a deleted vault")
 	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) { p.CreateMode = to.Ptr(armkeyvault.CreateModeRecover) }))
 	got, err := c.GetSecret(w.ctx, "kept", "", nil)
 	require.NoError(t, err)
@@ -259,14 +261,18 @@ func TestTheChallengeNamesTenantAndResourceAndTokensAreChecked(t *testing.T) {
 	w.mustCreate(properties())
 	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
 	w.set(w.secrets(r), "node-password", "one")
-	require.Equal(t, []string{"https://vault.azure.net/.default"}, r.asked.Scopes)
+	require.Equal(t, []string{fmt.Sprintf("https://0.0.1:%d/.default", w.first)}, r.asked.Scopes)
 	require.Equal(t, tenant, r.asked.TenantID)
 
-	r.audience = "https://management.azure.com"
-	_, err := w.secrets(r).GetSecret(w.ctx, "node-password", "", nil)
-	require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10022")
+	r.audience = "https://vault.azure.net"
+	w.set(w.secrets(r), "node-password", "one")
+	for _, other := range []string{"https://management.azure.com", fmt.Sprintf("https://0.0.1:%d", w.first+1)} {
+		r.audience = other
+		_, err := w.secrets(r).GetSecret(w.ctx, "node-password", "", nil)
+		require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10022")
+	}
 	stranger := w.newcomer("99999999-0000-0000-0000-000000000001", "stranger")
-	_, err = w.secrets(w.grant(stranger, secretsOfficer, vaultScope)).GetSecret(w.ctx, "node-password", "", nil)
+	_, err := w.secrets(w.grant(stranger, secretsOfficer, vaultScope)).GetSecret(w.ctx, "node-password", "", nil)
 	require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10032")
 }
 
@@ -324,8 +330,8 @@ func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
 	w.set(w.secrets(r), "one", "1") // a local caller is the vault's operator
 	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
-		s := httptest.NewTLSServer(keyvault.NewHandler(w.server).CallersAt(netip.MustParseAddr(address)))
-		_, err := w.secretsAt(s.URL, r).GetSecret(w.ctx, "one", "", nil)
+		s := httptest.NewTLSServer(keyvault.At(name, keyvault.NewHandler(w.server).CallersAt(netip.MustParseAddr(address))))
+		_, err := w.secretsAt(s.URL, true, r).GetSecret(w.ctx, "one", "", nil)
 		s.Close()
 		if inside {
 			require.NoError(t, err)

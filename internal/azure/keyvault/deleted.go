@@ -30,7 +30,7 @@ func deletedVaultNotFound(name string) *arm.Error {
 }
 
 // deleteVault keeps the vault for its retention time, name and secrets included. Its role assignments are gone for good.
-func deleteVault(c *arm.Call, r *arm.Resource) *arm.Error {
+func deleteVault(c *arm.Call, r *arm.Resource, endpoints *Endpoints) *arm.Error {
 	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(r))}
 	name := strings.ToLower(r.ID.Name())
 	if err := c.Tx.Put(tableDeleted, name, d); err != nil {
@@ -39,6 +39,7 @@ func deleteVault(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Delete(tableNames, name); err != nil {
 		return internalError(err)
 	}
+	endpoints.release(c, name)
 	return nil
 }
 
@@ -63,8 +64,8 @@ func findDeleted(c *arm.Call, name string) (*deletedVault, bool, *arm.Error) {
 	return &d, true, nil
 }
 
-// recoverVault brings a deleted vault back as it was, with its secrets.
-func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault) *arm.Error {
+// recoverVault brings a deleted vault back as it was, with its secrets, where it was.
+func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoints) *arm.Error {
 	if w.New.ID.Key() != d.Vault.ID.Key() {
 		return badRequest("The vault '%s' can only be recovered where it was: '%s'.", w.New.ID.Name(), d.Vault.ID)
 	}
@@ -93,10 +94,13 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault) *arm.Error {
 	if err := c.Tx.Delete(tableDeleted, strings.ToLower(w.New.ID.Name())); err != nil {
 		return internalError(err)
 	}
+	if _, err := endpoints.claim(c, w.New.ID.Name()); err != nil {
+		return err
+	}
 	return claim(c, w.New.ID)
 }
 
-// purge forgets a deleted vault and its secrets; the name is free again. There is no vault of that name meanwhile.
+// purge forgets a deleted vault, its secrets and its endpoint; the name is free again. There is no vault of that name meanwhile.
 func purge(c *arm.Call, name string) *arm.Error {
 	name = strings.ToLower(name)
 	for _, table := range []string{tableDeletedSecrets, tableRemoved, tableVersions} {
@@ -104,8 +108,10 @@ func purge(c *arm.Call, name string) *arm.Error {
 			return err
 		}
 	}
-	if err := c.Tx.Delete(tableDeleted, name); err != nil {
-		return internalError(err)
+	for _, table := range []string{tableDeleted, tablePorts} {
+		if err := c.Tx.Delete(table, name); err != nil {
+			return internalError(err)
+		}
 	}
 	return nil
 }

@@ -3,11 +3,14 @@ package keyvault_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +26,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/resources"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
@@ -43,11 +47,30 @@ type world struct {
 	server    *arm.Server
 	store     *store.Store
 	front     *httptest.Server
-	data      *httptest.Server
+	endpoints *keyvault.Endpoints
+	first     int // of the vaults' ports
 	principal identity.Principal
 	mu        sync.Mutex
 	offset    time.Duration
 	log       bytes.Buffer
+}
+
+// worlds keeps the ports of worlds at the same time apart.
+var worlds atomic.Int32
+
+// listen serves at a port over TLS, with the certificate that every test server's client trusts.
+func listen(port int, h http.Handler) (func() error, error) {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return nil, err
+	}
+	s := httptest.NewUnstartedServer(h)
+	if err := s.Listener.Close(); err != nil {
+		return nil, err
+	}
+	s.Listener = l
+	s.StartTLS()
+	return func() error { s.Close(); return nil }, nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -56,18 +79,20 @@ func newWorld(t *testing.T) *world {
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
 	w.store = st
-	w.data = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { keyvault.NewHandler(w.server).ServeHTTP(rw, r) }))
+	w.first = 20000 + int(worlds.Add(1))*64
+	w.endpoints = keyvault.NewEndpoints(listen, w.first)
 	w.front = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.server.ServeHTTP(rw, r) }))
 	w.dir, err = identity.NewDirectory(st, w.front.URL, w.now)
 	require.NoError(t, err)
 	w.server, err = arm.NewServer(arm.Options{
-		Store: st, Directory: w.dir, Now: w.now, Log: &w.log, Endpoints: arm.Endpoints{Management: w.front.URL, Vault: w.data.URL},
-		Providers: []*arm.Provider{keyvault.New()},
+		Store: st, Directory: w.dir, Now: w.now, Log: &w.log, Endpoints: arm.Endpoints{Management: w.front.URL},
+		Providers: []*arm.Provider{resources.New(), keyvault.New(w.endpoints)},
 	})
 	require.NoError(t, err)
+	require.NoError(t, w.endpoints.Open(w.server, keyvault.NewHandler(w.server)))
 	t.Cleanup(func() {
 		w.front.Close()
-		w.data.Close()
+		require.NoError(t, w.endpoints.Close())
 		w.server.Close()
 		require.NoError(t, st.Close())
 	})
@@ -199,7 +224,7 @@ func refused(t *testing.T, err error, status int, code string) string {
 func TestVaultHasWhatAzureComputes(t *testing.T) {
 	w := newWorld(t)
 	v := w.mustCreate(properties())
-	require.Equal(t, w.data.URL+"/contoso-vault/", *v.Properties.VaultURI)
+	require.Equal(t, fmt.Sprintf("https://127.0.0.1:%d/", w.first), *v.Properties.VaultURI)
 	require.Equal(t, armkeyvault.VaultProvisioningStateSucceeded, *v.Properties.ProvisioningState)
 	require.True(t, *v.Properties.EnableSoftDelete)
 	require.EqualValues(t, 90, *v.Properties.SoftDeleteRetentionInDays)
@@ -354,10 +379,10 @@ func (w *world) putSecret(secret, value string) armkeyvault.Secret {
 // A secret's value goes in and comes out nowhere: not in answers, not in the request log. Each value is a version.
 func TestSecretsAreWriteOnly(t *testing.T) {
 	w := newWorld(t)
-	w.mustCreate(properties())
+	v := w.mustCreate(properties())
 	first := w.putSecret("node-password", "s3cr3t-one")
 	require.Nil(t, first.Properties.Value)
-	require.Equal(t, w.data.URL+"/contoso-vault/secrets/node-password", *first.Properties.SecretURI)
+	require.Equal(t, *v.Properties.VaultURI+"secrets/node-password", *first.Properties.SecretURI)
 	require.True(t, strings.HasPrefix(*first.Properties.SecretURIWithVersion, *first.Properties.SecretURI+"/"))
 	require.True(t, *first.Properties.Attributes.Enabled)
 	require.WithinDuration(t, w.now(), *first.Properties.Attributes.Created, time.Minute)

@@ -14,11 +14,11 @@ import (
 
 const namespace = "Microsoft.KeyVault"
 
-// New makes the resource provider.
-func New() *arm.Provider {
+// New makes the resource provider of vaults that answer at the endpoints.
+func New(endpoints *Endpoints) *arm.Provider {
 	return &arm.Provider{
 		Namespace: namespace,
-		Types:     []*arm.Type{vaults(), secrets()},
+		Types:     []*arm.Type{vaults(endpoints), secrets()},
 		Routes:    append(deletedVaultRoutes(), checkNameRoute(), accessPolicyRoute()),
 	}
 }

@@ -16,13 +16,13 @@ const (
 	tableNames = "keyvault.names"
 )
 
-func vaults() *arm.Type {
+func vaults(endpoints *Endpoints) *arm.Type {
 	return &arm.Type{
 		Name:      namespace + "/vaults",
 		CheckName: checkVaultName,
 		Global:    vaultAlreadyExists,
-		Put:       putVault,
-		Delete:    deleteVault,
+		Put:       func(c *arm.Call, w *arm.Write) *arm.Error { return putVault(c, w, endpoints) },
+		Delete:    func(c *arm.Call, r *arm.Resource) *arm.Error { return deleteVault(c, r, endpoints) },
 		Jobs:      map[string]arm.Job{jobPurge: purgeExpired},
 	}
 }
@@ -76,7 +76,7 @@ func vaultAlreadyExists(name string) *arm.Error {
 
 // putVault creates, updates or recovers a vault.
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update
-func putVault(c *arm.Call, w *arm.Write) *arm.Error {
+func putVault(c *arm.Call, w *arm.Write, endpoints *Endpoints) *arm.Error {
 	props := w.New.Properties()
 	mode := text(props, "createMode")
 	delete(props, "createMode")
@@ -86,7 +86,7 @@ func putVault(c *arm.Call, w *arm.Write) *arm.Error {
 		case err != nil:
 			return err
 		case ok && mode == "recover" && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
-			return recoverVault(c, w, gone)
+			return recoverVault(c, w, gone, endpoints)
 		case ok && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
 			return arm.Conflict("ConflictError", "A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. "+
 				"Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.")
@@ -107,7 +107,11 @@ func putVault(c *arm.Call, w *arm.Write) *arm.Error {
 			return err
 		}
 	}
-	props["vaultUri"] = c.Server.Endpoints().Vault + "/" + w.New.ID.Name() + "/"
+	uri, err := endpoints.claim(c, w.New.ID.Name())
+	if err != nil {
+		return err
+	}
+	props["vaultUri"] = uri
 	props["provisioningState"] = "Succeeded"
 	props["enableSoftDelete"] = true
 	if props["accessPolicies"] == nil {

@@ -12,13 +12,12 @@ import (
 // maxErrorBody is how much of an error's body is kept for its message.
 const maxErrorBody = 16 << 10
 
-// Vaults audits what a vault endpoint is asked, whatever it answers; the vault is the first segment of a path. Requests to
-// vaults that do not exist are nobody's.
-func Vaults(s *arm.Server, next http.Handler) http.Handler {
+// Vaults audits what vaults' endpoints are asked, whatever they answer. vault finds the vault that a request is for;
+// requests to vaults that do not exist are nobody's.
+func Vaults(s *arm.Server, vault func(*http.Request) (id arm.ID, ok bool), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-		vault, found := vaultNamed(s, parts[0]) // before it is asked: the request may delete it
+		id, found := vault(r)
 		seen := &reason{answer: answer{ResponseWriter: w, status: http.StatusOK}}
 		next.ServeHTTP(seen, r)
 		if !found {
@@ -26,7 +25,7 @@ func Vaults(s *arm.Server, next http.Handler) http.Handler {
 		}
 		_, who := requester(r)
 		request := VaultRequest{
-			Operation: vaultOperation(r.Method, parts[1:]), Status: seen.status, Description: seen.message(), Caller: who,
+			Operation: vaultOperation(r.Method, strings.Split(strings.Trim(r.URL.Path, "/"), "/")), Status: seen.status, Description: seen.message(), Caller: who,
 			URI: "https://" + r.Host + r.URL.RequestURI(), ID: "https://" + r.Host + r.URL.Path, CallerIP: r.RemoteAddr, UserAgent: r.UserAgent(),
 			Version: r.URL.Query().Get("api-version"), RequestID: w.Header().Get("x-ms-request-id"), Duration: time.Since(began),
 		}
@@ -34,21 +33,8 @@ func Vaults(s *arm.Server, next http.Handler) http.Handler {
 			request.Operation = "Authentication"
 		}
 		// As for blobs: a row that cannot be written is lost.
-		_ = AppendVault(s, vault, request)
+		_ = AppendVault(s, id, request)
 	})
-}
-
-// vaultNamed finds a vault by name: names are unique over all subscriptions.
-func vaultNamed(s *arm.Server, name string) (id arm.ID, found bool) {
-	err := s.View(func(c *arm.Call) error {
-		for _, r := range c.Under(arm.ID{}) {
-			if strings.EqualFold(r.ID.Type(), "Microsoft.KeyVault/vaults") && strings.EqualFold(r.ID.Name(), name) {
-				id, found = r.ID, true
-			}
-		}
-		return nil
-	})
-	return id, found && err == nil
 }
 
 // reason is an answer that keeps the message of an error.

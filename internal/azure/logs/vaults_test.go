@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
@@ -17,7 +18,12 @@ import (
 func TestVaultEndpointIsAudited(t *testing.T) {
 	a := newAzure(t)
 	a.watch(vault, "Dedicated", "AuditEvent")
-	endpoint := logs.Vaults(a.server, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	found := func(r *http.Request) (arm.ID, bool) {
+		id, err := arm.ParseID(vault)
+		require.NoError(t, err)
+		return id, r.Host == "secrets.test"
+	}
+	endpoint := logs.Vaults(a.server, found, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Header.Get("Authorization") == "":
 			w.WriteHeader(http.StatusUnauthorized)
@@ -30,18 +36,18 @@ func TestVaultEndpointIsAudited(t *testing.T) {
 	}))
 	token := "Bearer " + a.token(a.deployer, "https://vault.azure.net")
 	for _, c := range []struct{ method, path, authorization, want string }{
-		{"GET", "/secrets/secrets/password", "", "Authentication|401|Unauthorized|Failure||"},
-		{"GET", "/secrets/secrets/password", token, "SecretGet|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"GET", "/secrets/secrets/forbidden", token, "SecretGet|403|Forbidden|Failure|" + a.deployer.ObjectID + "|Caller is not authorized to perform action on resource."},
-		{"PUT", "/secrets/secrets/password", token, "SecretSet|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"GET", "/secrets/secrets", token, "SecretList|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"GET", "/secrets/secrets/password/versions", token, "SecretListVersions|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"DELETE", "/secrets/secrets/password", token, "SecretDelete|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"GET", "/secrets/deletedsecrets", token, "SecretListDeleted|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"POST", "/secrets/deletedsecrets/password/recover", token, "SecretRecover|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"DELETE", "/secrets/deletedsecrets/password", token, "SecretPurge|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"GET", "/secrets/password", "", "Authentication|401|Unauthorized|Failure||"},
+		{"GET", "/secrets/password", token, "SecretGet|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"GET", "/secrets/forbidden", token, "SecretGet|403|Forbidden|Failure|" + a.deployer.ObjectID + "|Caller is not authorized to perform action on resource."},
+		{"PUT", "/secrets/password", token, "SecretSet|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"GET", "/secrets", token, "SecretList|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"GET", "/secrets/password/versions", token, "SecretListVersions|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"DELETE", "/secrets/password", token, "SecretDelete|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"GET", "/deletedsecrets", token, "SecretListDeleted|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"POST", "/deletedsecrets/password/recover", token, "SecretRecover|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"DELETE", "/deletedsecrets/password", token, "SecretPurge|200|OK|Success|" + a.deployer.ObjectID + "|"},
 	} {
-		r := httptest.NewRequest(c.method, c.path+"?api-version=7.4", nil)
+		r := httptest.NewRequest(c.method, "https://secrets.test"+c.path+"?api-version=7.4", nil)
 		if c.authorization != "" {
 			r.Header.Set("Authorization", c.authorization)
 		}
@@ -50,7 +56,7 @@ func TestVaultEndpointIsAudited(t *testing.T) {
 			Identity.claim["http://schemas.microsoft.com/identity/claims/objectidentifier"], "|", ResultDescription)`)
 		require.Equal(t, [][]any{{c.want}}, row, "%s %s", c.method, c.path)
 	}
-	endpoint.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/absent/secrets", nil))
+	endpoint.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "https://absent.test/secrets", nil))
 	require.Len(t, a.rows("AZKVAuditLogs"), 10, "Ensure a vault that is not there audits nothing")
 	require.Equal(t, [][]any{{"7.4"}}, a.rows("AZKVAuditLogs | distinct OperationVersion"))
 	_, out := a.ask(a.deployer, "AZKVAuditLogs", "")

@@ -69,9 +69,16 @@ func (s *Store) Update(fn func(*Tx) error) error {
 		b = &batch{tx: tx, done: make(chan struct{})}
 		s.batch = b
 	}
-	err := s.inTurn(b, fn)
+	t := &Tx{tx: b.tx, undoable: true}
+	err := s.inTurn(b, t, fn)
 	<-b.done
-	return cmp.Or(b.err, err)
+	if err := cmp.Or(b.err, err); err != nil {
+		return err
+	}
+	for _, then := range t.committed {
+		then()
+	}
+	return nil
 }
 
 // batch is a transaction that several updates share. err is what became of it, once done is closed.
@@ -87,8 +94,7 @@ const maxBatch = 128
 
 // inTurn runs an update and, when nobody waits to join the batch, writes it to disk. A panic of fn is an update that
 // failed, and goes on to the caller.
-func (s *Store) inTurn(b *batch, fn func(*Tx) error) (err error) {
-	t := &Tx{tx: b.tx, undoable: true}
+func (s *Store) inTurn(b *batch, t *Tx, fn func(*Tx) error) (err error) {
 	failed := true
 	defer func() {
 		if failed {
@@ -117,7 +123,12 @@ type Tx struct {
 	// undoable says to keep in undos what writes replace.
 	undoable bool
 	undos    []replaced
+	// committed are to be called once the writes are durable.
+	committed []func()
 }
+
+// AfterCommit has fn called when the update's writes are durable, before Update returns; never when it fails.
+func (t *Tx) AfterCommit(fn func()) { t.committed = append(t.committed, fn) }
 
 // replaced is a value before a write; raw is nil when there was none.
 type replaced struct {

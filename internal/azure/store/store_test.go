@@ -101,3 +101,24 @@ func TestFailedUpdatesLeaveNothing(t *testing.T) {
 		return nil
 	}))
 }
+
+// What waits for a commit runs before Update returns, and never for an update that failed.
+func TestAfterCommit(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state"))
+	defer s.Close()
+	ran := false
+	require.NoError(t, s.Update(func(tx *store.Tx) error {
+		tx.AfterCommit(func() {
+			ran = true
+			require.NoError(t, s.View(func(tx *store.Tx) error { assert.True(t, tx.Has("t", "k")); return nil }))
+		})
+		assert.False(t, ran)
+		return tx.Put("t", "k", 1)
+	}))
+	assert.True(t, ran)
+	refusal := errors.New("refused")
+	require.ErrorIs(t, s.Update(func(tx *store.Tx) error {
+		tx.AfterCommit(func() { t.Error("Ensure nothing follows an update that failed") })
+		return refusal
+	}), refusal)
+}

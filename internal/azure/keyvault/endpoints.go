@@ -1,0 +1,210 @@
+package keyvault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+)
+
+// tablePorts holds the port of every vault's endpoint by the vault's lower-case name. A deleted vault keeps it until it
+// is purged.
+const tablePorts = "keyvault.ports"
+
+// Ports are chosen below the range from which systems hand out ports by themselves, so that they are likely free next time.
+const (
+	lowestPort  = 20000
+	highestPort = 31999
+)
+
+// Listen makes a handler answer at a port of 127.0.0.1 over TLS, until it is stopped.
+type Listen func(port int, h http.Handler) (stop func() error, err error)
+
+// Endpoints gives every vault an endpoint of its own, as on Azure every vault is a host: a port, chosen when the vault is
+// created and kept for as long as there is something to recover. Nothing listens there while the vault is deleted.
+type Endpoints struct {
+	listen   Listen
+	first    int
+	reserved []int
+
+	mu      sync.Mutex
+	handler http.Handler
+	open    map[string]*endpoint // by lower-case vault name
+}
+
+// endpoint is one that listens.
+type endpoint struct {
+	port int
+	stop func() error
+	// claims counts how often a vault was made or recovered there: a deletion that comes after the next claim closes nothing.
+	claims int
+}
+
+// NewEndpoints chooses ports from first on, leaving out the reserved ones. Neighbouring ports keep the endpoints of
+// different home folders apart.
+func NewEndpoints(listen Listen, first int, reserved ...int) *Endpoints {
+	return &Endpoints{listen: listen, first: first, reserved: reserved, open: map[string]*endpoint{}}
+}
+
+// Open makes the endpoints of the server's vaults, those there are and those to come, answer with h.
+func (e *Endpoints) Open(s *arm.Server, h http.Handler) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.handler = h
+	return s.View(func(c *arm.Call) error {
+		return c.Tx.Scan(tableNames, "", func(vault string, _ []byte) error {
+			var port int
+			if known, err := c.Tx.Get(tablePorts, vault, &port); err != nil || !known {
+				return err
+			}
+			if err := e.start(vault, port); err != nil {
+				return fmt.Errorf("vault %s: %w", vault, err)
+			}
+			return nil
+		})
+	})
+}
+
+// Close stops listening.
+func (e *Endpoints) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	errs := make([]error, 0, len(e.open))
+	var mu sync.Mutex
+	var stopping sync.WaitGroup
+	for _, one := range e.open {
+		stopping.Go(func() {
+			err := one.stop()
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		})
+	}
+	stopping.Wait()
+	clear(e.open)
+	return errors.Join(errs...)
+}
+
+// start listens for a vault. Endpoints are locked.
+func (e *Endpoints) start(vault string, port int) error {
+	stop, err := e.listen(port, At(vault, e.handler))
+	if err != nil {
+		return err
+	}
+	e.open[vault] = &endpoint{port: port, stop: stop}
+	return nil
+}
+
+// claim returns the address of a vault that is being made, updated or recovered, where it listens from now on. If the
+// transaction fails after all, whoever asks there is told that there is no such vault.
+func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
+	vault := strings.ToLower(name)
+	var port int
+	known, err := c.Tx.Get(tablePorts, vault, &port)
+	if err != nil {
+		return "", internalError(err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.open[vault] == nil {
+		if known {
+			err = e.start(vault, port)
+		} else {
+			err = e.choose(c, vault)
+		}
+		if err != nil { // Azure has no such error: there, names are not ports
+			return "", arm.Conflict("EndpointNotAvailable", "The vault '%s' cannot be reached: %v", name, err)
+		}
+	}
+	one := e.open[vault]
+	one.claims++
+	if err := c.Tx.Put(tablePorts, vault, one.port); err != nil {
+		return "", internalError(err)
+	}
+	return fmt.Sprintf("https://127.0.0.1:%d/", one.port), nil
+}
+
+// choose listens for a vault at the first port that is no other vault's and that can be had. Endpoints are locked.
+func (e *Endpoints) choose(c *arm.Call, vault string) error {
+	taken := slices.Clone(e.reserved)
+	for _, one := range e.open {
+		taken = append(taken, one.port)
+	}
+	if err := c.Tx.Scan(tablePorts, "", func(other string, _ []byte) error {
+		var port int
+		_, err := c.Tx.Get(tablePorts, other, &port)
+		taken = append(taken, port)
+		return err
+	}); err != nil {
+		return err
+	}
+	const ports = highestPort - lowestPort + 1
+	var last error
+	for i := range ports {
+		port := lowestPort + (e.first-lowestPort+i)%ports
+		if slices.Contains(taken, port) {
+			continue
+		}
+		if last = e.start(vault, port); last == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("no port between %d and %d of 127.0.0.1 is free: %w", lowestPort, highestPort, last)
+}
+
+// release stops listening for a vault that is deleted, once that is certain.
+func (e *Endpoints) release(c *arm.Call, name string) {
+	vault := strings.ToLower(name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	one := e.open[vault]
+	if one == nil {
+		return
+	}
+	claims := one.claims
+	c.Tx.AfterCommit(func() {
+		e.mu.Lock()
+		gone := e.open[vault] == one && one.claims == claims
+		if gone {
+			delete(e.open, vault)
+		}
+		e.mu.Unlock()
+		if gone {
+			_ = one.stop() // what it was asked meanwhile has been answered, or never will be
+		}
+	})
+}
+
+type vaultKey struct{}
+
+// At serves a vault, by its name, with h.
+func At(vault string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), vaultKey{}, strings.ToLower(vault))))
+	})
+}
+
+// VaultOf finds the vault at whose endpoint a request has arrived.
+func VaultOf(s *arm.Server, r *http.Request) (id arm.ID, found bool) {
+	err := s.View(func(c *arm.Call) error {
+		if vault, ok := vaultAt(c, r); ok {
+			id, found = vault.ID, true
+		}
+		return nil
+	})
+	return id, found && err == nil
+}
+
+func vaultAt(c *arm.Call, r *http.Request) (*arm.Resource, bool) {
+	var id string
+	name, _ := r.Context().Value(vaultKey{}).(string)
+	if ok, err := c.Tx.Get(tableNames, name, &id); !ok || err != nil {
+		return nil, false
+	}
+	return c.GetByID(id)
+}
