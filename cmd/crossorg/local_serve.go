@@ -57,22 +57,30 @@ func printServed(w io.Writer, s *local.Served) error {
 
 Azure SDKs
   export AZURE_AUTHORITY_HOST=%[3]s
+  export AZURE_RESOURCE_MANAGER_ENDPOINT=%[2]s
   export AZURE_TENANT_ID=%[6]s
   export AZURE_SUBSCRIPTION_ID=%[7]s
   export AZURE_CLIENT_ID=%[8]s
+  export AZURE_OBJECT_ID=%[10]s
   export AZURE_CLIENT_SECRET="$(jq -r .default.clientSecret '%[9]s')"
   export SSL_CERT_FILE='%[5]s'
 
   In Go, beside these variables:
     azure := cloud.Configuration{
-        ActiveDirectoryAuthorityHost: "%[3]s",
+        ActiveDirectoryAuthorityHost: os.Getenv("AZURE_AUTHORITY_HOST"),
         Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-            cloud.ResourceManager: {Endpoint: "%[2]s", Audience: "https://management.azure.com"},
+            cloud.ResourceManager: {
+                Endpoint: os.Getenv("AZURE_RESOURCE_MANAGER_ENDPOINT"),
+                Audience: "https://management.azure.com",
+            },
         },
     }
-    credential, err := azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{
+    credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
         ClientOptions: azcore.ClientOptions{Cloud: azure}, DisableInstanceDiscovery: true,
     })
+  Give the clients of arm* modules this cloud too; the clients of blobs and vaults need only the
+  endpoints that their account and vault name. Go reads SSL_CERT_FILE on Linux and BSD; elsewhere
+  have the system trust the certificate authority, or set azcore.ClientOptions.Transport.
 
 az
   export REQUESTS_CA_BUNDLE='%[5]s'
@@ -83,6 +91,6 @@ az
   az config set core.instance_discovery=false
   az login --service-principal --tenant %[6]s --username %[8]s \
     --password "$(jq -r .default.clientSecret '%[9]s')"
-`, s.Home, s.Management, s.Authority, s.Blob, s.CAFile, s.TenantID, s.SubscriptionID, s.ClientID, s.SecretFile)
+`, s.Home, s.Management, s.Authority, s.Blob, s.CAFile, s.TenantID, s.SubscriptionID, s.ClientID, s.SecretFile, s.ObjectID)
 	return err
 }

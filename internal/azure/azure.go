@@ -170,7 +170,7 @@ func Open(o Options) (a *Azure, err error) {
 			signIn.ServeHTTP(w, r)
 		}
 	})
-	accounts := storage.NewAccounts(server)
+	accounts := storage.NewAccounts(server, content)
 	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now)
 	for _, l := range []struct {
 		port    int
@@ -308,6 +308,20 @@ func (a *Azure) Credentials(tenantID, clientID string) (Credentials, error) {
 		}
 	}
 	return Credentials{}, fmt.Errorf("the embedded Azure knows no client %q in tenant %q", clientID, tenantID)
+}
+
+// ObjectID is what role assignments call the principal that signs in with the credentials; "" after Attach.
+func (a *Azure) ObjectID(of Credentials) (id string) {
+	if a.server == nil {
+		return ""
+	}
+	// A principal that cannot be read has no object id either.
+	_ = a.server.View(func(c *arm.Call) error {
+		p, _ := a.server.Directory().Client(c.Tx, of.TenantID, of.ClientID)
+		id = p.ObjectID
+		return nil
+	})
+	return id
 }
 
 // Subscriptions lists every subscription that it has.

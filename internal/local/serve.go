@@ -13,15 +13,17 @@ import (
 
 // Served is an embedded Azure that listens, and how to reach it.
 type Served struct {
-	Home           string   `json:"home"`
-	Management     string   `json:"management"`
-	Authority      string   `json:"authority"`
-	Blob           string   `json:"blob"`
-	CAFile         string   `json:"caFile"`
-	TenantID       string   `json:"tenantId"`
-	SubscriptionID string   `json:"subscriptionId"`
-	ClientID       string   `json:"clientId"`
-	Subscriptions  []string `json:"subscriptions"`
+	Home           string `json:"home"`
+	Management     string `json:"management"`
+	Authority      string `json:"authority"`
+	Blob           string `json:"blob"`
+	CAFile         string `json:"caFile"`
+	TenantID       string `json:"tenantId"`
+	SubscriptionID string `json:"subscriptionId"`
+	ClientID       string `json:"clientId"`
+	// ObjectID is what role assignments and access policies call the client.
+	ObjectID      string   `json:"objectId"`
+	Subscriptions []string `json:"subscriptions"`
 	// SecretFile is the JSON file whose default.clientSecret is the client's secret.
 	SecretFile string `json:"secretFile"`
 
@@ -74,7 +76,7 @@ func Serve(o Options) (*Served, error) {
 	c := a.DefaultCredentials()
 	return &Served{
 		Home: home.Dir, Management: a.Management(), Authority: a.Authority(), Blob: a.Blob(), CAFile: a.CAFile(),
-		TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, Subscriptions: a.Subscriptions(),
+		TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, ObjectID: a.ObjectID(c), Subscriptions: a.Subscriptions(),
 		SecretFile: filepath.Join(home.AzureDir(), "estate.json"), azure: a,
 	}, nil
 }

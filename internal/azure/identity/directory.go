@@ -65,21 +65,19 @@ type Directory struct {
 	st     *store.Store
 	issuer string
 	now    func() time.Time
-	signer *signer
+	signer func() (*signer, error)
 	delay  time.Duration
 	proven proven
+
+	subscriptions store.Memo[Subscription]
+	principals    store.Memo[Principal]
 }
 
 // NewDirectory opens the directory; issuer is the base URL that tokens name as their issuer. The signing key is made on
 // first use and kept in the state file.
 func NewDirectory(st *store.Store, issuer string, now func() time.Time) (*Directory, error) {
 	d := &Directory{st: st, issuer: strings.TrimSuffix(issuer, "/"), now: now}
-	err := st.Update(func(tx *store.Tx) error {
-		var err error
-		d.signer, err = loadSigner(tx)
-		return err
-	})
-	if err != nil {
+	if err := d.openSigner(); err != nil {
 		return nil, fmt.Errorf("open directory: %w", err)
 	}
 	return d, nil
@@ -108,8 +106,7 @@ func (d *Directory) AddSubscription(tx *store.Tx, s Subscription) error {
 
 // Subscription finds a subscription.
 func (d *Directory) Subscription(tx *store.Tx, id string) (Subscription, bool) {
-	var s Subscription
-	ok, err := tx.Get(tableSubscriptions, strings.ToLower(id), &s)
+	s, ok, err := d.subscriptions.Get(tx, tableSubscriptions, strings.ToLower(id))
 	return s, ok && err == nil
 }
 
@@ -149,8 +146,7 @@ func (d *Directory) CreateManagedIdentity(tx *store.Tx, subscription, resourceID
 
 // Principal finds a principal by object id.
 func (d *Directory) Principal(tx *store.Tx, objectID string) (Principal, bool) {
-	var p Principal
-	ok, err := tx.Get(tablePrincipals, strings.ToLower(objectID), &p)
+	p, ok, err := d.principals.Get(tx, tablePrincipals, strings.ToLower(objectID))
 	return p, ok && err == nil
 }
 
@@ -164,6 +160,11 @@ func (d *Directory) put(tx *store.Tx, p Principal) error {
 		return err
 	}
 	return tx.Put(tableClients, clientKey(p.TenantID, p.ClientID), p.ObjectID)
+}
+
+// Client finds the principal that signs in to a tenant as clientID.
+func (d *Directory) Client(tx *store.Tx, tenantID, clientID string) (Principal, bool) {
+	return d.byClient(tx, tenantID, clientID)
 }
 
 func (d *Directory) byClient(tx *store.Tx, tenantID, clientID string) (Principal, bool) {
