@@ -32,3 +32,6 @@ func ClearFaults(ctx context.Context, o Options) error {
 
 // ClearFaults removes all fault rules while the session is open, those of its options included.
 func (s *Session) ClearFaults(ctx context.Context) error { return s.azure.ClearFaults(ctx) }
+
+// Faults lists the fault rules while the session is open, those of its options included, with what they have done.
+func (s *Session) Faults(ctx context.Context) ([]faults.State, error) { return s.azure.Faults(ctx) }
