@@ -225,30 +225,33 @@ func (f *files) sweep() {
 }
 
 // sweepSome removes a limited number of files, so that it holds the store's only writer for a short time.
+//
+// Other updates are written to disk together with this one. What they put out of use is still needed should that fail, so
+// only content that is out of use on disk goes, which is what a reading transaction sees; the rest is for the next time.
 func (f *files) sweepSome() (more bool, err error) {
 	const limit = 128
-	var shas []string
-	collect := func(tx *store.Tx) error {
-		shas = shas[:0]
-		err := tx.Scan(tableGarbage, "", func(sha string, _ []byte) error {
-			shas = append(shas, sha)
-			if len(shas) == limit {
-				return errStop
+	removed, later := 0, false
+	err = f.st.Update(func(tx *store.Tx) error {
+		garbage := map[string]bool{}
+		if err := f.st.View(func(tx *store.Tx) error {
+			return tx.Scan(tableGarbage, "", func(sha string, _ []byte) error { garbage[sha] = true; return nil })
+		}); err != nil {
+			return err
+		}
+		var shas []string
+		if err := tx.Scan(tableGarbage, "", func(sha string, _ []byte) error {
+			switch {
+			case !garbage[sha]:
+				later = true
+			case len(shas) < limit:
+				shas = append(shas, sha)
 			}
 			return nil
-		})
-		if errors.Is(err, errStop) {
-			return nil
-		}
-		return err
-	}
-	removed := 0
-	err = f.st.Update(func(tx *store.Tx) error {
-		if err := collect(tx); err != nil {
+		}); err != nil {
 			return err
 		}
 		if len(shas) == 0 {
-			return errStop // nothing to write: no need to touch the disk
+			return errStop // nothing to write
 		}
 		for _, sha := range shas {
 			ok, err := f.unlink(sha)
@@ -266,9 +269,9 @@ func (f *files) sweepSome() (more bool, err error) {
 		return nil
 	})
 	if errors.Is(err, errStop) {
-		return false, nil
+		return later, nil
 	}
-	return removed == limit, err
+	return later || removed == limit, err
 }
 
 // unlink removes a file unless it is pinned. It is called within a write transaction, in which no other can commit a
