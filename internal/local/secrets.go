@@ -2,8 +2,9 @@ package local
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // Service Fabric names certificates by their SHA-1 thumbprint.
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -149,7 +150,8 @@ func (h *Home) adminCertificate() (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	// An RSA key, as Service Fabric on Azure wants one and cert makes it, would hold up a home's first run.
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,7 +66,9 @@ type Directory struct {
 	st     *store.Store
 	issuer string
 	now    func() time.Time
+	// signer waits for the key that signs; made is the key when it is there.
 	signer func() (*signer, error)
+	made   atomic.Pointer[signer]
 	delay  time.Duration
 	proven proven
 

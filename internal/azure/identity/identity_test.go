@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/identity"
@@ -216,4 +217,18 @@ func TestScopesInherit(t *testing.T) {
 	require.False(t, allowed("/subscriptions/"+sub))
 	require.NoError(t, f.st.Update(func(tx *store.Tx) error { return f.dir.Unassign(tx, a) }))
 	require.False(t, allowed(account))
+}
+
+// Tokens are checked within transactions, and a new directory makes its key in one of its own.
+func TestTokenBeforeTheFirstKeyIsRefusedAtOnce(t *testing.T) {
+	st, err := store.Open(filepath.Join(t.TempDir(), "state"))
+	require.NoError(t, err)
+	defer st.Close()
+	require.NoError(t, st.Update(func(tx *store.Tx) error {
+		d, err := identity.NewDirectory(st, "https://127.0.0.1", time.Now)
+		require.NoError(t, err)
+		_, err = d.Verify(tx, "a.b.c", "https://management.azure.com")
+		assert.ErrorIs(t, err, identity.ErrTokenInvalid)
+		return nil
+	}))
 }

@@ -31,32 +31,53 @@ type signer struct {
 	kid string
 }
 
-func loadSigner(tx *store.Tx) (*signer, error) {
+// openSigner reads the key that signs tokens, or begins to make one, which takes as long as hundreds of requests: only
+// who needs it waits for it.
+func (d *Directory) openSigner() error {
 	var der []byte
-	ok, err := tx.Get(tableKeys, "rs256", &der)
+	err := d.st.View(func(tx *store.Tx) error {
+		_, err := tx.Get(tableKeys, "rs256", &der)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if der != nil {
+		parsed, err := x509.ParsePKCS8PrivateKey(der)
+		if err != nil {
+			return err
+		}
+		made := newSigner(parsed.(*rsa.PrivateKey))
+		d.made.Store(made)
+		d.signer = func() (*signer, error) { return made, nil }
+		return nil
+	}
+	d.signer = sync.OnceValues(d.makeSigner)
+	go func() { _, _ = d.signer() }() // whoever needs it gets the error
+	return nil
+}
+
+// makeSigner makes a key. It is in the state file before anything is signed with it.
+func (d *Directory) makeSigner() (*signer, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, err
 	}
-	var key *rsa.PrivateKey
-	if ok {
-		parsed, err := x509.ParsePKCS8PrivateKey(der)
-		if err != nil {
-			return nil, err
-		}
-		key = parsed.(*rsa.PrivateKey)
-	} else {
-		if key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-			return nil, err
-		}
-		if der, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
-			return nil, err
-		}
-		if err := tx.Put(tableKeys, "rs256", der); err != nil {
-			return nil, err
-		}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
 	}
+	if err := d.st.Update(func(tx *store.Tx) error { return tx.Put(tableKeys, "rs256", der) }); err != nil {
+		return nil, err
+	}
+	made := newSigner(key)
+	d.made.Store(made)
+	return made, nil
+}
+
+func newSigner(key *rsa.PrivateKey) *signer {
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
-	return &signer{key: key, kid: base64.RawURLEncoding.EncodeToString(sum[:12])}, nil
+	return &signer{key: key, kid: base64.RawURLEncoding.EncodeToString(sum[:12])}
 }
 
 // claims are the parts of an app-only access token that Azure's services look at.
@@ -75,6 +96,10 @@ func (d *Directory) issuerFor(tenant string) string { return d.issuer + "/" + te
 
 // Issue makes an access token for a principal and an audience.
 func (d *Directory) Issue(p Principal, audience string) (string, time.Time, error) {
+	signer, err := d.signer()
+	if err != nil {
+		return "", time.Time{}, err
+	}
 	now := d.now()
 	expires := now.Add(tokenLifetime)
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
@@ -84,8 +109,8 @@ func (d *Directory) Issue(p Principal, audience string) (string, time.Time, erro
 		},
 		ObjectID: p.ObjectID, TenantID: p.TenantID, AppID: p.ClientID, IDType: "app", Version: "1.0",
 	})
-	t.Header["kid"] = d.signer.kid
-	s, err := t.SignedString(d.signer.key)
+	t.Header["kid"] = signer.kid
+	s, err := t.SignedString(signer.key)
 	return s, expires, err
 }
 
@@ -137,7 +162,13 @@ func (d *Directory) claimsOf(token string) (claims, error) {
 	if known {
 		return c, jwt.NewValidator(jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired()).Validate(c)
 	}
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return crypto.PublicKey(&d.signer.key.PublicKey), nil },
+	// Tokens are checked within transactions, where one must not wait for another transaction. Nothing has been signed
+	// with a key that is not there yet.
+	signer := d.made.Load()
+	if signer == nil {
+		return claims{}, ErrTokenInvalid
+	}
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return crypto.PublicKey(&signer.key.PublicKey), nil },
 		jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired())
 	if err != nil {
 		return claims{}, err
@@ -183,9 +214,14 @@ func (d *Directory) metadata(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Directory) keys(w http.ResponseWriter, _ *http.Request) {
-	pub := d.signer.key.PublicKey
+	signer, err := d.signer()
+	if err != nil {
+		tokenError(w, http.StatusInternalServerError, "server_error", "the signing key could not be made")
+		return
+	}
+	pub := signer.key.PublicKey
 	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{map[string]any{
-		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": d.signer.kid,
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signer.kid,
 		"n": base64.RawURLEncoding.EncodeToString(pub.N.Bytes()),
 		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(pub.E)).Bytes()),
 	}}})

@@ -122,3 +122,34 @@ func TestAfterCommit(t *testing.T) {
 		return refusal
 	}), refusal)
 }
+
+func TestMemoSeesWhatIsStoredNow(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state"))
+	var memo store.Memo[string]
+	read := func() (value string, found bool) {
+		require.NoError(t, s.View(func(tx *store.Tx) (err error) { value, found, err = memo.Get(tx, "t", "k"); return err }))
+		return value, found
+	}
+	_, found := read()
+	assert.False(t, found)
+	for _, want := range []string{"one", "two"} {
+		require.NoError(t, s.Update(func(tx *store.Tx) error { return tx.Put("t", "k", want) }))
+		for range 2 {
+			got, found := read()
+			assert.True(t, found)
+			assert.Equal(t, want, got)
+		}
+	}
+	assert.Error(t, s.Update(func(tx *store.Tx) error {
+		require.NoError(t, tx.Put("t", "k", "never"))
+		got, _, err := memo.Get(tx, "t", "k")
+		require.NoError(t, err)
+		assert.Equal(t, "never", got, "an update sees its own writes")
+		return assert.AnError
+	}))
+	got, _ := read()
+	assert.Equal(t, "two", got)
+	require.NoError(t, s.Update(func(tx *store.Tx) error { return tx.Delete("t", "k") }))
+	_, found = read()
+	assert.False(t, found)
+}
