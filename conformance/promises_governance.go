@@ -153,20 +153,24 @@ func governancePromises() []Promise {
 			},
 		},
 		{
-			Name: "another etag", Area: immutability, Source: docsETags, Undocumented: true,
-			Statement: "An immutability policy is not locked with an etag that is no longer its own.",
+			Name: "another etag", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy",
+			Code: "ContainerImmutabilityPolicyFailure", CodeSource: "https://github.com/pulumi/pulumi-azure-native/pull/2154",
+			Statement: "An immutability policy is not changed, locked or deleted without its etag, nor with one that is no longer its own.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, old := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
 				group, account, name := groupOf(c), segment(c, "storageAccounts"), nameOf(c)
 				changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(2)})
+					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(2), IfMatch: &old})
 				require.NoError(t, err)
+				_, err = client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
+					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(3)})
+				t.refused(err, http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure")
 				_, err = client.LockImmutabilityPolicy(t.ctx(), group, account, name, old, nil)
-				require.Equal(t, http.StatusPreconditionFailed, t.response(err).StatusCode, err)
+				t.refused(err, http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure")
 				_, err = client.DeleteImmutabilityPolicy(t.ctx(), group, account, name, old, nil)
-				require.Equal(t, http.StatusPreconditionFailed, t.response(err).StatusCode, err)
+				t.refused(err, http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure")
 				_, err = client.DeleteImmutabilityPolicy(t.ctx(), group, account, name, *changed.Etag, nil)
 				require.NoError(t, err)
 			},

@@ -45,12 +45,13 @@ func storagePromises() []Promise {
 			Statement: "A container's immutability policy is created unlocked, shown with the container, and can be shortened and prolonged.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				c, _ := t.protected(o)
+				c, etag := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
 				for _, days := range []int32{3, 2} {
-					_, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
-						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days)})
+					changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days), IfMatch: &etag})
 					require.NoError(t, err)
+					etag = *changed.Etag
 					got, err := client.GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
 					require.NoError(t, err)
 					require.Equal(t, days, *got.Properties.ImmutabilityPeriodSinceCreationInDays)
@@ -107,7 +108,7 @@ func storagePromises() []Promise {
 					&armstorage.BlobContainersClientExtendImmutabilityPolicyOptions{Parameters: period(1)})
 				t.refusedSomehow(err)
 				_, err = client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1)})
+					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1), IfMatch: extended.Etag})
 				t.refusedSomehow(err)
 				_, err = client.DeleteImmutabilityPolicy(t.ctx(), group, account, name, *extended.Etag, nil)
 				t.refusedSomehow(err)

@@ -170,7 +170,7 @@ func Open(o Options) (a *Azure, err error) {
 			signIn.ServeHTTP(w, r)
 		}
 	})
-	accounts := storage.NewAccounts(server)
+	accounts := storage.NewAccounts(server, content)
 	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now)
 	for _, l := range []struct {
 		port    int

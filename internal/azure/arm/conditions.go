@@ -6,10 +6,17 @@ import (
 )
 
 // checkConditions honours If-Match and If-None-Match. A resource that shows no etag ignores them, as the services without
-// do; where there is no resource, If-Match fails. old is nil then.
+// do; where there is no resource, If-Match fails. old is nil then. Some types insist on If-Match.
 // Source: https://github.com/cloud-and-ai-microsoft/resource-provider-contract/blob/master/v1.0/common-api-details.md
 func (s *Server) checkConditions(c *Call, old *Resource) *Error {
 	match, noneMatch := c.conditions.Get("If-Match"), c.conditions.Get("If-None-Match")
+	var required func() *Error
+	if t := s.lookup(c.ID.Type()); t != nil && old != nil {
+		required = t.NeedsMatch
+	}
+	if match == "" && required != nil {
+		return required()
+	}
 	if match == "" && noneMatch == "" {
 		return nil
 	}
@@ -27,6 +34,9 @@ func (s *Server) checkConditions(c *Call, old *Resource) *Error {
 	failed := match != "" && !etagIn(match, current, old != nil) || noneMatch != "" && etagIn(noneMatch, current, old != nil)
 	if !failed {
 		return nil
+	}
+	if required != nil {
+		return required()
 	}
 	return Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "The condition specified using HTTP conditional header(s) is not met.")
 }

@@ -69,6 +69,11 @@ type Type struct {
 	Show func(c *Call, r *Resource, body map[string]any)
 	// List, if set, replaces the default list of a collection (all resources of the type directly below the id's parent or scope).
 	List func(c *Call, collection ID) ([]*Resource, *Error)
+	// More, if set, adds to what the default list of a collection finds.
+	More func(c *Call, found []*Resource) ([]*Resource, *Error)
+	// NeedsMatch, if set, makes updates, deletions and actions need an If-Match with the resource's etag: the error for one that
+	// is missing or another's.
+	NeedsMatch func() *Error
 	// Delete is called for the resource itself and for every resource that goes with it in a cascade, children first.
 	// An error refuses the deletion as a whole.
 	Delete func(c *Call, r *Resource) *Error

@@ -118,7 +118,7 @@ func (s *Server) checkGroup(c *Call, id ID) *Error {
 	if id.ResourceGroup == "" {
 		return nil
 	}
-	if _, ok := c.Get(id.Group()); !ok {
+	if !c.Tx.Has(tableResources, id.Group().Key()) {
 		return Errorf(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", id.ResourceGroup)
 	}
 	return nil
@@ -598,6 +598,12 @@ func (s *Server) list(c *Call, t *Type) (*reply, *Error) {
 			if strings.EqualFold(r.ID.Type(), t.Name) {
 				found = append(found, r)
 			}
+		}
+	}
+	if t.More != nil {
+		var aerr *Error
+		if found, aerr = t.More(c, found); aerr != nil {
+			return nil, aerr
 		}
 	}
 	found, next, aerr := s.page(c, found)

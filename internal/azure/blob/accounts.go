@@ -62,6 +62,10 @@ type Container struct {
 	PublicAccess string
 	// Immutable is how long after its creation a blob can be neither changed nor deleted; 0 is not at all.
 	Immutable time.Duration
+	// Version, Deleted and Purge are of a deleted container: what tells it from others of its name, when it was deleted and
+	// until when it can be restored.
+	Version        string
+	Deleted, Purge time.Time
 }
 
 // Accounts knows storage accounts and their containers. Containers are resources of the control plane, so the data
@@ -80,6 +84,11 @@ type Accounts interface {
 	SetContainerMetadata(account, name string, metadata map[string]string) (Container, error)
 	// DeleteContainer removes a container with its blobs, or returns ErrContainerNotFound or an *Error.
 	DeleteContainer(account, name string) error
+	// DeletedContainers lists the deleted containers that can be restored, by name and then by version.
+	DeletedContainers(account string) ([]Container, error)
+	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when there is
+	// no such deleted one, ErrContainerExists when the name is taken, or an *Error.
+	RestoreContainer(account, name, version, destination string) (Container, error)
 }
 
 // Authorizer decides about bearer tokens.

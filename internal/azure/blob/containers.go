@@ -1,11 +1,13 @@
 package blob
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,6 +74,27 @@ func (x *exchange) deleteContainer() error {
 		return err
 	}
 	x.w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// restoreContainer is Restore Container: https://learn.microsoft.com/rest/api/storageservices/restore-container
+func (x *exchange) restoreContainer() error {
+	if e := CheckContainerName(x.t.container); e != nil {
+		return e
+	}
+	name, version := x.r.Header.Get("x-ms-deleted-container-name"), x.r.Header.Get("x-ms-deleted-container-version")
+	if name == "" {
+		return errMissingHeader("x-ms-deleted-container-name")
+	}
+	if version == "" {
+		return errMissingHeader("x-ms-deleted-container-version")
+	}
+	c, err := x.accounts.RestoreContainer(x.t.account, name, version, x.t.container)
+	if err != nil {
+		return err
+	}
+	x.stampContainer(c)
+	x.w.WriteHeader(http.StatusCreated)
 	return nil
 }
 
@@ -237,6 +260,8 @@ type blobPropertiesXML struct {
 
 type containerXML struct {
 	Name       string
+	Deleted    bool   `xml:",omitempty"`
+	Version    string `xml:",omitempty"`
 	Properties containerPropertiesXML
 	Metadata   *pairsXML `xml:"Metadata,omitempty"`
 }
@@ -251,6 +276,8 @@ type containerPropertiesXML struct {
 	DenyEncryptionScopeOverride bool
 	HasImmutabilityPolicy       bool
 	HasLegalHold                bool
+	DeletedTime                 string `xml:",omitempty"`
+	RemainingDays               *int   `xml:"RemainingRetentionDays,omitempty"`
 }
 
 // listing reads what both lists have in common. from is the name that the page begins with.
@@ -364,21 +391,40 @@ func (x *exchange) listContainers() error {
 	if err != nil {
 		return err
 	}
+	if include["deleted"] {
+		deleted, err := x.accounts.DeletedContainers(x.t.account)
+		if err != nil {
+			return err
+		}
+		all = append(all, deleted...)
+		slices.SortStableFunc(all, func(a, b Container) int {
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))
+		})
+	}
 	out.Containers = &struct {
 		Entries []containerXML `xml:"Container"`
 	}{}
 	for _, c := range all {
-		if c.Name < from || !strings.HasPrefix(c.Name, out.Prefix) {
+		mark := c.Name
+		if c.Version != "" {
+			mark += "\x00" + c.Version
+		}
+		if mark < from || !strings.HasPrefix(c.Name, out.Prefix) {
 			continue
 		}
 		if len(out.Containers.Entries) == max {
-			out.NextMarker = markerFor(c.Name)
+			out.NextMarker = markerFor(mark)
 			break
 		}
 		row := containerXML{Name: c.Name, Properties: containerPropertiesXML{
 			LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked", LeaseState: "available",
 			DefaultEncryptionScope: "$account-encryption-key", HasImmutabilityPolicy: c.Immutable > 0,
 		}}
+		if c.Version != "" {
+			days := int(c.Purge.Sub(x.at).Hours() / 24)
+			row.Deleted, row.Version = true, c.Version
+			row.Properties.DeletedTime, row.Properties.RemainingDays = httpTime(c.Deleted), &days
+		}
 		if c.PublicAccess != PublicNone {
 			row.Properties.PublicAccess = strings.ToLower(c.PublicAccess)
 		}

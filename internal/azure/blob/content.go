@@ -483,13 +483,18 @@ func (c *Content) DropContainer(tx *store.Tx, account, container string) error {
 	return c.drop(tx, account+"/"+container+"/")
 }
 
-// DropAccount removes all blobs of an account with the transaction.
+// DropAccount removes all blobs of an account, and those of its deleted containers, with the transaction.
 func (c *Content) DropAccount(tx *store.Tx, account string) error {
 	if account == "" {
 		return fmt.Errorf("%w: no account", ErrInvalidName)
 	}
 	if err := tx.Delete(tableKeeping, account); err != nil {
 		return err
+	}
+	for _, table := range graves {
+		if err := dropRows(tx, table, account+"/"); err != nil {
+			return err
+		}
 	}
 	return c.drop(tx, account+"/")
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,7 +89,7 @@ func FuzzSAS(f *testing.F) {
 		if w.Code >= 400 {
 			return
 		}
-		assert.Equal(t, "/contoso/data/x", u.Path)
+		assert.Equal(t, "contoso/data/x", strings.TrimPrefix(u.Path, "/"))
 		got := u.Query()
 		for _, name := range []string{"sv", "sr", "sp", "se", "sig", "st", "spr", "sip", "si"} {
 			assert.Equal(t, original.Get(name), got.Get(name), "a signature that was changed in %s lets nobody in", name)

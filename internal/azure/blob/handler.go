@@ -273,6 +273,7 @@ var (
 	opDeleteContainer   = &operation{level: levelContainer, permissions: "d", action: containersPrefix + "delete", run: (*exchange).deleteContainer}
 	opContainer         = &operation{level: levelContainer, permissions: "r", public: PublicContainer, action: containersPrefix + "read", run: (*exchange).containerProperties}
 	opContainerMetadata = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write", run: (*exchange).setContainerMetadata}
+	opRestoreContainer  = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write", run: (*exchange).restoreContainer}
 	opListBlobs         = &operation{level: levelContainer, permissions: "l", containerSAS: true, public: PublicContainer, action: actionRead, data: true, run: (*exchange).listBlobs}
 
 	opGet          = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true, run: (*exchange).getBlob}
@@ -311,8 +312,9 @@ func (x *exchange) operation() (*operation, *Error) {
 			op = map[string]*operation{
 				"PUT ": opCreateContainer, "DELETE ": opDeleteContainer, "GET ": opContainer, "HEAD ": opContainer,
 				"GET metadata": opContainer, "HEAD metadata": opContainer, "PUT metadata": opContainerMetadata, "GET list": opListBlobs,
+				"PUT undelete": opRestoreContainer,
 			}[at]
-			known = comp == "" || comp == "metadata" || comp == "list"
+			known = comp == "" || comp == "metadata" || comp == "list" || comp == "undelete"
 		}
 	default:
 		op = map[string]*operation{

@@ -98,6 +98,12 @@ func (e *estate) DeleteContainer(account, name string) error {
 	return e.st.Update(func(tx *store.Tx) error { return e.content.DropContainer(tx, account, name) })
 }
 
+func (e *estate) DeletedContainers(string) ([]blob.Container, error) { return nil, nil }
+
+func (e *estate) RestoreContainer(string, string, string, string) (blob.Container, error) {
+	return blob.Container{}, blob.ErrContainerNotFound
+}
+
 func (e *estate) Bearer(token string) (string, string, error) {
 	principal, tenant, ok := strings.Cut(token, "@")
 	if !ok {

@@ -228,6 +228,9 @@ func (p *provider) deleteAccount(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := p.content.DropAccount(c.Tx, r.ID.Name()); err != nil {
 		return internalError(err)
 	}
+	if err := forgetContainers(c, r.ID.Name()); err != nil {
+		return internalError(err)
+	}
 	if err := c.Tx.Delete(tableDaily, r.ID.Name()); err != nil {
 		return internalError(err)
 	}

@@ -12,15 +12,20 @@ import (
 
 // Accounts tells the blob data plane what the control plane knows: accounts, containers, and who may do what. It is a
 // blob.Accounts and a blob.Authorizer.
-type Accounts struct{ server *arm.Server }
+type Accounts struct {
+	server  *arm.Server
+	content *blob.Content
+}
 
 var (
 	_ blob.Accounts   = (*Accounts)(nil)
 	_ blob.Authorizer = (*Accounts)(nil)
 )
 
-// NewAccounts makes the data plane's view of the server's accounts.
-func NewAccounts(server *arm.Server) *Accounts { return &Accounts{server: server} }
+// NewAccounts makes the data plane's view of the server's accounts, whose blobs are in content.
+func NewAccounts(server *arm.Server, content *blob.Content) *Accounts {
+	return &Accounts{server: server, content: content}
+}
 
 // load finds an account's resource by name.
 func load(c *arm.Call, name string) (*arm.Resource, bool) {

@@ -34,11 +34,12 @@ func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 	if days, _ := retention["days"].(float64); retention["enabled"] == true {
 		keep.DeletedDays = int(days)
 	}
+	containers := daysKept(props)
 	// The default service of a new account is made up on reading: there is nothing to write then.
 	if err := p.content.Keep(c.Tx, account.Name(), keep); err != nil {
 		return internalError(err)
 	}
-	if keep.DeletedDays > 0 {
+	if keep.DeletedDays > 0 || containers > 0 {
 		return p.daily(c, account)
 	}
 	return nil

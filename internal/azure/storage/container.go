@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"net/http"
 	"reflect"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
@@ -78,6 +79,9 @@ func metadataOf(props map[string]any) map[string]string {
 
 // showContainer adds what follows from the container's immutability policy.
 func showContainer(c *arm.Call, r *arm.Resource, body map[string]any) {
+	if r.Value("properties", "deleted") == true {
+		return // whatever has its name now is another one
+	}
 	policy, ok := c.Get(r.ID.Child("immutabilityPolicies", "default"))
 	props := object(body, "properties")
 	props["hasImmutabilityPolicy"] = ok
@@ -86,11 +90,22 @@ func showContainer(c *arm.Call, r *arm.Resource, body map[string]any) {
 	}
 }
 
-// deleteContainer drops the container's blobs.
+// deleteContainer drops the container's blobs, or keeps them with it where deleted containers are kept. A container that goes
+// with its account is gone.
 func (p *provider) deleteContainer(c *arm.Call, r *arm.Resource) *arm.Error {
 	account, ok := accountOf(c, r.ID)
 	if !ok {
 		return nil // the account went before and took the blobs along
+	}
+	// A deletion through the data plane has no id of its own.
+	if alone := c.ID.Subscription == "" || c.ID.Key() == r.ID.Key(); alone {
+		kept, err := p.bury(c, account, r)
+		if err != nil {
+			return internalError(err)
+		}
+		if kept {
+			return nil
+		}
 	}
 	if err := p.content.DropContainer(c.Tx, account.ID.Name(), r.ID.Name()); err != nil {
 		return internalError(err)
@@ -111,6 +126,13 @@ func putImmutability(_ *arm.Call, w *arm.Write) *arm.Error {
 	props["state"] = "Unlocked"
 	byDefault(props, "allowProtectedAppendWrites", false)
 	return nil
+}
+
+// wrongETag is the answer to a change of an immutability policy without its current etag.
+// Sources: https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy (an etag is needed) and
+// https://github.com/pulumi/pulumi-azure-native/pull/2154 (the answer).
+func wrongETag() *arm.Error {
+	return arm.Errorf(http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure", "Operation not allowed on immutability policy with incorrect etag.")
 }
 
 func lockedPolicy() *arm.Error {

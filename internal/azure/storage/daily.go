@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// jobDaily applies an account's lifecycle policy, and removes deleted blobs whose retention has ended, once a day.
+	// jobDaily applies an account's lifecycle policy, and removes deleted blobs and containers whose retention has ended, once a day.
 	jobDaily = "daily"
 	// tableDaily says when an account's next daily job is: account name → time. A job of another time does nothing.
 	tableDaily = "storage.daily"
@@ -56,6 +56,9 @@ func (p *provider) runDaily(_ context.Context, s *arm.Server, account *arm.Resou
 	if err == nil && mine {
 		err = s.Update(func(c *arm.Call) error {
 			if err := p.content.PurgeDeleted(c.Tx, account.ID.Name(), c.Now); err != nil {
+				return err
+			}
+			if err := p.purgeContainers(c, account.ID.Name()); err != nil {
 				return err
 			}
 			if err := p.tomorrow(c, account.ID); err != nil {

@@ -5,13 +5,16 @@ import (
 	"io"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	azblobblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,9 +22,9 @@ import (
 var ctx = context.Background()
 
 // keeper is an account with container "data" whose blob service has the properties.
-func (c *cloudAt) keeper(service object) *azblob.Client {
+func (c *cloudAt) keeper(kept object) *azblob.Client {
 	c.create("contosodata", object{})
-	status, out := c.do("PUT", accounts+"contosodata/blobServices/default", object{"properties": service})
+	status, out := c.do("PUT", accounts+"contosodata/blobServices/default", object{"properties": kept})
 	require.Equal(c.t, 200, status, "%v", out)
 	status, out = c.do("PUT", accounts+"contosodata/blobServices/default/containers/data", object{})
 	require.Equal(c.t, 201, status, "%v", out)
@@ -35,6 +38,20 @@ func (c *cloudAt) advance(by time.Duration) {
 	for _, ran := range moved.Ran {
 		require.Empty(c.t, ran.Error, "%s of %s", ran.Job, ran.Resource)
 	}
+}
+
+// files are the names of the files that hold content, once those without a blob are gone.
+func (c *cloudAt) files() (out []string) {
+	c.t.Helper()
+	require.NoError(c.t, c.content.Close()) // waits for their removal
+	entries, err := os.ReadDir(c.blobsDir)
+	require.NoError(c.t, err)
+	for _, e := range entries {
+		if !e.IsDir() {
+			out = append(out, e.Name())
+		}
+	}
+	return out
 }
 
 func put(t *testing.T, client *azblob.Client, name, text string) string {
@@ -241,4 +258,137 @@ func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 		}
 		require.ErrorContains(t, err, "AuthorizationFailure")
 	}
+}
+
+// containersOf are the containers that a list shows, deleted ones among them.
+func containersOf(t *testing.T, client *azblob.Client, size int32) (out []*service.ContainerItem) {
+	t.Helper()
+	for pager := client.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true, Metadata: true}, MaxResults: &size}); pager.More(); {
+		page, err := pager.NextPage(ctx)
+		require.NoError(t, err)
+		out = append(out, page.ContainerItems...)
+	}
+	return out
+}
+
+var containersKept = object{"containerDeleteRetentionPolicy": object{"enabled": true, "days": 7}, "isVersioningEnabled": true}
+
+// https://learn.microsoft.com/azure/storage/blobs/soft-delete-container-overview
+func TestADeletedContainerIsRestoredWithItsBlobsUntilItsRetentionEnds(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(containersKept)
+	first := put(t, client, "a/b", "one")
+	put(t, client, "a/b", "two")
+	_, err := client.ServiceClient().NewContainerClient("data").SetMetadata(ctx, &container.SetMetadataOptions{Metadata: map[string]*string{"owner": to.Ptr("audit")}})
+	require.NoError(t, err)
+
+	_, err = client.DeleteContainer(ctx, "data", nil)
+	require.NoError(t, err)
+	_, err = blobOf(client, "a/b").GetProperties(ctx, nil)
+	require.ErrorContains(t, err, "404")
+	gone := containersOf(t, client, 5000)
+	require.Len(t, gone, 1)
+	assert.True(t, *gone[0].Deleted)
+	assert.EqualValues(t, 6, *gone[0].Properties.RemainingRetentionDays)
+	require.NotNil(t, gone[0].Properties.DeletedTime)
+
+	// The name is free for another one meanwhile, and taken for the old one then.
+	_, err = client.CreateContainer(ctx, "data", nil)
+	require.NoError(t, err)
+	assert.Empty(t, listed(t, client, 5000, azblob.ListBlobsInclude{Versions: true, Deleted: true}))
+	_, err = client.ServiceClient().RestoreContainer(ctx, "data", *gone[0].Version, nil)
+	require.ErrorContains(t, err, "ContainerAlreadyExists")
+	assert.Len(t, containersOf(t, client, 1), 2, "Ensure pages end between equal names")
+	_, err = client.DeleteContainer(ctx, "data", nil)
+	require.NoError(t, err)
+	assert.Len(t, containersOf(t, client, 5000), 2)
+
+	_, err = client.ServiceClient().RestoreContainer(ctx, "data", "01D60F8BB59A4652", nil)
+	require.ErrorContains(t, err, "ContainerNotFound")
+	c.advance(6 * 24 * time.Hour)
+	_, err = client.ServiceClient().RestoreContainer(ctx, "data", *gone[0].Version, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "two", body(t, blobOf(client, "a/b")))
+	old, err := blobOf(client, "a/b").WithVersionID(first)
+	require.NoError(t, err)
+	assert.Equal(t, "one", body(t, old), "Ensure versions come back, too")
+	back := containersOf(t, client, 5000)
+	require.Len(t, back, 2)
+	assert.Equal(t, "audit", *back[0].Metadata["owner"])
+	assert.Nil(t, back[0].Deleted)
+
+	_, err = client.DeleteContainer(ctx, "data", nil)
+	require.NoError(t, err)
+	again := containersOf(t, client, 5000)
+	c.advance(8 * 24 * time.Hour)
+	assert.Empty(t, containersOf(t, client, 5000))
+	for _, a := range again {
+		_, err = client.ServiceClient().RestoreContainer(ctx, "data", *a.Version, nil)
+		require.ErrorContains(t, err, "ContainerNotFound")
+	}
+	assert.Empty(t, c.files(), "Ensure purged content leaves the disk")
+}
+
+func TestAContainerDeletedThroughResourceManagerIsListedThereWhenAskedFor(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(containersKept)
+	put(t, client, "x", "one")
+	const list = accounts + "contosodata/blobServices/default/containers"
+	status, _ := c.do("DELETE", list+"/data", nil)
+	require.Equal(t, 200, status)
+	status, out := c.do("GET", list, nil)
+	require.Equal(t, 200, status)
+	require.Empty(t, out["value"])
+	status, out = c.do("GET", list+"?$include=deleted", nil)
+	require.Equal(t, 200, status)
+	require.Len(t, out["value"], 1)
+	props := out["value"].([]any)[0].(object)["properties"].(object)
+	assert.Equal(t, true, props["deleted"])
+	assert.EqualValues(t, 6, props["remainingRetentionDays"])
+	_, err := client.ServiceClient().RestoreContainer(ctx, "data", props["version"].(string), nil)
+	require.NoError(t, err)
+	status, out = c.do("GET", list+"/data", nil)
+	require.Equal(t, 200, status)
+	assert.Equal(t, false, out["properties"].(object)["deleted"])
+	assert.Equal(t, "one", body(t, blobOf(client, "x")))
+}
+
+func TestDeletedContainersGoWithTheirAccount(t *testing.T) {
+	c := newCloud(t)
+	client := c.keeper(containersKept)
+	put(t, client, "x", "one")
+	_, err := client.DeleteContainer(ctx, "data", nil)
+	require.NoError(t, err)
+	_, err = client.CreateContainer(ctx, "data", nil)
+	require.NoError(t, err)
+	put(t, client, "y", "two")
+	status, _ := c.do("DELETE", accounts+"contosodata", nil)
+	require.Equal(t, 200, status)
+	assert.Empty(t, c.files())
+	client = c.keeper(containersKept)
+	assert.Len(t, containersOf(t, client, 5000), 1, "Ensure an account of the same name starts empty")
+}
+
+// https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy
+func TestAnImmutabilityPolicyChangesOnlyWithItsETag(t *testing.T) {
+	c := newCloud(t)
+	c.keeper(object{})
+	const policy = accounts + "contosodata/blobServices/default/containers/data/immutabilityPolicies/default"
+	days := func(n int) object { return object{"properties": object{"immutabilityPeriodSinceCreationInDays": n}} }
+	status, made := c.do("PUT", policy, days(1))
+	require.Equal(t, 200, status)
+	for name, request := range map[string]struct {
+		method, path string
+		body         any
+	}{"update": {"PUT", policy, days(2)}, "delete": {"DELETE", policy, nil}, "lock": {"POST", policy + "/lock", object{}}} {
+		status, out := c.do(request.method, request.path, request.body)
+		assert.Equal(t, 412, status, name)
+		assert.Equal(t, "ContainerImmutabilityPolicyFailure", out["error"].(object)["code"], name)
+	}
+	status, out := c.do("PUT", policy, days(2), "If-Match", made["etag"].(string))
+	require.Equal(t, 200, status, "%v", out)
+	status, _ = c.do("DELETE", policy, nil, "If-Match", made["etag"].(string))
+	require.Equal(t, 412, status, "Ensure an old etag does not do")
+	status, _ = c.do("DELETE", policy, nil, "If-Match", out["etag"].(string))
+	require.Equal(t, 200, status)
 }

@@ -41,10 +41,11 @@ func New(content *blob.Content) *arm.Provider {
 				},
 			},
 			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true, Put: p.putBlobService, Show: showBlobService},
-			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer, Delete: p.deleteContainer},
+			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer, More: withDeleted, Delete: p.deleteContainer},
 			{
 				Name: typeImmutable, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
-				Actions: map[string]arm.Action{"lock": {Run: lockImmutability}, "extend": {Run: extendImmutability}},
+				NeedsMatch: wrongETag,
+				Actions:    map[string]arm.Action{"lock": {Run: lockImmutability}, "extend": {Run: extendImmutability}},
 			},
 			{Name: typeManagement, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: p.putManagementPolicy},
 		},

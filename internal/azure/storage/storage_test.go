@@ -44,25 +44,26 @@ const (
 
 // cloudAt is a control plane and a blob data plane over TLS, with a resource group "g" in each of two tenants.
 type cloudAt struct {
-	t       *testing.T
-	dir     *identity.Directory
-	store   *store.Store
-	content *blob.Content
-	server  *arm.Server
-	handler func() *blob.Handler
-	arm     *httptest.Server
-	blobs   *httptest.Server
-	owner   identity.Principal
-	owner2  identity.Principal
+	blobsDir string
+	t        *testing.T
+	dir      *identity.Directory
+	store    *store.Store
+	content  *blob.Content
+	server   *arm.Server
+	handler  func() *blob.Handler
+	arm      *httptest.Server
+	blobs    *httptest.Server
+	owner    identity.Principal
+	owner2   identity.Principal
 }
 
 func newCloud(t *testing.T) *cloudAt {
 	folder := t.TempDir()
-	c := &cloudAt{t: t}
+	c := &cloudAt{t: t, blobsDir: filepath.Join(folder, "blobs")}
 	var err error
 	c.store, err = store.Open(filepath.Join(folder, "state"))
 	require.NoError(t, err)
-	c.content, err = blob.NewContent(c.store, filepath.Join(folder, "blobs"))
+	c.content, err = blob.NewContent(c.store, c.blobsDir)
 	require.NoError(t, err)
 	now, err := clock.New(c.store, nil)
 	require.NoError(t, err)
@@ -97,7 +98,7 @@ func newCloud(t *testing.T) *cloudAt {
 	armMux.Handle("/", server)
 	c.server = server
 	c.handler = func() *blob.Handler {
-		return blob.NewHandler(c.content, storage.NewAccounts(server), now.Now).ClientClock(time.Now)
+		return blob.NewHandler(c.content, storage.NewAccounts(server, c.content), now.Now).ClientClock(time.Now)
 	}
 	blobMux.Handle("/", c.handler())
 	t.Cleanup(func() {
@@ -117,7 +118,8 @@ func newCloud(t *testing.T) *cloudAt {
 	return c
 }
 
-func (c *cloudAt) as(p identity.Principal, method, path string, body any) (int, map[string]any) {
+// as sends a request of a principal; header are names and values in turn.
+func (c *cloudAt) as(p identity.Principal, method, path string, body any, header ...string) (int, map[string]any) {
 	c.t.Helper()
 	token, _, err := c.dir.Issue(p, "https://management.azure.com")
 	require.NoError(c.t, err)
@@ -128,11 +130,15 @@ func (c *cloudAt) as(p identity.Principal, method, path string, body any) (int, 
 		r = bytes.NewReader(raw)
 	}
 	if !strings.HasPrefix(path, "https:") {
-		path = c.arm.URL + path + "?api-version=" + version
+		path, query, _ := strings.Cut(path, "?")
+		return c.as(p, method, c.arm.URL+path+"?api-version="+version+"&"+query, body, header...)
 	}
 	req, err := http.NewRequest(method, path, r)
 	require.NoError(c.t, err)
 	req.Header.Set("Authorization", "Bearer "+token)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
 	resp, err := c.arm.Client().Do(req)
 	require.NoError(c.t, err)
 	defer resp.Body.Close()
@@ -148,14 +154,14 @@ func (c *cloudAt) as(p identity.Principal, method, path string, body any) (int, 
 	return resp.StatusCode, out
 }
 
-func (c *cloudAt) do(method, path string, body any) (int, map[string]any) {
+func (c *cloudAt) do(method, path string, body any, header ...string) (int, map[string]any) {
 	c.t.Helper()
-	return c.as(c.owner, method, path, body)
+	return c.as(c.owner, method, path, body, header...)
 }
 
-func (c *cloudAt) refused(status int, code, method, path string, body any) {
+func (c *cloudAt) refused(status int, code, method, path string, body any, header ...string) {
 	c.t.Helper()
-	got, out := c.do(method, path, body)
+	got, out := c.do(method, path, body, header...)
 	assert.Equal(c.t, status, got)
 	assert.Equal(c.t, code, at(out, "error", "code"), "%v", out)
 }
@@ -434,13 +440,13 @@ func TestAnImmutabilityPolicyProtectsBlobsAndTheirContainer(t *testing.T) {
 	c.refused(409, "ContainerProtectedFromDeletion", "DELETE", container, nil)
 	_, err = client.DeleteContainer(ctx, "evidence", nil)
 	require.ErrorContains(t, err, "ContainerProtectedFromDeletion")
-	status, p = c.do("POST", path+"/lock", nil)
+	status, p = c.do("POST", path+"/lock", nil, "If-Match", p["etag"].(string))
 	assert.Equal(t, 200, status)
 	assert.Equal(t, "Locked", at(p, "properties", "state"))
-	c.refused(409, "ContainerImmutabilityPolicyFailure", "PUT", path, period(9))
-	c.refused(409, "ContainerImmutabilityPolicyFailure", "DELETE", path, nil)
-	c.refused(409, "ContainerImmutabilityPolicyFailure", "POST", path+"/extend", period(1))
-	status, p = c.do("POST", path+"/extend", period(5))
+	c.refused(409, "ContainerImmutabilityPolicyFailure", "PUT", path, period(9), "If-Match", p["etag"].(string))
+	c.refused(409, "ContainerImmutabilityPolicyFailure", "DELETE", path, nil, "If-Match", p["etag"].(string))
+	c.refused(409, "ContainerImmutabilityPolicyFailure", "POST", path+"/extend", period(1), "If-Match", p["etag"].(string))
+	status, p = c.do("POST", path+"/extend", period(5), "If-Match", p["etag"].(string))
 	assert.Equal(t, 200, status)
 	assert.EqualValues(t, 5, at(p, "properties", "immutabilityPeriodSinceCreationInDays"))
 	c.refused(409, "ContainerProtectedFromDeletion", "DELETE", accounts+"contosodata", nil)
