@@ -88,7 +88,7 @@ func scopeParameter(name string) bool { return name == "scope" || name == "resou
 
 func newResourceType(d definition, body *azuretypes.Shape) *resourceType {
 	t := &resourceType{definition: d, replace: map[string]bool{}}
-	pattern, rest := "(?i)^", d.path
+	pattern, rest := "(?is)^", d.path
 	for rest != "" {
 		loc := parameter.FindStringSubmatchIndex(rest)
 		if loc == nil {
