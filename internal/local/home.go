@@ -55,12 +55,8 @@ func (h *Home) AzureDir() string { return filepath.Join(h.Dir, homeAzure) }
 // CertsDir holds generated certificates and their keys.
 func (h *Home) CertsDir() string { return filepath.Join(h.Dir, homeCerts) }
 
-// ProgramDir holds the compiled program.
+// ProgramDir holds the copies of go.mod and go.sum that the go command works on.
 func (h *Home) ProgramDir() string { return filepath.Join(h.Dir, homeProgram) }
-
-func (h *Home) programFile(project string) string {
-	return filepath.Join(h.ProgramDir(), executable(project))
-}
 
 // PulumiDir is PULUMI_HOME of local runs, so that they share nothing with the user's own Pulumi.
 func (h *Home) PulumiDir() string { return filepath.Join(h.Dir, homePulumi) }

@@ -86,8 +86,7 @@ func (p *Project) Stacks() ([]string, error) {
 	return names, nil
 }
 
-// localProject is Pulumi.yaml for a home folder: the program runs where it is, is compiled to a place that stays, so
-// that an unchanged program is not linked again, and the state lies in the home.
+// localProject is Pulumi.yaml for a home folder: the program runs where it is, and the state lies in the home.
 func (p *Project) localProject(home *Home) ([]byte, error) {
 	var fields map[string]any
 	if err := p.document.Decode(&fields); err != nil {
@@ -102,9 +101,6 @@ func (p *Project) localProject(home *Home) ([]byte, error) {
 	}
 	fields["main"] = main
 	fields["backend"] = map[string]any{"url": home.BackendURL()}
-	if fields["runtime"] == "go" {
-		fields["runtime"] = map[string]any{"name": "go", "options": map[string]any{"buildTarget": home.programFile(p.Name)}}
-	}
 	return yaml.Marshal(fields)
 }
 

@@ -49,8 +49,6 @@ func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
 	assert.Equal(t, filepath.Join(p.Dir, "program"), got["main"])
 	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir())}, got["backend"])
 	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
-	options := got["runtime"].(map[string]any)["options"].(map[string]any)
-	assert.Equal(t, home.ProgramDir(), filepath.Dir(options["buildTarget"].(string)))
 }
 
 func TestGoCommandsOfARunLeaveTheModuleFilesAlone(t *testing.T) {
