@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -12,16 +13,25 @@ import (
 
 func (a *app) localServe() *cobra.Command {
 	f := &flags{}
+	callers := ""
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Keep the embedded Azure listening",
 		Long: `Keep the embedded Azure listening until interrupted, and print how to point the Azure SDKs
 and az at it. The other verbs use it while it is served.`,
-		Example: "  crossorg local serve\n  crossorg local serve --arm-log requests.jsonl --json",
+		Example: "  crossorg local serve\n  crossorg local serve --arm-log requests.jsonl --json\n  crossorg local serve --callers-at 203.0.113.9",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			options := f.options(a)
+			if callers != "" {
+				address, err := netip.ParseAddr(callers)
+				if err != nil {
+					return fmt.Errorf("--callers-at %q is not an IP address such as 203.0.113.9", callers)
+				}
+				options.Callers = address
+			}
 			a.reached = true
-			served, err := local.Serve(f.options(a))
+			served, err := local.Serve(options)
 			if err != nil {
 				return a.report(f, &local.Result{Stack: f.stack}, err)
 			}
@@ -41,6 +51,7 @@ and az at it. The other verbs use it while it is served.`,
 		},
 	}
 	f.register(cmd)
+	cmd.Flags().StringVar(&callers, "callers-at", "", "IP address that storage accounts' network rules see on every caller (default: callers pass them)")
 	return cmd
 }
 

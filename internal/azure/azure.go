@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,9 @@ type Options struct {
 	Declared []Declared
 	// Latency is how long things take; the zero value is LatencyNone.
 	Latency Latency
+	// Callers is the address that storage accounts' network rules take all callers to have. Without one, callers pass them: they
+	// stand for an operator whose address is admitted.
+	Callers netip.Addr
 	// Faults are what goes wrong on request while it is open, beside the rules that the folder keeps.
 	Faults []faults.Rule
 }
@@ -171,7 +175,7 @@ func Open(o Options) (a *Azure, err error) {
 		}
 	})
 	accounts := storage.NewAccounts(server, content)
-	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now)
+	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now).CallersAt(o.Callers)
 	for _, l := range []struct {
 		port    int
 		handler http.Handler

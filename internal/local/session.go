@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,8 @@ type Options struct {
 	ArmLog string
 	// Latency is how long things take on the embedded Azure; the zero value is no time.
 	Latency azure.Latency
+	// Callers is the address that storage accounts' network rules see on all callers of what Serve serves; none passes them.
+	Callers netip.Addr
 	// Faults are what goes wrong on the embedded Azure during this run, beside the rules that the home keeps.
 	Faults []faults.Rule
 	// Progress gets a person's lines while work runs.

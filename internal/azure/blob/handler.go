@@ -50,8 +50,8 @@ func (h *Handler) ClientClock(now func() time.Time) *Handler {
 	return h
 }
 
-// CallersAt makes accounts' network rules judge every request as if it came from address. Without it, callers, who are
-// all on loopback, pass network rules: they stand for an operator whose address the account admits. Data Share, a trusted
+// CallersAt makes accounts' network rules judge every request as if it came from address. Without a valid one, callers, who
+// are all on loopback, pass network rules: they stand for an operator whose address the account admits. Data Share, a trusted
 // service, works below the handler and is not asked.
 func (h *Handler) CallersAt(address netip.Addr) *Handler {
 	h.caller = address
