@@ -31,6 +31,8 @@ const (
 type files struct {
 	st  *store.Store
 	dir string
+	// sync puts a file, or a folder's list of files, on disk. Tests watch it.
+	sync func(*os.File) error
 
 	mu       sync.Mutex
 	pinned   map[string]int // content that is not to be removed now: it is being read, or its reference is not committed yet
@@ -52,7 +54,7 @@ func (f *files) open(st *store.Store, dir string) error {
 			return fmt.Errorf("blob content: %w", err)
 		}
 	}
-	f.st, f.dir, f.pinned = st, dir, map[string]int{}
+	f.st, f.dir, f.sync, f.pinned = st, dir, (*os.File).Sync, map[string]int{}
 	f.sweep()
 	return nil
 }
@@ -82,7 +84,7 @@ func (f *files) receive(ctx context.Context, r io.Reader) (*received, error) {
 	sum, check := sha256.New(), md5.New()
 	out.size, err = io.Copy(io.MultiWriter(file, sum, check), &contextReader{ctx, r})
 	if err == nil {
-		err = file.Sync()
+		err = f.sync(file)
 	}
 	err = errors.Join(err, file.Close())
 	if err != nil {
@@ -100,7 +102,7 @@ func (r *received) keep() error {
 	if err := os.Rename(r.temp, r.files.path(r.sha)); err != nil {
 		return fmt.Errorf("blob content: %w", err)
 	}
-	return syncDir(r.files.dir)
+	return r.files.syncDir()
 }
 
 // done ends the transfer and has swept what it has put out of use.
@@ -140,12 +142,12 @@ func (f *files) unpin(shas ...string) {
 	}
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+func (f *files) syncDir() error {
+	d, err := os.Open(f.dir)
 	if err != nil {
 		return fmt.Errorf("blob content: %w", err)
 	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+	if err := errors.Join(f.sync(d), d.Close()); err != nil {
 		return fmt.Errorf("blob content: %w", err)
 	}
 	return nil
