@@ -3,9 +3,11 @@ package bridge
 import (
 	"bytes"
 	"context"
+	"crypto/md5" //nolint:gosec // the checksum that blob storage keeps
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,17 +80,45 @@ func (a *blobAccess) client() (*blob.Client, error) {
 	return blob.NewClientWithSharedKeyCredential(a.url, a.key, &blob.ClientOptions{ClientOptions: a.options})
 }
 
-// createBlob uploads a blob that does not exist yet.
-func (c *client) createBlob(ctx context.Context, id string, inputs resource.PropertyMap) (map[string]any, error) {
+// maybeMade is an error after which a blob may exist, and may not be what it should be.
+type maybeMade struct{ error }
+
+func (e maybeMade) Unwrap() error { return e.error }
+
+func isMaybeMade(err error) bool {
+	var maybe maybeMade
+	return errors.As(err, &maybe)
+}
+
+// createBlob uploads a blob. Unless ours says that an interrupted run may have made it, it must not exist yet; a blob of
+// ours that has the content already keeps it, without another version of it.
+func (c *client) createBlob(ctx context.Context, id string, inputs resource.PropertyMap, ours bool) (map[string]any, error) {
 	a, err := c.openBlob(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.read(ctx); err == nil {
+	present, err := a.read(ctx)
+	switch {
+	case err == nil && !ours:
 		return nil, fmt.Errorf("cannot create already existing resource %q", id)
-	} else if !isNotFound(err) {
+	case err != nil && !isNotFound(err):
 		return nil, err
 	}
+	if err := c.upload(ctx, a, inputs, present); err != nil {
+		return nil, err
+	}
+	if err := a.setTier(ctx, inputs); err != nil {
+		return nil, maybeMade{err}
+	}
+	outputs, err := a.read(ctx)
+	if err != nil {
+		return nil, maybeMade{err}
+	}
+	return outputs, nil
+}
+
+// upload makes a blob. present are the outputs of a blob that an interrupted run made; nil if there is none.
+func (c *client) upload(ctx context.Context, a *blobAccess, inputs resource.PropertyMap, present map[string]any) error {
 	headers := &blob.HTTPHeaders{}
 	if v := inputs["contentType"]; v.IsString() {
 		text := v.StringValue()
@@ -97,41 +127,73 @@ func (c *client) createBlob(ctx context.Context, id string, inputs resource.Prop
 	switch kind := strings.ToLower(stringOf(inputs["type"])); kind {
 	case "append":
 		if inputs.HasValue("source") {
-			return nil, errors.New("a source cannot be specified for an Append blob")
+			return errors.New("a source cannot be specified for an Append blob")
 		}
 		client, err := appendblob.NewClientWithSharedKeyCredential(a.url, a.key, &appendblob.ClientOptions{ClientOptions: a.options})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		_, err = client.Create(ctx, &appendblob.CreateOptions{Metadata: metadataOf(inputs), HTTPHeaders: headers})
-		if err != nil {
-			return nil, asError(err)
-		}
+		return uploadError(err)
 	case "block":
 		content, err := c.content(inputs["source"])
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if holds(present, content, inputs) {
+			return nil
 		}
 		if v := inputs["contentMd5"]; v.IsString() {
 			if headers.BlobContentMD5, err = base64.StdEncoding.DecodeString(v.StringValue()); err != nil {
-				return nil, fmt.Errorf("contentMd5 is not base64: %w", err)
+				return fmt.Errorf("contentMd5 is not base64: %w", err)
 			}
 		}
 		client, err := blockblob.NewClientWithSharedKeyCredential(a.url, a.key, &blockblob.ClientOptions{ClientOptions: a.options})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		_, err = client.UploadBuffer(ctx, content, &blockblob.UploadBufferOptions{Metadata: metadataOf(inputs), HTTPHeaders: headers})
-		if err != nil {
-			return nil, asError(err)
-		}
+		return uploadError(err)
 	default:
-		return nil, fmt.Errorf("unsupported blob type: %q", kind)
+		return fmt.Errorf("unsupported blob type: %q", kind)
 	}
-	if err := a.setTier(ctx, inputs); err != nil {
-		return nil, err
+}
+
+// holds tells whether a blob that is there, by its outputs, is what an upload would make.
+func holds(present map[string]any, content []byte, inputs resource.PropertyMap) bool {
+	sum := md5.Sum(content)
+	if present["type"] != "Block" || present["contentMd5"] != base64.StdEncoding.EncodeToString(sum[:]) {
+		return false
 	}
-	return a.read(ctx)
+	if v := inputs["contentType"]; v.IsString() && present["contentType"] != v.StringValue() {
+		return false
+	}
+	kept, _ := present["metadata"].(map[string]any)
+	given := map[string]any{}
+	for name, v := range kept { // names are HTTP headers: how they are spelled is nobody's choice
+		given[strings.ToLower(name)] = v
+	}
+	wanted := map[string]any{}
+	for name, text := range metadataOf(inputs) {
+		wanted[strings.ToLower(name)] = *text
+	}
+	return maps.Equal(given, wanted)
+}
+
+// uploadError is the error of an upload, which may have made the blob unless the service says that it did not.
+func uploadError(err error) error {
+	if err = asError(err); err != nil && unclear(err) {
+		return maybeMade{err}
+	}
+	return err
+}
+
+// blobReader reads a blob for partial.
+func (c *client) blobReader(id string) func(context.Context) (map[string]any, string, error) {
+	return func(ctx context.Context) (map[string]any, string, error) {
+		outputs, err := c.readBlob(ctx, id)
+		return outputs, "", err
+	}
 }
 
 // updateBlob changes what can be changed of a blob without uploading it again.

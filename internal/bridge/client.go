@@ -121,18 +121,27 @@ func (c *client) post(ctx context.Context, path, apiVersion string, body map[str
 	return decode(resp)
 }
 
-// write makes a PUT or PATCH and waits for the operation it starts. accepted says that Azure took the request, even if
-// the operation failed afterwards; then the resource may exist.
-func (c *client) write(ctx context.Context, method, id, apiVersion string, body map[string]any) (result map[string]any, accepted bool, err error) {
+// written is what a write came to.
+type written struct {
+	// body is the resource.
+	body map[string]any
+	// read says that the body was read after the operation had ended, and is not the answer to the write.
+	read bool
+	// accepted says that Azure took the request, even if the operation failed afterwards; then the resource may exist.
+	accepted bool
+}
+
+// write makes a PUT or PATCH and waits for the operation it starts.
+func (c *client) write(ctx context.Context, method, id, apiVersion string, body map[string]any) (written, error) {
 	resp, err := c.send(ctx, method, id, apiVersion, body)
 	if err != nil {
-		return nil, false, err
+		return written{}, err
 	}
 	if !runtime.HasStatusCode(resp, http.StatusOK, http.StatusCreated, http.StatusAccepted) {
-		return nil, false, newError(resp)
+		return written{}, newError(resp)
 	}
-	result, err = wait[map[string]any](ctx, c, resp)
-	return result, true, err
+	result, polled, err := wait[map[string]any](ctx, c, resp)
+	return written{body: result, read: polled, accepted: true}, err
 }
 
 // delete removes a resource and waits until it is gone. One that is gone already is no error.
@@ -145,7 +154,7 @@ func (c *client) delete(ctx context.Context, id, apiVersion string) error {
 	case http.StatusNotFound, http.StatusNoContent:
 		return nil
 	case http.StatusOK, http.StatusAccepted:
-		_, err = wait[any](ctx, c, resp)
+		_, _, err = wait[any](ctx, c, resp)
 		if isNotFound(err) {
 			return nil
 		}
@@ -161,32 +170,32 @@ const (
 )
 
 // wait follows the asynchronous operation that a response announces by Azure-AsyncOperation or Location, if any, and
-// returns the final resource. It waits as long as Retry-After says, else in growing steps. azcore's PollUntilDone would
-// wait at least a second each time.
-func wait[T any](ctx context.Context, c *client, resp *http.Response) (T, error) {
-	var none T
+// returns the final resource, and whether there was anything to follow. It waits as long as Retry-After says, else in
+// growing steps. azcore's PollUntilDone would wait at least a second each time.
+func wait[T any](ctx context.Context, c *client, resp *http.Response) (result T, polled bool, err error) {
 	poller, err := runtime.NewPoller[T](resp, c.pipeline, nil)
 	if err != nil {
-		return none, asError(err)
+		return result, false, asError(err)
 	}
 	step := firstPoll
 	for !poller.Done() {
+		polled = true
 		pause := step
 		if asked := retryAfter(resp); asked > 0 {
 			pause = asked
 		}
 		select {
 		case <-ctx.Done():
-			return none, ctx.Err()
+			return result, polled, ctx.Err()
 		case <-time.After(pause):
 		}
 		step = min(step*3/2, lastPoll)
 		if resp, err = poller.Poll(ctx); err != nil {
-			return none, asError(err)
+			return result, polled, asError(err)
 		}
 	}
-	result, err := poller.Result(ctx)
-	return result, asError(err)
+	result, err = poller.Result(ctx)
+	return result, polled, asError(err)
 }
 
 // retryAfter reads how long the server asks to wait; 0 if it does not ask.

@@ -5,13 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"github.com/crossorg/crossorg/internal/azuretypes"
@@ -49,7 +44,9 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 	}
 	var outputs map[string]any
 	if t.token == blobToken {
-		outputs, err = c.createBlob(ctx, id, plain(inputs))
+		if outputs, err = c.createBlob(ctx, id, plain(inputs), false); isMaybeMade(err) {
+			err = t.partial(ctx, err, id, inputs, req.GetProperties(), c.blobReader(id))
+		}
 	} else {
 		id, outputs, err = t.create(ctx, s, c, req, id, inputs)
 	}
@@ -72,14 +69,14 @@ func (t *resourceType) create(ctx context.Context, s *session, c *client, req *p
 	}
 	body := t.requestBody(plain(inputs).Mappable())
 	t.fillLists(body, nil)
-	result, accepted, err := c.write(ctx, http.MethodPut, id, t.version, body)
+	result, err := c.write(ctx, http.MethodPut, id, t.version, body)
 	if err != nil {
-		if accepted {
-			err = t.partial(ctx, c, err, id, inputs, req.GetProperties())
+		if result.accepted || unclear(err) {
+			err = t.partial(ctx, err, id, inputs, req.GetProperties(), t.reader(c, id))
 		}
 		return id, nil, err
 	}
-	if canonical, ok := result["id"].(string); ok {
+	if canonical, ok := result.body["id"].(string); ok {
 		id = canonical
 	}
 	return id, t.readBack(ctx, s, c, req.GetUrn(), id, result), nil
@@ -87,38 +84,16 @@ func (t *resourceType) create(ctx context.Context, s *session, c *client, req *p
 
 // readBack reads a resource after it was written, since what a GET returns is what a refresh will compare with. If that
 // fails the answer to the write has to do.
-func (t *resourceType) readBack(ctx context.Context, s *session, c *client, urn, id string, written map[string]any) map[string]any {
+func (t *resourceType) readBack(ctx context.Context, s *session, c *client, urn, id string, w written) map[string]any {
+	if w.read && w.body["id"] != nil {
+		return t.outputs(w.body)
+	}
 	body, err := c.get(ctx, id, t.version)
 	if err != nil {
 		s.warn(ctx, urn, "the resource was written but could not be read back: "+err.Error())
-		body = written
+		body = w.body
 	}
 	return t.outputs(body)
-}
-
-// partialRead is how long reading a half-made resource may take, when its operation may already be out of time.
-const partialRead = 30 * time.Second
-
-// partial is the error for a resource that Azure began to make and failed. It carries the state the resource is in, so
-// that the engine keeps it and the next run mends it.
-func (t *resourceType) partial(ctx context.Context, c *client, cause error, id string, inputs resource.PropertyMap, sent *structpb.Struct) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partialRead)
-	defer cancel()
-	cause = explain(cause)
-	var state *structpb.Struct
-	body, err := c.get(ctx, id, t.version)
-	if err == nil {
-		if canonical, ok := body["id"].(string); ok {
-			id = canonical
-		}
-		state, err = t.state(t.outputs(body), inputs)
-	}
-	if err != nil {
-		cause = fmt.Errorf("resource created but read failed %w: %w", err, cause)
-	}
-	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, cause.Error()), &pulumirpc.ErrorResourceInitFailed{
-		Id: id, Properties: state, Reasons: []string{cause.Error()}, Inputs: sent,
-	})
 }
 
 // explain says in plain words what a context's end means.

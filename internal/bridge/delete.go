@@ -29,7 +29,7 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 	case t.token == secretToken:
 		err = c.deleteSecret(ctx, id)
 	case t.singleton:
-		_, _, err = c.write(ctx, http.MethodPut, id, t.version, t.requestBody(t.implicit))
+		_, err = c.write(ctx, http.MethodPut, id, t.version, t.requestBody(t.implicit))
 	default:
 		err = c.delete(ctx, id, t.version)
 	}

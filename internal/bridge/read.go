@@ -55,7 +55,9 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 			return nil, err
 		}
 	} else {
-		inputs = t.refreshed(given, plain(old).Mappable(), outputs)
+		if inputs = given; !unfinished(old) { // otherwise there is no last look to compare with
+			inputs = t.refreshed(given, plain(old).Mappable(), outputs)
+		}
 		conceal(inputs, given)
 	}
 	t.body.concealSchema(inputs)

@@ -54,7 +54,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	}
 	var outputs map[string]any
 	if t.token == blobToken {
-		outputs, err = c.updateBlob(ctx, id, plain(inputs))
+		outputs, err = t.updateBlob(ctx, c, req, id, inputs, unfinished(old))
 	} else {
 		outputs, err = t.update(ctx, s, c, req, id, inputs)
 	}
@@ -74,17 +74,34 @@ func (t *resourceType) update(ctx context.Context, s *session, c *client, req *p
 	body := t.requestBody(plain(inputs).Mappable())
 	if t.lists != nil {
 		present, err := c.get(ctx, id, t.version)
-		if err != nil {
+		if err != nil && !isNotFound(err) { // what an interrupted run did not make is made now
 			return nil, err
 		}
 		t.fillLists(body, present)
 	}
-	result, accepted, err := c.write(ctx, http.MethodPut, id, t.version, body)
+	result, err := c.write(ctx, http.MethodPut, id, t.version, body)
 	if err != nil {
-		if accepted {
-			err = t.partial(ctx, c, err, req.GetId(), inputs, req.GetNews())
+		if result.accepted {
+			err = t.partial(ctx, err, req.GetId(), inputs, req.GetNews(), t.reader(c, req.GetId()))
 		}
 		return nil, err
 	}
 	return t.readBack(ctx, s, c, req.GetUrn(), req.GetId(), result), nil
+}
+
+// updateBlob changes a blob. What an interrupted run did not upload, or not certainly, is uploaded now.
+func (t *resourceType) updateBlob(ctx context.Context, c *client, req *pulumirpc.UpdateRequest,
+	id string, inputs resource.PropertyMap, upload bool,
+) (map[string]any, error) {
+	if !upload {
+		outputs, err := c.updateBlob(ctx, id, plain(inputs))
+		if !isNotFound(err) {
+			return outputs, err
+		}
+	}
+	outputs, err := c.createBlob(ctx, id, plain(inputs), true)
+	if isMaybeMade(err) {
+		err = t.partial(ctx, err, id, inputs, req.GetNews(), c.blobReader(id))
+	}
+	return outputs, err
 }

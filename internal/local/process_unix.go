@@ -3,16 +3,43 @@
 package local
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
 
+// alive reports whether a process runs.
+func alive(pid int) bool {
+	if pid <= 0 {
+		return false
+	}
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
 // interrupt asks a child to end, as ctrl-C would.
 func interrupt(p *os.Process) error { return p.Signal(syscall.SIGINT) }
 
-// kill ends a child at once, with its process group when it has one of its own.
+// kill ends a child at once, with its process group when it has one of its own, and with all that it started: the engine
+// gives its language host a group apart, and that would wait for its engine for ever.
 func kill(p *os.Process) error {
-	if syscall.Kill(-p.Pid, syscall.SIGKILL) == nil {
+	family := []int{p.Pid}
+	known := map[int]bool{p.Pid: true}
+	// Each is stopped before its children are looked up, so that no further ones escape.
+	for i := 0; i < len(family); i++ {
+		_ = syscall.Kill(family[i], syscall.SIGSTOP)
+		for _, child := range children(family[i]) {
+			if !known[child] {
+				known[child] = true
+				family = append(family, child)
+			}
+		}
+	}
+	killed := syscall.Kill(-p.Pid, syscall.SIGKILL) == nil
+	for _, pid := range family[1:] {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if killed {
 		return nil
 	}
 	return p.Kill()

@@ -50,6 +50,19 @@ func TestStubbornChildIsKilledWithItsGroup(t *testing.T) {
 	assert.Less(t, time.Since(start), 20*time.Second)
 }
 
+func TestGrandchildInAGroupOfItsOwnIsKilledToo(t *testing.T) {
+	killed := make(chan struct{})
+	// With job control a shell gives each job in the background a process group, as the engine does its language host.
+	cmd := exec.Command("bash", "-c", `set -m; sleep 60 & wait`)
+	var out bytes.Buffer
+	cmd.Stdout = &out // held open by the grandchild, so Wait returns only when that has ended too
+	separate(cmd)
+	time.AfterFunc(300*time.Millisecond, func() { close(killed) })
+	start := time.Now()
+	require.Error(t, supervise(context.Background(), cmd, killed))
+	assert.Less(t, time.Since(start), 20*time.Second)
+}
+
 func TestCancelledRunStartsNoChild(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -20,3 +20,14 @@ func interrupt(p *os.Process) error {
 
 // kill ends a child at once.
 func kill(p *os.Process) error { return p.Kill() }
+
+// alive reports whether a process runs.
+func alive(pid int) bool {
+	p, err := windows.OpenProcess(windows.SYNCHRONIZE, false, uint32(pid))
+	if err != nil {
+		return false
+	}
+	defer func() { _ = windows.CloseHandle(p) }()
+	event, err := windows.WaitForSingleObject(p, 0)
+	return err == nil && event == uint32(windows.WAIT_TIMEOUT)
+}

@@ -200,7 +200,7 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
 		"ARM_CLIENT_ID":                               c.ClientID,
 		"ARM_CLIENT_SECRET":                           c.ClientSecret,
-		// The pinned host knows no build target; but the go command keeps what "go run" links.
+		// The go command keeps what "go run" links, so that an unchanged program is not linked again.
 		"PULUMI_GO_USE_RUN":         "true",
 		"GOFLAGS":                   goFlags(os.Getenv("GOFLAGS"), s.home),
 		"GOWORK":                    "off",
@@ -226,9 +226,12 @@ func (s *Session) access() *Access {
 	return a
 }
 
-// stack selects the stack, and creates it on its first use.
+// stack selects the stack, takes up what an interrupted run left of it, and creates it on its first use.
 func (s *Session) stack(ctx context.Context) (auto.Stack, error) {
 	if s.home.hasStack(s.project.Name, s.options.Stack) {
+		if err := s.resume(ctx); err != nil {
+			return auto.Stack{}, err
+		}
 		return auto.SelectStack(ctx, s.options.Stack, s.workspace)
 	}
 	return auto.NewStack(ctx, s.options.Stack, s.workspace)

@@ -294,7 +294,9 @@ func (n *normalizer) addState(p picture, raw []byte) error {
 		p.add("state "+urn, n.value(r, ""))
 	}
 	for _, op := range c.Checkpoint.Latest.Pending {
-		p.add("state pending operation", n.value(op, ""))
+		fields, _ := op.(map[string]any)
+		of, _ := fields["resource"].(map[string]any)
+		p.add(fmt.Sprintf("state pending operation: %v %v", fields["type"], of["urn"]), n.value(op, ""))
 	}
 	return nil
 }
