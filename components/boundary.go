@@ -183,14 +183,14 @@ func newBoundary(ctx *pulumi.Context, b *Boundary, parent pulumi.Resource, name 
 	if err != nil {
 		return err
 	}
-	account, err := newStorageAccount(ctx, name, group.Name, args, child, keep)
+	account, service, err := newStorageAccount(ctx, name, group.Name, args, child, keep)
 	if err != nil {
 		return err
 	}
 	b.containers = make(map[string]pulumi.StringOutput, len(args.containers))
 	created := pulumi.StringMap{}
 	for _, c := range args.containers {
-		container, err := newContainer(ctx, name+"-"+c, group.Name, account.Name, c, child, keep)
+		container, err := newContainer(ctx, name+"-"+c, group.Name, account.Name, c, child, keep, pulumi.DependsOn([]pulumi.Resource{service}))
 		if err != nil {
 			return err
 		}
@@ -229,7 +229,8 @@ func newBoundary(ctx *pulumi.Context, b *Boundary, parent pulumi.Resource, name 
 	b.Location = args.location.ToStringOutput()
 	b.SubscriptionID = client.SubscriptionId()
 	b.TenantID = client.TenantId()
-	b.StorageAccountName = account.Name
+	// Who knows the name may write.
+	b.StorageAccountName = pulumi.All(account.Name, service.ID()).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
 	b.StorageAccountID = account.ID().ToStringOutput()
 	b.BlobEndpoint = account.PrimaryEndpoints.Blob()
 	b.Containers = created.ToStringMapOutput()

@@ -128,6 +128,9 @@ func TestProviderOrgKeepsDeletedAndChangedBlobs(t *testing.T) {
 	} {
 		assert.Equal(t, want, service.Input(path), path)
 	}
+	for _, container := range a.OfType("storage:BlobContainer") {
+		assert.True(t, a.Waits(container, service), "a blob that is written before has no versions")
+	}
 }
 
 // Ensure there is a lifecycle policy exactly when it has rules, as Azure refuses an empty one.

@@ -6,8 +6,9 @@ import (
 )
 
 // newStorageAccount registers the account with its blob service and lifecycle policy. keep is among the options of what
-// holds data only.
-func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption) (*storage.StorageAccount, error) {
+// holds data only. Nothing is to be written to the account before the service is there: what is written earlier has no
+// versions and cannot be restored.
+func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption) (*storage.StorageAccount, *storage.BlobServiceProperties, error) {
 	sku, tier := args.storage.SKU, args.storage.AccessTier
 	if sku == nil {
 		sku = pulumi.String(storage.SkuName_Standard_LRS)
@@ -41,7 +42,7 @@ func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInpu
 		Tags: args.tags,
 	}, child, keep)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
 	days := pulumi.Int(args.storage.SoftDeleteDays)
@@ -58,7 +59,7 @@ func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInpu
 		ContainerDeleteRetentionPolicy: storage.DeleteRetentionPolicyArgs{Enabled: pulumi.Bool(true), Days: days},
 	}, child)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if rules := lifecycleRules(args.storage); len(rules) > 0 {
 		_, err = storage.NewManagementPolicy(ctx, name+"-lifecycle", &storage.ManagementPolicyArgs{
@@ -69,7 +70,7 @@ func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInpu
 			// One after the other: Azure refuses two changes of one account at a time.
 		}, child, pulumi.DependsOn([]pulumi.Resource{service}))
 	}
-	return account, err
+	return account, service, err
 }
 
 // storageNetwork closes an account to all but ranges, if there are any. Sources are uploaded from wherever the program

@@ -127,7 +127,7 @@ func newNormalizer(state []byte, since time.Time) (*normalizer, error) {
 		inputs, _ := r["inputs"].(map[string]any)
 		name := id[strings.LastIndex(id, "/")+1:]
 		switch {
-		case uuid.MatchString(name):
+		case guid.MatchString(name):
 			n.ids[strings.ToLower(name)] = logical
 		case inputs["__createBeforeDelete"] == true && name != "":
 			made[name] = logical
@@ -160,7 +160,7 @@ func (n *normalizer) addEstate(raw []byte) error {
 }
 
 var (
-	uuid    = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	guid    = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	instant = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
 	stamp   = regexp.MustCompile(`\b\d{8}T\d{6}\.\d{9}\b`)
 	etag    = regexp.MustCompile(`\b0x8D[0-9A-F]{8,}\b`)
@@ -177,7 +177,7 @@ func (n *normalizer) text(s, place string) string {
 		return "‹key›"
 	}
 	s = n.names.Replace(s)
-	s = uuid.ReplaceAllStringFunc(s, func(id string) string {
+	s = guid.ReplaceAllStringFunc(s, func(id string) string {
 		id = strings.ToLower(id)
 		if _, ok := n.ids[id]; !ok {
 			if place == "" {
