@@ -26,6 +26,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
+	keepPrivate()
 	ctx, killed := untilInterrupted(os.Stderr)
 	os.Exit(run(ctx, killed, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -3,14 +3,12 @@
 package azure
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -241,29 +239,6 @@ func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 		}
 	}
 	return nil
-}
-
-func listen(port int, h http.Handler, tlsConfig *tls.Config) (stop func() error, err error) {
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return nil, fmt.Errorf("port %d, which the embedded Azure of this home folder uses, is taken: stop what listens there, or use another home folder: %w", port, err)
-	}
-	srv := &http.Server{Handler: h, TLSConfig: tlsConfig.Clone(), ReadHeaderTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = srv.ServeTLS(l, "", "") // ends with ErrServerClosed
-	}()
-	return func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		err := srv.Shutdown(ctx)
-		if err != nil {
-			err = srv.Close()
-		}
-		<-ended // only then is the port free for who opens the folder next
-		return err
-	}, nil
 }
 
 // serveMetadata answers the discovery document by which az and other ARM clients find their way.
