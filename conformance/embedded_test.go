@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"flag"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -24,13 +25,15 @@ import (
 var record = flag.Bool("record", false, "write down which promises were kept, and render docs/conformance.md")
 
 // embedded opens an embedded Azure with two tenants, and with a principal that has no role where the provider deploys.
-func embedded(t *testing.T) *conformance.Env { return embeddedWith(t, azure.Latency{}, false) }
+func embedded(t *testing.T) *conformance.Env {
+	return embeddedWith(t, azure.Latency{}, netip.Addr{}, false)
+}
 
-// embeddedWith opens one that takes its time, or one whose clock can be moved.
-func embeddedWith(t *testing.T, latency azure.Latency, clock bool) *conformance.Env {
+// embeddedWith opens one that takes its time, one that sees all callers at an address, or one whose clock can be moved.
+func embeddedWith(t *testing.T, latency azure.Latency, callers netip.Addr, clock bool) *conformance.Env {
 	fabrikam := azure.Declared{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString()}
 	stranger := azure.Declared{SubscriptionID: uuid.NewString(), ClientID: uuid.NewString()}
-	a, err := azure.Open(azure.Options{Dir: t.TempDir(), Declared: []azure.Declared{fabrikam, stranger}, Latency: latency})
+	a, err := azure.Open(azure.Options{Dir: t.TempDir(), Declared: []azure.Declared{fabrikam, stranger}, Latency: latency, Callers: callers})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
 
@@ -42,11 +45,12 @@ func embeddedWith(t *testing.T, latency azure.Latency, clock bool) *conformance.
 		Cloud: cloud.Configuration{
 			ActiveDirectoryAuthorityHost: a.Authority(),
 			Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-				cloud.ResourceManager: {Endpoint: a.Management(), Audience: "https://management.azure.com"},
+				cloud.ResourceManager:   {Endpoint: a.Management(), Audience: "https://management.azure.com"},
+				conformance.LogsService: {Endpoint: a.Management() + "/v1", Audience: "https://api.loganalytics.io"},
 			},
 		},
 		Transport: transport, Location: "eastus", OtherLocation: "westeurope", Prefix: "cf", Cluster: true,
-		Poll: 5 * time.Millisecond, Patience: 20 * time.Second,
+		Address: callers, Poll: 5 * time.Millisecond, Patience: 20 * time.Second,
 	}
 	org := func(tenant, client string) *conformance.Org {
 		c, err := a.Credentials(tenant, client)
@@ -114,7 +118,11 @@ func alone(t *testing.T, p conformance.Promise) *conformance.Env {
 	case slices.Contains(p.Needs, conformance.Limited):
 		latency = azure.Latency{Profile: azure.LatencyAzure}
 	}
-	e := embeddedWith(t, latency, slices.Contains(p.Needs, conformance.Clock))
+	var callers netip.Addr
+	if slices.Contains(p.Needs, conformance.Address) {
+		callers = netip.MustParseAddr("203.0.113.9")
+	}
+	e := embeddedWith(t, latency, callers, slices.Contains(p.Needs, conformance.Clock))
 	e.Limited = latency.Scale == 0 && e.Slow
 	return e
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -37,6 +38,8 @@ type Env struct {
 	// Advance moves the clock of an Azure that has one to move, and signs the principals in again; nil if there is none.
 	// It changes the world for everybody, so a promise that needs it must have its Azure for itself.
 	Advance func(by time.Duration) error
+	// Address is the public address that the suite's requests come from; none if it is not known.
+	Address netip.Addr
 	// Poll is the pause between two looks at something that takes time, and Patience how long that may take at most:
 	// role assignments, for example, take up to ten minutes to hold.
 	Poll, Patience time.Duration
@@ -65,6 +68,8 @@ func (e *Env) Offers(n Need) bool {
 		return e.Slow
 	case Limited:
 		return e.Limited
+	case Address:
+		return e.Address.IsValid()
 	case Clock:
 		return e.Advance != nil
 	}

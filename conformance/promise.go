@@ -47,6 +47,8 @@ const (
 	Slow Need = "operations that take time"
 	// Limited is an Azure that refuses too many requests.
 	Limited Need = "request limits"
+	// Address is an Azure that sees an address that is known on the suite's requests.
+	Address Need = "a known address"
 	// Clock is an Azure whose clock can be moved: no real one.
 	Clock Need = "a clock that can be moved"
 )
@@ -60,6 +62,7 @@ func Promises() []Promise {
 		datasharePromises(), snapshotPromises(),
 		monitorPromises(), clusterPromises(), applicationPromises(),
 		governancePromises(), slowPromises(), timePromises(),
+		keepingPromises(), queryPromises(), discoveryPromises(),
 	)
 	slices.SortStableFunc(all, func(a, b Promise) int {
 		if a.Area != b.Area {

@@ -41,8 +41,19 @@ func period(days int32) *armstorage.ImmutabilityPolicy {
 func storagePromises() []Promise {
 	return []Promise{
 		{
-			Name: "create, read and update", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
-			Statement: "A container's immutability policy is created unlocked, shown with the container, and can be shortened and prolonged.",
+			Name: "create and read", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
+			Statement: "A container's immutability policy is created unlocked, and shown with the container.",
+			Test: func(t *T) {
+				c, _ := t.protected(t.Env.Provider)
+				shown, err := t.storage(t.Env.Provider).NewBlobContainersClient().Get(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+				require.NoError(t, err)
+				require.True(t, *shown.ContainerProperties.HasImmutabilityPolicy)
+				require.Equal(t, int32(1), *shown.ContainerProperties.ImmutabilityPolicy.Properties.ImmutabilityPeriodSinceCreationInDays)
+			},
+		},
+		{
+			Name: "update", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
+			Statement: "An unlocked immutability policy can be shortened and prolonged.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, etag := t.protected(o)
@@ -60,6 +71,51 @@ func storagePromises() []Promise {
 				require.NoError(t, err)
 				require.True(t, *shown.ContainerProperties.HasImmutabilityPolicy)
 				require.Equal(t, int32(2), *shown.ContainerProperties.ImmutabilityPolicy.Properties.ImmutabilityPeriodSinceCreationInDays)
+			},
+		},
+		{
+			Name: "invalid update", Area: immutability, Source: docsImmutable, Undocumented: true,
+			Statement: "A change of the retention period to 0 or more than 146,000 days is refused and changes nothing.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				c, etag := t.protected(o)
+				t.Cleanup(func() {
+					got, err := t.storage(o).NewBlobContainersClient().GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+					require.NoError(t, err)
+					require.Equal(t, int32(1), *got.Properties.ImmutabilityPeriodSinceCreationInDays)
+				})
+				for _, days := range []int32{0, 146001} {
+					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days), IfMatch: &etag})
+					t.refusedSomehow(err)
+				}
+			},
+		},
+		{
+			Name: "recreate", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
+			Statement: "A deleted immutability policy can be created again, and starts unlocked.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				c, etag := t.protected(o)
+				client := t.storage(o).NewBlobContainersClient()
+				_, err := client.DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), etag, nil)
+				require.NoError(t, err)
+				again, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(5)})
+				require.NoError(t, err)
+				require.Equal(t, armstorage.ImmutabilityPolicyStateUnlocked, *again.Properties.State)
+				require.Equal(t, int32(5), *again.Properties.ImmutabilityPeriodSinceCreationInDays)
+			},
+		},
+		{
+			Name: "delete of its parent", Area: immutability, Source: "https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies",
+			Statement: "An empty container can be deleted in spite of its immutability policy, which goes with it.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				c, _ := t.protected(o)
+				require.NoError(t, t.remove(o, c, storageVersion))
+				_, err := t.storage(o).NewBlobContainersClient().GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+				require.Equal(t, http.StatusNotFound, t.response(err).StatusCode)
 			},
 		},
 		{
@@ -239,6 +295,18 @@ func storagePromises() []Promise {
 					_, err := t.put(o, t.storageAccount(o)+"/blobServices/default/containers/"+name, storageVersion, object{"properties": object{}})
 					t.refusedSomehow(err)
 				}
+			},
+		},
+		{
+			Name: "delete of its parent", Area: containers, Source: docsChildren,
+			Statement: "A container goes when its storage account is deleted.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				account := t.inGroup(o, storageType, t.name(20))
+				t.made(o, account, storageVersion, t.accountBody())
+				c := t.containerIn(o, account)
+				require.NoError(t, t.remove(o, account, storageVersion))
+				t.gone(o, c, storageVersion)
 			},
 		},
 		{

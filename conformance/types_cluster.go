@@ -200,14 +200,25 @@ func clusterTypes() []*lifecycle {
 			body: func(t *T, id string) object {
 				return t.fabricBody(object{"appPackageUrl": t.publish(segment(id, "applicationTypes"), nameOf(id), "Stateless:AuditType")})
 			},
-			ids: list,
+			update:  func(b object) object { return with(b, object{"stage": "two"}, "tags") },
+			invalid: func(t *T, b object) object { return with(b, "", "properties", "appPackageUrl") },
+			why:     "to no package",
+			ids:     list,
 		},
 		{
 			area: clusterType + "/applications", version: fabricVersion, needs: cluster, source: docsFabric + "applications/create-or-update",
-			parent: func(t *T) string { return t.readyCluster() },
-			name:   func(t *T) string { return t.name(15) },
-			body: func(t *T, _ string) object {
-				return with(t.applicationBody(registered(t)), object{"made-by": "conformance"}, "tags")
+			parent:        func(t *T) string { return t.readyCluster() },
+			fresh:         func(t *T) string { return t.newReadyCluster() },
+			parentVersion: fabricVersion,
+			name:          func(t *T) string { return t.name(15) },
+			body: func(t *T, id string) object {
+				version := ""
+				if cluster := id[:strings.Index(id, "/applications/")]; cluster == t.readyCluster() {
+					version = registered(t)
+				} else {
+					version = t.typeVersion(cluster, "1.0.0")
+				}
+				return with(t.applicationBody(version), object{"made-by": "conformance"}, "tags")
 			},
 			update: func(b object) object {
 				return with(b, "00:10:00", "properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy", "upgradeDomainTimeout")

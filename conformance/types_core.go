@@ -61,6 +61,7 @@ func coreTypes() []*lifecycle {
 					"principalId": t.shareAccount(t.Env.Provider).principal, "principalType": "ServicePrincipal", "roleDefinitionId": roleID(t.Env.Provider, roleBlobReader),
 				}}
 			},
+			update: func(b object) object { return with(b, "for the audit", "properties", "description") },
 			invalid: func(t *T, b object) object {
 				return with(b, roleID(t.Env.Provider, roleBlobContributor), "properties", "roleDefinitionId")
 			},

@@ -92,6 +92,10 @@ func vaultTypes() []*lifecycle {
 			},
 			hidden: [][]string{{"properties", "value"}},
 			update: func(b object) object { return with(b, "application/json", "properties", "contentType") },
+			invalid: func(_ *T, b object) object {
+				return with(b, "tomorrow", "properties", "attributes", "exp")
+			},
+			why: "with an expiry that is no number",
 			get: func(t *T, o *Org, id string) (any, error) {
 				res, err := t.vaults(o).NewSecretsClient().Get(t.ctx(), groupOf(id), segment(id, "vaults"), nameOf(id), nil)
 				return res.Secret, err

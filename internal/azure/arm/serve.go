@@ -88,7 +88,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			rep = &reply{status: aerr.Status, body: map[string]any{"error": aerr}}
 		}
 		if aerr.Status == http.StatusUnauthorized {
-			rep.set("WWW-Authenticate", `Bearer authorization_uri="`+s.endpoints.Management+`/common", error="invalid_token", error_description="`+aerr.Code+`"`)
+			rep.set("WWW-Authenticate", `Bearer authorization_uri="`+s.endpoints.Management+`/`+s.tenantAt(r.URL.Path)+`", error="invalid_token", error_description="`+aerr.Code+`"`)
 		}
 	}
 	h := w.Header()

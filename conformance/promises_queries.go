@@ -1,0 +1,164 @@
+package conformance
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/stretchr/testify/require"
+)
+
+// LogsService is where a cloud configuration has the query API of Azure Monitor's logs, as the official query client names
+// it. Where it is missing, Azure's public one is asked.
+const LogsService cloud.ServiceName = "azquery/Logs"
+
+const (
+	areaQueries     = "Log queries"
+	docsQueries     = "https://learn.microsoft.com/azure/azure-monitor/logs/api/overview"
+	docsQueryErrors = "https://learn.microsoft.com/azure/azure-monitor/logs/api/errors"
+	docsQueryFormat = "https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format"
+)
+
+// logsEndpoint is the base URL of the query API and what its tokens are for.
+func (t *T) logsEndpoint() (url, audience string) {
+	if s, ok := t.Env.Cloud.Services[LogsService]; ok {
+		return s.Endpoint, s.Audience
+	}
+	return "https://api.loganalytics.io/v1", "https://api.loganalytics.io"
+}
+
+// query asks a workspace. The answer is returned whatever its status.
+func (t *T) query(o *Org, audience, workspace, text string) (*http.Response, object) {
+	t.Helper()
+	endpoint, _ := t.logsEndpoint()
+	options := t.clientOptions()
+	p := runtime.NewPipeline("conformance", "v1.0.0", runtime.PipelineOptions{
+		PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(o.Credential, []string{strings.TrimSuffix(audience, "/") + "/.default"}, nil)},
+	}, &options)
+	req, err := runtime.NewRequest(t.ctx(), http.MethodPost, endpoint+"/workspaces/"+workspace+"/query")
+	require.NoError(t, err)
+	require.NoError(t, runtime.MarshalAsJSON(req, object{"query": text}))
+	res, err := p.Do(req)
+	require.NoError(t, err)
+	var out object
+	require.NoError(t, runtime.UnmarshalAsJSON(res, &out))
+	return res, out
+}
+
+// customer is a new workspace's id for queries.
+func (t *T) customer() (workspace, customer string) {
+	t.Helper()
+	o := t.Env.Provider
+	workspace = t.inGroup(o, workspaceType, t.name(20))
+	t.made(o, workspace, workspaceVersion, t.workspaceBody())
+	customer = text(t.there(o, workspace, workspaceVersion), "properties", "customerId")
+	require.NotEmpty(t, customer)
+	return workspace, customer
+}
+
+// refusedQuery asserts a refusal by the query API, whose errors carry the code in their body alone.
+func (t *T) refusedQuery(res *http.Response, out object, status int, code string) {
+	t.Helper()
+	require.Equal(t, code, text(out, "error", "code"), out)
+	require.Equal(t, status, res.StatusCode, out)
+}
+
+// queryPromises are about the query API of workspaces, as far as the saved queries and the checks use it.
+func queryPromises() []Promise {
+	return []Promise{
+		{
+			Name: "tables", Area: areaQueries, Source: docsQueryFormat,
+			Statement: "A query answers a table with its columns, their types, and its rows.",
+			Test: func(t *T) {
+				_, customer := t.customer()
+				_, audience := t.logsEndpoint()
+				res, out := t.query(t.Env.Provider, audience, customer, "StorageBlobLogs | summarize Requests = count() by StatusCode")
+				require.Equal(t, http.StatusOK, res.StatusCode, out)
+				tables, _ := out["tables"].([]any)
+				require.Len(t, tables, 1)
+				require.Equal(t, "PrimaryResult", text(tables[0], "name"))
+				columns, _ := at(tables[0], "columns").([]any)
+				require.Len(t, columns, 2)
+				require.Equal(t, "StatusCode", text(columns[0], "name"))
+				require.Equal(t, "string", text(columns[0], "type"))
+				require.Equal(t, "Requests", text(columns[1], "name"))
+				require.Equal(t, "long", text(columns[1], "type"))
+				require.Empty(t, at(tables[0], "rows"))
+			},
+		},
+		{
+			Name: "what was logged", Area: areaQueries, Source: "https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage",
+			Statement: "What a diagnostic setting sends to a workspace is found there by a query: a refused read of a blob, with its caller and status.",
+			Test:      queriedReads,
+		},
+		{
+			Name: "wrong syntax", Area: areaQueries, Source: docsQueryErrors, Code: "BadArgumentError",
+			Statement: "A query that cannot be parsed is refused, and told where it ends to make sense.",
+			Test: func(t *T) {
+				_, customer := t.customer()
+				_, audience := t.logsEndpoint()
+				res, out := t.query(t.Env.Provider, audience, customer, "StorageBlobLogs | where")
+				t.refusedQuery(res, out, http.StatusBadRequest, "BadArgumentError")
+				require.NotEmpty(t, text(out, "error", "innererror", "code"))
+			},
+		},
+		{
+			Name: "no such table", Area: areaQueries, Source: docsQueryErrors, Code: "BadArgumentError",
+			Statement: "A query of a table that there is not is refused.",
+			Test: func(t *T) {
+				_, customer := t.customer()
+				_, audience := t.logsEndpoint()
+				res, out := t.query(t.Env.Provider, audience, customer, "NoSuchTable_CL | take 1")
+				t.refusedQuery(res, out, http.StatusBadRequest, "BadArgumentError")
+			},
+		},
+		{
+			Name: "token of another audience", Area: areaQueries, Source: docsQueryErrors, Code: "InvalidTokenError",
+			Statement: "A token for storage opens no workspace.",
+			Test: func(t *T) {
+				_, customer := t.customer()
+				res, out := t.query(t.Env.Provider, "https://storage.azure.com", customer, "StorageBlobLogs")
+				t.refusedQuery(res, out, http.StatusUnauthorized, "InvalidTokenError")
+			},
+		},
+		{
+			Name: "no role, no rows", Area: areaQueries, Source: docsQueryErrors, Code: "InsufficientAccessError", Needs: []Need{Stranger},
+			Statement: "A principal without a role on a workspace reads nothing from it.",
+			Test: func(t *T) {
+				_, customer := t.customer()
+				_, audience := t.logsEndpoint()
+				res, out := t.query(t.Env.Stranger, audience, customer, "StorageBlobLogs")
+				t.refusedQuery(res, out, http.StatusForbidden, "InsufficientAccessError")
+			},
+		},
+	}
+}
+
+func queriedReads(t *T) {
+	o := t.Env.Provider
+	workspace, customer := t.customer()
+	account := t.ownAccount(o)
+	id := t.containerIn(o, account)
+	t.made(o, settingID(account+"/blobServices/default", "reads"), diagnosticsVersion,
+		object{"properties": object{"workspaceId": workspace, "logs": []any{object{"category": "StorageRead", "enabled": true}}}})
+	_, audience := t.logsEndpoint()
+	t.eventually("the read is in the workspace", func() bool {
+		_, err := t.bearerBlobs(o, t.blobEndpoint(o, account)).DownloadStream(t.ctx(), nameOf(id), "absent.csv", nil)
+		require.Error(t, err)
+		res, out := t.query(o, audience, customer, `StorageBlobLogs | where OperationName == "GetBlob" | project ObjectKey, StatusCode, AuthenticationType | take 1`)
+		require.Equal(t, http.StatusOK, res.StatusCode, out)
+		tables, _ := out["tables"].([]any)
+		rows, _ := at(tables[0], "rows").([]any)
+		if len(rows) == 0 {
+			return false
+		}
+		row, _ := rows[0].([]any)
+		require.Len(t, row, 3)
+		require.Contains(t, row[0], "/"+nameOf(id)+"/absent.csv")
+		require.Contains(t, []any{"403", "404"}, row[1], "refused, with or without a role on the data")
+		require.Equal(t, "OAuth", row[2])
+		return true
+	})
+}
