@@ -41,6 +41,8 @@ type lane struct {
 	took map[string]time.Duration
 	// standing is Pulumi's state before a destroy: it tells the names of what is destroyed.
 	standing []byte
+	// thrifty leaves out the run after one that ended as a clean one does, though it had a fault.
+	thrifty bool
 }
 
 // newLane prepares the templates and takes the pictures of clean runs.
@@ -222,9 +224,6 @@ type outcome struct {
 // slowBy is how long a slow answer takes.
 const slowBy = faults.Duration(300 * time.Millisecond)
 
-// settleAfterKill is how long after a kill the rest of the process family may take to notice that its head is gone.
-const settleAfterKill = 200 * time.Millisecond
-
 // try runs a trial. The error is for what prevents trials as such; whatever a run does is part of the outcome.
 func (l *lane) try(ctx context.Context, t trial) (outcome, error) {
 	o := outcome{trial: t}
@@ -236,72 +235,96 @@ func (l *lane) try(ctx context.Context, t trial) (outcome, error) {
 	if err := l.restore(template); err != nil {
 		return o, err
 	}
-	kill := make(chan struct{})
-	var once sync.Once
-	rule := t.rule()
-	rule.Notify = func(method, path string) {
-		once.Do(func() {
-			o.Request = method + " " + path
-			if t.Kind == killed {
-				close(kill)
-			}
-		})
-	}
-	second := func(s *local.Session) error {
-		if _, err := run(ctx, s, t.Verb); err != nil {
-			o.Second = told(err)
-			return nil
-		}
-		if !t.Look {
-			return nil
-		}
-		result, err := s.Preview(ctx, t.Verb == "up")
-		if err != nil {
-			o.Differs = append(o.Differs, "a preview afterwards: "+told(err))
-			if result != nil && result.Summary != nil {
-				o.Differs = append(o.Differs, fmt.Sprintf("a preview afterwards: %+v", *result.Summary))
-			}
-		}
-		return nil
-	}
-	err := l.session(ctx, l.options([]faults.Rule{rule}, kill), func(s *local.Session) error {
-		_, err := run(ctx, s, t.Verb)
-		o.First = "succeeded"
-		if err != nil {
-			o.First, o.Message = "failed", told(err)
-		}
-		if t.Kind == killed {
-			if err != nil {
-				o.First = killed
-			}
-			return nil
-		}
-		if err := s.ClearFaults(ctx); err != nil {
-			return err
-		}
-		return second(s)
-	})
-	if err == nil && t.Kind == killed {
-		time.Sleep(settleAfterKill)
-		err = l.session(ctx, l.options(nil, nil), second)
-	}
+	err := l.attempt(ctx, &o)
 	if ctx.Err() != nil {
 		return o, context.Cause(ctx)
 	}
 	if err != nil {
-		// Not even the session could do its work: that is a loss too.
+		// Not even a session could do its work: that is a loss too.
 		o.Second = told(err)
-	}
-	if o.Second == "" {
-		p, err := l.picture(t.Verb)
-		if err != nil {
-			return o, err
-		}
-		o.Differs = append(o.Differs, compare(l.clean[t.Verb], l.refreshed[t.Verb], p)...)
 	}
 	o.Lost = o.Second != "" || len(o.Differs) > 0
 	o.DurationMs = time.Since(began).Milliseconds()
 	return o, nil
+}
+
+// attempt runs the verb with the fault and again without, and compares.
+func (l *lane) attempt(ctx context.Context, o *outcome) error {
+	kill := make(chan struct{})
+	var once sync.Once
+	rule := o.rule()
+	rule.Notify = func(method, path string) {
+		once.Do(func() {
+			o.Request = method + " " + path
+			if o.Kind == killed {
+				close(kill)
+			}
+		})
+	}
+	done := false
+	err := l.session(ctx, l.options([]faults.Rule{rule}, kill), func(s *local.Session) error {
+		_, err := run(ctx, s, o.Verb)
+		switch o.First = "succeeded"; {
+		case err != nil && o.Kind == killed:
+			o.First = killed
+		case err != nil:
+			o.First, o.Message = "failed", told(err)
+		}
+		if o.Kind == killed || l.thrifty && err == nil && !o.Look {
+			return nil
+		}
+		done = true
+		if err := s.ClearFaults(ctx); err != nil {
+			return err
+		}
+		return l.again(ctx, s, o)
+	})
+	if err != nil {
+		return err
+	}
+	if !done && o.First == "succeeded" {
+		// What is as after a clean run needs no other run to show that there is nothing to do.
+		p, err := l.picture(o.Verb)
+		if err != nil {
+			return err
+		}
+		if len(compare(l.clean[o.Verb], l.refreshed[o.Verb], p)) == 0 {
+			return nil
+		}
+	}
+	if !done {
+		if err := l.session(ctx, l.options(nil, nil), func(s *local.Session) error { return l.again(ctx, s, o) }); err != nil {
+			return err
+		}
+	}
+	if o.Second != "" {
+		return nil
+	}
+	p, err := l.picture(o.Verb)
+	if err != nil {
+		return err
+	}
+	o.Differs = append(o.Differs, compare(l.clean[o.Verb], l.refreshed[o.Verb], p)...)
+	return nil
+}
+
+// again runs the verb without fault, and looks for something left to do if the trial asks for it.
+func (l *lane) again(ctx context.Context, s *local.Session, o *outcome) error {
+	if _, err := run(ctx, s, o.Verb); err != nil {
+		o.Second = told(err)
+		return nil
+	}
+	if !o.Look || o.Verb != "up" { // a destroyed stack would be made again
+		return nil
+	}
+	result, err := s.Preview(ctx, true)
+	if err != nil {
+		o.Differs = append(o.Differs, "a preview afterwards: "+told(err))
+		if result != nil && result.Summary != nil {
+			o.Differs = append(o.Differs, fmt.Sprintf("a preview afterwards: %+v", *result.Summary))
+		}
+	}
+	return nil
 }
 
 // told is an error with what the engine complained of, on one line.

@@ -277,8 +277,9 @@ func (n *normalizer) addState(p picture, raw []byte) error {
 	}
 	for _, r := range c.Checkpoint.Latest.Resources {
 		urn, _ := r["urn"].(string)
-		delete(r, "created")
-		delete(r, "modified")
+		for _, circumstance := range []string{"created", "modified", "sourcePosition", "stackTrace"} {
+			delete(r, circumstance)
+		}
 		sortTexts(r["dependencies"])
 		if of, ok := r["propertyDependencies"].(map[string]any); ok {
 			for name, urns := range of {

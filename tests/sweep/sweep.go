@@ -42,6 +42,7 @@ func (o *options) sweep(ctx context.Context, progress io.Writer) (_ *report, err
 		if lanes[i], err = newLane(ctx, filepath.Join(work, "lane"+strconv.Itoa(i+1)), project, since); err != nil {
 			return nil, err
 		}
+		lanes[i].thrifty = o.thrifty
 	}
 	// Two clean runs that differ would make every comparison worthless.
 	for _, verb := range verbs {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -87,15 +88,30 @@ func (p plan) trials(requests, operations map[string]int) []trial {
 		}
 	}
 	if p.sample > 0 && p.sample < len(out) {
-		random := rand.New(rand.NewPCG(p.seed, 0))
-		random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-		out = out[:p.sample]
-		for i := range out {
-			out[i].Look = p.look > 0
-		}
-		slices.SortStableFunc(out, func(a, b trial) int {
-			return slices.Index(p.verbs, a.Verb) - slices.Index(p.verbs, b.Verb)
-		})
+		out = p.choose(out)
 	}
 	return out
+}
+
+// choose takes a sample that has as many trials of each verb and kind as of any other, give or take one.
+func (p plan) choose(all []trial) []trial {
+	random := rand.New(rand.NewPCG(p.seed, 0))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	rounds := map[[2]string]int{}
+	round := make(map[trial]int, len(all))
+	for _, t := range all {
+		group := [2]string{t.Verb, t.Kind}
+		round[t] = rounds[group]
+		rounds[group]++
+	}
+	// First all firsts of their verb and kind, in the shuffled order, then all seconds.
+	slices.SortStableFunc(all, func(a, b trial) int { return round[a] - round[b] })
+	chosen := all[:p.sample]
+	for i := range chosen {
+		chosen[i].Look = p.look > 0
+	}
+	slices.SortStableFunc(chosen, func(a, b trial) int {
+		return cmp.Or(slices.Index(verbs, a.Verb)-slices.Index(verbs, b.Verb), slices.Index(kinds(), a.Kind)-slices.Index(kinds(), b.Kind), a.I-b.I)
+	})
+	return chosen
 }
