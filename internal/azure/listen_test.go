@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,5 +71,29 @@ func TestListenersAreOnLoopback(t *testing.T) {
 			_ = c.Close()
 			t.Errorf("%s answers at port %d", ip, port)
 		}
+	}
+}
+
+// Headers without end are refused.
+func TestHeadersAreBounded(t *testing.T) {
+	ca, err := makeAuthority(t.TempDir())
+	require.NoError(t, err)
+	config, err := ca.serverConfig()
+	require.NoError(t, err)
+	port, err := freePort()
+	require.NoError(t, err)
+	stop, err := listen(port, http.NotFoundHandler(), config)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, stop()) }()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
+	defer client.CloseIdleConnections()
+	for size, want := range map[int]int{maxHeaders / 2: http.StatusNotFound, 2 * maxHeaders: http.StatusRequestHeaderFieldsTooLarge} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d/", port), nil)
+		require.NoError(t, err)
+		req.Header.Set("x-ms-meta-long", strings.Repeat("x", size))
+		res, err := client.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, want, res.StatusCode)
 	}
 }
