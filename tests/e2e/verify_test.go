@@ -257,6 +257,55 @@ func TestVerifyNamesTheCulprit(t *testing.T) {
 	assert.Contains(t, stdout, "What to do")
 	l.steers(h)
 	l.certifies(h, contoso)
+	l.falls()
+}
+
+// falls takes away what cannot be put back in its place, one thing after the other: verify names each.
+func (l *live) falls() {
+	provider := l.outputs.Organizations["contoso"].Provider
+	share := l.outputs.Shares["financial-collaboration-share"]
+	g := l.outputs.Governance
+	vault := provider.VaultID
+	remove := func(id, version string) func() { return func() { l.do(http.MethodDelete, id, version, nil) } }
+	steps := []sabotage{}
+	step := func(name, check, culprit string, do func()) {
+		steps = append(steps, sabotage{name, check, culprit, func() func() { do(); return nil }})
+	}
+	step("the vault deleted", "vault", vault, remove(vault, vaultVersion))
+	step("the share deleted", "share", share.ShareID, remove(share.ShareID, shareVersion))
+	step("its subscriptions without a source", "subscription", share.Consumers["fabrikam"].SubscriptionID, func() {})
+	// The last primary node type goes with its cluster only: Azure refuses to delete it alone.
+	step("the cluster deleted", "cluster", g.ClusterID, remove(g.ClusterID, clusterVersion))
+	step("its node types", "node-type", g.ClusterID, func() {})
+	for _, s := range steps {
+		s.do()
+		named := []string{}
+		for _, c := range l.verify().Checks {
+			if !c.OK {
+				assert.NotEmpty(l.t, c.Advice, c.Check)
+				named = append(named, c.Check+" "+strings.ToLower(c.Resource))
+			}
+		}
+		assert.Contains(l.t, named, s.check+" "+strings.ToLower(s.culprit), s.name)
+	}
+}
+
+// restore brings the deleted container of a location back.
+func (l *live) restore(accountID string, at local.Location) {
+	l.t.Helper()
+	client := l.blobs(accountID, at.BlobEndpoint)
+	for pager := client.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true}}); pager.More(); {
+		page, err := pager.NextPage(context.Background())
+		require.NoError(l.t, err)
+		for _, item := range page.ContainerItems {
+			if *item.Name == at.Container && item.Deleted != nil && *item.Deleted {
+				_, err := client.ServiceClient().RestoreContainer(context.Background(), at.Container, *item.Version, nil)
+				require.NoError(l.t, err)
+				return
+			}
+		}
+	}
+	l.t.Fatal("the deleted container is not listed")
 }
 
 // steers takes snapshots by hand, and access away and back.
@@ -424,6 +473,15 @@ func (l *live) sabotages() []sabotage {
 		{"tags removed", "tags", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, func(r map[string]any) { r["tags"] = map[string]any{} })},
 		{"soft delete of blobs off", "blob-recovery", provider.StorageAccountID + "/blobServices/default", l.change(provider.StorageAccountID+"/blobServices/default", storageVersion,
 			property("deleteRetentionPolicy", map[string]any{"enabled": false}))},
+		{"versions off", "blob-recovery", provider.StorageAccountID + "/blobServices/default", l.change(provider.StorageAccountID+"/blobServices/default", storageVersion,
+			property("isVersioningEnabled", false))},
+		{"soft delete of containers off", "blob-recovery", consumer.StorageAccountID + "/blobServices/default", l.change(consumer.StorageAccountID+"/blobServices/default", storageVersion,
+			property("containerDeleteRetentionPolicy", map[string]any{"enabled": false}))},
+		{"a container deleted", "container", container(provider, set.Source.Container), func() func() {
+			id := container(provider, set.Source.Container)
+			l.do(http.MethodDelete, id, storageVersion, nil)
+			return func() { l.restore(provider.StorageAccountID, set.Source) }
+		}},
 		{"a diagnostic setting deleted", "share-logs", provider.DataShareAccountID, func() func() {
 			return l.remove(diagnostics(provider.DataShareAccountID), diagnosticVersion)()
 		}},
@@ -467,6 +525,8 @@ func (l *live) sabotages() []sabotage {
 			properties(r)["networkSecurityRules"] = []any{}
 		})},
 		{"remote desktop opened", "cluster-rdp", cluster, l.change(cluster, clusterVersion, property("allowRdpAccess", true))},
+		{"an alert of another workspace", "alert-scope", alert, l.change(alert, alertVersion,
+			property("scopes", []any{l.outputs.Organizations["fabrikam"].Monitoring.WorkspaceID}))},
 		{"an alert that is gone", "alert", alert, l.remove(alert, alertVersion)},
 	}
 }
