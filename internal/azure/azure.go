@@ -3,6 +3,7 @@
 package azure
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -130,7 +131,7 @@ func Open(o Options) (a *Azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	options := arm.Options{Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
+	options := arm.Options{CatchUp: true, Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
 		Latency: arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -187,6 +188,9 @@ func Open(o Options) (a *Azure, err error) {
 	closers = append(closers, vaults.Close)
 	vaultOf := func(r *http.Request) (arm.ID, bool) { return keyvault.VaultOf(server, r) }
 	if err := vaults.Open(server, logs.Vaults(server, vaultOf, keyvault.NewHandler(server))); err != nil {
+		return nil, err
+	}
+	if err := server.CatchUp(context.Background()); err != nil { // after the endpoints, which jobs reach out to
 		return nil, err
 	}
 	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll}, nil

@@ -39,6 +39,8 @@ type Options struct {
 	Log io.Writer
 	// Clock is the time; nil is the state file's own clock, over Now.
 	Clock *clock.Clock
+	// CatchUp holds the clock at the first job that came due while nothing ran, until Server.CatchUp.
+	CatchUp bool
 	// Now is the machine's clock below the state file's; nil is the real one. Tests set it.
 	Now func() time.Time
 }
@@ -99,6 +101,11 @@ func NewServer(o Options) (*Server, error) {
 		}
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if o.CatchUp {
+		if err := s.hold(); err != nil {
+			return nil, err
+		}
+	}
 	s.done.Add(1)
 	go s.runJobs()
 	return s, nil

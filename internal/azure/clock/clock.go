@@ -24,7 +24,8 @@ type Clock struct {
 	moving sync.Mutex // held by MoveTo alone: it waits for the state file, whose transactions ask for the time
 	mu     sync.Mutex
 	offset time.Duration
-	moved  chan struct{} // closed, and replaced, whenever the offset grows
+	behind time.Duration // how far a held clock is from the present; never kept
+	moved  chan struct{} // closed, and replaced, whenever the clock is set forward
 }
 
 // New reads the offset from the state file. machine is the clock that it is added to; nil is the machine's.
@@ -47,7 +48,29 @@ func New(st *store.Store, machine func() time.Time) (*Clock, error) {
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.machine().Add(c.offset)
+	return c.present().Add(-c.behind)
+}
+
+// present is what the time is when the clock is not held. The caller has c.mu.
+func (c *Clock) present() time.Time { return c.machine().Add(c.offset) }
+
+// Hold sets the clock back to t, a time that has passed while nobody looked at it, from where Follow brings it to the
+// present. It is for the moment of opening, before anybody has asked for the time. A t to come changes nothing.
+func (c *Clock) Hold(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.behind = max(0, c.present().Sub(t))
+}
+
+// Follow sets a held clock forward to t, at most to the present, and reports whether it has arrived there. It never goes
+// back.
+func (c *Clock) Follow(t time.Time) (present bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.behind = max(0, min(c.behind, c.present().Sub(t)))
+	close(c.moved)
+	c.moved = make(chan struct{})
+	return c.behind == 0
 }
 
 // Offset is how far the clock is ahead of the machine's.
@@ -82,7 +105,7 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	until := c.Now().Add(d)
 	for {
 		c.mu.Lock()
-		left, moved := until.Sub(c.machine().Add(c.offset)), c.moved
+		left, moved := until.Sub(c.present().Add(-c.behind)), c.moved
 		c.mu.Unlock()
 		if left <= 0 {
 			return nil

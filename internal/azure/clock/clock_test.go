@@ -89,3 +89,26 @@ func TestSleepEndsWithItsContext(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, c.Sleep(ctx, time.Hour), context.Canceled)
 }
+
+func TestAHeldClockGoesOnFromThereAndFollowsToThePresent(t *testing.T) {
+	st, err := store.Open(filepath.Join(t.TempDir(), "state"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	machine := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+	c, err := clock.New(st, func() time.Time { return machine })
+	require.NoError(t, err)
+	ten := machine.Add(-2 * time.Hour)
+	c.Hold(machine.Add(time.Hour))
+	require.Equal(t, machine, c.Now(), "what is to come cannot be held")
+	c.Hold(ten)
+	require.Equal(t, ten, c.Now())
+	machine = machine.Add(time.Minute)
+	require.Equal(t, ten.Add(time.Minute), c.Now(), "time goes on")
+	require.False(t, c.Follow(ten.Add(time.Hour)))
+	require.Equal(t, ten.Add(time.Hour), c.Now())
+	require.False(t, c.Follow(ten), "never back")
+	require.Equal(t, ten.Add(time.Hour), c.Now())
+	require.True(t, c.Follow(machine.Add(time.Hour)))
+	require.Equal(t, machine, c.Now())
+	require.Zero(t, c.Offset(), "nothing of it is kept")
+}

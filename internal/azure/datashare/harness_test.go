@@ -89,9 +89,11 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) start() {
+func (w *world) start() { w.startWith(false) }
+
+func (w *world) startWith(catchUp bool) {
 	s, err := arm.NewServer(arm.Options{
-		Store: w.st, Directory: w.dir, Now: w.now, Endpoints: arm.Endpoints{Management: w.front.URL}, Latency: arm.Latency{Scale: w.scale},
+		CatchUp: catchUp, Store: w.st, Directory: w.dir, Now: w.now, Endpoints: arm.Endpoints{Management: w.front.URL}, Latency: arm.Latency{Scale: w.scale},
 		Providers: []*arm.Provider{datashare.New(w.content, w.dir)},
 	})
 	require.NoError(w.t, err)
@@ -104,6 +106,14 @@ func (w *world) start() {
 func (w *world) restart() {
 	w.arm().Close()
 	w.start()
+}
+
+// closedFor stops the control plane, lets time pass, and opens another that makes up for what was missed.
+func (w *world) closedFor(d time.Duration) {
+	w.arm().Close()
+	w.advance(d)
+	w.startWith(true)
+	require.NoError(w.t, w.arm().CatchUp(w.ctx))
 }
 
 func (w *world) arm() *arm.Server {

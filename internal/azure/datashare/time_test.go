@@ -163,3 +163,23 @@ func TestSnapshotsTakeTheirTime(t *testing.T) {
 	require.Greater(t, *runs[1].DurationMs, int32(10_000), "Ensure it lasts as long as its operation")
 	require.False(t, runs[0].StartTime.Before(*runs[1].EndTime), "Ensure the queued one starts when the first has ended")
 }
+
+// Scheduled snapshots that came due while the embedded Azure was closed are taken when it is opened again, each at its own
+// time in the history.
+func TestMissedSnapshotsAreTakenAtTheirOwnTimes(t *testing.T) {
+	w := scheduled(t)
+	before := len(w.fabrikam.received())
+	w.closedFor(3 * 24 * time.Hour)
+	runs := w.fabrikam.received()
+	require.Len(t, runs, before+3)
+	for i, run := range runs[:3] {
+		require.Equal(t, "Succeeded", *run.Status)
+		require.Equal(t, 6, run.StartTime.UTC().Hour())
+		require.Less(t, run.EndTime.Sub(*run.StartTime), time.Minute)
+		if i > 0 {
+			require.WithinDuration(t, runs[i-1].StartTime.AddDate(0, 0, -1), *run.StartTime, time.Minute)
+		}
+	}
+	w.closedFor(time.Minute)
+	require.Len(t, w.fabrikam.received(), before+3, "Ensure nothing is made up for twice")
+}
