@@ -122,3 +122,11 @@ func TestFailureForAPerson(t *testing.T) {
 	}})
 	assert.Equal(t, "\nerror: up failed\n  - storage:StorageAccount a: first\n    second\n  - general\n", out.String())
 }
+
+func TestServeRefusesAnAddressThatIsNone(t *testing.T) {
+	project := emptyProject(t)
+	code, _, stderr := command("local", "serve", "--project", project, "--callers-at", "localhost")
+	assert.NotZero(t, code)
+	assert.Contains(t, stderr, "--callers-at")
+	assert.NoDirExists(t, filepath.Join(project, local.DefaultHome))
+}
