@@ -76,7 +76,7 @@ func (a *app) faultsAdd() *cobra.Command {
 	set.IntVar(&rule.Count, "count", 0, "how many requests go wrong (default: all)")
 	set.Float64Var(&rule.Probability, "probability", 0, "chance of each matching request (default: 1)")
 	set.Uint64Var(&rule.Seed, "seed", 0, "makes the chances repeatable")
-	set.BoolVar(&rule.Persistent, "persistent", false, "a request that went wrong goes wrong again whenever it is repeated")
+	set.IntVar(&rule.Repeat, "repeat", 0, "how many repetitions of a request that went wrong go wrong as well")
 	set.DurationVar((*time.Duration)(&rule.Delay), "delay", 0, "how long slow holds back, and what 429 and 503 ask for in Retry-After")
 	return cmd
 }

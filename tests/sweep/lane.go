@@ -224,6 +224,11 @@ type outcome struct {
 // slowBy is how long a slow answer takes.
 const slowBy = faults.Duration(300 * time.Millisecond)
 
+// patience is how long a trial may take.
+const patience = 5 * time.Minute
+
+var errHung = fmt.Errorf("the trial did not end within %s", patience)
+
 // try runs a trial. The error is for what prevents trials as such; whatever a run does is part of the outcome.
 func (l *lane) try(ctx context.Context, t trial) (outcome, error) {
 	o := outcome{trial: t}
@@ -235,9 +240,14 @@ func (l *lane) try(ctx context.Context, t trial) (outcome, error) {
 	if err := l.restore(template); err != nil {
 		return o, err
 	}
-	err := l.attempt(ctx, &o)
-	if ctx.Err() != nil {
+	patient, stop := context.WithTimeoutCause(ctx, patience, errHung)
+	defer stop()
+	err := l.attempt(patient, &o)
+	switch {
+	case ctx.Err() != nil:
 		return o, context.Cause(ctx)
+	case patient.Err() != nil:
+		err = errHung
 	}
 	if err != nil {
 		// Not even a session could do its work: that is a loss too.

@@ -34,7 +34,7 @@ Kinds:
   drop-before, drop-after  its connection is dropped once, before or after it took effect
   slow                     its answer comes late
   fail-operation           the i-th asynchronous operation fails
-  outage                   request i is answered 503 however often it is repeated
+  outage                   request i is answered 503, and so are its repetitions
   lost-answer              request i takes effect and is never answered, nor are its repetitions
   kill                     the engine is killed (kill -9 of its process group) during request i
 

@@ -12,7 +12,7 @@ import (
 const (
 	// killed: kill -9 of the engine while request i is under way; the request takes effect.
 	killed = "kill"
-	// outage: request i is answered 503 however often it is repeated, so that the run fails.
+	// outage: request i and its repetitions are answered 503, so that the run fails.
 	outage = "outage"
 	// unanswered: request i takes effect, and no answer to it or to its repetitions arrives.
 	unanswered = "lost-answer"
@@ -39,14 +39,18 @@ type trial struct {
 	Look bool `json:"look"`
 }
 
+// repetitions is how often a request goes wrong again whose run is to fail: more often than clients repeat it. Polls are
+// repeated for as long as an operation may take, so there the fault has to end at last.
+const repetitions = 7
+
 // rule makes the trial's request go wrong.
 func (t trial) rule() faults.Rule {
 	r := faults.Rule{ID: "sweep", Kind: faults.Kind(t.Kind), Nth: t.I, Count: 1}
 	switch t.Kind {
 	case outage:
-		r.Kind, r.Persistent = faults.Unavailable, true
+		r.Kind, r.Repeat = faults.Unavailable, repetitions
 	case unanswered:
-		r.Kind, r.Persistent = faults.DropAfter, true
+		r.Kind, r.Repeat = faults.DropAfter, repetitions
 	case killed:
 		// The answer is held back, so that it does not overtake the kill.
 		r.Kind, r.Delay = faults.Slow, slowBy

@@ -62,13 +62,14 @@ func TestARuleFiresFromTheNthMatchAsOftenAsItsCount(t *testing.T) {
 	require.Equal(t, []int{2}, fired(s, 5, "PUT", "/x"))
 }
 
-func TestAPersistentFaultStaysWithItsRequest(t *testing.T) {
-	s := set(t, faults.Rule{Kind: faults.Unavailable, Nth: 2, Count: 1, Persistent: true})
+func TestRepetitionsOfARequestGoWrongToo(t *testing.T) {
+	s := set(t, faults.Rule{Kind: faults.Unavailable, Nth: 2, Count: 1, Repeat: 3})
 	require.Empty(t, fired(s, 1, "GET", "/x"))
-	require.Equal(t, []int{1, 2, 3}, fired(s, 3, "PUT", "/y"))
+	require.Equal(t, []int{1, 2}, fired(s, 2, "PUT", "/y"))
 	require.Empty(t, fired(s, 3, "GET", "/y"), "another method is another request")
 	require.Empty(t, fired(s, 3, "PUT", "/z"))
-	require.Equal(t, []int{1}, fired(s, 1, "put", "/Y"))
+	require.Equal(t, []int{1, 2}, fired(s, 9, "put", "/Y"), "one of them and three repetitions")
+	require.Equal(t, 1, s.List()[0].Fired)
 }
 
 func TestWhoAskedIsToldOfEachFault(t *testing.T) {
@@ -110,7 +111,7 @@ func TestFailedOperationsAreDecidedWhenTheyBegin(t *testing.T) {
 func TestWrongRulesAreRefused(t *testing.T) {
 	for what, r := range map[string]faults.Rule{
 		"kind": {Kind: "418"}, "no kind": {}, "negative": {Kind: faults.InternalError, Nth: -1}, "probability": {Kind: faults.InternalError, Probability: 1.5},
-		"method": {Kind: faults.InternalError, Method: "BREW"}, "no delay": {Kind: faults.Slow}, "long delay": {Kind: faults.Slow, Delay: faults.Duration(48 * time.Hour)},
+		"method": {Kind: faults.InternalError, Method: "BREW"}, "repeat": {Kind: faults.InternalError, Repeat: -1}, "no delay": {Kind: faults.Slow}, "long delay": {Kind: faults.Slow, Delay: faults.Duration(48 * time.Hour)},
 	} {
 		_, err := faults.Open(nil, r)
 		require.Error(t, err, what)

@@ -71,9 +71,9 @@ type Rule struct {
 	Probability float64 `json:"probability,omitempty"`
 	// Seed makes the chances repeatable.
 	Seed uint64 `json:"seed,omitempty"`
-	// Persistent makes a request that went wrong go wrong again, in the same way, whenever it is repeated: same method,
-	// same path. Repetitions are not counted.
-	Persistent bool `json:"persistent,omitempty"`
+	// Repeat is how many repetitions of a request that went wrong, those with its method and path, go wrong as well. They
+	// count neither as matching nor for Count.
+	Repeat int `json:"repeat,omitempty"`
 	// Delay is how long Slow holds the answer back, and what TooManyRequests and Unavailable ask for in Retry-After.
 	Delay Duration `json:"delay,omitempty"`
 	// Notify, if any, is called with each request that goes wrong, before anything is done about it. Nothing keeps it.
@@ -92,8 +92,8 @@ func (r Rule) Check() error {
 	switch {
 	case !known:
 		return fmt.Errorf("there is no fault of kind %q: it must be one of %v", r.Kind, Kinds())
-	case r.Nth < 0 || r.Count < 0:
-		return fmt.Errorf("nth is %d and count is %d: neither can be negative", r.Nth, r.Count)
+	case r.Nth < 0 || r.Count < 0 || r.Repeat < 0:
+		return fmt.Errorf("nth is %d, count is %d and repeat is %d: none can be negative", r.Nth, r.Count, r.Repeat)
 	case !(r.Probability >= 0 && r.Probability <= 1):
 		return fmt.Errorf("a probability of %v is out of range: it must be more than 0 and at most 1", r.Probability)
 	case r.Delay < 0 || r.Delay > MaxDelay:

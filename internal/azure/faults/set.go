@@ -37,8 +37,8 @@ type Set struct {
 
 type entry struct {
 	State
-	kept bool            // in the state file
-	hit  map[string]bool // what a persistent rule has fired for, as this process knows
+	kept  bool           // in the state file
+	again map[string]int // how many repetitions of a request are still to go wrong, as this process knows
 }
 
 // Open reads the rules that the state file keeps and adds others, which only this Set has and nothing keeps. st may be nil.
@@ -147,7 +147,8 @@ func (s *Set) decide(stage Stage, method, path string) (Rule, bool) {
 			continue
 		}
 		request := strings.ToLower(method + " " + path)
-		if e.hit[request] {
+		if e.again[request] > 0 {
+			e.again[request]--
 			if fired == nil {
 				fired = &e.Rule
 			}
@@ -158,11 +159,11 @@ func (s *Set) decide(stage Stage, method, path string) (Rule, bool) {
 		if fired == nil && e.due() {
 			e.Fired++
 			fired = &e.Rule
-			if e.Persistent && e.Count > 0 {
-				if e.hit == nil {
-					e.hit = map[string]bool{}
+			if e.Repeat > 0 {
+				if e.again == nil {
+					e.again = map[string]int{}
 				}
-				e.hit[request] = true
+				e.again[request] = e.Repeat
 			}
 		}
 	}
