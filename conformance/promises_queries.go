@@ -3,6 +3,7 @@ package conformance
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -133,7 +134,58 @@ func queryPromises() []Promise {
 				t.refusedQuery(res, out, http.StatusForbidden, "InsufficientAccessError")
 			},
 		},
+		{
+			Name: "fires and resolves", Area: "Microsoft.Insights/scheduledQueryRules", Source: "https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview", Needs: []Need{Clock},
+			Statement: "A rule whose condition is met raises an alert at its next evaluation, which resolves when the condition is met no more.",
+			Test:      alertFires,
+		},
 	}
+}
+
+// alertFires lets a rule look at refused reads of blobs.
+func alertFires(t *T) {
+	o := t.Env.Provider
+	workspace, customer := t.customer()
+	account := t.ownAccount(o)
+	id := t.containerIn(o, account)
+	t.made(o, settingID(account+"/blobServices/default", "reads"), diagnosticsVersion,
+		object{"properties": object{"workspaceId": workspace, "logs": []any{object{"category": "StorageRead", "enabled": true}}}})
+	const query = `StorageBlobLogs | where OperationName == "GetBlob"`
+	rule := t.inGroup(o, "Microsoft.Insights/scheduledQueryRules", t.name(20))
+	body := with(t.ruleBody(), []any{workspace}, "properties", "scopes")
+	for key, value := range map[string]any{
+		"evaluationFrequency": "PT5M", "windowSize": "PT5M", "autoMitigate": true,
+		"criteria": object{"allOf": []any{object{"query": query, "timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0}}},
+	} {
+		body = with(body, value, "properties", key)
+	}
+	t.made(o, rule, ruleVersion, body)
+	raised := func() (conditions []string) {
+		res, out := t.request(o, http.MethodGet, "/subscriptions/"+o.Subscription+"/providers/Microsoft.AlertsManagement/alerts?api-version=2019-05-05-preview", nil)
+		require.Equal(t, http.StatusOK, res.StatusCode, out)
+		alerts, _ := out["value"].([]any)
+		for _, a := range alerts {
+			if strings.EqualFold(text(a, "properties", "essentials", "alertRule"), rule) {
+				conditions = append(conditions, text(a, "properties", "essentials", "monitorCondition"))
+			}
+		}
+		return conditions
+	}
+	t.pass(10 * time.Minute)
+	require.Empty(t, raised())
+	_, audience := t.logsEndpoint()
+	t.eventually("the read is in the workspace", func() bool {
+		_, err := t.bearerBlobs(o, t.blobEndpoint(o, account)).DownloadStream(t.ctx(), nameOf(id), "absent.csv", nil)
+		require.Error(t, err)
+		_, out := t.query(o, audience, customer, query)
+		tables, _ := out["tables"].([]any)
+		rows, _ := at(tables[0], "rows").([]any)
+		return len(rows) > 0
+	})
+	t.pass(6 * time.Minute)
+	require.Equal(t, []string{"Fired"}, raised())
+	t.pass(time.Hour)
+	require.Equal(t, []string{"Resolved"}, raised())
 }
 
 func queriedReads(t *T) {
