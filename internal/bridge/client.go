@@ -173,6 +173,7 @@ const (
 // returns the final resource, and whether there was anything to follow. It waits as long as Retry-After says, else in
 // growing steps. azcore's PollUntilDone would wait at least a second each time.
 func wait[T any](ctx context.Context, c *client, resp *http.Response) (result T, polled bool, err error) {
+	status := resp.Header.Get("Azure-AsyncOperation")
 	poller, err := runtime.NewPoller[T](resp, c.pipeline, nil)
 	if err != nil {
 		return result, false, asError(err)
@@ -194,8 +195,36 @@ func wait[T any](ctx context.Context, c *client, resp *http.Response) (result T,
 			return result, polled, asError(err)
 		}
 	}
-	result, err = poller.Result(ctx)
-	return result, polled, asError(err)
+	if result, err = poller.Result(ctx); err != nil {
+		err = c.operationError(ctx, asError(err), status)
+	}
+	return result, polled, err
+}
+
+// operationError says why an operation failed. When an answer shows no more than that the resource is in state Failed, the
+// operation's status tells the reason.
+func (c *client) operationError(ctx context.Context, err error, status string) error {
+	var failed *Error
+	if !errors.As(err, &failed) || failed.Code != "" || failed.Status >= http.StatusMultipleChoices {
+		return err
+	}
+	failed.Message = "the operation failed, and Azure does not say why; the resource is in state Failed"
+	if status == "" {
+		return failed
+	}
+	req, err := runtime.NewRequest(ctx, http.MethodGet, status)
+	if err != nil {
+		return failed
+	}
+	resp, err := c.pipeline.Do(req)
+	if err != nil {
+		return failed
+	}
+	var reason *Error
+	if errors.As(newError(resp), &reason) && reason.Code != "" {
+		return reason
+	}
+	return failed
 }
 
 // retryAfter reads how long the server asks to wait; 0 if it does not ask.

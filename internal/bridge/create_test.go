@@ -246,6 +246,31 @@ func TestCreateKeepsWhatFailedHalfWay(t *testing.T) {
 	assert.Len(t, partial.GetReasons(), 1)
 }
 
+// An operation that has failed by the time its request is answered tells why in its status alone.
+func TestCreateAsksWhyAnOperationFailed(t *testing.T) {
+	for header, told := range map[string]string{
+		"Azure-AsyncOperation": `Code="StorageAccountStuck" Message="It got stuck."`,
+		"X-None":               "Azure does not say why",
+	} {
+		arm := newARM(t)
+		p := arm.configured(t)
+		arm.on("PUT", accountID, func(w http.ResponseWriter, _ *http.Request, body map[string]any) bool {
+			arm.put(accountID, body)
+			w.Header().Set(header, arm.URL+"/operations/1?api-version=2022-09-01")
+			writeJSON(w, http.StatusCreated, map[string]any{"id": accountID, "properties": map[string]any{"provisioningState": "Failed"}})
+			return true
+		})
+		arm.on("GET", "/operations/1", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
+			writeJSON(w, http.StatusOK, map[string]any{"status": "Failed", "error": map[string]any{"code": "StorageAccountStuck", "message": "It got stuck."}})
+			return true
+		})
+		_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+		require.ErrorContains(t, err, told)
+		assert.NotContains(t, err.Error(), "provisioningState", "not the whole resource")
+		assert.NotEmpty(t, status.Convert(err).Details(), "and the resource is kept")
+	}
+}
+
 // A refused request leaves no state behind, and the error is Azure's.
 func TestCreateReportsRefusals(t *testing.T) {
 	arm := newARM(t)

@@ -225,7 +225,7 @@ type outcome struct {
 const slowBy = faults.Duration(300 * time.Millisecond)
 
 // patience is how long a trial may take.
-const patience = 5 * time.Minute
+const patience = 3 * time.Minute
 
 var errHung = fmt.Errorf("the trial did not end within %s", patience)
 

@@ -41,7 +41,7 @@ type trial struct {
 
 // repetitions is how often a request goes wrong again whose run is to fail: more often than clients repeat it. Polls are
 // repeated for as long as an operation may take, so there the fault has to end at last.
-const repetitions = 7
+const repetitions = 15
 
 // rule makes the trial's request go wrong.
 func (t trial) rule() faults.Rule {
