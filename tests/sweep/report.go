@@ -39,6 +39,8 @@ type tally struct {
 	Lost      int    `json:"lost"`
 	// Missed counts trials whose run made fewer requests, so that nothing went wrong.
 	Missed int `json:"notReached"`
+	// Seconds is how long its trials took, one after the other.
+	Seconds float64 `json:"seconds"`
 }
 
 func newReport(l *lane, planned int) *report {
@@ -52,6 +54,7 @@ func (r *report) add(o outcome, progress io.Writer, start time.Time) {
 	t := r.tally(o.Verb, o.Kind)
 	r.Tried++
 	t.Tried++
+	t.Seconds += float64(o.DurationMs) / 1000
 	switch {
 	case o.Request == "":
 		t.Missed++
