@@ -184,12 +184,21 @@ func (s *Session) writeProject(configuration *Configuration) error {
 	return err
 }
 
+// childGOGC has the CLI, the language host and the program collect garbage a third as often as they would by themselves.
+// They live for seconds, and up to a fifth of their time would be garbage collection.
+const childGOGC = "300"
+
 // environment is what makes a run local. It goes to the child only: exported in a shell, the attached provider would
 // take hold of every Pulumi run there.
 func (s *Session) environment(attached *bridge.Server) map[string]string {
 	c := s.azure.DefaultCredentials()
+	gogc := os.Getenv("GOGC")
+	if gogc == "" {
+		gogc = childGOGC
+	}
 	return map[string]string{
-		"PULUMI_DEBUG_PROVIDERS":                      "azure-native:" + strconv.Itoa(attached.Port()),
+		"GOGC":                   gogc,
+		"PULUMI_DEBUG_PROVIDERS": "azure-native:" + strconv.Itoa(attached.Port()),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_CONFIG_PASSPHRASE_FILE":               s.home.PassphraseFile(),
 		"PULUMI_BACKEND_URL":                          s.home.BackendURL(),
