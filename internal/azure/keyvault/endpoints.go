@@ -2,10 +2,10 @@ package keyvault
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 
@@ -28,13 +28,15 @@ type Listen func(port int, h http.Handler) (stop func() error, err error)
 // Endpoints gives every vault an endpoint of its own, as on Azure every vault is a host: a port, chosen when the vault is
 // created and kept for as long as there is something to recover. Nothing listens there while the vault is deleted.
 type Endpoints struct {
-	listen   Listen
-	first    int
-	reserved []int
+	listen Listen
 
 	mu      sync.Mutex
 	handler http.Handler
 	open    map[string]*endpoint // by lower-case vault name
+	// next is where the search for a port goes on. taken are the ports that are not to be found: that of a vault which is
+	// purged is free again when the home is opened next.
+	next  int
+	taken map[int]bool
 }
 
 // endpoint is one that listens.
@@ -48,7 +50,11 @@ type endpoint struct {
 // NewEndpoints chooses ports from first on, leaving out the reserved ones. Neighbouring ports keep the endpoints of
 // different home folders apart.
 func NewEndpoints(listen Listen, first int, reserved ...int) *Endpoints {
-	return &Endpoints{listen: listen, first: first, reserved: reserved, open: map[string]*endpoint{}}
+	e := &Endpoints{listen: listen, next: first, open: map[string]*endpoint{}, taken: map[int]bool{}}
+	for _, port := range reserved {
+		e.taken[port] = true
+	}
+	return e
 }
 
 // Open makes the endpoints of the server's vaults, those there are and those to come, answer with h.
@@ -57,10 +63,14 @@ func (e *Endpoints) Open(s *arm.Server, h http.Handler) error {
 	defer e.mu.Unlock()
 	e.handler = h
 	return s.View(func(c *arm.Call) error {
-		return c.Tx.Scan(tableNames, "", func(vault string, _ []byte) error {
+		return c.Tx.Scan(tablePorts, "", func(vault string, raw []byte) error {
 			var port int
-			if known, err := c.Tx.Get(tablePorts, vault, &port); err != nil || !known {
+			if err := json.Unmarshal(raw, &port); err != nil {
 				return err
+			}
+			e.taken[port] = true
+			if !c.Tx.Has(tableNames, vault) { // it is deleted
+				return nil
 			}
 			if err := e.start(vault, port); err != nil {
 				return fmt.Errorf("vault %s: %w", vault, err)
@@ -115,7 +125,7 @@ func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
 		if known {
 			err = e.start(vault, port)
 		} else {
-			err = e.choose(c, vault)
+			err = e.choose(vault)
 		}
 		if err != nil { // Azure has no such error: there, names are not ports
 			return "", arm.Conflict("EndpointNotAvailable", "The vault '%s' cannot be reached: %v", name, err)
@@ -130,27 +140,18 @@ func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
 }
 
 // choose listens for a vault at the first port that is no other vault's and that can be had. Endpoints are locked.
-func (e *Endpoints) choose(c *arm.Call, vault string) error {
-	taken := slices.Clone(e.reserved)
-	for _, one := range e.open {
-		taken = append(taken, one.port)
-	}
-	if err := c.Tx.Scan(tablePorts, "", func(other string, _ []byte) error {
-		var port int
-		_, err := c.Tx.Get(tablePorts, other, &port)
-		taken = append(taken, port)
-		return err
-	}); err != nil {
-		return err
-	}
-	const ports = highestPort - lowestPort + 1
+func (e *Endpoints) choose(vault string) error {
 	var last error
-	for i := range ports {
-		port := lowestPort + (e.first-lowestPort+i)%ports
-		if slices.Contains(taken, port) {
+	for range highestPort - lowestPort + 1 {
+		port := e.next
+		if e.next++; e.next > highestPort {
+			e.next = lowestPort
+		}
+		if e.taken[port] {
 			continue
 		}
 		if last = e.start(vault, port); last == nil {
+			e.taken[port] = true
 			return nil
 		}
 	}
