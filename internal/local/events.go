@@ -103,12 +103,34 @@ func (c *collector) Write(p []byte) (int, error) {
 			line = append(c.rest, line...)
 			c.rest = c.rest[:0]
 		}
-		var e event
-		if json.Unmarshal(line, &e) == nil {
+		if e, ok := skim(line); ok {
+			c.event(e)
+		} else if json.Unmarshal(line, &e) == nil {
 			c.event(e)
 		}
 		p = after
 	}
+}
+
+// head is the begin of an event about a step that changes a resource as a whole or not at all. It ends with the first field
+// of the resource's state that is used.
+var head = regexp.MustCompile(`^\{"sequence":\d+,"timestamp":\d+,"(resourcePreEvent|resOutputsEvent)":\{"metadata":` +
+	`\{"op":"(create|delete|same)","urn":"([^"\\]+)","type":"([^"\\]+)","old":(?:null,"new":)?\{"type":"[^"\\]*","urn":"[^"\\]*"(,"custom":true)?`)
+
+// skim reads such an event by its head: decoding it whole, properties and all, takes ten times as long, and most events
+// are of that kind. It is not ok for any other event, nor for one that is written in another way.
+func skim(line []byte) (e event, ok bool) {
+	found := head.FindSubmatch(line)
+	if found == nil || string(found[4]) == stackType || bytes.HasSuffix(line, []byte(`"planning":true}}`)) {
+		return event{}, false
+	}
+	step := &stepEvent{Metadata: step{
+		Op: apitype.OpType(found[2]), URN: string(found[3]), Type: string(found[4]), New: &stepState{Custom: found[5] != nil},
+	}}
+	if string(found[1]) == "resourcePreEvent" {
+		return event{Pre: step}, true
+	}
+	return event{Outputs: step}, true
 }
 
 func (c *collector) event(e event) {

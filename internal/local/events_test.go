@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"testing"
 
@@ -95,4 +96,53 @@ func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {
 		{Message: "./main.go:1: undefined: x", Told: true},
 	}, c.complaints())
 	assert.Contains(t, told, "undefined: x")
+}
+
+// Most events are read by their heads: that must tell the same as decoding them.
+func TestSkimmedEventsAreAsDecoded(t *testing.T) {
+	component := custom(apitype.OpCreate)
+	component.Type, component.New.Custom = "crossorg:index:ProviderOrg", false
+	gone := custom(apitype.OpDelete)
+	gone.Old, gone.New = gone.New, nil
+	stack := custom(apitype.OpSame)
+	stack.Type = stackType
+	quoted := custom(apitype.OpCreate)
+	quoted.URN += `"`
+	update := custom(apitype.OpUpdate)
+	update.Diffs = []string{"tags"}
+	for name, test := range map[string]struct {
+		event   apitype.EngineEvent
+		skimmed bool
+	}{
+		"begin of a creation":     {apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}}, true},
+		"creation":                {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}}, true},
+		"component":               {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: component}}, true},
+		"deletion":                {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: gone}}, true},
+		"foretold creation":       {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate), Planning: true}}, false},
+		"stack":                   {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: stack}}, false},
+		"name with a quote":       {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: quoted}}, false},
+		"update":                  {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update}}, false},
+		"diagnostic":              {failed("no"), false},
+		"text that looks like it": {failed(`{"sequence":1,"timestamp":1,"resOutputsEvent":{"metadata":{"op":"create"`), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := json.Marshal(test.event)
+			require.NoError(t, err)
+			skimmed, ok := skim(raw)
+			require.Equal(t, test.skimmed, ok)
+			if !ok {
+				return
+			}
+			var decoded event
+			require.NoError(t, json.Unmarshal(raw, &decoded))
+			for _, e := range []*stepEvent{decoded.Pre, decoded.Outputs} {
+				if e == nil {
+					continue
+				}
+				assert.Equal(t, reported(e.Metadata), reported(cmp.Or(skimmed.Pre, skimmed.Outputs).Metadata))
+				e.Metadata.Old, e.Metadata.New = nil, &stepState{Custom: cmp.Or(e.Metadata.New, e.Metadata.Old).Custom}
+			}
+			assert.Equal(t, decoded, skimmed)
+		})
+	}
 }
