@@ -69,9 +69,10 @@ func (h *Home) StackFile(stack string) string {
 	return filepath.Join(h.ProjectDir(), "Pulumi."+stack+".yaml")
 }
 
-// BackendURL is the file backend in StateDir.
+// BackendURL is the file backend in StateDir. It replaces its files at one stroke, but not the metadata that it would keep
+// beside each: an engine killed while it writes those leaves a stack that cannot be read.
 func (h *Home) BackendURL() string {
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(h.StateDir())}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(h.StateDir()), RawQuery: "metadata=skip"}
 	return u.String()
 }
 

@@ -47,7 +47,8 @@ func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
 	var got map[string]any
 	require.NoError(t, yaml.Unmarshal(raw, &got))
 	assert.Equal(t, filepath.Join(p.Dir, "program"), got["main"])
-	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir())}, got["backend"])
+	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir()) + "?metadata=skip"}, got["backend"],
+		"the backend keeps no metadata, which an engine that is killed leaves half written")
 	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
 }
 

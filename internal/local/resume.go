@@ -220,10 +220,8 @@ func (s *Session) breakLocks(ctx context.Context) error {
 			}
 		}
 		fmt.Fprintln(s.options.Progress, "an earlier run died without unlocking the stack: its lock is removed")
-		for _, file := range []string{lock, lock + ".attrs"} {
-			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+		if err := os.Remove(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil

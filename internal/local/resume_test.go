@@ -137,7 +137,6 @@ func TestLocksOfDeadEnginesAreRemoved(t *testing.T) {
 	lock := func(name, content string) string {
 		path := filepath.Join(dir, name+".json")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-		require.NoError(t, os.WriteFile(path+".attrs", nil, 0o600))
 		return path
 	}
 	dead := lock("dead", fmt.Sprintf(`{"pid":%d,"hostname":%q}`, 1<<30, host))
@@ -145,7 +144,6 @@ func TestLocksOfDeadEnginesAreRemoved(t *testing.T) {
 	foreign := lock("foreign", `{"pid":1,"hostname":"elsewhere.contoso.example"}`)
 	require.NoError(t, s.breakLocks(context.Background()))
 	assert.NoFileExists(t, dead)
-	assert.NoFileExists(t, dead+".attrs")
 	assert.NoFileExists(t, torn)
 	assert.FileExists(t, foreign, "what another machine does nobody here can tell")
 	assert.Contains(t, told.String(), "its lock is removed")
