@@ -78,8 +78,8 @@ func (h *Home) BackendURL() string {
 
 // hasStack reports whether the file backend knows the stack.
 func (h *Home) hasStack(project, stack string) bool {
-	for _, suffix := range []string{".json", ".json.gz"} {
-		if _, err := os.Stat(filepath.Join(h.StateDir(), ".pulumi", "stacks", project, stack+suffix)); err == nil {
+	for _, suffix := range []string{"", ".gz"} {
+		if _, err := os.Stat(h.checkpoint(project, stack) + suffix); err == nil {
 			return true
 		}
 	}

@@ -820,18 +820,7 @@ func FuzzHandler(f *testing.F) {
 		f.Add("GET", seed, "SharedKey contoso:AAAA", "bytes=0-")
 		f.Add("PUT", seed, "", "x")
 	}
-	dir := f.TempDir()
-	st, err := store.Open(dir + "/state")
-	require.NoError(f, err)
-	content, err := blob.NewContent(st, dir+"/content")
-	require.NoError(f, err)
-	f.Cleanup(func() {
-		assert.NoError(f, content.Close())
-		assert.NoError(f, st.Close())
-	})
-	e := &estate{content: content, st: st, containers: map[string]blob.Container{"contoso/data": {Name: "data"}}, grants: map[string]bool{},
-		accounts: map[string]blob.Account{"contoso": {Name: "contoso", Keys: [][]byte{[]byte(bytesOfKey)}, SharedKey: true}}}
-	h := blob.NewHandler(content, e, nil)
+	h := guarded(f)
 	f.Fuzz(func(t *testing.T, method, target, authorization, rng string) {
 		u, err := url.Parse(target)
 		if err != nil || method == "" {
