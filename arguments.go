@@ -13,8 +13,8 @@ import (
 	"github.com/crossorg/crossorg/internal/settings"
 )
 
-// signIn says how an organization's resources are managed. What the stack leaves out comes from the environment, as with
-// any azure-native provider: az login or ARM_* variables.
+// signIn says how an organization's resources are managed. What the stack leaves out comes from the environment, as
+// with any azure-native provider: az login or ARM_* variables.
 func signIn(o settings.Organization) *azurenative.ProviderArgs {
 	args := &azurenative.ProviderArgs{}
 	if o.SubscriptionID != "" {

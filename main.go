@@ -148,7 +148,8 @@ func (t *topology) addShare(ctx *pulumi.Context, name string) error {
 func (t *topology) addGovernance(ctx *pulumi.Context, g *settings.Governance) error {
 	host := t.boundary(g.Organization)
 	if host == nil {
-		return fmt.Errorf("crossorg:governance.organization is %q, which takes part in no share and so has no vault: name an organization of a share", g.Organization)
+		return fmt.Errorf("crossorg:governance.organization is %q, which takes part in no share and so has no vault: "+
+			"name an organization of a share", g.Organization)
 	}
 	args := governanceArgs(g)
 	args.ResourceGroupName = host.ResourceGroupName
@@ -157,7 +158,8 @@ func (t *topology) addGovernance(ctx *pulumi.Context, g *settings.Governance) er
 	args.VaultID = host.VaultID
 	args.StorageAccountName = host.StorageAccountName
 	var err error
-	t.governance, err = components.NewGovernanceCluster(ctx, g.Organization+"-governance", args, pulumi.Provider(t.azure[g.Organization]))
+	t.governance, err = components.NewGovernanceCluster(ctx, g.Organization+"-governance", args,
+		pulumi.Provider(t.azure[g.Organization]))
 	return err
 }
 
@@ -183,8 +185,8 @@ func (t *topology) addMonitoring(ctx *pulumi.Context, name string) error {
 	return err
 }
 
-// boundary is where an organization keeps what belongs to both its sides: at the providing one, if it has that. It is nil
-// for an organization without a side.
+// boundary is where an organization keeps what belongs to both its sides: at the providing one, if it has that. It is
+// nil for an organization without a side.
 func (t *topology) boundary(organization string) *components.Boundary {
 	if org, ok := t.providers[organization]; ok {
 		return &org.Boundary

@@ -84,7 +84,8 @@ func TestTwoOrganizationsShareOneDataSet(t *testing.T) {
 			assert.Equal(t, "shared-datasets", blob.Input("containerName"))
 			assert.Equal(t, "financial_transactions_2025.csv", blob.Input("blobName"))
 			assert.Equal(t, "data/financial_transactions_2025.csv", blob.Inputs["source"].AssetValue().Path)
-			assert.Equal(t, []string{"financial-collaboration-share-fabrikam-trigger"}, names(a, "datashare:ScheduledTrigger"))
+			assert.Equal(t, []string{"financial-collaboration-share-fabrikam-trigger"},
+				names(a, "datashare:ScheduledTrigger"))
 		})
 	}
 }
@@ -92,9 +93,11 @@ func TestTwoOrganizationsShareOneDataSet(t *testing.T) {
 func TestHubSharesWithThree(t *testing.T) {
 	a := azuremock.MustRun(t, program, configuration(t, "hub", nil))
 	assert.Equal(t, []string{"contoso-provider"}, names(a, "index:ProviderOrg"))
-	assert.Equal(t, []string{"adatum-consumer", "fabrikam-consumer", "northwind-consumer"}, names(a, "index:ConsumerOrg"))
+	assert.Equal(t, []string{"adatum-consumer", "fabrikam-consumer", "northwind-consumer"},
+		names(a, "index:ConsumerOrg"))
 	assert.Len(t, a.OfType("datashare:Share"), 1)
-	for _, kind := range []string{"datashare:Invitation", "datashare:ShareSubscription", "datashare:BlobDataSetMapping", "datashare:ScheduledTrigger"} {
+	for _, kind := range []string{"datashare:Invitation", "datashare:ShareSubscription", "datashare:BlobDataSetMapping",
+		"datashare:ScheduledTrigger"} {
 		assert.Len(t, a.OfType(kind), 3, kind)
 	}
 }
@@ -105,7 +108,8 @@ func TestStacksDifferByConfiguration(t *testing.T) {
 		sku   string
 		purge any
 	}{
-		"dev": {"Standard_LRS", nil}, "staging": {"Standard_ZRS", nil}, "prod": {"Standard_ZRS", true}, "hub": {"Standard_LRS", nil},
+		"dev": {"Standard_LRS", nil}, "staging": {"Standard_ZRS", nil}, "prod": {"Standard_ZRS", true},
+		"hub": {"Standard_LRS", nil},
 	} {
 		a := azuremock.MustRun(t, program, configuration(t, stack, nil))
 		for _, account := range a.OfType("storage:StorageAccount") {
@@ -122,7 +126,8 @@ func TestStacksDifferByConfiguration(t *testing.T) {
 // Ensure address ranges of the stack file reach every storage account and every vault.
 func TestAllowedAddressRanges(t *testing.T) {
 	a := azuremock.MustRun(t, program, configuration(t, "hub", map[string]string{
-		"storage": `{"allowedAddressRanges": ["203.0.113.0/24"]}`, "keyVault": `{"allowedAddressRanges": ["198.51.100.0/28"]}`,
+		"storage":  `{"allowedAddressRanges": ["203.0.113.0/24"]}`,
+		"keyVault": `{"allowedAddressRanges": ["198.51.100.0/28"]}`,
 	}))
 	accounts, vaults := a.OfType("storage:StorageAccount"), a.OfType("keyvault:Vault")
 	require.Len(t, accounts, 4)
@@ -131,7 +136,8 @@ func TestAllowedAddressRanges(t *testing.T) {
 		assert.Equal(t, "Deny", accounts[i].Input("networkRuleSet.defaultAction"), accounts[i].URN)
 		assert.Equal(t, []any{map[string]any{"iPAddressOrRange": "203.0.113.0/24", "action": "Allow"}},
 			accounts[i].Input("networkRuleSet.ipRules"), accounts[i].URN)
-		assert.Equal(t, []any{map[string]any{"value": "198.51.100.0/28"}}, vaults[i].Input("properties.networkAcls.ipRules"), vaults[i].URN)
+		assert.Equal(t, []any{map[string]any{"value": "198.51.100.0/28"}},
+			vaults[i].Input("properties.networkAcls.ipRules"), vaults[i].URN)
 	}
 }
 
@@ -148,8 +154,10 @@ func TestSharesInBothDirections(t *testing.T) {
 	a := azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{"shares": shares}))
 	assert.Equal(t, []string{"contoso-provider", "fabrikam-provider"}, names(a, "index:ProviderOrg"))
 	assert.Equal(t, []string{"contoso-consumer", "fabrikam-consumer"}, names(a, "index:ConsumerOrg"))
-	assert.Equal(t, []string{"contoso-consumer-landing", "fabrikam-consumer-landing"}, keep(names(a, "storage:BlobContainer"), "landing"))
-	assert.Equal(t, []string{"contoso-provider-models", "contoso-provider-reports", "fabrikam-provider-answers"}, keep(names(a, "storage:BlobContainer"), "provider"))
+	assert.Equal(t, []string{"contoso-consumer-landing", "fabrikam-consumer-landing"},
+		keep(names(a, "storage:BlobContainer"), "landing"))
+	assert.Equal(t, []string{"contoso-provider-models", "contoso-provider-reports", "fabrikam-provider-answers"},
+		keep(names(a, "storage:BlobContainer"), "provider"))
 	assert.Equal(t, "fabrikam", a.Get(t, "datashare:Invitation", "back-contoso-invitation").Provider)
 	assert.Equal(t, "contoso", a.Get(t, "datashare:ShareSubscription", "back-contoso-subscription").Provider)
 }
@@ -197,7 +205,8 @@ func TestTwoTenants(t *testing.T) {
 			assert.True(t, strings.HasPrefix(r.ID, subscriptions[r.Provider]), "%s is %s", r.URN, r.ID)
 		}
 	}
-	assert.Equal(t, "22222222-2222-4222-8222-222222222222", a.OfType("datashare:Invitation")[0].Input("targetActiveDirectoryId"))
+	assert.Equal(t, "22222222-2222-4222-8222-222222222222",
+		a.OfType("datashare:Invitation")[0].Input("targetActiveDirectoryId"))
 	for _, account := range a.OfType("storage:StorageAccount") {
 		want := map[string]any{"contoso": "finance"}[account.Provider]
 		assert.Equal(t, want, account.Input("tags.owner"), "an organization's tags are its own")
@@ -270,7 +279,8 @@ func TestMonitoringWatchesEverySide(t *testing.T) {
 
 func TestSnapshotsAreExpectedByTheShortestSchedule(t *testing.T) {
 	at := func(day int, interval string) settings.Share {
-		return settings.Share{Schedule: settings.Schedule{Interval: interval, Start: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)}}
+		return settings.Share{Schedule: settings.Schedule{Interval: interval,
+			Start: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)}}
 	}
 	for name, c := range map[string]struct {
 		shares   []settings.Share
@@ -352,7 +362,8 @@ func TestOutputs(t *testing.T) {
 		},
 	}, of("consumers", "fabrikam", "dataSets", "financial-transactions"))
 
-	assert.Equal(t, "https://contoso-provider1a2b3c4d.vault.azure.net/", get("organizations", "contoso", "provider", "vaultUri"))
+	assert.Equal(t, "https://contoso-provider1a2b3c4d.vault.azure.net/",
+		get("organizations", "contoso", "provider", "vaultUri"))
 	assert.Equal(t, "landing", get("organizations", "fabrikam", "consumer", "landingContainer"))
 	assert.Equal(t, "https://portal.azure.com/#@"+azuremock.DefaultTenant+"/resource"+provider+"Microsoft.Storage/storageAccounts/contosoprovider1a2b3c4d",
 		get("organizations", "contoso", "provider", "portal", "storageAccount"))

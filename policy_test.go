@@ -29,9 +29,11 @@ func everyResource(t *testing.T, check func(t *testing.T, a *azuremock.Azure, r 
 var untaggable = map[string]bool{
 	"authorization:RoleAssignment": true, "storage:BlobServiceProperties": true, "storage:ManagementPolicy": true,
 	"storage:BlobContainer": true, "storage:Blob": true, "datashare:Share": true, "datashare:Invitation": true,
-	"datashare:ScheduledSynchronizationSetting": true, "datashare:BlobDataSet": true, "datashare:BlobFolderDataSet": true,
+	"datashare:ScheduledSynchronizationSetting": true, "datashare:BlobDataSet": true,
+	"datashare:BlobFolderDataSet":    true,
 	"datashare:BlobContainerDataSet": true, "datashare:ShareSubscription": true, "datashare:BlobDataSetMapping": true,
-	"datashare:BlobFolderDataSetMapping": true, "datashare:BlobContainerDataSetMapping": true, "datashare:ScheduledTrigger": true,
+	"datashare:BlobFolderDataSetMapping": true, "datashare:BlobContainerDataSetMapping": true,
+	"datashare:ScheduledTrigger": true,
 	"insights:DiagnosticSetting": true, "operationalinsights:SavedSearch": true,
 }
 
@@ -60,8 +62,8 @@ func TestPolicyStorageTakesOnlyModernTLSAndNoAnonymousReaders(t *testing.T) {
 	})
 }
 
-// Ensure vaults are closed to the internet, and Azure's own services shut out of neither vaults nor storage accounts: Data
-// Share and the cluster's nodes come in as such.
+// Ensure vaults are closed to the internet, and Azure's own services shut out of neither vaults nor storage accounts:
+// Data Share and the cluster's nodes come in as such.
 func TestPolicyNetworksLetTrustedServicesIn(t *testing.T) {
 	everyResource(t, func(t *testing.T, _ *azuremock.Azure, r azuremock.Resource) {
 		switch r.Type {
@@ -81,8 +83,10 @@ func TestPolicyDeletedDataCanBeRecovered(t *testing.T) {
 		case "azure-native:storage:StorageAccount":
 			var kept bool
 			for _, service := range a.OfType("storage:BlobServiceProperties") {
-				kept = kept || service.Input("accountName") == r.Output("name") && service.Input("isVersioningEnabled") == true &&
-					service.Input("deleteRetentionPolicy.enabled") == true && service.Input("containerDeleteRetentionPolicy.enabled") == true
+				kept = kept || service.Input("accountName") == r.Output("name") &&
+					service.Input("isVersioningEnabled") == true &&
+					service.Input("deleteRetentionPolicy.enabled") == true &&
+					service.Input("containerDeleteRetentionPolicy.enabled") == true
 			}
 			assert.True(t, kept, "%s has neither versions nor soft delete", r.URN)
 		case "azure-native:keyvault:Vault":
@@ -98,9 +102,11 @@ func TestPolicyEverythingAuditableHasDiagnostics(t *testing.T) {
 		suffix     string
 		categories []any
 	}{
-		"azure-native:datashare:Account":      {"", []any{"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"}},
-		"azure-native:keyvault:Vault":         {"", []any{"AuditEvent"}},
-		"azure-native:storage:StorageAccount": {"/blobServices/default", []any{"StorageRead", "StorageWrite", "StorageDelete"}},
+		"azure-native:datashare:Account": {"",
+			[]any{"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"}},
+		"azure-native:keyvault:Vault": {"", []any{"AuditEvent"}},
+		"azure-native:storage:StorageAccount": {"/blobServices/default",
+			[]any{"StorageRead", "StorageWrite", "StorageDelete"}},
 	}
 	everyResource(t, func(t *testing.T, a *azuremock.Azure, r azuremock.Resource) {
 		want, is := auditable[r.Type]
@@ -165,7 +171,8 @@ func TestPolicyRolesAreScopedToAStorageAccount(t *testing.T) {
 func TestPolicyProtection(t *testing.T) {
 	holdsData := map[string]bool{
 		"azure-native:resources:ResourceGroup": true, "azure-native:storage:StorageAccount": true,
-		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true, "azure-native:datashare:Account": true,
+		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true,
+		"azure-native:datashare:Account":             true,
 		"azure-native:operationalinsights:Workspace": true,
 	}
 	for _, stack := range stacks(t) {

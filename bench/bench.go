@@ -68,7 +68,9 @@ type lane struct {
 }
 
 // measure measures one size: it records a run, and then lets the lanes take turns.
-func (b *bench) measure(ctx context.Context, s size, checkpoints []bool, rounds func(size, bool) int) (*sizeReport, error) {
+func (b *bench) measure(
+	ctx context.Context, s size, checkpoints []bool, rounds func(size, bool) int,
+) (*sizeReport, error) {
 	stackFile := filepath.Join(b.work, "stack-"+s.String()+".yaml")
 	if err := writeStackFile(stackFile, b.project.StackFile("dev"), s); err != nil {
 		return nil, err
@@ -279,8 +281,8 @@ func (b *bench) warmEngine(ctx context.Context, stackFile string) error {
 // forget removes an earlier size's stacks from a home, so that no verb has their histories to look through.
 func forget(home *local.Home) error { return os.RemoveAll(home.StateDir()) }
 
-// freshAzure puts an empty Azure into a home whose stack is destroyed: what earlier cycles left, such as deleted vaults,
-// would count against later ones.
+// freshAzure puts an empty Azure into a home whose stack is destroyed: what earlier cycles left, such as deleted
+// vaults, would count against later ones.
 func (b *bench) freshAzure(ctx context.Context, home *local.Home, stackFile string) error {
 	if err := os.RemoveAll(home.AzureDir()); err != nil {
 		return err
@@ -302,14 +304,15 @@ func (b *bench) floorLane() lane {
 	}
 }
 
-// arguments are those of a verb for the CLI, as the Automation API gives them, where an unchanged up fails when there is
-// something to change.
+// arguments are those of a verb for the CLI, as the Automation API gives them, where an unchanged up fails when there
+// is something to change.
 func arguments(verb, stack string) []string {
 	command := []string{verb}
 	if verb == "unchanged" {
 		command = []string{"up", "--expect-no-changes"}
 	}
-	return append(command, "--yes", "--skip-preview", "--non-interactive", "--suppress-progress", "--suppress-outputs", "--stack", stack)
+	return append(command, "--yes", "--skip-preview", "--non-interactive", "--suppress-progress", "--suppress-outputs",
+		"--stack", stack)
 }
 
 // prepareFloor makes the floor's stack of the configuration that the tool's stack has.
@@ -336,7 +339,8 @@ func (b *bench) checkFloor(ctx context.Context, want *recording) error {
 		return fmt.Errorf("the floor: %w", err)
 	}
 	if got.total != want.total || got.azure != want.azure {
-		return fmt.Errorf("the floor has %d resources, %d of Azure, and the real run had %d and %d", got.total, got.azure, want.total, want.azure)
+		return fmt.Errorf("the floor has %d resources, %d of Azure, and the real run had %d and %d", got.total,
+			got.azure, want.total, want.azure)
 	}
 	return nil
 }
@@ -358,11 +362,13 @@ func (b *bench) pulumi(ctx context.Context, args ...string) ([]byte, error) {
 
 // environment is that of a local run but for the provider and what nobody reads.
 func (b *bench) environment() []string {
-	path := strings.Join(b.toolchain.Dirs(), string(os.PathListSeparator)) + string(os.PathListSeparator) + os.Getenv("PATH")
+	path := strings.Join(b.toolchain.Dirs(), string(os.PathListSeparator)) + string(os.PathListSeparator) +
+		os.Getenv("PATH")
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(strings.ToUpper(entry), "=")
-		foreign := strings.HasPrefix(name, "PULUMI_") || strings.HasPrefix(name, "ARM_") || strings.HasPrefix(name, "AZURE_") || name == "PATH"
+		foreign := strings.HasPrefix(name, "PULUMI_") || strings.HasPrefix(name, "ARM_") ||
+			strings.HasPrefix(name, "AZURE_") || name == "PATH"
 		if !foreign || name == "PULUMI_SKIP_CHECKPOINTS" {
 			env = append(env, entry)
 		}
@@ -376,7 +382,8 @@ func (b *bench) environment() []string {
 		"PULUMI_HOME="+b.tool.PulumiDir(),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_GO_USE_RUN=true",
-		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -modfile="+filepath.Join(b.tool.ProgramDir(), "go.mod")+" -buildvcs=false"),
+		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -modfile="+filepath.Join(b.tool.ProgramDir(),
+			"go.mod")+" -buildvcs=false"),
 		"GOWORK=off",
 		"CROSSORG_ROLE_PROPAGATION=0s",
 	)

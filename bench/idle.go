@@ -64,7 +64,9 @@ func (p *idle) of(urn string) (recorded, error) {
 	return recorded{}, fmt.Errorf("%s was not recorded: the program registers another resource graph than it did", urn)
 }
 
-func (p *idle) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
+func (p *idle) Handshake(
+	context.Context, *pulumirpc.ProviderHandshakeRequest,
+) (*pulumirpc.ProviderHandshakeResponse, error) {
 	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true, SupportsAutonamingConfiguration: true}, nil
 }
 
@@ -89,7 +91,8 @@ func (p *idle) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumirpc.D
 }
 
 func (p *idle) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
-	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, SupportsAutonamingConfiguration: true}, nil
+	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true,
+		SupportsAutonamingConfiguration: true}, nil
 }
 
 func (p *idle) Check(_ context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {

@@ -1,9 +1,9 @@
-// Command bench measures what local runs cost beside the least that Pulumi itself costs: it runs up, an unchanged up and
-// destroy on the embedded Azure, and the same resource graph on a provider that does nothing, in turns, and prints the
-// ratios. docs/performance.md tells what they were.
+// Command bench measures what local runs cost beside the least that Pulumi itself costs: it runs up, an unchanged up
+// and destroy on the embedded Azure, and the same resource graph on a provider that does nothing, in turns, and prints
+// the ratios. docs/performance.md tells what they were.
 //
-// Exit codes: 0 when every ratio is within the target, 1 when something could not be measured, 2 when the command line is
-// wrong, 3 when a ratio is above the target.
+// Exit codes: 0 when every ratio is within the target, 1 when something could not be measured, 2 when the command line
+// is wrong, 3 when a ratio is above the target.
 package main
 
 import (

@@ -59,7 +59,8 @@ type laneReport struct {
 	RatioMedian float64   `json:"ratioMedian,omitempty"`
 	Ratios      []float64 `json:"ratios,omitempty"`
 	// CPURatio is that of the CPU times of all processes. What else the machine does changes it little, and where all
-	// CPUs are busy the ratio of times comes near it. It is left out for the floor and where the system tells no CPU times.
+	// CPUs are busy the ratio of times comes near it. It is left out for the floor and where the system tells no CPU
+	// times.
 	CPURatio float64 `json:"cpuRatio,omitempty"`
 }
 
@@ -73,8 +74,9 @@ type requestReport struct {
 
 func newReport(pulumi string, target float64) *report {
 	return &report{
-		Machine: machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Pulumi: pulumi},
-		Target:  target,
+		Machine: machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(),
+			Pulumi: pulumi},
+		Target: target,
 	}
 }
 
@@ -85,13 +87,15 @@ func (s *sizeReport) add(checkpoints bool, samples map[string]map[string][]sampl
 		floor := lanes["floor"]
 		s.Verbs = append(s.Verbs, &verbReport{
 			Verb: verb, Checkpoints: checkpoints,
-			Floor: summarize(floor, nil), Engine: summarize(lanes["engine"], floor), Tool: summarize(lanes["tool"], floor),
+			Floor: summarize(floor, nil), Engine: summarize(lanes["engine"], floor),
+			Tool: summarize(lanes["tool"], floor),
 		})
 	}
 	s.Requests = nil
 	for i, r := range s.requests {
 		s.Requests = append(s.Requests, requestReport{
-			Verb: verbs[i], Count: r.count, PerResource: float64(r.count) / float64(s.AzureResources), MeanMs: r.meanMs, WorstMs: r.worstMs,
+			Verb: verbs[i], Count: r.count, PerResource: float64(r.count) / float64(s.AzureResources), MeanMs: r.meanMs,
+			WorstMs: r.worstMs,
 		})
 	}
 }
@@ -131,7 +135,8 @@ func (r *report) missed(target float64) []string {
 	for _, s := range r.Sizes {
 		for _, v := range s.Verbs {
 			if v.Tool.RatioMedian > target {
-				missed = append(missed, fmt.Sprintf("%s at size %s, checkpoints %s: %.2f", v.Verb, s.Size, onOff(v.Checkpoints), v.Tool.RatioMedian))
+				missed = append(missed, fmt.Sprintf("%s at size %s, checkpoints %s: %.2f", v.Verb, s.Size,
+					onOff(v.Checkpoints), v.Tool.RatioMedian))
 			}
 		}
 	}
@@ -146,24 +151,30 @@ func (r *report) writeJSON(w io.Writer) error {
 
 func (r *report) writeTable(w io.Writer) error {
 	m := r.Machine
-	fmt.Fprintf(w, "%s/%s, %d CPUs, %s, Pulumi %s. Times in seconds, the best of all rounds;\n", m.OS, m.Arch, m.CPUs, m.Go, m.Pulumi)
-	fmt.Fprint(w, "ratios to the floor as median of the rounds' own and, in parentheses, of the best times; of CPU: tool to floor.\n\n")
+	fmt.Fprintf(w, "%s/%s, %d CPUs, %s, Pulumi %s. Times in seconds, the best of all rounds;\n", m.OS, m.Arch, m.CPUs,
+		m.Go, m.Pulumi)
+	fmt.Fprint(w, "ratios to the floor as median of the rounds' own and, in parentheses, of the best times; of CPU: "+
+		"tool to floor.\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "size\tresources\tcheckpoints\tverb\tfloor\tengine\tratio\ttool\tratio\tof CPU\town CPU ms per resource")
+	fmt.Fprintln(t, "size\tresources\tcheckpoints\tverb\tfloor\tengine\tratio\ttool\tratio\tof CPU\town CPU ms per "+
+		"resource")
 	for _, s := range r.Sizes {
 		for _, v := range s.Verbs {
 			engine, engineRatio := "", ""
 			if v.Engine != nil {
 				engine, engineRatio = seconds(v.Engine.MinMs), ratio(v.Engine)
 			}
-			fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.2f\n", s.Size, s.Resources, onOff(v.Checkpoints), v.Verb,
-				seconds(v.Floor.MinMs), engine, engineRatio, seconds(v.Tool.MinMs), ratio(v.Tool), v.Tool.CPURatio, v.Tool.OwnCPUMs/float64(s.AzureResources))
+			fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.2f\n", s.Size, s.Resources,
+				onOff(v.Checkpoints), v.Verb,
+				seconds(v.Floor.MinMs), engine, engineRatio, seconds(v.Tool.MinMs), ratio(v.Tool), v.Tool.CPURatio,
+				v.Tool.OwnCPUMs/float64(s.AzureResources))
 		}
 	}
 	fmt.Fprintln(t, "\nsize\tverb\trequests\tper resource\tmean ms\tworst ms")
 	for _, s := range r.Sizes {
 		for _, q := range s.Requests {
-			fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%.2f\t%.1f\n", s.Size, q.Verb, q.Count, q.PerResource, q.MeanMs, q.WorstMs)
+			fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%.2f\t%.1f\n", s.Size, q.Verb, q.Count, q.PerResource, q.MeanMs,
+				q.WorstMs)
 		}
 	}
 	return t.Flush()

@@ -69,7 +69,8 @@ func TestTheDocumentIsOneJSONDocument(t *testing.T) {
 func TestTheTableHasARowForEveryVerb(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, someReport().writeTable(&out))
-	for _, row := range []string{"up         1.00   1.10    1.00 (1.10)  1.20  1.20 (1.20)", "unchanged  1.00", "destroy    1.00"} {
+	for _, row := range []string{"up         1.00   1.10    1.00 (1.10)  1.20  1.20 (1.20)", "unchanged  1.00",
+		"destroy    1.00"} {
 		assert.Contains(t, out.String(), row)
 	}
 }

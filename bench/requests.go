@@ -11,7 +11,8 @@ import (
 
 // requests sums up a request log.
 type requests struct {
-	// count of requests, and the time in milliseconds that the embedded Azure took to answer: in the mean, and at worst.
+	// count of requests, and the time in milliseconds that the embedded Azure took to answer: in the mean, and at
+	// worst.
 	count           int
 	meanMs, worstMs float64
 }

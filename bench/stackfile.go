@@ -48,7 +48,8 @@ func withConsumers(stackFile []byte, n int) ([]byte, error) {
 		}
 		provider, _ := share["provider"].(string)
 		if known[provider] == nil {
-			return nil, fmt.Errorf("crossorg:shares.%s.provider is %q, which is not among crossorg:organizations", name, provider)
+			return nil, fmt.Errorf("crossorg:shares.%s.provider is %q, which is not among crossorg:organizations", name,
+				provider)
 		}
 		organizations[provider] = known[provider]
 		share["consumers"] = consumers

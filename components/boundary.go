@@ -27,9 +27,9 @@ type StorageArgs struct {
 	CoolAfterDays int
 	// DeleteVersionsAfterDays ends previous versions of blobs after so many days; 0 never.
 	DeleteVersionsAfterDays int
-	// AllowedAddressRanges are public IPv4 addresses and CIDR ranges up to /30, at most 400: the account's data is closed
-	// to everybody else but Azure's trusted services, Data Share among them. Who uploads sources has to come from there.
-	// Empty leaves the network open: access is then a matter of keys and roles alone.
+	// AllowedAddressRanges are public IPv4 addresses and CIDR ranges up to /30, at most 400: the account's data is
+	// closed to everybody else but Azure's trusted services, Data Share among them. Who uploads sources has to come
+	// from there. Empty leaves the network open: access is then a matter of keys and roles alone.
 	AllowedAddressRanges []string
 }
 
@@ -45,8 +45,8 @@ type VaultArgs struct {
 	PurgeProtection bool
 	// SoftDeleteDays is how long a deleted vault can be recovered, 7 to 90 days; 0 means 90. Fixed once set.
 	SoftDeleteDays int
-	// AllowedAddressRanges are public IPv4 addresses and CIDR ranges, at most 1,000, that may reach what the vault holds.
-	// Beside them only Azure's trusted services may, such as virtual machines and Azure Resource Manager.
+	// AllowedAddressRanges are public IPv4 addresses and CIDR ranges, at most 1,000, that may reach what the vault
+	// holds. Beside them only Azure's trusted services may, such as virtual machines and Azure Resource Manager.
 	AllowedAddressRanges []string
 }
 
@@ -155,7 +155,10 @@ func (a *boundaryArgs) inputs() pulumi.Map {
 }
 
 // registerOrg registers an organization as a component of the given kind, with its boundary below it.
-func registerOrg(ctx *pulumi.Context, kind, name string, org pulumi.ComponentResource, b *Boundary, args boundaryArgs, opts []pulumi.ResourceOption) error {
+func registerOrg(
+	ctx *pulumi.Context, kind, name string, org pulumi.ComponentResource, b *Boundary, args boundaryArgs,
+	opts []pulumi.ResourceOption,
+) error {
 	if err := args.check(); err != nil {
 		return inComponent(kind, name, err)
 	}
@@ -190,7 +193,8 @@ func newBoundary(ctx *pulumi.Context, b *Boundary, parent pulumi.Resource, name 
 	b.containers = make(map[string]pulumi.StringOutput, len(args.containers))
 	created := pulumi.StringMap{}
 	for _, c := range args.containers {
-		container, err := newContainer(ctx, name+"-"+c, group.Name, account.Name, c, child, keep, pulumi.DependsOn([]pulumi.Resource{service}))
+		container, err := newContainer(ctx, name+"-"+c, group.Name, account.Name, c, child, keep,
+			pulumi.DependsOn([]pulumi.Resource{service}))
 		if err != nil {
 			return err
 		}
@@ -212,9 +216,10 @@ func newBoundary(ctx *pulumi.Context, b *Boundary, parent pulumi.Resource, name 
 	}
 	// On the storage account and nothing above it: the identity has no business anywhere else.
 	assignment, err := authorization.NewRoleAssignment(ctx, name+"-role", &authorization.RoleAssignmentArgs{
-		Scope:            account.ID().ToStringOutput(),
-		RoleDefinitionId: pulumi.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s", client.SubscriptionId(), args.role.id),
-		PrincipalId:      shares.Identity.PrincipalId(),
+		Scope: account.ID().ToStringOutput(),
+		RoleDefinitionId: pulumi.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s",
+			client.SubscriptionId(), args.role.id),
+		PrincipalId: shares.Identity.PrincipalId(),
 		// Without its type, a principal made seconds ago may not be found yet
 		// (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 		PrincipalType: pulumi.String("ServicePrincipal"),
@@ -230,7 +235,8 @@ func newBoundary(ctx *pulumi.Context, b *Boundary, parent pulumi.Resource, name 
 	b.SubscriptionID = client.SubscriptionId()
 	b.TenantID = client.TenantId()
 	// Who knows the name may write.
-	b.StorageAccountName = pulumi.All(account.Name, service.ID()).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
+	b.StorageAccountName = pulumi.All(account.Name,
+		service.ID()).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
 	b.StorageAccountID = account.ID().ToStringOutput()
 	b.BlobEndpoint = account.PrimaryEndpoints.Blob()
 	b.Containers = created.ToStringMapOutput()

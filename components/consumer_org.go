@@ -20,8 +20,8 @@ type ConsumerOrgArgs struct {
 	Protect bool
 }
 
-// ConsumerOrg is an organization that receives data: a resource group, a storage account with a landing container, a Key
-// Vault, and a Data Share account whose system identity may write that storage account's blobs and nothing else.
+// ConsumerOrg is an organization that receives data: a resource group, a storage account with a landing container, a
+// Key Vault, and a Data Share account whose system identity may write that storage account's blobs and nothing else.
 type ConsumerOrg struct {
 	pulumi.ResourceState
 	Boundary
@@ -32,7 +32,9 @@ type ConsumerOrg struct {
 
 // NewConsumerOrg registers the organization. Give its azure-native provider among the options. The names of the storage
 // account and the vault begin with name, shortened where Azure's limits demand.
-func NewConsumerOrg(ctx *pulumi.Context, name string, args *ConsumerOrgArgs, opts ...pulumi.ResourceOption) (*ConsumerOrg, error) {
+func NewConsumerOrg(
+	ctx *pulumi.Context, name string, args *ConsumerOrgArgs, opts ...pulumi.ResourceOption,
+) (*ConsumerOrg, error) {
 	if args == nil {
 		args = &ConsumerOrgArgs{}
 	}

@@ -6,6 +6,6 @@
 //   - [GovernanceCluster] is the Service Fabric managed cluster that governance services run on.
 //   - [Monitoring] keeps an organization's audit logs, alerts and workbook.
 //
-// The components know Pulumi and Azure only: any Pulumi Go program can use them. Which subscription and tenant a component
-// lands in is decided by the azure-native provider among its resource options, which its children inherit.
+// The components know Pulumi and Azure only: any Pulumi Go program can use them. Which subscription and tenant a
+// component lands in is decided by the azure-native provider among its resource options, which its children inherit.
 package components

@@ -34,7 +34,8 @@ type GovernanceCluster struct {
 	// ClusterID is the cluster's ARM id, ClusterName its name.
 	ClusterID   pulumi.StringOutput `pulumi:"clusterId"`
 	ClusterName pulumi.StringOutput `pulumi:"clusterName"`
-	// FQDN is the domain name of the cluster's public load balancer, ManagementEndpoint the URL of Service Fabric Explorer.
+	// FQDN is the domain name of the cluster's public load balancer, ManagementEndpoint the URL of Service Fabric
+	// Explorer.
 	FQDN               pulumi.StringOutput `pulumi:"fqdn"`
 	ManagementEndpoint pulumi.StringOutput `pulumi:"managementEndpoint"`
 	// State is WaitingForNodes, Deploying, BaselineUpgrade, Ready, Upgrading or UpgradeFailed as of the cluster's last
@@ -50,7 +51,9 @@ type GovernanceCluster struct {
 
 // NewGovernanceCluster registers the cluster. Give the azure-native provider of the hosting organization among the
 // options. The cluster's name and domain name begin with name, shortened where Azure's limits demand.
-func NewGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, opts ...pulumi.ResourceOption) (*GovernanceCluster, error) {
+func NewGovernanceCluster(
+	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, opts ...pulumi.ResourceOption,
+) (*GovernanceCluster, error) {
 	if args == nil {
 		args = &GovernanceClusterArgs{}
 	}
@@ -61,12 +64,15 @@ func NewGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClus
 	return cluster, nil
 }
 
-func newGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, opts []pulumi.ResourceOption) (*GovernanceCluster, error) {
+func newGovernanceCluster(
+	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, opts []pulumi.ResourceOption,
+) (*GovernanceCluster, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}
 	g := &GovernanceCluster{}
-	if err := ctx.RegisterComponentResourceV2("crossorg:index:GovernanceCluster", name, args.inputs(), g, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2("crossorg:index:GovernanceCluster", name, args.inputs(), g,
+		opts...); err != nil {
 		return nil, err
 	}
 	cluster, err := newManagedCluster(ctx, name, args, g)
@@ -102,7 +108,9 @@ func newGovernanceCluster(ctx *pulumi.Context, name string, args *GovernanceClus
 	})
 }
 
-func newManagedCluster(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, g *GovernanceCluster) (*servicefabric.ManagedCluster, error) {
+func newManagedCluster(
+	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, g *GovernanceCluster,
+) (*servicefabric.ManagedCluster, error) {
 	client := authorization.GetClientConfigOutput(ctx, pulumi.Parent(g))
 	label := pulumi.All(client.SubscriptionId(), args.ResourceGroupName).ApplyT(func(known []any) string {
 		return dnsLabel(name, known[0].(string), known[1].(string))
@@ -137,12 +145,13 @@ func newManagedCluster(ctx *pulumi.Context, name string, args *GovernanceCluster
 		}
 	}
 	// Two clusters cannot have the same domain name, so a replacement waits until the old one is gone.
-	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric), properties, pulumi.Parent(g),
+	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric), properties,
+		pulumi.Parent(g),
 		pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"adminPassword"}))
 }
 
-// dnsLabel is the first label of the cluster's domain name: the same on every run, and unlikely to be taken in the region,
-// where it has to be unique.
+// dnsLabel is the first label of the cluster's domain name: the same on every run, and unlikely to be taken in the
+// region, where it has to be unique.
 func dnsLabel(name, subscription, group string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(subscription + "/" + group + "/" + name)))
 	digest := "-" + hex.EncodeToString(sum[:])[:autoNameSuffix]
@@ -161,11 +170,12 @@ func adminClient(c ClusterCertificate) servicefabric.ClientCertificateArgs {
 }
 
 // managementRules closes the management ports, which Azure opens to the internet with a rule of its own (priority 3001)
-// unless custom ones (1000 to 3000) come before. Azure's resource provider has a rule that comes before all of ours, and
-// nodes reach each other within their network
+// unless custom ones (1000 to 3000) come before. Azure's resource provider has a rule that comes before all of ours,
+// and nodes reach each other within their network
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking#nsgrules).
 func managementRules(ranges []string) servicefabric.NetworkSecurityRuleArray {
-	rule := func(name, description string, priority int, access servicefabric.Access) servicefabric.NetworkSecurityRuleArgs {
+	rule := func(name, description string, priority int,
+		access servicefabric.Access) servicefabric.NetworkSecurityRuleArgs {
 		return servicefabric.NetworkSecurityRuleArgs{
 			Name:                     pulumi.String(name),
 			Description:              pulumi.String(description),
@@ -178,11 +188,13 @@ func managementRules(ranges []string) servicefabric.NetworkSecurityRuleArray {
 			DestinationPortRanges:    pulumi.ToStringArray([]string{"19000", "19080"}),
 		}
 	}
-	probes := rule("AllowManagementProbes", "Lets the load balancer see whether nodes answer", 1000, servicefabric.AccessAllow)
+	probes := rule("AllowManagementProbes", "Lets the load balancer see whether nodes answer", 1000,
+		servicefabric.AccessAllow)
 	probes.SourceAddressPrefix = pulumi.String("AzureLoadBalancer")
 	rules := servicefabric.NetworkSecurityRuleArray{probes}
 	if len(ranges) > 0 {
-		allowed := rule("AllowManagement", "Opens the management ports to administrators", 1001, servicefabric.AccessAllow)
+		allowed := rule("AllowManagement", "Opens the management ports to administrators", 1001,
+			servicefabric.AccessAllow)
 		allowed.SourceAddressPrefixes = pulumi.ToStringArray(ranges)
 		rules = append(rules, allowed)
 	}
@@ -191,7 +203,10 @@ func managementRules(ranges []string) servicefabric.NetworkSecurityRuleArray {
 	return append(rules, denied)
 }
 
-func newPrimaryNodeType(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster, g *GovernanceCluster) (*servicefabric.NodeType, error) {
+func newPrimaryNodeType(
+	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster,
+	g *GovernanceCluster,
+) (*servicefabric.NodeType, error) {
 	properties := &servicefabric.NodeTypeArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		ClusterName:       cluster.Name,
@@ -224,9 +239,12 @@ func newPrimaryNodeType(ctx *pulumi.Context, name string, args *GovernanceCluste
 	return servicefabric.NewNodeType(ctx, name+"-nodes", properties, inCluster(g, cluster)...)
 }
 
-// inCluster is the options of what lives in the cluster and goes with it. Azure refuses to delete a cluster's last primary
-// node type, so only the cluster itself can be deleted (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type).
-func inCluster(g *GovernanceCluster, cluster *servicefabric.ManagedCluster, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+// inCluster is the options of what lives in the cluster and goes with it. Azure refuses to delete a cluster's last
+// primary node type, so only the cluster itself can be deleted
+// (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type).
+func inCluster(
+	g *GovernanceCluster, cluster *servicefabric.ManagedCluster, more ...pulumi.ResourceOption,
+) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(g), pulumi.DeletedWith(cluster)}, more...)
 }
 

@@ -21,9 +21,13 @@ const (
 //
 // Another version is another package, another type version and an upgrade of the application from one to the other; the
 // old version is deleted last. So what belongs to a version carries it in its logical name.
-func newGovernanceApplication(ctx *pulumi.Context, name string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster, nodes *servicefabric.NodeType, g *GovernanceCluster) error {
+func newGovernanceApplication(
+	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster,
+	nodes *servicefabric.NodeType, g *GovernanceCluster,
+) error {
 	p := args.Package
-	packages, err := newContainer(ctx, name+"-packages", args.ResourceGroupName, args.StorageAccountName, packageContainer, pulumi.Parent(g))
+	packages, err := newContainer(ctx, name+"-packages", args.ResourceGroupName, args.StorageAccountName,
+		packageContainer, pulumi.Parent(g))
 	if err != nil {
 		return err
 	}
@@ -39,38 +43,42 @@ func newGovernanceApplication(ctx *pulumi.Context, name string, args *Governance
 	if err != nil {
 		return err
 	}
-	appType, err := servicefabric.NewManagedClusterApplicationType(ctx, name+"-type", &servicefabric.ManagedClusterApplicationTypeArgs{
-		ResourceGroupName:   args.ResourceGroupName,
-		ClusterName:         cluster.Name,
-		ApplicationTypeName: pulumi.String(p.TypeName),
-		Location:            args.Location.ToStringOutput(),
-		Tags:                args.Tags,
-	}, inCluster(g, cluster, pulumi.DependsOn([]pulumi.Resource{nodes}))...)
+	appType, err := servicefabric.NewManagedClusterApplicationType(ctx, name+"-type",
+		&servicefabric.ManagedClusterApplicationTypeArgs{
+			ResourceGroupName:   args.ResourceGroupName,
+			ClusterName:         cluster.Name,
+			ApplicationTypeName: pulumi.String(p.TypeName),
+			Location:            args.Location.ToStringOutput(),
+			Tags:                args.Tags,
+		}, inCluster(g, cluster, pulumi.DependsOn([]pulumi.Resource{nodes}))...)
 	if err != nil {
 		return err
 	}
-	version, err := servicefabric.NewManagedClusterApplicationTypeVersion(ctx, name+"-type-"+p.Version, &servicefabric.ManagedClusterApplicationTypeVersionArgs{
-		ResourceGroupName:   args.ResourceGroupName,
-		ClusterName:         cluster.Name,
-		ApplicationTypeName: appType.Name,
-		Version:             pulumi.String(p.Version),
-		AppPackageUrl:       packageLink(ctx, args, upload, appType, g),
-		Location:            args.Location.ToStringOutput(),
-		Tags:                args.Tags,
-		// Azure fetches the package when the version is created. Later runs sign other links, which change nothing.
-	}, inCluster(g, cluster, pulumi.IgnoreChanges([]string{"appPackageUrl"}), pulumi.AdditionalSecretOutputs([]string{"appPackageUrl"}))...)
+	version, err := servicefabric.NewManagedClusterApplicationTypeVersion(ctx, name+"-type-"+p.Version,
+		&servicefabric.ManagedClusterApplicationTypeVersionArgs{
+			ResourceGroupName:   args.ResourceGroupName,
+			ClusterName:         cluster.Name,
+			ApplicationTypeName: appType.Name,
+			Version:             pulumi.String(p.Version),
+			AppPackageUrl:       packageLink(ctx, args, upload, appType, g),
+			Location:            args.Location.ToStringOutput(),
+			Tags:                args.Tags,
+			// Azure fetches the package when the version is created. Later runs sign other links, which change nothing.
+		}, inCluster(g, cluster, pulumi.IgnoreChanges([]string{"appPackageUrl"}),
+			pulumi.AdditionalSecretOutputs([]string{"appPackageUrl"}))...)
 	if err != nil {
 		return err
 	}
-	application, err := servicefabric.NewManagedClusterApplication(ctx, name+"-app", &servicefabric.ManagedClusterApplicationArgs{
-		ResourceGroupName: args.ResourceGroupName,
-		ClusterName:       cluster.Name,
-		ApplicationName:   pulumi.String(applicationName(p.TypeName)),
-		Version:           version.ID().ToStringOutput(),
-		UpgradePolicy:     rollingUpgrade(),
-		Location:          args.Location.ToStringOutput(),
-		Tags:              args.Tags,
-	}, inCluster(g, cluster)...)
+	application, err := servicefabric.NewManagedClusterApplication(ctx, name+"-app",
+		&servicefabric.ManagedClusterApplicationArgs{
+			ResourceGroupName: args.ResourceGroupName,
+			ClusterName:       cluster.Name,
+			ApplicationName:   pulumi.String(applicationName(p.TypeName)),
+			Version:           version.ID().ToStringOutput(),
+			UpgradePolicy:     rollingUpgrade(),
+			Location:          args.Location.ToStringOutput(),
+			Tags:              args.Tags,
+		}, inCluster(g, cluster)...)
 	if err != nil {
 		return err
 	}
@@ -98,9 +106,12 @@ func applicationName(typeName string) string {
 	return typeName
 }
 
-// packageLink is the package's URL with a signature that lets its bearer read it, and nothing else, for a few hours. It is
-// signed once the cluster is about to fetch: a new cluster may take longer to get there than the signature lives.
-func packageLink(ctx *pulumi.Context, args *GovernanceClusterArgs, upload *storage.Blob, appType *servicefabric.ManagedClusterApplicationType, g *GovernanceCluster) pulumi.StringOutput {
+// packageLink is the package's URL with a signature that lets its bearer read it, and nothing else, for a few hours. It
+// is signed once the cluster is about to fetch: a new cluster may take longer to get there than the signature lives.
+func packageLink(
+	ctx *pulumi.Context, args *GovernanceClusterArgs, upload *storage.Blob,
+	appType *servicefabric.ManagedClusterApplicationType, g *GovernanceCluster,
+) pulumi.StringOutput {
 	ready := pulumi.All(args.StorageAccountName, appType.ID())
 	resource := ready.ApplyT(func(known []any) string {
 		return fmt.Sprintf("/blob/%s/%s/%s", known[0], packageContainer, args.Package.blobName())
@@ -150,7 +161,10 @@ func rollingUpgrade() servicefabric.ApplicationUpgradePolicyArgs {
 	}
 }
 
-func newStatelessService(ctx *pulumi.Context, name, key string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster, application *servicefabric.ManagedClusterApplication, g *GovernanceCluster) (*servicefabric.ManagedClusterService, error) {
+func newStatelessService(
+	ctx *pulumi.Context, name, key string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster,
+	application *servicefabric.ManagedClusterApplication, g *GovernanceCluster,
+) (*servicefabric.ManagedClusterService, error) {
 	service := args.Package.Services[key]
 	return servicefabric.NewManagedClusterService(ctx, name, &servicefabric.ManagedClusterServiceArgs{
 		ResourceGroupName: args.ResourceGroupName,

@@ -24,13 +24,13 @@ type GovernanceClusterArgs struct {
 	NodeCount int
 	// VMSize of the nodes; nil means Standard_D2s_v3.
 	VMSize pulumi.StringInput
-	// Image of the nodes; what is left empty is Windows Server 2022 Datacenter in its latest version, the only version that
-	// Azure keeps up to date by itself.
+	// Image of the nodes; what is left empty is Windows Server 2022 Datacenter in its latest version, the only version
+	// that Azure keeps up to date by itself.
 	Image ClusterImage
 	// DataDiskGB is the size of each node's data disk; 0 means 128.
 	DataDiskGB int
-	// UpgradeCadence says how soon after its release a Service Fabric runtime is applied: "Wave0" (the default) at once,
-	// "Wave1" a week and "Wave2" two weeks later.
+	// UpgradeCadence says how soon after its release a Service Fabric runtime is applied: "Wave0" (the default) at
+	// once, "Wave1" a week and "Wave2" two weeks later.
 	UpgradeCadence string
 
 	// AdminUserName and AdminPassword are those of the machines. Required; the password becomes a secret here.
@@ -39,17 +39,17 @@ type GovernanceClusterArgs struct {
 	// AdminCertificate and AzureAD say who may administer the cluster; at least one is required.
 	AdminCertificate *ClusterCertificate
 	AzureAD          *ClusterDirectory
-	// AllowedAddressRanges may reach the management ports (IPv4, CIDR). Everyone else outside of the cluster's network is
-	// refused, so without a range only Azure itself gets there.
+	// AllowedAddressRanges may reach the management ports (IPv4, CIDR). Everyone else outside of the cluster's network
+	// is refused, so without a range only Azure itself gets there.
 	AllowedAddressRanges []string
 
-	// NodeCertificates are installed on every node. They come from the vault with ARM id VaultID, which must be enabled for
-	// deployment.
+	// NodeCertificates are installed on every node. They come from the vault with ARM id VaultID, which must be enabled
+	// for deployment.
 	NodeCertificates []ClusterNodeCertificate
 	VaultID          pulumi.StringInput
 
-	// Package is the governance application; nil leaves the cluster empty. It is uploaded to the account StorageAccountName
-	// of the same resource group.
+	// Package is the governance application; nil leaves the cluster empty. It is uploaded to the account
+	// StorageAccountName of the same resource group.
 	Package            *ClusterPackage
 	StorageAccountName pulumi.StringInput
 }
@@ -70,8 +70,8 @@ type ClusterCertificate struct {
 	IssuerThumbprint string
 }
 
-// ClusterDirectory lets users of a Microsoft Entra (Azure AD) tenant sign in: the tenant's id, and the application ids of
-// cluster and client.
+// ClusterDirectory lets users of a Microsoft Entra (Azure AD) tenant sign in: the tenant's id, and the application ids
+// of cluster and client.
 type ClusterDirectory struct {
 	TenantID           string
 	ClusterApplication string
@@ -80,7 +80,8 @@ type ClusterDirectory struct {
 
 // ClusterNodeCertificate is a certificate for every node.
 type ClusterNodeCertificate struct {
-	// URL is the id of the certificate's secret with its version: https://<vault>.vault.azure.net/secrets/<name>/<version>.
+	// URL is the id of the certificate's secret with its version:
+	// https://<vault>.vault.azure.net/secrets/<name>/<version>.
 	URL string
 	// Store is the Windows certificate store below LocalMachine; empty means My.
 	Store string
@@ -161,7 +162,8 @@ func (a *GovernanceClusterArgs) check() error {
 	}
 	for _, addresses := range a.AllowedAddressRanges {
 		if p, err := netip.ParsePrefix(addresses); err != nil || !p.Addr().Is4() {
-			problem("AllowedAddressRanges has %q: the cluster has IPv4 only, so write a range such as 203.0.113.0/24", addresses)
+			problem("AllowedAddressRanges has %q: the cluster has IPv4 only, so write a range such as 203.0.113.0/24",
+				addresses)
 		}
 	}
 	if len(a.NodeCertificates) > 0 && a.VaultID == nil {

@@ -22,8 +22,8 @@ const (
 	adminThumbprint = "0123456789ABCDEF0123456789ABCDEF01234567"
 )
 
-// governance is a program with a cluster of contoso, changed by change, beside contoso's providing side. What the cluster
-// turns out to be is put into see.
+// governance is a program with a cluster of contoso, changed by change, beside contoso's providing side. What the
+// cluster turns out to be is put into see.
 func governance(change func(*components.GovernanceClusterArgs), see map[string]any) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		azure, err := contoso(ctx)
@@ -127,20 +127,26 @@ func TestGovernanceClusterTakesItsArguments(t *testing.T) {
 		a.SKU, a.NodeCount, a.DataDiskGB, a.UpgradeCadence = "Basic", 4, 256, "Wave2"
 		a.VMSize = pulumi.String("Standard_D4s_v3")
 		a.Image = components.ClusterImage{SKU: "2019-Datacenter", Version: "17763.1.1"}
-		a.AdminCertificate = &components.ClusterCertificate{CommonName: "admin.contoso.example", IssuerThumbprint: adminThumbprint}
-		a.AzureAD = &components.ClusterDirectory{TenantID: "tenant", ClusterApplication: "cluster", ClientApplication: "client"}
+		a.AdminCertificate = &components.ClusterCertificate{CommonName: "admin.contoso.example",
+			IssuerThumbprint: adminThumbprint}
+		a.AzureAD = &components.ClusterDirectory{TenantID: "tenant", ClusterApplication: "cluster",
+			ClientApplication: "client"}
 		a.NodeCertificates = []components.ClusterNodeCertificate{{URL: "https://v.vault.azure.net/secrets/c/0"}}
 	})
 	cluster, nodes := a.OfType("servicefabric:ManagedCluster")[0], a.OfType("servicefabric:NodeType")[0]
 	assert.Equal(t, "Basic", cluster.Input("sku.name"))
 	assert.Equal(t, "Wave2", cluster.Input("clusterUpgradeCadence"))
-	assert.Equal(t, []any{map[string]any{"isAdmin": true, "commonName": "admin.contoso.example", "issuerThumbprint": adminThumbprint}}, cluster.Input("clients"))
-	assert.Equal(t, map[string]any{"tenantId": "tenant", "clusterApplication": "cluster", "clientApplication": "client"}, cluster.Input("azureActiveDirectory"))
+	assert.Equal(t, []any{map[string]any{"isAdmin": true, "commonName": "admin.contoso.example",
+		"issuerThumbprint": adminThumbprint}}, cluster.Input("clients"))
+	assert.Equal(t, map[string]any{"tenantId": "tenant", "clusterApplication": "cluster",
+		"clientApplication": "client"}, cluster.Input("azureActiveDirectory"))
 	for path, want := range map[string]any{
-		"vmInstanceCount": 4.0, "vmSize": "Standard_D4s_v3", "vmImageSku": "2019-Datacenter", "vmImageVersion": "17763.1.1", "dataDiskSizeGB": 256.0,
+		"vmInstanceCount": 4.0, "vmSize": "Standard_D4s_v3", "vmImageSku": "2019-Datacenter",
+		"vmImageVersion": "17763.1.1", "dataDiskSizeGB": 256.0,
 		"vmSecrets": []any{map[string]any{
-			"sourceVault":       map[string]any{"id": a.OfType("keyvault:Vault")[0].ID},
-			"vaultCertificates": []any{map[string]any{"certificateUrl": "https://v.vault.azure.net/secrets/c/0", "certificateStore": "My"}},
+			"sourceVault": map[string]any{"id": a.OfType("keyvault:Vault")[0].ID},
+			"vaultCertificates": []any{map[string]any{"certificateUrl": "https://v.vault.azure.net/secrets/c/0",
+				"certificateStore": "My"}},
 		}},
 	} {
 		assert.Equal(t, want, nodes.Input(path), path)
@@ -248,29 +254,35 @@ func TestGovernanceApplicationUpgradesMonitored(t *testing.T) {
 	}
 	domain := limit("healthCheckWaitDuration") + limit("healthCheckStableDuration") + limit("healthCheckRetryTimeout")
 	assert.Less(t, domain, limit("upgradeDomainTimeout"), "a domain's checks fit into its time")
-	assert.LessOrEqual(t, 5*limit("upgradeDomainTimeout"), limit("upgradeTimeout"), "all five domains fit into the upgrade's time")
+	assert.LessOrEqual(t, 5*limit("upgradeDomainTimeout"), limit("upgradeTimeout"),
+		"all five domains fit into the upgrade's time")
 }
 
-// Ensure the package lies in a private container and Azure gets a link that reads that one blob over TLS, for some hours.
+// Ensure the package lies in a private container and Azure gets a link that reads that one blob over TLS, for some
+// hours.
 func TestGovernancePackageLink(t *testing.T) {
 	m := record(t, governance(withPackage(t, "1.0.0"), nil))
 	container := m.sent(t, "storage:BlobContainer", "contoso-governance-packages")
 	assert.Equal(t, "None", container.inputs["publicAccess"].StringValue())
-	assert.Equal(t, "GovernanceType/1.0.0.sfpkg", m.sent(t, "storage:Blob", "contoso-governance-package-1.0.0").inputs["blobName"].StringValue())
+	assert.Equal(t, "GovernanceType/1.0.0.sfpkg",
+		m.sent(t, "storage:Blob", "contoso-governance-package-1.0.0").inputs["blobName"].StringValue())
 
 	require.Len(t, m.signatures, 1)
 	asked := m.signatures[0]
 	assert.Equal(t, "r", asked["permissions"].StringValue())
 	assert.Equal(t, "b", asked["resource"].StringValue())
 	assert.Equal(t, "https", asked["protocols"].StringValue())
-	assert.Regexp(t, `^/blob/[a-z0-9]+/governance-packages/GovernanceType/1\.0\.0\.sfpkg$`, asked["canonicalizedResource"].StringValue())
+	assert.Regexp(t, `^/blob/[a-z0-9]+/governance-packages/GovernanceType/1\.0\.0\.sfpkg$`,
+		asked["canonicalizedResource"].StringValue())
 	expiry, err := time.Parse(time.RFC3339, asked["sharedAccessExpiryTime"].StringValue())
 	require.NoError(t, err)
 	assert.WithinRange(t, expiry, time.Now().Add(time.Hour), time.Now().Add(24*time.Hour))
 
 	version := m.sent(t, "servicefabric:ManagedClusterApplicationTypeVersion", "contoso-governance-type-1.0.0")
-	assert.Equal(t, "https://blob.example/GovernanceType/1.0.0.sfpkg?sig=signature", version.inputs["appPackageUrl"].SecretValue().Element.StringValue())
-	assert.Equal(t, []string{"appPackageUrl"}, version.request.GetIgnoreChanges(), "another run's signature changes nothing")
+	assert.Equal(t, "https://blob.example/GovernanceType/1.0.0.sfpkg?sig=signature",
+		version.inputs["appPackageUrl"].SecretValue().Element.StringValue())
+	assert.Equal(t, []string{"appPackageUrl"}, version.request.GetIgnoreChanges(),
+		"another run's signature changes nothing")
 }
 
 func TestGovernanceSecretsStaySecret(t *testing.T) {
@@ -304,8 +316,8 @@ func TestGovernanceClusterIsDestroyedWhole(t *testing.T) {
 	assert.Equal(t, 6, inside, "node type, application type, version, application, two services")
 }
 
-// Ensure another version is made before the application moves to it and the old one is deleted afterwards: so nothing of
-// a version is replaced in place.
+// Ensure another version is made before the application moves to it and the old one is deleted afterwards: so nothing
+// of a version is replaced in place.
 func TestGovernanceVersionsAreSideBySide(t *testing.T) {
 	urns := func(version, kind string) []string {
 		var all []string
@@ -366,23 +378,29 @@ func TestGovernanceClusterReportsAllItsArgumentsProblems(t *testing.T) {
 		change func(*components.GovernanceClusterArgs)
 		want   string
 	}{
-		"unknown sku":   {func(a *components.GovernanceClusterArgs) { a.SKU = "Premium" }, `SKU is "Premium": set Basic or Standard`},
-		"too few nodes": {func(a *components.GovernanceClusterArgs) { a.NodeCount = 3 }, "a Standard cluster needs at least 5 nodes"},
+		"unknown sku": {func(a *components.GovernanceClusterArgs) { a.SKU = "Premium" },
+			`SKU is "Premium": set Basic or Standard`},
+		"too few nodes": {func(a *components.GovernanceClusterArgs) { a.NodeCount = 3 },
+			"a Standard cluster needs at least 5 nodes"},
 		"half a certificate": {func(a *components.GovernanceClusterArgs) {
 			a.AdminCertificate = &components.ClusterCertificate{CommonName: "x"}
 		}, "CommonName with IssuerThumbprint"},
 		"two certificates in one": {func(a *components.GovernanceClusterArgs) {
-			a.AdminCertificate = &components.ClusterCertificate{Thumbprint: adminThumbprint, CommonName: "x", IssuerThumbprint: adminThumbprint}
+			a.AdminCertificate = &components.ClusterCertificate{Thumbprint: adminThumbprint, CommonName: "x",
+				IssuerThumbprint: adminThumbprint}
 		}, "needs either Thumbprint, or"},
-		"no range": {func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = []string{"203.0.113.1"} }, `"203.0.113.1"`},
-		"IPv6":     {func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = []string{"2001:db8::/32"} }, "IPv4 only"},
+		"no range": {func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = []string{"203.0.113.1"} },
+			`"203.0.113.1"`},
+		"IPv6": {func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = []string{"2001:db8::/32"} },
+			"IPv4 only"},
 		"no vault": {func(a *components.GovernanceClusterArgs) {
 			a.VaultID, a.NodeCertificates = nil, make([]components.ClusterNodeCertificate, 1)
 		}, "VaultID is missing"},
 		"no account": {func(a *components.GovernanceClusterArgs) {
 			a.Package, a.StorageAccountName = &components.ClusterPackage{}, nil
 		}, "StorageAccountName is missing"},
-		"empty package": {func(a *components.GovernanceClusterArgs) { a.Package = &components.ClusterPackage{} }, "Package.Services is empty"},
+		"empty package": {func(a *components.GovernanceClusterArgs) { a.Package = &components.ClusterPackage{} },
+			"Package.Services is empty"},
 		"no instances": {func(a *components.GovernanceClusterArgs) {
 			a.Package = &components.ClusterPackage{Services: map[string]components.ClusterService{"Audit": {TypeName: "AuditType"}}}
 		}, `Package.Services["Audit"].InstanceCount is 0`},

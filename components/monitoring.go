@@ -27,12 +27,15 @@ type Monitoring struct {
 	// ActionGroupID is the ARM id of what alerts notify; nil without recipients.
 	ActionGroupID pulumi.StringPtrOutput `pulumi:"actionGroupId"`
 	// AlertIDs are the ARM ids of the alert rules by what they watch for: "snapshot-failed", "subscription-revoked",
-	// "vault-access-denied", and "provider-snapshot-overdue" or "consumer-snapshot-overdue" where snapshots are expected.
+	// "vault-access-denied", and "provider-snapshot-overdue" or "consumer-snapshot-overdue" where snapshots are
+	// expected.
 	AlertIDs pulumi.StringMapOutput `pulumi:"alertIds"`
 }
 
 // NewMonitoring registers the monitoring. Give the organization's azure-native provider among the options.
-func NewMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts ...pulumi.ResourceOption) (*Monitoring, error) {
+func NewMonitoring(
+	ctx *pulumi.Context, name string, args *MonitoringArgs, opts ...pulumi.ResourceOption,
+) (*Monitoring, error) {
 	if args == nil {
 		args = &MonitoringArgs{}
 	}
@@ -43,12 +46,15 @@ func NewMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts 
 	return m, nil
 }
 
-func newMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts []pulumi.ResourceOption) (*Monitoring, error) {
+func newMonitoring(
+	ctx *pulumi.Context, name string, args *MonitoringArgs, opts []pulumi.ResourceOption,
+) (*Monitoring, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}
 	m := &Monitoring{}
-	if err := ctx.RegisterComponentResourceV2("crossorg:index:Monitoring", name, args.inputs(), m, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2("crossorg:index:Monitoring", name, args.inputs(), m,
+		opts...); err != nil {
 		return nil, err
 	}
 	workspace, err := newWorkspace(ctx, name, args, m)
@@ -82,7 +88,9 @@ func newMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts 
 	})
 }
 
-func newWorkspace(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) (*operationalinsights.Workspace, error) {
+func newWorkspace(
+	ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring,
+) (*operationalinsights.Workspace, error) {
 	properties := &operationalinsights.WorkspaceArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		Location:          args.Location.ToStringOutput(),

@@ -39,8 +39,9 @@ func overdueAlert(side namedSide) alert {
 	a := alert{
 		name:     side.name + "-snapshot-overdue",
 		severity: 2,
-		preamble: fmt.Sprintf("let tolerance = %dh;\nlet firstRun = datetime(%s);\n", int(tolerance.Hours()), azureTime(side.SnapshotStart)),
-		window:   "PT2H", frequency: "PT15M",
+		preamble: fmt.Sprintf("let tolerance = %dh;\nlet firstRun = datetime(%s);\n", int(tolerance.Hours()),
+			azureTime(side.SnapshotStart)),
+		window: "PT2H", frequency: "PT15M",
 	}
 	if side.SnapshotInterval == "Day" {
 		a.window, a.frequency = "P2D", "PT1H"
@@ -87,7 +88,9 @@ func newAlerts(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monito
 	return nil
 }
 
-func newActionGroup(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) (*insights.ActionGroup, error) {
+func newActionGroup(
+	ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring,
+) (*insights.ActionGroup, error) {
 	receivers := insights.EmailReceiverArray{}
 	for i, address := range args.Recipients {
 		receivers = append(receivers, insights.EmailReceiverArgs{
@@ -107,7 +110,9 @@ func newActionGroup(ctx *pulumi.Context, name string, args *MonitoringArgs, m *M
 	}, pulumi.Parent(m))
 }
 
-func newAlertRule(ctx *pulumi.Context, name string, a alert, actions insights.ActionsPtrInput, args *MonitoringArgs, m *Monitoring) (*insights.ScheduledQueryRule, error) {
+func newAlertRule(
+	ctx *pulumi.Context, name string, a alert, actions insights.ActionsPtrInput, args *MonitoringArgs, m *Monitoring,
+) (*insights.ScheduledQueryRule, error) {
 	query, err := readQuery("alerts/" + a.name)
 	if err != nil {
 		return nil, err

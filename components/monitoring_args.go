@@ -39,8 +39,8 @@ type MonitoredSide struct {
 	DataShareAccountID pulumi.StringInput
 	StorageAccountID   pulumi.StringInput
 	VaultID            pulumi.StringInput
-	// SnapshotInterval is the shortest interval, "Hour" or "Day", among the schedules of the account's shares. Empty means
-	// that no snapshots are expected.
+	// SnapshotInterval is the shortest interval, "Hour" or "Day", among the schedules of the account's shares. Empty
+	// means that no snapshots are expected.
 	SnapshotInterval string
 	// SnapshotStart is when the first snapshot is due: none is missed before. The zero time means at once.
 	SnapshotStart time.Time
@@ -93,7 +93,8 @@ func (a *MonitoringArgs) check() error {
 			problem("the %s side lacks an id: set DataShareAccountID, StorageAccountID and VaultID", side.name)
 		}
 		if _, known := overdueAfter[side.SnapshotInterval]; !known && side.SnapshotInterval != "" {
-			problem("the %s side's SnapshotInterval is %q: set Hour or Day, or leave it empty", side.name, side.SnapshotInterval)
+			problem("the %s side's SnapshotInterval is %q: set Hour or Day, or leave it empty", side.name,
+				side.SnapshotInterval)
 		}
 	}
 	return errors.Join(errs...)

@@ -18,14 +18,17 @@ var tables = map[string]string{
 	"MicrosoftDataShareShareLog":            "Category OperationName",
 	"MicrosoftDataShareSentSnapshotLog":     snapshotColumns,
 	"MicrosoftDataShareReceivedSnapshotLog": snapshotColumns,
-	"AZKVAuditLogs":                         "CallerIpAddress HttpStatusCode Identity OperationName RequestUri ResultDescription",
-	"StorageBlobLogs": "AccountName AuthenticationType CallerIpAddress Category ObjectKey OperationName RequesterObjectId" +
+	"AZKVAuditLogs": "CallerIpAddress HttpStatusCode Identity OperationName RequestUri " +
+		"ResultDescription",
+	"StorageBlobLogs": "AccountName AuthenticationType CallerIpAddress Category ObjectKey OperationName " +
+		"RequesterObjectId" +
 		" RequesterTenantId ResponseBodySize StatusCode StatusText",
 	"AzureDiagnostics": "OperationName ResourceProvider",
 	"AzureActivity":    "ActivityStatusValue Caller OperationNameValue",
 }
 
-const snapshotColumns = "CorrelationId DataSetMappingType DataSetName DataSetType DetailMessage EndTime FilesRead FilesWritten" +
+const snapshotColumns = "CorrelationId DataSetMappingType DataSetName DataSetType DetailMessage EndTime FilesRead " +
+	"FilesWritten" +
 	" OperationName SizeRead SizeWritten StartTime Status TriggerType"
 
 // everyTable has these.
@@ -39,8 +42,8 @@ var (
 	identifiers = regexp.MustCompile(`\b[A-Z_]\w*`)
 )
 
-// unknown holds a query against the tables and returns what is wrong: each table must be there, with each column that the
-// query does not make itself.
+// unknown holds a query against the tables and returns what is wrong: each table must be there, with each column that
+// the query does not make itself.
 func unknown(query string) []string {
 	query = literals.ReplaceAllString(comments.ReplaceAllString(query, ""), `""`)
 	known := map[string]bool{}

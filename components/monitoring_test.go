@@ -85,7 +85,8 @@ func TestMonitoringWorkspace(t *testing.T) {
 	assert.Equal(t, 0.5, workspace.Input("workspaceCapping.dailyQuotaGb"))
 	assert.True(t, workspace.Protect, "audit logs are data")
 
-	workspace = mustMonitor(t, func(a *components.MonitoringArgs) { a.DailyQuotaGB = -1 }).OfType("operationalinsights:Workspace")[0]
+	workspace = mustMonitor(t,
+		func(a *components.MonitoringArgs) { a.DailyQuotaGB = -1 }).OfType("operationalinsights:Workspace")[0]
 	assert.Nil(t, workspace.Input("workspaceCapping"), "-1 is no cap")
 }
 
@@ -111,17 +112,21 @@ func TestMonitoringDiagnosticSettings(t *testing.T) {
 	want := map[string][]string{}
 	for _, name := range []string{"provider", "consumer"} {
 		group := "/subscriptions/" + contosoSubscription + "/resourceGroups/" + name + "/providers/"
-		want[group+"Microsoft.DataShare/accounts/"+name] = []string{"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"}
+		want[group+"Microsoft.DataShare/accounts/"+name] = []string{"Shares", "ShareSubscriptions",
+			"SentShareSnapshots", "ReceivedShareSnapshots"}
 		want[group+"Microsoft.KeyVault/vaults/"+name] = []string{"AuditEvent"}
-		want[group+"Microsoft.Storage/storageAccounts/"+name+"/blobServices/default"] = []string{"StorageRead", "StorageWrite", "StorageDelete"}
+		want[group+"Microsoft.Storage/storageAccounts/"+name+"/blobServices/default"] = []string{"StorageRead",
+			"StorageWrite", "StorageDelete"}
 	}
 	assert.Equal(t, want, categories)
 }
 
 // Azure's fixed sets (learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule).
 var windows = map[string]time.Duration{
-	"PT5M": 5 * time.Minute, "PT10M": 10 * time.Minute, "PT15M": 15 * time.Minute, "PT30M": 30 * time.Minute, "PT45M": 45 * time.Minute,
-	"PT1H": time.Hour, "PT2H": 2 * time.Hour, "PT3H": 3 * time.Hour, "PT6H": 6 * time.Hour, "P1D": 24 * time.Hour, "P2D": 48 * time.Hour,
+	"PT5M": 5 * time.Minute, "PT10M": 10 * time.Minute, "PT15M": 15 * time.Minute, "PT30M": 30 * time.Minute,
+	"PT45M": 45 * time.Minute,
+	"PT1H":  time.Hour, "PT2H": 2 * time.Hour, "PT3H": 3 * time.Hour, "PT6H": 6 * time.Hour, "P1D": 24 * time.Hour,
+	"P2D": 48 * time.Hour,
 }
 
 // Ensure every alert watches the workspace, is told to somebody, and is timed as Azure allows.
@@ -139,7 +144,8 @@ func TestMonitoringAlerts(t *testing.T) {
 		assert.NotEmpty(t, rule.Input("displayName"), rule.Name)
 		assert.NotEmpty(t, rule.Input("description"), rule.Name)
 		assert.Equal(t, "test", rule.Input("tags.purpose"), rule.Name)
-		window, frequency := windows[rule.Input("windowSize").(string)], windows[rule.Input("evaluationFrequency").(string)]
+		window, frequency := windows[rule.Input("windowSize").(string)],
+			windows[rule.Input("evaluationFrequency").(string)]
 		assert.Positive(t, frequency, rule.Name)
 		assert.LessOrEqual(t, frequency, 24*time.Hour, rule.Name)
 		assert.Greater(t, window, frequency, "logs arrive late, so evaluations overlap: %s", rule.Name)
@@ -147,7 +153,8 @@ func TestMonitoringAlerts(t *testing.T) {
 		conditions := rule.Input("criteria.allOf").([]any)
 		require.Len(t, conditions, 1, rule.Name)
 		condition := conditions[0].(map[string]any)
-		assert.Equal(t, []any{"Count", "GreaterThan", 0.0}, []any{condition["timeAggregation"], condition["operator"], condition["threshold"]}, rule.Name)
+		assert.Equal(t, []any{"Count", "GreaterThan", 0.0},
+			[]any{condition["timeAggregation"], condition["operator"], condition["threshold"]}, rule.Name)
 	}
 	assert.Equal(t, map[string]any{
 		"snapshot-failed": 1.0, "subscription-revoked": 2.0, "vault-access-denied": 1.0,
@@ -165,14 +172,17 @@ func TestMonitoringNoticesMissingSnapshots(t *testing.T) {
 		table, begin string
 		tolerance    time.Duration
 	}{
-		"provider": {"MicrosoftDataShareSentSnapshotLog", "let tolerance = 30h;\nlet firstRun = datetime(2025-02-01T02:00:00Z);\n", 30 * time.Hour},
-		"consumer": {"MicrosoftDataShareReceivedSnapshotLog", "let tolerance = 2h;\nlet firstRun = datetime(2025-02-01T02:00:00Z);\n", 2 * time.Hour},
+		"provider": {"MicrosoftDataShareSentSnapshotLog", "let tolerance = 30h;\nlet firstRun = " +
+			"datetime(2025-02-01T02:00:00Z);\n", 30 * time.Hour},
+		"consumer": {"MicrosoftDataShareReceivedSnapshotLog", "let tolerance = 2h;\nlet firstRun = " +
+			"datetime(2025-02-01T02:00:00Z);\n", 2 * time.Hour},
 	} {
 		rule := a.Get(t, "insights:ScheduledQueryRule", "contoso-monitoring-"+name+"-snapshot-overdue")
 		query := rule.Input("criteria.allOf").([]any)[0].(map[string]any)["query"].(string)
 		assert.True(t, strings.HasPrefix(query, c.begin), query)
 		assert.Contains(t, query, c.table)
-		assert.GreaterOrEqual(t, windows[rule.Input("windowSize").(string)], c.tolerance, "the query sees that far back")
+		assert.GreaterOrEqual(t, windows[rule.Input("windowSize").(string)], c.tolerance,
+			"the query sees that far back")
 	}
 
 	a = mustMonitor(t, func(a *components.MonitoringArgs) { a.Provider.SnapshotInterval = "" })
@@ -189,7 +199,8 @@ func TestMonitoringActionGroup(t *testing.T) {
 	assert.Equal(t, "test", group.Input("tags.purpose"))
 	assert.Equal(t, []any{
 		map[string]any{"name": "recipient-1", "emailAddress": "oncall@contoso.example", "useCommonAlertSchema": true},
-		map[string]any{"name": "recipient-2", "emailAddress": "governance@contoso.example", "useCommonAlertSchema": true},
+		map[string]any{"name": "recipient-2", "emailAddress": "governance@contoso.example",
+			"useCommonAlertSchema": true},
 	}, group.Input("emailReceivers"))
 
 	a := mustMonitor(t, func(a *components.MonitoringArgs) { a.Recipients = nil })
@@ -269,9 +280,11 @@ func TestMonitoringOutputs(t *testing.T) {
 	assert.Equal(t, &group.ID, see["actionGroupId"])
 	alerts := see["alertIds"].(map[string]string)
 	assert.Len(t, alerts, 4)
-	assert.Equal(t, a.Get(t, "insights:ScheduledQueryRule", "contoso-monitoring-snapshot-failed").ID, alerts["snapshot-failed"])
+	assert.Equal(t, a.Get(t, "insights:ScheduledQueryRule", "contoso-monitoring-snapshot-failed").ID,
+		alerts["snapshot-failed"])
 
-	azuremock.MustRun(t, monitoring(func(a *components.MonitoringArgs) { a.Recipients = nil }, see), azuremock.Options{})
+	azuremock.MustRun(t, monitoring(func(a *components.MonitoringArgs) { a.Recipients = nil }, see),
+		azuremock.Options{})
 	assert.Nil(t, see["actionGroupId"])
 }
 

@@ -13,10 +13,12 @@ func TestAutoNamedFitsAzure(t *testing.T) {
 	account := regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 	vault := regexp.MustCompile(`^[a-zA-Z](-?[a-zA-Z0-9]){2,23}$`)
 	for _, name := range []string{
-		"contoso-provider", "a", "9lives", "-", "--a--b--", "UPPER_case.name", "größe", "株式会社", "abcdefghijkl-mno-pqrstuvwxyz",
+		"contoso-provider", "a", "9lives", "-", "--a--b--", "UPPER_case.name", "größe", "株式会社",
+		"abcdefghijkl-mno-pqrstuvwxyz",
 		strings.Repeat("x", 200), "abcdefghij-provider", "1234567890-123456", "a_b", "9-a-very-long-name-indeed",
 	} {
-		assert.Regexp(t, account, autoNamed(name, storageAccountNameMax, alphanumeric)+"0a1b2c3d", "account of %q", name)
+		assert.Regexp(t, account, autoNamed(name, storageAccountNameMax, alphanumeric)+"0a1b2c3d", "account of %q",
+			name)
 		assert.Regexp(t, vault, autoNamed(name, vaultNameMax, hyphenated)+"0a1b2c3d", "vault of %q", name)
 	}
 	assert.Equal(t, "contosoprovider", autoNamed("contoso-provider", storageAccountNameMax, alphanumeric))

@@ -137,7 +137,8 @@ func TestProviderOrgKeepsDeletedAndChangedBlobs(t *testing.T) {
 func TestProviderOrgLifecycle(t *testing.T) {
 	assert.Empty(t, providerOrg(t, components.ProviderOrgArgs{}).OfType("storage:ManagementPolicy"))
 
-	a := providerOrg(t, components.ProviderOrgArgs{Storage: components.StorageArgs{CoolAfterDays: 30, DeleteVersionsAfterDays: 90}})
+	a := providerOrg(t, components.ProviderOrgArgs{Storage: components.StorageArgs{CoolAfterDays: 30,
+		DeleteVersionsAfterDays: 90}})
 	policies := a.OfType("storage:ManagementPolicy")
 	require.Len(t, policies, 1)
 	rules, _ := policies[0].Input("policy.rules").([]any)
@@ -147,7 +148,8 @@ func TestProviderOrgLifecycle(t *testing.T) {
 	old := map[string]any{"delete": map[string]any{"daysAfterCreationGreaterThan": 90.0}}
 	assert.Equal(t, map[string]any{"version": old, "snapshot": old},
 		rules[1].(map[string]any)["definition"].(map[string]any)["actions"])
-	assert.True(t, a.Waits(policies[0], a.OfType("storage:BlobServiceProperties")[0]), "one change of an account at a time")
+	assert.True(t, a.Waits(policies[0], a.OfType("storage:BlobServiceProperties")[0]),
+		"one change of an account at a time")
 }
 
 func TestProviderOrgVault(t *testing.T) {
@@ -185,7 +187,8 @@ func TestProviderOrgVault(t *testing.T) {
 // Ensure ranges close a storage account and open a vault, without shutting out Azure's trusted services.
 func TestOrganizationsAllowedAddressRanges(t *testing.T) {
 	ranges := []string{"203.0.113.0/24", "198.51.100.7"}
-	storage, vault := components.StorageArgs{AllowedAddressRanges: ranges}, components.VaultArgs{AllowedAddressRanges: ranges}
+	storage, vault := components.StorageArgs{AllowedAddressRanges: ranges},
+		components.VaultArgs{AllowedAddressRanges: ranges}
 	for _, a := range []*azuremock.Azure{
 		providerOrg(t, components.ProviderOrgArgs{Storage: storage, KeyVault: vault}),
 		consumerOrg(t, components.ConsumerOrgArgs{Storage: storage, KeyVault: vault}),
@@ -209,7 +212,8 @@ func TestOrganizationsAllowedAddressRanges(t *testing.T) {
 	}
 }
 
-// Ensure a Data Share account's identity has one role, of the right kind, on its own storage account and nothing above it.
+// Ensure a Data Share account's identity has one role, of the right kind, on its own storage account and nothing above
+// it.
 func TestOrganizationsRoles(t *testing.T) {
 	for name, c := range map[string]struct {
 		azure *azuremock.Azure
@@ -245,7 +249,8 @@ func TestOrganizationsTagEverythingTaggable(t *testing.T) {
 	for _, a := range []*azuremock.Azure{
 		providerOrg(t, components.ProviderOrgArgs{Tags: tags}), consumerOrg(t, components.ConsumerOrgArgs{Tags: tags}),
 	} {
-		for _, kind := range []string{"resources:ResourceGroup", "storage:StorageAccount", "keyvault:Vault", "datashare:Account"} {
+		for _, kind := range []string{"resources:ResourceGroup", "storage:StorageAccount", "keyvault:Vault",
+			"datashare:Account"} {
 			assert.Equal(t, "test", a.OfType(kind)[0].Input("tags.purpose"), kind)
 		}
 	}
@@ -256,7 +261,8 @@ func TestOrganizationsProtectWhatHoldsData(t *testing.T) {
 	storage := components.StorageArgs{CoolAfterDays: 1}
 	holdsData := map[string]bool{
 		"azure-native:resources:ResourceGroup": true, "azure-native:storage:StorageAccount": true,
-		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true, "azure-native:datashare:Account": true,
+		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true,
+		"azure-native:datashare:Account": true,
 	}
 	for _, a := range []*azuremock.Azure{
 		providerOrg(t, components.ProviderOrgArgs{Protect: true, Storage: storage}),

@@ -30,31 +30,36 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // effectiveAfter is value, known only once window has passed since assignedOn (RFC 3339): Azure may take ten minutes to
 // let a new role assignment take effect (learn.microsoft.com/azure/role-based-access-control/troubleshooting), and
-// Data Share refuses data sets and mappings before (code 5006). Whoever uses the result depends on the assignment, so is
-// created after it and deleted before it. Nothing waits in a preview, nor once the window has passed.
-func effectiveAfter(ctx *pulumi.Context, on pulumi.Resource, whose string, assignedOn pulumi.StringInput, window time.Duration, value pulumi.StringInput) pulumi.StringOutput {
+// Data Share refuses data sets and mappings before (code 5006). Whoever uses the result depends on the assignment, so
+// is created after it and deleted before it. Nothing waits in a preview, nor once the window has passed.
+func effectiveAfter(
+	ctx *pulumi.Context, on pulumi.Resource, whose string, assignedOn pulumi.StringInput, window time.Duration,
+	value pulumi.StringInput,
+) pulumi.StringOutput {
 	timer := wallClock
-	return pulumi.All(assignedOn, value).ApplyTWithContext(ctx.Context(), func(wait context.Context, known []any) (string, error) {
-		created, value := known[0].(string), known[1].(string)
-		if ctx.DryRun() || window <= 0 {
+	return pulumi.All(assignedOn, value).ApplyTWithContext(ctx.Context(),
+		func(wait context.Context, known []any) (string, error) {
+			created, value := known[0].(string), known[1].(string)
+			if ctx.DryRun() || window <= 0 {
+				return value, nil
+			}
+			left, err := remaining(timer.now(), created, window)
+			if err != nil {
+				return "", fmt.Errorf("role assignment of %s: %w", whose, err)
+			}
+			if left <= 0 {
+				return value, nil
+			}
+			message := fmt.Sprintf("Waiting %s for the role assignment of %s to take effect", left.Round(time.Second),
+				whose)
+			if err := ctx.Log.Info(message, &pulumi.LogArgs{Resource: on}); err != nil {
+				return "", err
+			}
+			if err := timer.sleep(wait, left); err != nil {
+				return "", fmt.Errorf("waiting for the role assignment of %s: %w", whose, err)
+			}
 			return value, nil
-		}
-		left, err := remaining(timer.now(), created, window)
-		if err != nil {
-			return "", fmt.Errorf("role assignment of %s: %w", whose, err)
-		}
-		if left <= 0 {
-			return value, nil
-		}
-		message := fmt.Sprintf("Waiting %s for the role assignment of %s to take effect", left.Round(time.Second), whose)
-		if err := ctx.Log.Info(message, &pulumi.LogArgs{Resource: on}); err != nil {
-			return "", err
-		}
-		if err := timer.sleep(wait, left); err != nil {
-			return "", fmt.Errorf("waiting for the role assignment of %s: %w", whose, err)
-		}
-		return value, nil
-	}).(pulumi.StringOutput)
+		}).(pulumi.StringOutput)
 }
 
 // remaining is how much of window is left at now. It is never more than window, however wrong a clock is.

@@ -34,7 +34,8 @@ func TestEffectiveAfterWaitsOnlyWhileARoleAssignmentIsFresh(t *testing.T) {
 		preview    bool
 		waits      []time.Duration
 	}{
-		"a minute old":             {"2026-01-02T11:59:00.1234567Z", 5 * time.Minute, false, []time.Duration{4*time.Minute + 123456700}},
+		"a minute old": {"2026-01-02T11:59:00.1234567Z", 5 * time.Minute, false,
+			[]time.Duration{4*time.Minute + 123456700}},
 		"older than the window":    {"2026-01-02T11:54:59Z", 5 * time.Minute, false, nil},
 		"exactly the window old":   {"2026-01-02T11:55:00Z", 5 * time.Minute, false, nil},
 		"no window":                {"2026-01-02T12:00:00Z", 0, false, nil},

@@ -13,7 +13,8 @@ type ProviderOrgArgs struct {
 	// Storage and KeyVault describe the storage account and the vault.
 	Storage  StorageArgs
 	KeyVault VaultArgs
-	// Protect refuses the deletion of what holds data: group, storage account, containers, vault and Data Share account.
+	// Protect refuses the deletion of what holds data: group, storage account, containers, vault and Data Share
+	// account.
 	Protect bool
 }
 
@@ -26,7 +27,9 @@ type ProviderOrg struct {
 
 // NewProviderOrg registers the organization. Give its azure-native provider among the options. The names of the storage
 // account and the vault begin with name, shortened where Azure's limits demand.
-func NewProviderOrg(ctx *pulumi.Context, name string, args *ProviderOrgArgs, opts ...pulumi.ResourceOption) (*ProviderOrg, error) {
+func NewProviderOrg(
+	ctx *pulumi.Context, name string, args *ProviderOrgArgs, opts ...pulumi.ResourceOption,
+) (*ProviderOrg, error) {
 	if args == nil {
 		args = &ProviderOrgArgs{}
 	}

@@ -129,13 +129,15 @@ func (a *ShareWithDatasetArgs) check() error {
 			problem("DataSets[%q].Path is missing: name the %s", name, ds.Kind)
 		}
 		if a.Provider.Containers[ds.Container] == nil {
-			problem("DataSets[%q].Container is %q, which the provider does not have: add it to the provider's containers", name, ds.Container)
+			problem("DataSets[%q].Container is %q, which the provider does not have: add it to the provider's "+
+				"containers", name, ds.Container)
 		}
 	}
 	for _, name := range sortedKeys(a.Consumers) {
 		c := a.Consumers[name]
 		if c.Party.Containers[c.LandingContainer] == nil {
-			problem("Consumers[%q].LandingContainer is %q, which the consumer does not have: name one of its containers", name, c.LandingContainer)
+			problem("Consumers[%q].LandingContainer is %q, which the consumer does not have: name one of its "+
+				"containers", name, c.LandingContainer)
 		}
 		if c.Invitee.Email != "" && (c.Invitee.TenantID != "" || c.Invitee.ObjectID != "") {
 			problem("Consumers[%q].Invitee has both an e-mail address and a directory: keep one", name)
@@ -144,8 +146,8 @@ func (a *ShareWithDatasetArgs) check() error {
 	return errors.Join(errs...)
 }
 
-// inputs are the component's inputs as recorded in the stack's state. They are the plain ones: with the parties' outputs
-// among them, nothing of the share could start before everything of every party is there.
+// inputs are the component's inputs as recorded in the stack's state. They are the plain ones: with the parties'
+// outputs among them, nothing of the share could start before everything of every party is there.
 func (a *ShareWithDatasetArgs) inputs() pulumi.Map {
 	sets := pulumi.Map{}
 	for name, ds := range a.DataSets {

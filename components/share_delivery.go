@@ -7,7 +7,9 @@ import (
 )
 
 // newDelivery invites one consumer and accepts on its side. name begins the logical names of its resources.
-func newDelivery(ctx *pulumi.Context, s *ShareWithDataset, name, consumer string, args *ShareWithDatasetArgs, o *offer) (Delivery, error) {
+func newDelivery(
+	ctx *pulumi.Context, s *ShareWithDataset, name, consumer string, args *ShareWithDatasetArgs, o *offer,
+) (Delivery, error) {
 	p, to := args.Provider, args.Consumers[consumer]
 	c := to.Party
 
@@ -19,7 +21,8 @@ func newDelivery(ctx *pulumi.Context, s *ShareWithDataset, name, consumer string
 		ExpirationDate:    args.expirationDate(),
 	}
 	address(ctx, s, to, invite)
-	invitation, err := datashare.NewInvitation(ctx, name+"-invitation", invite, side(s, p, pulumi.DependsOn(o.complete))...)
+	invitation, err := datashare.NewInvitation(ctx, name+"-invitation", invite,
+		side(s, p, pulumi.DependsOn(o.complete))...)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -50,7 +53,8 @@ func newDelivery(ctx *pulumi.Context, s *ShareWithDataset, name, consumer string
 		if err != nil {
 			return Delivery{}, err
 		}
-		mapping, err := newMapping(ctx, name+"-"+key, key, ds.Kind, o.dataSets[key].id, c, subscription.Name, storage, target, side(s, c))
+		mapping, err := newMapping(ctx, name+"-"+key, key, ds.Kind, o.dataSets[key].id, c, subscription.Name, storage,
+			target, side(s, c))
 		if err != nil {
 			return Delivery{}, err
 		}
@@ -73,7 +77,8 @@ func newDelivery(ctx *pulumi.Context, s *ShareWithDataset, name, consumer string
 		SynchronizationTime:   pulumi.String(azureTime(args.Schedule.Start)),
 		SynchronizationMode:   pulumi.String(datashare.SynchronizationModeIncremental),
 	}, side(s, c, pulumi.DependsOn(mapped),
-		pulumi.ReplaceOnChanges([]string{"recurrenceInterval", "synchronizationTime"}), pulumi.DeleteBeforeReplace(true))...)
+		pulumi.ReplaceOnChanges([]string{"recurrenceInterval", "synchronizationTime"}),
+		pulumi.DeleteBeforeReplace(true))...)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -121,7 +126,10 @@ type target struct {
 	exists     pulumi.StringInput
 }
 
-func newTarget(ctx *pulumi.Context, s *ShareWithDataset, name, key string, to ShareConsumerArgs, ds ShareDataSetArgs, args *ShareWithDatasetArgs) (target, error) {
+func newTarget(
+	ctx *pulumi.Context, s *ShareWithDataset, name, key string, to ShareConsumerArgs, ds ShareDataSetArgs,
+	args *ShareWithDatasetArgs,
+) (target, error) {
 	if ds.Kind != ContainerKind {
 		return target{
 			name:   to.LandingContainer,
@@ -140,7 +148,10 @@ func newTarget(ctx *pulumi.Context, s *ShareWithDataset, name, key string, to Sh
 	return t, nil
 }
 
-func newMapping(ctx *pulumi.Context, name, key, kind string, id pulumi.StringOutput, c ShareParty, subscription, storage pulumi.StringOutput, t target, opts []pulumi.ResourceOption) (pulumi.Resource, error) {
+func newMapping(
+	ctx *pulumi.Context, name, key, kind string, id pulumi.StringOutput, c ShareParty, subscription,
+	storage pulumi.StringOutput, t target, opts []pulumi.ResourceOption,
+) (pulumi.Resource, error) {
 	switch kind {
 	case BlobKind:
 		return datashare.NewBlobDataSetMapping(ctx, name, &datashare.BlobDataSetMappingArgs{

@@ -73,7 +73,9 @@ func (ds ShareDataSetArgs) sources() ([]source, error) {
 }
 
 // newUploads registers a blob for every local source and returns them by data set.
-func newUploads(ctx *pulumi.Context, s *ShareWithDataset, name string, args *ShareWithDatasetArgs) (map[string][]pulumi.Resource, error) {
+func newUploads(
+	ctx *pulumi.Context, s *ShareWithDataset, name string, args *ShareWithDatasetArgs,
+) (map[string][]pulumi.Resource, error) {
 	p := args.Provider
 	uploads := map[string][]pulumi.Resource{}
 	uploader := map[string]string{}
@@ -86,7 +88,8 @@ func newUploads(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Sha
 		for _, f := range files {
 			place := ds.Container + "/" + f.blob
 			if other, taken := uploader[place]; taken {
-				return nil, fmt.Errorf("data set %q: %s is uploaded by data set %q already: leave one of the sources out", key, place, other)
+				return nil, fmt.Errorf("data set %q: %s is uploaded by data set %q already: leave one of the sources "+
+					"out", key, place, other)
 			}
 			uploader[place] = key
 			logical := name + "-" + key

@@ -5,8 +5,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ShareWithDataset is a share of one provider with its data sets and snapshot schedule, invited to and accepted by every
-// consumer: a share subscription, a mapping for each data set and a trigger below each consumer's own provider.
+// ShareWithDataset is a share of one provider with its data sets and snapshot schedule, invited to and accepted by
+// every consumer: a share subscription, a mapping for each data set and a trigger below each consumer's own provider.
 //
 // Received data sits where two shares, or two data sets of one share, cannot collide: a blob or folder lands in the
 // consumer's landing container at "<share>/<source container>/<path>"; a whole container lands in a container of its
@@ -59,7 +59,9 @@ type BlobLocation struct {
 
 // NewShareWithDataset registers the share and everything up to its delivery. Children of the providing side use
 // args.Provider.AzureNative, those of a consumer that consumer's provider.
-func NewShareWithDataset(ctx *pulumi.Context, name string, args *ShareWithDatasetArgs, opts ...pulumi.ResourceOption) (*ShareWithDataset, error) {
+func NewShareWithDataset(
+	ctx *pulumi.Context, name string, args *ShareWithDatasetArgs, opts ...pulumi.ResourceOption,
+) (*ShareWithDataset, error) {
 	if args == nil {
 		args = &ShareWithDatasetArgs{}
 	}
@@ -70,12 +72,15 @@ func NewShareWithDataset(ctx *pulumi.Context, name string, args *ShareWithDatase
 	return share, nil
 }
 
-func newShareWithDataset(ctx *pulumi.Context, name string, args *ShareWithDatasetArgs, opts []pulumi.ResourceOption) (*ShareWithDataset, error) {
+func newShareWithDataset(
+	ctx *pulumi.Context, name string, args *ShareWithDatasetArgs, opts []pulumi.ResourceOption,
+) (*ShareWithDataset, error) {
 	if err := args.check(); err != nil {
 		return nil, err
 	}
 	s := &ShareWithDataset{Deliveries: map[string]Delivery{}}
-	if err := ctx.RegisterComponentResourceV2("crossorg:index:ShareWithDataset", name, args.inputs(), s, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2("crossorg:index:ShareWithDataset", name, args.inputs(), s,
+		opts...); err != nil {
 		return nil, err
 	}
 
@@ -125,7 +130,9 @@ func side(s *ShareWithDataset, party ShareParty, more ...pulumi.ResourceOption) 
 }
 
 // storageInEffect is the party's storage account name, once the party's Data Share account may use that account.
-func storageInEffect(ctx *pulumi.Context, s *ShareWithDataset, whose string, party ShareParty, args *ShareWithDatasetArgs) pulumi.StringOutput {
+func storageInEffect(
+	ctx *pulumi.Context, s *ShareWithDataset, whose string, party ShareParty, args *ShareWithDatasetArgs,
+) pulumi.StringOutput {
 	if party.RoleAssignedOn == nil {
 		return party.StorageAccountName.ToStringOutput()
 	}
@@ -149,22 +156,24 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 	if err != nil {
 		return nil, err
 	}
-	setting, err := datashare.NewScheduledSynchronizationSetting(ctx, name+"-schedule", &datashare.ScheduledSynchronizationSettingArgs{
-		ResourceGroupName:          p.ResourceGroupName,
-		AccountName:                p.DataShareAccountName,
-		ShareName:                  share.Name,
-		SynchronizationSettingName: pulumi.String("schedule"),
-		Kind:                       pulumi.String(datashare.SynchronizationSettingKindScheduleBased),
-		RecurrenceInterval:         pulumi.String(args.Schedule.Interval),
-		SynchronizationTime:        pulumi.String(azureTime(args.Schedule.Start)),
-	}, side(s, p)...)
+	setting, err := datashare.NewScheduledSynchronizationSetting(ctx, name+"-schedule",
+		&datashare.ScheduledSynchronizationSettingArgs{
+			ResourceGroupName:          p.ResourceGroupName,
+			AccountName:                p.DataShareAccountName,
+			ShareName:                  share.Name,
+			SynchronizationSettingName: pulumi.String("schedule"),
+			Kind:                       pulumi.String(datashare.SynchronizationSettingKindScheduleBased),
+			RecurrenceInterval:         pulumi.String(args.Schedule.Interval),
+			SynchronizationTime:        pulumi.String(azureTime(args.Schedule.Start)),
+		}, side(s, p)...)
 	if err != nil {
 		return nil, err
 	}
 	o := &offer{share: share, dataSets: map[string]dataSet{}, complete: []pulumi.Resource{setting}}
 	storage := storageInEffect(ctx, s, "the provider", p, args)
 	for _, key := range sortedKeys(args.DataSets) {
-		set, err := newDataSet(ctx, name+"-"+key, key, args.DataSets[key], p, share.Name, storage, side(s, p, pulumi.DependsOn(uploads[key])))
+		set, err := newDataSet(ctx, name+"-"+key, key, args.DataSets[key], p, share.Name, storage,
+			side(s, p, pulumi.DependsOn(uploads[key])))
 		if err != nil {
 			return nil, err
 		}
@@ -174,7 +183,10 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 	return o, nil
 }
 
-func newDataSet(ctx *pulumi.Context, name, key string, ds ShareDataSetArgs, p ShareParty, share, storage pulumi.StringOutput, opts []pulumi.ResourceOption) (dataSet, error) {
+func newDataSet(
+	ctx *pulumi.Context, name, key string, ds ShareDataSetArgs, p ShareParty, share, storage pulumi.StringOutput,
+	opts []pulumi.ResourceOption,
+) (dataSet, error) {
 	container := p.Containers[ds.Container]
 	switch ds.Kind {
 	case BlobKind:

@@ -39,9 +39,11 @@ func newSharing(consumers ...string) *sharing {
 			ShareName:   "financial",
 			Description: "Finance data",
 			Terms:       "Internal use only",
-			Schedule:    components.ShareSchedule{Interval: "Day", Start: time.Date(2025, 2, 1, 3, 0, 0, 0, time.FixedZone("CET", 3600))},
+			Schedule: components.ShareSchedule{Interval: "Day",
+				Start: time.Date(2025, 2, 1, 3, 0, 0, 0, time.FixedZone("CET", 3600))},
 			DataSets: map[string]components.ShareDataSetArgs{
-				"transactions": {Kind: components.BlobKind, Container: "shared-datasets", Path: "2025/transactions.csv"},
+				"transactions": {Kind: components.BlobKind, Container: "shared-datasets",
+					Path: "2025/transactions.csv"},
 			},
 		},
 	}
@@ -128,7 +130,8 @@ func TestShareIsOfferedOnTheProvidersSide(t *testing.T) {
 	assert.Equal(t, share.ID+"/dataSets/transactions", set.ID)
 	assert.Equal(t, "Blob", set.Input("kind"))
 	assert.Equal(t, contosoSubscription, set.Input("subscriptionId"))
-	assert.Equal(t, a.Get(t, "storage:StorageAccount", "contosoprovider").Output("name"), set.Input("storageAccountName"))
+	assert.Equal(t, a.Get(t, "storage:StorageAccount", "contosoprovider").Output("name"),
+		set.Input("storageAccountName"))
 	assert.Equal(t, "shared-datasets", set.Input("containerName"))
 	assert.Equal(t, "2025/transactions.csv", set.Input("filePath"))
 }
@@ -150,13 +153,15 @@ func TestEveryConsumerAcceptsAsItself(t *testing.T) {
 		assert.Equal(t, name, subscription.Provider)
 		assert.Equal(t, "financial", subscription.Output("name"))
 		assert.Equal(t, invitation.Output("invitationId"), subscription.Input("invitationId"))
-		assert.Equal(t, "eastus", subscription.Input("sourceShareLocation"), "the provider's region, not the consumer's")
+		assert.Equal(t, "eastus", subscription.Input("sourceShareLocation"),
+			"the provider's region, not the consumer's")
 
 		mapping := a.Get(t, "datashare:BlobDataSetMapping", "financial-"+name+"-transactions")
 		assert.Equal(t, name, mapping.Provider)
 		assert.Equal(t, a.OfType("datashare:BlobDataSet")[0].Output("dataSetId"), mapping.Input("dataSetId"))
 		assert.Equal(t, name+"-subscription", mapping.Input("subscriptionId"))
-		assert.Equal(t, a.Get(t, "storage:StorageAccount", accounts[name]).Output("name"), mapping.Input("storageAccountName"))
+		assert.Equal(t, a.Get(t, "storage:StorageAccount", accounts[name]).Output("name"),
+			mapping.Input("storageAccountName"))
 		assert.Equal(t, "landing", mapping.Input("containerName"))
 		assert.Equal(t, "financial/shared-datasets/2025/transactions.csv", mapping.Input("filePath"))
 
@@ -193,16 +198,19 @@ func TestShareOrder(t *testing.T) {
 	trigger := a.OfType("datashare:ScheduledTrigger")[0]
 
 	for name, pair := range map[string][2]azuremock.Resource{
-		"a data set needs the role":                  {set, providerRole},
-		"a data set needs its container":             {set, a.Get(t, "storage:BlobContainer", "contoso-provider-shared-datasets")},
-		"an invitation shows every data set":         {invitation, set},
-		"an invitation shows every data set too":     {invitation, whole},
-		"an invitation comes with a schedule":        {invitation, setting},
-		"a subscription accepts an invitation":       {subscription, invitation},
-		"a mapping needs the subscription":           {mapping, subscription},
-		"a mapping needs the consumer's role":        {mapping, consumerRole},
-		"a mapping needs the landing container":      {mapping, a.Get(t, "storage:BlobContainer", "fabrikam-consumer-landing")},
-		"a mapping needs a container of its own":     {wholeMapping, a.Get(t, "storage:BlobContainer", "financial-fabrikam-whole")},
+		"a data set needs the role": {set, providerRole},
+		"a data set needs its container": {set,
+			a.Get(t, "storage:BlobContainer", "contoso-provider-shared-datasets")},
+		"an invitation shows every data set":     {invitation, set},
+		"an invitation shows every data set too": {invitation, whole},
+		"an invitation comes with a schedule":    {invitation, setting},
+		"a subscription accepts an invitation":   {subscription, invitation},
+		"a mapping needs the subscription":       {mapping, subscription},
+		"a mapping needs the consumer's role":    {mapping, consumerRole},
+		"a mapping needs the landing container": {mapping,
+			a.Get(t, "storage:BlobContainer", "fabrikam-consumer-landing")},
+		"a mapping needs a container of its own": {wholeMapping,
+			a.Get(t, "storage:BlobContainer", "financial-fabrikam-whole")},
 		"the first snapshot needs every mapping":     {trigger, mapping},
 		"the first snapshot needs every mapping too": {trigger, wholeMapping},
 	} {
@@ -223,11 +231,13 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	s := newSharing("fabrikam")
 	s.containers = []string{"reports", "shared-datasets"}
 	s.args.Protect = true
-	s.args.DataSets["folder"] = components.ShareDataSetArgs{Kind: components.FolderKind, Container: "reports", Path: "2025/q1/"}
+	s.args.DataSets["folder"] = components.ShareDataSetArgs{Kind: components.FolderKind, Container: "reports",
+		Path: "2025/q1/"}
 	s.args.DataSets["whole"] = components.ShareDataSetArgs{Kind: components.ContainerKind, Container: "reports"}
 	a := s.mustRun(t)
 
-	folder, folderMapping := a.OfType("datashare:BlobFolderDataSet")[0], a.OfType("datashare:BlobFolderDataSetMapping")[0]
+	folder, folderMapping := a.OfType("datashare:BlobFolderDataSet")[0],
+		a.OfType("datashare:BlobFolderDataSetMapping")[0]
 	assert.Equal(t, "BlobFolder", folder.Input("kind"))
 	assert.Equal(t, "2025/q1", folder.Input("prefix"))
 	assert.Equal(t, "BlobFolder", folderMapping.Input("kind"))
@@ -235,7 +245,8 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	assert.Equal(t, "financial/reports/2025/q1", folderMapping.Input("prefix"))
 	assert.Equal(t, folder.Output("dataSetId"), folderMapping.Input("dataSetId"))
 
-	whole, wholeMapping := a.OfType("datashare:BlobContainerDataSet")[0], a.OfType("datashare:BlobContainerDataSetMapping")[0]
+	whole, wholeMapping := a.OfType("datashare:BlobContainerDataSet")[0],
+		a.OfType("datashare:BlobContainerDataSetMapping")[0]
 	assert.Equal(t, "Container", whole.Input("kind"))
 	assert.Equal(t, "reports", whole.Input("containerName"))
 	assert.Equal(t, "Container", wholeMapping.Input("kind"))
@@ -262,7 +273,8 @@ func TestSourcesAreUploaded(t *testing.T) {
 	}
 	s := newSharing("fabrikam")
 	s.args.DataSets = map[string]components.ShareDataSetArgs{
-		"one":    {Kind: components.BlobKind, Container: "shared-datasets", Path: "one.csv", Source: filepath.Join(dir, "a.csv")},
+		"one": {Kind: components.BlobKind, Container: "shared-datasets", Path: "one.csv",
+			Source: filepath.Join(dir, "a.csv")},
 		"folder": {Kind: components.FolderKind, Container: "shared-datasets", Path: "reports", Source: dir},
 	}
 	a := s.mustRun(t)
@@ -272,9 +284,11 @@ func TestSourcesAreUploaded(t *testing.T) {
 		assert.Equal(t, "contoso", b.Provider)
 	}
 	assert.Equal(t, map[any]any{
-		"one.csv": "text/csv", "reports/a.csv": "text/csv", "reports/b.JSON": "application/json", "reports/deep/er/c": "application/octet-stream",
+		"one.csv": "text/csv", "reports/a.csv": "text/csv", "reports/b.JSON": "application/json",
+		"reports/deep/er/c": "application/octet-stream",
 	}, blobs)
-	assert.Equal(t, filepath.Join(dir, "a.csv"), a.Get(t, "storage:Blob", "financial-one").Inputs["source"].AssetValue().Path)
+	assert.Equal(t, filepath.Join(dir, "a.csv"),
+		a.Get(t, "storage:Blob", "financial-one").Inputs["source"].AssetValue().Path)
 	for _, b := range a.OfType("storage:Blob") {
 		set := a.OfType("datashare:BlobFolderDataSet")[0]
 		if strings.HasPrefix(b.Name, "financial-one") {
@@ -322,7 +336,8 @@ func TestShareWaitsForFreshRolesOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			waits := components.StopClock(t, nil)
 			s := newSharing("fabrikam", "northwind")
-			s.args.DataSets["whole"] = components.ShareDataSetArgs{Kind: components.ContainerKind, Container: "shared-datasets"}
+			s.args.DataSets["whole"] = components.ShareDataSetArgs{Kind: components.ContainerKind,
+				Container: "shared-datasets"}
 			s.args.RolePropagation, s.preview, s.assignedOn = 10*time.Minute, c.preview, components.Noon.Add(-c.age)
 			s.mustRun(t)
 			assert.Equal(t, c.waits, waits.All())
@@ -348,7 +363,8 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 		problems []string
 	}{
 		"nothing": {func(s *sharing) { s.args = components.ShareWithDatasetArgs{}; s.consumers = nil }, []string{
-			`ShareWithDataset "financial"`, "ShareName is missing", `Schedule.Interval is ""`, "Schedule.Start is missing", "DataSets is empty", "Consumers is empty",
+			`ShareWithDataset "financial"`, "ShareName is missing", `Schedule.Interval is ""`,
+			"Schedule.Start is missing", "DataSets is empty", "Consumers is empty",
 		}},
 		"a kind there is not": {func(s *sharing) {
 			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "table", Container: "shared-datasets"}
@@ -357,24 +373,30 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "container", Container: "nowhere"}
 		}, []string{`DataSets["x"].Container is "nowhere", which the provider does not have`}},
 		"paths that contradict the kind": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "container", Container: "shared-datasets", Path: "p"}
+			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "container", Container: "shared-datasets",
+				Path: "p"}
 			s.args.DataSets["y"] = components.ShareDataSetArgs{Kind: "folder", Container: "shared-datasets"}
 		}, []string{`DataSets["x"].Path is "p"`, `DataSets["y"].Path is missing: name the folder`}},
 		"an invitee by mail and by id": {func(s *sharing) {
 			s.invitees = map[string]components.ShareInvitee{"fabrikam": {Email: "a@b.example", ObjectID: "o"}}
 		}, []string{`Consumers["fabrikam"].Invitee has both`}},
 		"a source there is not": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p", Source: "nowhere.csv"}
+			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+				Source: "nowhere.csv"}
 		}, []string{`data set "x"`, "nowhere.csv"}},
 		"a folder where a file should be": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p", Source: "."}
+			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+				Source: "."}
 		}, []string{`data set "x"`, "is not a file"}},
 		"a folder without files": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "folder", Container: "shared-datasets", Path: "p", Source: t.TempDir()}
+			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "folder", Container: "shared-datasets", Path: "p",
+				Source: t.TempDir()}
 		}, []string{`data set "x"`, "has no files"}},
 		"two sources for one blob": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p", Source: "names.go"}
-			s.args.DataSets["y"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p", Source: "doc.go"}
+			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+				Source: "names.go"}
+			s.args.DataSets["y"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+				Source: "doc.go"}
 		}, []string{`data set "y"`, `shared-datasets/p is uploaded by data set "x" already`}},
 	} {
 		t.Run(name, func(t *testing.T) {

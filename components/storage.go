@@ -8,7 +8,9 @@ import (
 // newStorageAccount registers the account with its blob service and lifecycle policy. keep is among the options of what
 // holds data only. Nothing is to be written to the account before the service is there: what is written earlier has no
 // versions and cannot be restored.
-func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption) (*storage.StorageAccount, *storage.BlobServiceProperties, error) {
+func newStorageAccount(
+	ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption,
+) (*storage.StorageAccount, *storage.BlobServiceProperties, error) {
 	sku, tier := args.storage.SKU, args.storage.AccessTier
 	if sku == nil {
 		sku = pulumi.String(storage.SkuName_Standard_LRS)
@@ -16,31 +18,34 @@ func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInpu
 	if tier == nil {
 		tier = storage.AccessTierHot
 	}
-	account, err := storage.NewStorageAccount(ctx, autoNamed(name, storageAccountNameMax, alphanumeric), &storage.StorageAccountArgs{
-		ResourceGroupName:           group,
-		Location:                    args.location,
-		Kind:                        pulumi.String(storage.KindStorageV2),
-		Sku:                         storage.SkuArgs{Name: sku},
-		AccessTier:                  tier,
-		EnableHttpsTrafficOnly:      pulumi.Bool(true),
-		MinimumTlsVersion:           pulumi.String(storage.MinimumTlsVersion_TLS1_2),
-		AllowBlobPublicAccess:       pulumi.Bool(false),
-		AllowCrossTenantReplication: pulumi.Bool(false),
-		// Uploads of sources sign with the account key.
-		AllowSharedKeyAccess:         pulumi.Bool(true),
-		DefaultToOAuthAuthentication: pulumi.Bool(true),
-		PublicNetworkAccess:          pulumi.String(storage.PublicNetworkAccessEnabled),
-		NetworkRuleSet:               storageNetwork(args.storage.AllowedAddressRanges),
-		Encryption: storage.EncryptionArgs{
-			KeySource:                       pulumi.String(storage.KeySource_Microsoft_Storage),
-			RequireInfrastructureEncryption: pulumi.Bool(true),
-			Services: storage.EncryptionServicesArgs{
-				Blob: storage.EncryptionServiceArgs{Enabled: pulumi.Bool(true), KeyType: pulumi.String(storage.KeyTypeAccount)},
-				File: storage.EncryptionServiceArgs{Enabled: pulumi.Bool(true), KeyType: pulumi.String(storage.KeyTypeAccount)},
+	account, err := storage.NewStorageAccount(ctx, autoNamed(name, storageAccountNameMax, alphanumeric),
+		&storage.StorageAccountArgs{
+			ResourceGroupName:           group,
+			Location:                    args.location,
+			Kind:                        pulumi.String(storage.KindStorageV2),
+			Sku:                         storage.SkuArgs{Name: sku},
+			AccessTier:                  tier,
+			EnableHttpsTrafficOnly:      pulumi.Bool(true),
+			MinimumTlsVersion:           pulumi.String(storage.MinimumTlsVersion_TLS1_2),
+			AllowBlobPublicAccess:       pulumi.Bool(false),
+			AllowCrossTenantReplication: pulumi.Bool(false),
+			// Uploads of sources sign with the account key.
+			AllowSharedKeyAccess:         pulumi.Bool(true),
+			DefaultToOAuthAuthentication: pulumi.Bool(true),
+			PublicNetworkAccess:          pulumi.String(storage.PublicNetworkAccessEnabled),
+			NetworkRuleSet:               storageNetwork(args.storage.AllowedAddressRanges),
+			Encryption: storage.EncryptionArgs{
+				KeySource:                       pulumi.String(storage.KeySource_Microsoft_Storage),
+				RequireInfrastructureEncryption: pulumi.Bool(true),
+				Services: storage.EncryptionServicesArgs{
+					Blob: storage.EncryptionServiceArgs{Enabled: pulumi.Bool(true),
+						KeyType: pulumi.String(storage.KeyTypeAccount)},
+					File: storage.EncryptionServiceArgs{Enabled: pulumi.Bool(true),
+						KeyType: pulumi.String(storage.KeyTypeAccount)},
+				},
 			},
-		},
-		Tags: args.tags,
-	}, child, keep)
+			Tags: args.tags,
+		}, child, keep)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,8 +79,8 @@ func newStorageAccount(ctx *pulumi.Context, name string, group pulumi.StringInpu
 }
 
 // storageNetwork closes an account to all but ranges, if there are any. Sources are uploaded from wherever the program
-// runs, so without ranges the network stays open and access is a matter of keys and roles. The bypass lets Data Share in
-// (learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services).
+// runs, so without ranges the network stays open and access is a matter of keys and roles. The bypass lets Data Share
+// in (learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services).
 func storageNetwork(ranges []string) storage.NetworkRuleSetArgs {
 	rules := storage.NetworkRuleSetArgs{
 		Bypass:        pulumi.String(storage.BypassAzureServices),
@@ -128,7 +133,10 @@ func lifecycleRules(args StorageArgs) storage.ManagementPolicyRuleArray {
 }
 
 // newContainer registers a private container. Its name is data, so it is given and not auto-named.
-func newContainer(ctx *pulumi.Context, name string, group, account pulumi.StringInput, container string, opts ...pulumi.ResourceOption) (*storage.BlobContainer, error) {
+func newContainer(
+	ctx *pulumi.Context, name string, group, account pulumi.StringInput, container string,
+	opts ...pulumi.ResourceOption,
+) (*storage.BlobContainer, error) {
 	return storage.NewBlobContainer(ctx, name, &storage.BlobContainerArgs{
 		ResourceGroupName: group,
 		AccountName:       account,

@@ -9,7 +9,10 @@ import (
 
 // newVault registers the organization's Key Vault: roles instead of access policies, soft delete always, and closed to
 // the internet but for the ranges of args.
-func newVault(ctx *pulumi.Context, name string, group, tenant pulumi.StringInput, args boundaryArgs, opts ...pulumi.ResourceOption) (*keyvault.Vault, error) {
+func newVault(
+	ctx *pulumi.Context, name string, group, tenant pulumi.StringInput, args boundaryArgs,
+	opts ...pulumi.ResourceOption,
+) (*keyvault.Vault, error) {
 	sku, days := args.vault.SKU, args.vault.SoftDeleteDays
 	if sku == nil {
 		sku = keyvault.SkuNameStandard
@@ -40,8 +43,8 @@ func newVault(ctx *pulumi.Context, name string, group, tenant pulumi.StringInput
 	}, opts...)
 }
 
-// vaultNetwork closes a vault to all but ranges and Azure's trusted services: virtual machines and Azure Resource Manager
-// are among those (learn.microsoft.com/azure/key-vault/general/overview-vnet-service-endpoints).
+// vaultNetwork closes a vault to all but ranges and Azure's trusted services: virtual machines and Azure Resource
+// Manager are among those (learn.microsoft.com/azure/key-vault/general/overview-vnet-service-endpoints).
 func vaultNetwork(ranges []string) keyvault.NetworkRuleSetArgs {
 	// Azure answers empty lists, and what it answers beyond the inputs counts as changed on refresh.
 	allowed := make(keyvault.IPRuleArray, len(ranges))

@@ -17,7 +17,8 @@ import (
 // The variables that open a real subscription to the promises. Everything is made in one resource group (and one in the
 // consumer's subscription), which is deleted at the end; what has its own group to be deleted deletes it.
 const (
-	// subscriptionVariable is the provider's subscription. Setting it is the consent to what it costs: cents, without a cluster.
+	// subscriptionVariable is the provider's subscription. Setting it is the consent to what it costs: cents, without a
+	// cluster.
 	subscriptionVariable = "CROSSORG_CONFORMANCE_SUBSCRIPTION"
 	// tenantVariable is its tenant.
 	tenantVariable = "CROSSORG_CONFORMANCE_TENANT"
@@ -25,8 +26,8 @@ const (
 	locationVariable = "CROSSORG_CONFORMANCE_LOCATION"
 	// clusterVariable allows clusters when it is 1: machines for half an hour and more.
 	clusterVariable = "CROSSORG_CONFORMANCE_CLUSTER"
-	// consumerPrefix and strangerPrefix begin the names of _TENANT, _SUBSCRIPTION, _CLIENT_ID and _CLIENT_SECRET of the two
-	// other principals. Without them the provider is its own consumer, and nobody is a stranger.
+	// consumerPrefix and strangerPrefix begin the names of _TENANT, _SUBSCRIPTION, _CLIENT_ID and _CLIENT_SECRET of the
+	// two other principals. Without them the provider is its own consumer, and nobody is a stranger.
 	consumerPrefix = "CROSSORG_CONFORMANCE_CONSUMER"
 	strangerPrefix = "CROSSORG_CONFORMANCE_STRANGER"
 )
@@ -39,7 +40,8 @@ func TestAzureKeepsItsPromises(t *testing.T) {
 	cred, err := azidentity.NewDefaultAzureCredential(nil)
 	require.NoError(t, err)
 	e := &conformance.Env{
-		Cloud: cloud.AzurePublic, Location: "eastus", OtherLocation: "westeurope", Prefix: "cf", Cluster: os.Getenv(clusterVariable) == "1", Slow: true, Limited: true,
+		Cloud: cloud.AzurePublic, Location: "eastus", OtherLocation: "westeurope", Prefix: "cf",
+		Cluster: os.Getenv(clusterVariable) == "1", Slow: true, Limited: true,
 		Poll: 5 * time.Second, Patience: 15 * time.Minute,
 		Provider: &conformance.Org{Tenant: os.Getenv(tenantVariable), Subscription: subscription, Credential: cred},
 	}
@@ -58,7 +60,8 @@ func TestAzureKeepsItsPromises(t *testing.T) {
 
 // other is a principal beside the provider, or nil if the variables do not name one.
 func other(t *testing.T, prefix string) *conformance.Org {
-	o := &conformance.Org{Tenant: os.Getenv(prefix + "_TENANT"), Subscription: os.Getenv(prefix + "_SUBSCRIPTION"), ClientID: os.Getenv(prefix + "_CLIENT_ID")}
+	o := &conformance.Org{Tenant: os.Getenv(prefix + "_TENANT"), Subscription: os.Getenv(prefix + "_SUBSCRIPTION"),
+		ClientID: os.Getenv(prefix + "_CLIENT_ID")}
 	if o.ClientID == "" {
 		return nil
 	}
@@ -75,7 +78,8 @@ func register(t *testing.T, orgs ...*conformance.Org) {
 		client, err := armresources.NewProvidersClient(o.Subscription, o.Credential, nil)
 		require.NoError(t, err)
 		for _, namespace := range []string{
-			"Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.DataShare", "Microsoft.ServiceFabric", "Microsoft.OperationalInsights", "Microsoft.Insights",
+			"Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.DataShare", "Microsoft.ServiceFabric",
+			"Microsoft.OperationalInsights", "Microsoft.Insights",
 		} {
 			require.Eventually(t, func() bool {
 				p, err := client.Register(t.Context(), namespace, nil)

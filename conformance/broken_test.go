@@ -106,7 +106,8 @@ func TestABrokenAzureBreaksItsPromises(t *testing.T) {
 			},
 			broken: []string{
 				"Microsoft.DataShare/accounts/shares/dataSets: 5006 until the account's identity may read",
-				"Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings: 5006 until the account's identity may write",
+				"Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings: 5006 until the account's identity " +
+					"may write",
 			},
 		},
 		{
@@ -127,7 +128,8 @@ func TestABrokenAzureBreaksItsPromises(t *testing.T) {
 				}
 				return body
 			},
-			broken: []string{"Microsoft.Storage/storageAccounts: create and read", "Microsoft.Storage/storageAccounts: update", "Microsoft.Storage/storageAccounts: recreate"},
+			broken: []string{"Microsoft.Storage/storageAccounts: create and read",
+				"Microsoft.Storage/storageAccounts: update", "Microsoft.Storage/storageAccounts: recreate"},
 		},
 		{
 			name: "an empty list",
@@ -137,7 +139,8 @@ func TestABrokenAzureBreaksItsPromises(t *testing.T) {
 				}
 				return body
 			},
-			broken: []string{"Microsoft.KeyVault/vaults: list", "Microsoft.DataShare/accounts/shares: list", "Microsoft.KeyVault/vaults: soft delete"},
+			broken: []string{"Microsoft.KeyVault/vaults: list", "Microsoft.DataShare/accounts/shares: list",
+				"Microsoft.KeyVault/vaults: soft delete"},
 		},
 		{
 			name: "a refusal that is none",
@@ -148,7 +151,8 @@ func TestABrokenAzureBreaksItsPromises(t *testing.T) {
 				}
 				return body
 			},
-			broken: []string{"Microsoft.Authorization/roleAssignments: no role, no access", "Microsoft.DataShare/accounts/shares/dataSets: 5006 until the account's identity may read"},
+			broken: []string{"Microsoft.Authorization/roleAssignments: no role, no access",
+				"Microsoft.DataShare/accounts/shares/dataSets: 5006 until the account's identity may read"},
 		},
 		{
 			name: "a blob that was altered",
@@ -170,7 +174,8 @@ func TestABrokenAzureBreaksItsPromises(t *testing.T) {
 			env := *honest
 			env.Transport = liar{honest: honest.Transport, lie: c.lie}
 			for _, key := range c.broken {
-				i := slices.IndexFunc(conformance.Promises(), func(p conformance.Promise) bool { return p.Key() == key })
+				i := slices.IndexFunc(conformance.Promises(),
+					func(p conformance.Promise) bool { return p.Key() == key })
 				require.GreaterOrEqual(t, i, 0, "no promise is called %q", key)
 				p := conformance.Promises()[i]
 				good := (&verdict{}).run(func(v *verdict) { conformance.NewSuite(honest).Ask(v, p) })
@@ -183,7 +188,8 @@ func TestABrokenAzureBreaksItsPromises(t *testing.T) {
 }
 
 func TestAPromiseThatIsIncompleteIsFound(t *testing.T) {
-	good := conformance.Promise{Name: "n", Area: "a", Statement: "s", Source: "https://learn.microsoft.com/azure/", Test: func(*conformance.T) {}}
+	good := conformance.Promise{Name: "n", Area: "a", Statement: "s", Source: "https://learn.microsoft.com/azure/",
+		Test: func(*conformance.T) {}}
 	require.NoError(t, conformance.Check([]conformance.Promise{good}))
 	for name, change := range map[string]func(p *conformance.Promise){
 		"no source":                   func(p *conformance.Promise) { p.Source = "" },

@@ -11,10 +11,13 @@ import (
 	"github.com/crossorg/crossorg/internal/bridge"
 )
 
-// kinds are what there is to promise of the life of every resource type: the names of promises, and what they are about.
-var kinds = []string{"create and read", "list", "update", "invalid update", "delete", "delete of its parent", "recreate"}
+// kinds are what there is to promise of the life of every resource type: the names of promises, and what they are
+// about.
+var kinds = []string{"create and read", "list", "update", "invalid update", "delete", "delete of its parent",
+	"recreate"}
 
-// without are the kinds that a type has no promise of, each with the reason: what Azure does not offer cannot be promised.
+// without are the kinds that a type has no promise of, each with the reason: what Azure does not offer cannot be
+// promised.
 var without = map[string]map[string]string{
 	"Microsoft.Resources/resourceGroups": {
 		"delete of its parent": "a subscription cannot be deleted through Azure Resource Manager",
@@ -24,13 +27,15 @@ var without = map[string]map[string]string{
 		"recreate": "what cannot be deleted cannot be created again",
 	},
 	"Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies": {
-		"list": "learn.microsoft.com/rest/api/storagerp/blob-containers has no list of policies: the list of containers shows them",
+		"list": "learn.microsoft.com/rest/api/storagerp/blob-containers has no list of policies: the list of " +
+			"containers shows them",
 	},
 	"Microsoft.Storage/storageAccounts/managementPolicies": {
 		"list": "learn.microsoft.com/rest/api/storagerp/management-policies has no list: an account has one policy",
 	},
 	"Microsoft.KeyVault/vaults/secrets": {
-		"delete":   "secrets are deleted in their vault, not through Azure Resource Manager: see the promises of the area Secrets",
+		"delete": "secrets are deleted in their vault, not through Azure Resource Manager: see the promises of the " +
+			"area Secrets",
 		"recreate": "as for delete",
 	},
 	"Microsoft.DataShare/accounts/shares/dataSets":                    dataShareHasNoUpdate,
@@ -66,7 +71,8 @@ func TestEveryTypeIsPromisedInAllKinds(t *testing.T) {
 			reason := without[typ][kind]
 			has := promised[strings.ToLower(typ)][kind]
 			assert.True(t, has || reason != "", "%s has no promise %q, and no reason is given", typ, kind)
-			assert.False(t, has && reason != "", "%s has the promise %q after all: its reason is out of date", typ, kind)
+			assert.False(t, has && reason != "", "%s has the promise %q after all: its reason is out of date", typ,
+				kind)
 		}
 	}
 	for typ, reasons := range without {

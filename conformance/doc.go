@@ -1,9 +1,9 @@
-// Package conformance is a list of promises about Azure, each written once with the official Azure SDK for Go clients and
-// kept by any Azure that it is run against: the embedded one in every `go test`, a real subscription on request.
+// Package conformance is a list of promises about Azure, each written once with the official Azure SDK for Go clients
+// and kept by any Azure that it is run against: the embedded one in every `go test`, a real subscription on request.
 //
 // A promise is a sentence, the page that says so, and a test. It knows the Azure before it through [Env] alone: a cloud
-// configuration, credentials, subscriptions. Where the documentation names an error code the promise asserts it; where it
-// does not, the promise asserts that the request is refused as the caller's fault (4xx) and says so.
+// configuration, credentials, subscriptions. Where the documentation names an error code the promise asserts it; where
+// it does not, the promise asserts that the request is refused as the caller's fault (4xx) and says so.
 //
 // Against a real subscription (everything lies in one resource group, which is deleted at the end):
 //

@@ -33,7 +33,8 @@ func embedded(t *testing.T) *conformance.Env {
 func embeddedWith(t *testing.T, latency azure.Latency, callers netip.Addr, clock bool) *conformance.Env {
 	fabrikam := azure.Declared{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString()}
 	stranger := azure.Declared{SubscriptionID: uuid.NewString(), ClientID: uuid.NewString()}
-	a, err := azure.Open(azure.Options{Dir: t.TempDir(), Declared: []azure.Declared{fabrikam, stranger}, Latency: latency, Callers: callers})
+	a, err := azure.Open(azure.Options{Dir: t.TempDir(), Declared: []azure.Declared{fabrikam, stranger},
+		Latency: latency, Callers: callers})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
 
@@ -55,7 +56,8 @@ func embeddedWith(t *testing.T, latency azure.Latency, callers netip.Addr, clock
 	org := func(tenant, client string) *conformance.Org {
 		c, err := a.Credentials(tenant, client)
 		require.NoError(t, err)
-		return &conformance.Org{Tenant: c.TenantID, Subscription: c.SubscriptionID, ClientID: c.ClientID, Credential: signIn(t, e, c)}
+		return &conformance.Org{Tenant: c.TenantID, Subscription: c.SubscriptionID, ClientID: c.ClientID,
+			Credential: signIn(t, e, c)}
 	}
 	e.Provider = org("", "")
 	e.Consumer = org(fabrikam.TenantID, fabrikam.ClientID)
@@ -78,15 +80,16 @@ func embeddedWith(t *testing.T, latency azure.Latency, callers netip.Addr, clock
 
 // signIn makes the credential of a service principal, as azidentity has it.
 func signIn(t *testing.T, e *conformance.Env, c azure.Credentials) azcore.TokenCredential {
-	cred, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: policy.ClientOptions{Cloud: e.Cloud, Transport: e.Transport}, DisableInstanceDiscovery: true,
-	})
+	cred, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret,
+		&azidentity.ClientSecretCredentialOptions{
+			ClientOptions: policy.ClientOptions{Cloud: e.Cloud, Transport: e.Transport}, DisableInstanceDiscovery: true,
+		})
 	require.NoError(t, err)
 	return cred
 }
 
-// Most promises are asked of one embedded Azure, all at once. Those that move its clock, meet operations in progress or use
-// up the request limits have one for themselves.
+// Most promises are asked of one embedded Azure, all at once. Those that move its clock, meet operations in progress or
+// use up the request limits have one for themselves.
 func TestEmbeddedAzureKeepsItsPromises(t *testing.T) {
 	usual := embedded(t)
 	kept := ask(t, usual, usual.Asks)

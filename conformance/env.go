@@ -17,14 +17,14 @@ type Env struct {
 	Transport policy.Transporter
 	// Provider deploys to a subscription that it owns. It stands for the organization that shares data.
 	Provider *Org
-	// Consumer is the organization that receives data. It may be the provider itself; the promises that need two tenants
-	// are asked only when its tenant is another.
+	// Consumer is the organization that receives data. It may be the provider itself; the promises that need two
+	// tenants are asked only when its tenant is another.
 	Consumer *Org
 	// Stranger signs in to the provider's tenant and holds no role on its subscription; nil if there is none. Its own
 	// subscription is not used.
 	Stranger *Org
-	// Spare is an organization's subscription in which nothing else is done, so that its registrations may be changed; nil if
-	// there is none.
+	// Spare is an organization's subscription in which nothing else is done, so that its registrations may be changed;
+	// nil if there is none.
 	Spare *Org
 	// Location is the region for all resources; OtherLocation any other one.
 	Location, OtherLocation string
@@ -35,8 +35,8 @@ type Env struct {
 	// Slow says that operations take their time, so that they can be met in progress; Limited, that requests beyond the
 	// published limits are refused.
 	Slow, Limited bool
-	// Advance moves the clock of an Azure that has one to move, and signs the principals in again; nil if there is none.
-	// It changes the world for everybody, so a promise that needs it must have its Azure for itself.
+	// Advance moves the clock of an Azure that has one to move, and signs the principals in again; nil if there is
+	// none. It changes the world for everybody, so a promise that needs it must have its Azure for itself.
 	Advance func(by time.Duration) error
 	// Address is the public address that the suite's requests come from; none if it is not known.
 	Address netip.Addr

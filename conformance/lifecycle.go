@@ -21,8 +21,8 @@ const (
 	docsInsightsREST = "https://learn.microsoft.com/rest/api/monitor/"
 )
 
-// lifecycle says of one resource type what its life is like; lifecyclePromises makes the promises of it that are the same
-// for all types: create, read, list, update, invalid update, delete, delete of a parent, recreate.
+// lifecycle says of one resource type what its life is like; lifecyclePromises makes the promises of it that are the
+// same for all types: create, read, list, update, invalid update, delete, delete of a parent, recreate.
 type lifecycle struct {
 	// area is the type; variant tells apart bodies of one type (the kinds of a data set).
 	area, variant string
@@ -56,8 +56,8 @@ type lifecycle struct {
 	get func(t *T, o *Org, id string) (any, error)
 	// ids lists the collection that the resource is in; nil if the type has no list.
 	ids func(t *T, o *Org, id string) []string
-	// always marks resources that come with their parent, under the name default, and stay as long as it does; kept, those
-	// that Azure Resource Manager cannot delete.
+	// always marks resources that come with their parent, under the name default, and stay as long as it does; kept,
+	// those that Azure Resource Manager cannot delete.
 	always, kept bool
 	// removed undoes what a deletion leaves behind; nil if nothing.
 	removed func(t *T, id string)
@@ -136,7 +136,8 @@ func (l *lifecycle) holds(t *T, id string, body object) {
 	got := t.there(l.org(t), id, l.version)
 	require.True(t, strings.EqualFold(id, text(got, "id")), "the id is %q, not %q", text(got, "id"), id)
 	require.True(t, strings.EqualFold(l.area, text(got, "type")), "the type is %q, not %q", text(got, "type"), l.area)
-	require.True(t, strings.EqualFold(id[strings.LastIndexByte(id, '/')+1:], text(got, "name")), "the name is %q", text(got, "name"))
+	require.True(t, strings.EqualFold(id[strings.LastIndexByte(id, '/')+1:], text(got, "name")), "the name is %q",
+		text(got, "name"))
 	require.Empty(t, missing(body, got, "resource"))
 	if state := text(got, "properties", "provisioningState"); state != "" {
 		require.Equal(t, "Succeeded", state)
@@ -164,19 +165,22 @@ func (l *lifecycle) promises() []Promise {
 		if l.variant != "" {
 			name += " (" + l.variant + ")"
 		}
-		out = append(out, Promise{Name: name, Area: l.area, Statement: statement, Source: source, Needs: l.needs, Test: test})
+		out = append(out, Promise{Name: name, Area: l.area, Statement: statement, Source: source, Needs: l.needs,
+			Test: test})
 		return &out[len(out)-1]
 	}
 
 	if l.always {
-		add("comes with its parent", fmt.Sprintf("A resource of type %s is there as soon as its parent is, and cannot be deleted.", what), l.source, func(t *T) {
+		add("comes with its parent", fmt.Sprintf("A resource of type %s is there as soon as its parent is, and "+
+			"cannot be deleted.", what), l.source, func(t *T) {
 			id := l.id(t, l.parent(t))
 			t.there(l.org(t), id, l.version)
 			t.refusedSomehow(t.remove(l.org(t), id, l.version))
 			t.there(l.org(t), id, l.version)
 		}).Undocumented = true
 	}
-	add("create and read", fmt.Sprintf("A PUT creates a %s; a GET then shows everything that was asked for, and id, name and type.", what), l.source, func(t *T) {
+	add("create and read", fmt.Sprintf("A PUT creates a %s; a GET then shows everything that was asked for, and id, "+
+		"name and type.", what), l.source, func(t *T) {
 		id, body := l.make(t)
 		l.holds(t, id, body)
 	})
@@ -185,7 +189,8 @@ func (l *lifecycle) promises() []Promise {
 		before := t.there(l.org(t), id, l.version)
 		t.made(l.org(t), id, l.version, body)
 		l.holds(t, id, body)
-		require.Equal(t, text(before, "identity", "principalId"), text(t.there(l.org(t), id, l.version), "identity", "principalId"))
+		require.Equal(t, text(before, "identity", "principalId"),
+			text(t.there(l.org(t), id, l.version), "identity", "principalId"))
 	})
 	if l.ids != nil {
 		add("list", fmt.Sprintf("The list of its collection has a %s once.", what), l.source, func(t *T) {
@@ -209,16 +214,17 @@ func (l *lifecycle) promises() []Promise {
 		})
 	}
 	if l.invalid != nil {
-		p := add("invalid update", fmt.Sprintf("An update of a %s %s is refused and changes nothing.", what, l.why), l.source, func(t *T) {
-			id, body := l.make(t)
-			_, err := t.put(l.org(t), id, l.version, plain(t, l.invalid(t, body)))
-			if l.code != "" {
-				t.refusedWith(err, l.code)
-			} else {
-				t.refusedSomehow(err)
-			}
-			l.holds(t, id, body)
-		})
+		p := add("invalid update", fmt.Sprintf("An update of a %s %s is refused and changes nothing.", what, l.why),
+			l.source, func(t *T) {
+				id, body := l.make(t)
+				_, err := t.put(l.org(t), id, l.version, plain(t, l.invalid(t, body)))
+				if l.code != "" {
+					t.refusedWith(err, l.code)
+				} else {
+					t.refusedSomehow(err)
+				}
+				l.holds(t, id, body)
+			})
 		p.Code, p.CodeSource, p.Undocumented = l.code, l.codeSource, l.code == ""
 	}
 	l.endings(add, what)
@@ -228,7 +234,8 @@ func (l *lifecycle) promises() []Promise {
 // endings are the promises about the end of a resource.
 func (l *lifecycle) endings(add func(name, statement, source string, test func(t *T)) *Promise, what string) {
 	if !l.always && !l.kept {
-		add("delete", fmt.Sprintf("A DELETE removes a %s: a GET then answers 404, and a further DELETE is no error.", what), l.source, func(t *T) {
+		add("delete", fmt.Sprintf("A DELETE removes a %s: a GET then answers 404, and a further DELETE is no error.",
+			what), l.source, func(t *T) {
 			id, _ := l.make(t)
 			require.NoError(t, t.remove(l.org(t), id, l.version))
 			t.gone(l.org(t), id, l.version)
@@ -240,13 +247,14 @@ func (l *lifecycle) endings(add func(name, statement, source string, test func(t
 			require.NoError(t, err)
 		})
 		if !l.reserved {
-			add("recreate", fmt.Sprintf("A deleted %s can be created again under its name.", what), l.source, func(t *T) {
-				id, _ := l.make(t)
-				require.NoError(t, t.remove(l.org(t), id, l.version))
-				again := plain(t, l.body(t, id))
-				t.made(l.org(t), id, l.version, again)
-				l.holds(t, id, again)
-			})
+			add("recreate", fmt.Sprintf("A deleted %s can be created again under its name.", what), l.source,
+				func(t *T) {
+					id, _ := l.make(t)
+					require.NoError(t, t.remove(l.org(t), id, l.version))
+					again := plain(t, l.body(t, id))
+					t.made(l.org(t), id, l.version, again)
+					l.holds(t, id, again)
+				})
 		}
 	}
 	if l.fresh != nil {
@@ -254,12 +262,13 @@ func (l *lifecycle) endings(add func(name, statement, source string, test func(t
 		if !strings.Contains(strings.SplitN(l.area, "/", 2)[1], "/") && !l.scoped {
 			source = docsDeleteGroup
 		}
-		add("delete of its parent", fmt.Sprintf("A %s goes when what it lies in is deleted.", what), source, func(t *T) {
-			above := l.fresh(t)
-			id, _ := l.makeIn(t, above)
-			require.NoError(t, t.remove(l.org(t), above, l.parentVersion))
-			t.gone(l.org(t), id, l.version)
-		})
+		add("delete of its parent", fmt.Sprintf("A %s goes when what it lies in is deleted.", what), source,
+			func(t *T) {
+				above := l.fresh(t)
+				id, _ := l.makeIn(t, above)
+				require.NoError(t, t.remove(l.org(t), above, l.parentVersion))
+				t.gone(l.org(t), id, l.version)
+			})
 	}
 	l.orphan(add, what)
 }
@@ -276,14 +285,15 @@ func (l *lifecycle) orphan(add func(name, statement, source string, test func(t 
 	case topLevel:
 		code, source = "ResourceGroupNotFound", docsErrors
 	}
-	p := add("without its parent", fmt.Sprintf("A %s cannot be created in what is not there.", what), source, func(t *T) {
-		id, body := l.make(t)
-		_, err := t.put(l.org(t), elsewhere(t, l, id), l.version, body)
-		require.Equal(t, http.StatusNotFound, t.response(err).StatusCode, err)
-		if code != "" {
-			t.refusedWith(err, code)
-		}
-	})
+	p := add("without its parent", fmt.Sprintf("A %s cannot be created in what is not there.", what), source,
+		func(t *T) {
+			id, body := l.make(t)
+			_, err := t.put(l.org(t), elsewhere(t, l, id), l.version, body)
+			require.Equal(t, http.StatusNotFound, t.response(err).StatusCode, err)
+			if code != "" {
+				t.refusedWith(err, code)
+			}
+		})
 	p.Code, p.Undocumented = code, code == ""
 }
 
@@ -316,7 +326,8 @@ func lifecyclePromises() []Promise {
 
 func lifecycles() []*lifecycle {
 	var out []*lifecycle
-	for _, some := range [][]*lifecycle{coreTypes(), storageTypes(), vaultTypes(), datashareTypes(), monitorTypes(), clusterTypes()} {
+	for _, some := range [][]*lifecycle{coreTypes(), storageTypes(), vaultTypes(), datashareTypes(), monitorTypes(),
+		clusterTypes()} {
 		out = append(out, some...)
 	}
 	return out

@@ -16,11 +16,11 @@ type Promise struct {
 	Statement string
 	// Source is the page of the documentation that says so.
 	Source string
-	// Code is the error code that the documentation gives for what is refused here. Empty when nothing is refused, or when
-	// no documentation gives the code: then Undocumented is set and any 4xx will do.
+	// Code is the error code that the documentation gives for what is refused here. Empty when nothing is refused, or
+	// when no documentation gives the code: then Undocumented is set and any 4xx will do.
 	Code string
-	// CodeSource is where the code can be read, if that is not Source: another page, the official client's list of codes,
-	// or an issue with the answer of the real service in it.
+	// CodeSource is where the code can be read, if that is not Source: another page, the official client's list of
+	// codes, or an issue with the answer of the real service in it.
 	CodeSource string
 	// Undocumented marks a refusal whose code no documentation gives.
 	Undocumented bool
@@ -75,8 +75,8 @@ func Promises() []Promise {
 
 var sourcePattern = regexp.MustCompile(`^https://[a-z.]+/\S+$`)
 
-// Check reports what a list of promises lacks to be a good one: every promise needs a name of its own, a sentence, a source
-// and a test.
+// Check reports what a list of promises lacks to be a good one: every promise needs a name of its own, a sentence, a
+// source and a test.
 func Check(all []Promise) error {
 	seen := map[string]bool{}
 	for _, p := range all {

@@ -24,7 +24,8 @@ const (
 // stranger is the principal without roles, as one who tries the provider's subscription.
 func (t *T) stranger() *Org {
 	o := *t.Env.Provider
-	o.Credential, o.ObjectID, o.ClientID = t.Env.Stranger.Credential, t.objectID(t.Env.Stranger), t.Env.Stranger.ClientID
+	o.Credential, o.ObjectID, o.ClientID = t.Env.Stranger.Credential, t.objectID(t.Env.Stranger),
+		t.Env.Stranger.ClientID
 	return &o
 }
 
@@ -33,7 +34,8 @@ func authorizationPromises() []Promise {
 	needs := []Need{Stranger}
 	return []Promise{
 		{
-			Name: "no role, no access", Area: roleAssignments, Source: docsErrors, Code: "AuthorizationFailed", Needs: needs,
+			Name: "no role, no access", Area: roleAssignments, Source: docsErrors, Code: "AuthorizationFailed",
+			Needs:     needs,
 			Statement: "A principal without a role can neither read nor write, whether or not the resource is there.",
 			Test: func(t *T) {
 				s := t.stranger()
@@ -46,8 +48,10 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "inheritance", Area: roleAssignments, Source: docsScopes, Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
-			Statement: "A role on a resource group holds for everything in it, and for nothing beside it; a Reader reads and cannot write.",
+			Name: "inheritance", Area: roleAssignments, Source: docsScopes, Code: "AuthorizationFailed",
+			CodeSource: docsErrors, Needs: needs,
+			Statement: "A role on a resource group holds for everything in it, and for nothing beside it; a Reader " +
+				"reads and cannot write.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
 				group := groupID(o, t.ownGroup(o))
@@ -56,7 +60,8 @@ func authorizationPromises() []Promise {
 				t.assign(o, group, roleReader, s.ObjectID)
 				require.NoError(t, t.until(func() error { _, err := t.read(s, account, storageVersion); return err }))
 				t.there(s, account+"/blobServices/default", storageVersion)
-				t.refused(t.patch(s, account, storageVersion, object{"tags": object{"a": "b"}}), http.StatusForbidden, "AuthorizationFailed")
+				t.refused(t.patch(s, account, storageVersion, object{"tags": object{"a": "b"}}), http.StatusForbidden,
+					"AuthorizationFailed")
 				_, err := t.storage(s).NewAccountsClient().ListKeys(t.ctx(), groupOf(account), nameOf(account), nil)
 				t.refused(err, http.StatusForbidden, "AuthorizationFailed")
 				_, err = t.read(s, t.storageAccount(o), storageVersion)
@@ -64,7 +69,8 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "end of a role", Area: roleAssignments, Source: docsRBAC, Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
+			Name: "end of a role", Area: roleAssignments, Source: docsRBAC, Code: "AuthorizationFailed",
+			CodeSource: docsErrors, Needs: needs,
 			Statement: "Deleting a role assignment ends what it permitted.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
@@ -79,22 +85,30 @@ func authorizationPromises() []Promise {
 			},
 		},
 		{
-			Name: "Contributor assigns no roles", Area: roleAssignments, Source: docsBuiltIn, Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
+			Name: "Contributor assigns no roles", Area: roleAssignments, Source: docsBuiltIn,
+			Code: "AuthorizationFailed", CodeSource: docsErrors, Needs: needs,
 			Statement: "A Contributor may do everything but assign roles.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
 				account := t.ownAccount(o)
 				t.assign(o, account, roleContributor, s.ObjectID)
-				require.NoError(t, t.until(func() error { return t.patch(s, account, storageVersion, object{"tags": object{"a": "b"}}) }))
-				_, err := t.put(s, account+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion, object{"properties": object{
-					"principalId": s.ObjectID, "principalType": "ServicePrincipal", "roleDefinitionId": roleID(o, roleBlobReader),
-				}})
+				require.NoError(t, t.until(func() error {
+					return t.patch(s, account, storageVersion,
+						object{"tags": object{"a": "b"}})
+				}))
+				_, err := t.put(s, account+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion,
+					object{"properties": object{
+						"principalId": s.ObjectID, "principalType": "ServicePrincipal",
+						"roleDefinitionId": roleID(o, roleBlobReader),
+					}})
 				t.refused(err, http.StatusForbidden, "AuthorizationFailed")
 			},
 		},
 		{
-			Name: "data actions", Area: roleAssignments, Source: docsDataAccess, Code: "AuthorizationPermissionMismatch", CodeSource: docsClientCodes, Needs: needs,
-			Statement: "Blobs open to a token with a data role only, in its container only, and to a Reader's not for writing; management roles give no access to data.",
+			Name: "data actions", Area: roleAssignments, Source: docsDataAccess,
+			Code: "AuthorizationPermissionMismatch", CodeSource: docsClientCodes, Needs: needs,
+			Statement: "Blobs open to a token with a data role only, in its container only, and to a Reader's not " +
+				"for writing; management roles give no access to data.",
 			Test: func(t *T) {
 				o, s := t.Env.Provider, t.stranger()
 				container, other := t.container(o), t.container(o)
@@ -126,61 +140,78 @@ func authorizationPromises() []Promise {
 			Statement: "A role cannot be assigned to a principal that the tenant does not know.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion, object{"properties": object{
-					"principalId": uuid.NewString(), "roleDefinitionId": roleID(o, roleBlobReader),
-				}})
+				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion,
+					object{"properties": object{
+						"principalId": uuid.NewString(), "roleDefinitionId": roleID(o, roleBlobReader),
+					}})
 				t.refused(err, http.StatusBadRequest, "PrincipalNotFound")
 			},
 		},
 		{
-			Name: "principal of another tenant", Area: roleAssignments, Source: docsRBACTrouble, Code: "PrincipalNotFound", Needs: []Need{TwoTenants},
+			Name: "principal of another tenant", Area: roleAssignments, Source: docsRBACTrouble,
+			Code: "PrincipalNotFound", Needs: []Need{TwoTenants},
 			Statement: "A role cannot be assigned to a principal of another tenant.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion, object{"properties": object{
-					"principalId": t.objectID(t.Env.Consumer), "roleDefinitionId": roleID(o, roleBlobReader),
-				}})
+				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion,
+					object{"properties": object{
+						"principalId": t.objectID(t.Env.Consumer), "roleDefinitionId": roleID(o, roleBlobReader),
+					}})
 				t.refused(err, http.StatusBadRequest, "PrincipalNotFound")
 			},
 		},
 		{
-			Name: "unknown role", Area: roleAssignments, Source: "https://learn.microsoft.com/rest/api/authorization/role-assignments/create", Undocumented: true,
-			Statement: "A role that there is not cannot be assigned.",
+			Name: "unknown role", Area: roleAssignments,
+			Source:       "https://learn.microsoft.com/rest/api/authorization/role-assignments/create",
+			Undocumented: true,
+			Statement:    "A role that there is not cannot be assigned.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion, object{"properties": object{
-					"principalId": t.shareAccount(o).principal, "principalType": "ServicePrincipal", "roleDefinitionId": roleID(o, uuid.NewString()),
-				}})
+				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion,
+					object{"properties": object{
+						"principalId": t.shareAccount(o).principal, "principalType": "ServicePrincipal",
+						"roleDefinitionId": roleID(o, uuid.NewString()),
+					}})
 				t.refusedSomehow(err)
 			},
 		},
 		{
-			Name: "once under two names", Area: roleAssignments, Source: "https://learn.microsoft.com/rest/api/authorization/role-assignments/create", Undocumented: true,
-			Statement: "The same role at the same scope cannot be assigned to a principal twice, under another name.",
+			Name: "once under two names", Area: roleAssignments,
+			Source:       "https://learn.microsoft.com/rest/api/authorization/role-assignments/create",
+			Undocumented: true,
+			Statement: "The same role at the same scope cannot be assigned to a principal twice, under another " +
+				"name.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				scope := t.container(o)
 				t.assign(o, scope, roleBlobReader, t.shareAccount(o).principal)
-				_, err := t.put(o, scope+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion, object{"properties": object{
-					"principalId": t.shareAccount(o).principal, "principalType": "ServicePrincipal", "roleDefinitionId": roleID(o, roleBlobReader),
-				}})
+				_, err := t.put(o, scope+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion,
+					object{"properties": object{
+						"principalId": t.shareAccount(o).principal, "principalType": "ServicePrincipal",
+						"roleDefinitionId": roleID(o, roleBlobReader),
+					}})
 				require.Equal(t, http.StatusConflict, t.response(err).StatusCode, err)
 			},
 		},
 		{
-			Name: "name is a GUID", Area: roleAssignments, Source: "https://learn.microsoft.com/rest/api/authorization/role-assignments/create", Undocumented: true,
-			Statement: "The name of a role assignment must be a GUID.",
+			Name: "name is a GUID", Area: roleAssignments,
+			Source:       "https://learn.microsoft.com/rest/api/authorization/role-assignments/create",
+			Undocumented: true,
+			Statement:    "The name of a role assignment must be a GUID.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/reader", rolesVersion, object{"properties": object{
-					"principalId": t.shareAccount(o).principal, "principalType": "ServicePrincipal", "roleDefinitionId": roleID(o, roleBlobReader),
-				}})
+				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/reader", rolesVersion,
+					object{"properties": object{
+						"principalId": t.shareAccount(o).principal, "principalType": "ServicePrincipal",
+						"roleDefinitionId": roleID(o, roleBlobReader),
+					}})
 				t.refusedSomehow(err)
 			},
 		},
 		{
 			Name: "list at a scope", Area: roleAssignments, Source: docsListRolesAPI,
-			Statement: "The list with $filter=atScope() has the assignments at a scope and above it, not those below it.",
+			Statement: "The list with $filter=atScope() has the assignments at a scope and above it, not those below " +
+				"it.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				container := t.container(o)

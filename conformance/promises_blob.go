@@ -76,17 +76,20 @@ func blobPromises() []Promise {
 	return []Promise{
 		{
 			Name: "write and read", Area: areaBlobs, Source: docsBlobAPI + "put-blob",
-			Statement: "A blob reads back as it was written, with its length, type, MD5, metadata and an etag; part of it, too.",
-			Test:      writtenAndRead,
+			Statement: "A blob reads back as it was written, with its length, type, MD5, metadata and an etag; part " +
+				"of it, too.",
+			Test: writtenAndRead,
 		},
 		{
 			Name: "list", Area: areaBlobs, Source: docsBlobAPI + "list-blobs",
-			Statement: "The list of a container has its blobs in order of their names, those of a prefix on request, folders in place of what lies in them with a delimiter.",
-			Test:      listed,
+			Statement: "The list of a container has its blobs in order of their names, those of a prefix on request, " +
+				"folders in place of what lies in them with a delimiter.",
+			Test: listed,
 		},
 		{
 			Name: "blocks", Area: areaBlobs, Source: docsBlobAPI + "put-block-list",
-			Statement: "Blocks become a blob when they are committed, in the order of the list; before that there is none.",
+			Statement: "Blocks become a blob when they are committed, in the order of the list; before that there is " +
+				"none.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
 				b := client.NewBlockBlobClient("big.bin")
@@ -132,7 +135,8 @@ func blobPromises() []Promise {
 			Name: "container not there", Area: areaBlobs, Source: docsBlobCodes, Code: "ContainerNotFound",
 			Statement: "Writing into a container that is not there answers 404 ContainerNotFound.",
 			Test: func(t *T) {
-				_, err := t.blobs(t.Env.Provider, t.storageAccount(t.Env.Provider)).UploadBuffer(t.ctx(), t.name(20), "a.txt", []byte("a"), nil)
+				_, err := t.blobs(t.Env.Provider, t.storageAccount(t.Env.Provider)).UploadBuffer(t.ctx(), t.name(20),
+					"a.txt", []byte("a"), nil)
 				t.refused(err, http.StatusNotFound, "ContainerNotFound")
 			},
 		},
@@ -167,7 +171,8 @@ func blobPromises() []Promise {
 			Test: func(t *T) {
 				_, client := t.blobbed()
 				sum := md5.Sum([]byte("something else"))
-				err := put(t, client.NewBlockBlobClient("a.txt"), "a", &blockblob.UploadOptions{TransactionalValidation: blob.TransferValidationTypeMD5(sum[:])})
+				err := put(t, client.NewBlockBlobClient("a.txt"), "a",
+					&blockblob.UploadOptions{TransactionalValidation: blob.TransferValidationTypeMD5(sum[:])})
 				t.refused(err, http.StatusBadRequest, "Md5Mismatch")
 			},
 		},
@@ -177,7 +182,8 @@ func blobPromises() []Promise {
 			Test: func(t *T) {
 				c, client := t.blobbed()
 				b := client.NewBlockBlobClient("a.txt")
-				require.NoError(t, put(t, b, "content", &blockblob.UploadOptions{HTTPHeaders: &blob.HTTPHeaders{BlobContentType: to.Ptr("text/csv")}}))
+				require.NoError(t, put(t, b, "content",
+					&blockblob.UploadOptions{HTTPHeaders: &blob.HTTPHeaders{BlobContentType: to.Ptr("text/csv")}}))
 				copied := client.NewBlockBlobClient("copy.txt")
 				_, err := copied.StartCopyFromURL(t.ctx(), b.URL(), nil)
 				require.NoError(t, err)
@@ -197,16 +203,19 @@ func blobPromises() []Promise {
 			Statement: "A request signed with another key is refused.",
 			Test: func(t *T) {
 				account := t.storageAccount(t.Env.Provider)
-				key, err := azblob.NewSharedKeyCredential(nameOf(account), base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 64)))
+				key, err := azblob.NewSharedKeyCredential(nameOf(account),
+					base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 64)))
 				require.NoError(t, err)
-				c, err := azblob.NewClientWithSharedKeyCredential(t.blobEndpoint(t.Env.Provider, account), key, &azblob.ClientOptions{ClientOptions: t.clientOptions()})
+				c, err := azblob.NewClientWithSharedKeyCredential(t.blobEndpoint(t.Env.Provider, account), key,
+					&azblob.ClientOptions{ClientOptions: t.clientOptions()})
 				require.NoError(t, err)
 				_, err = c.DownloadStream(t.ctx(), t.name(20), "a.txt", nil)
 				t.refused(err, http.StatusForbidden, "AuthenticationFailed")
 			},
 		},
 		{
-			Name: "SAS", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthorizationPermissionMismatch", CodeSource: docsClientCodes,
+			Name: "SAS", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas",
+			Code: "AuthorizationPermissionMismatch", CodeSource: docsClientCodes,
 			Statement: "A shared access signature permits what it says on its blob, and nothing else.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
@@ -218,32 +227,38 @@ func blobPromises() []Promise {
 				t.refused(put(t, reader, "b", nil), http.StatusForbidden, "AuthorizationPermissionMismatch")
 				_, err = reader.Delete(t.ctx(), nil)
 				t.refused(err, http.StatusForbidden, "AuthorizationPermissionMismatch")
-				require.NoError(t, put(t, t.signed(client, "new.txt", sas.BlobPermissions{Create: true, Write: true}, time.Now().Add(time.Hour)), "b", nil))
+				require.NoError(t, put(t, t.signed(client, "new.txt", sas.BlobPermissions{Create: true, Write: true},
+					time.Now().Add(time.Hour)), "b", nil))
 			},
 		},
 		{
-			Name: "SAS of another blob", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", CodeSource: docsStorageCodes,
+			Name: "SAS of another blob", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas",
+			Code: "AuthenticationFailed", CodeSource: docsStorageCodes,
 			Statement: "A shared access signature opens no other blob, and none once a character of it was changed.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
 				for _, name := range []string{"a.txt", "b.txt"} {
 					require.NoError(t, put(t, client.NewBlockBlobClient(name), name, nil))
 				}
-				url, err := client.NewBlobClient("a.txt").GetSASURL(sas.BlobPermissions{Read: true}, time.Now().Add(time.Hour), nil)
+				url, err := client.NewBlobClient("a.txt").GetSASURL(sas.BlobPermissions{Read: true},
+					time.Now().Add(time.Hour), nil)
 				require.NoError(t, err)
-				for _, forged := range []string{strings.Replace(url, "a.txt", "b.txt", 1), strings.Replace(url, "sp=r", "sp=rw", 1)} {
+				for _, forged := range []string{strings.Replace(url, "a.txt", "b.txt", 1),
+					strings.Replace(url, "sp=r", "sp=rw", 1)} {
 					_, err = t.byURL(forged).DownloadStream(t.ctx(), nil)
 					t.refused(err, http.StatusForbidden, "AuthenticationFailed")
 				}
 			},
 		},
 		{
-			Name: "SAS that has expired", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", CodeSource: docsStorageCodes,
+			Name: "SAS that has expired", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas",
+			Code: "AuthenticationFailed", CodeSource: docsStorageCodes,
 			Statement: "A shared access signature opens nothing after its expiry.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
 				require.NoError(t, put(t, client.NewBlockBlobClient("a.txt"), "a", nil))
-				_, err := t.signed(client, "a.txt", sas.BlobPermissions{Read: true}, time.Now().Add(-time.Minute)).DownloadStream(t.ctx(), nil)
+				_, err := t.signed(client, "a.txt", sas.BlobPermissions{Read: true},
+					time.Now().Add(-time.Minute)).DownloadStream(t.ctx(), nil)
 				t.refused(err, http.StatusForbidden, "AuthenticationFailed")
 			},
 		},
@@ -256,7 +271,8 @@ func writtenAndRead(t *T) {
 	const content = "id,amount\n1,2\n"
 	sum := md5.Sum([]byte(content))
 	require.NoError(t, put(t, b, content, &blockblob.UploadOptions{
-		HTTPHeaders: &blob.HTTPHeaders{BlobContentType: to.Ptr("text/csv")}, Metadata: map[string]*string{"Owner": to.Ptr("finance")},
+		HTTPHeaders: &blob.HTTPHeaders{BlobContentType: to.Ptr("text/csv")},
+		Metadata:    map[string]*string{"Owner": to.Ptr("finance")},
 	}))
 	p, err := b.GetProperties(t.ctx(), nil)
 	require.NoError(t, err)
@@ -290,12 +306,15 @@ func listed(t *T) {
 		require.NoError(t, put(t, client.NewBlockBlobClient(name), name, nil))
 	}
 	flat := func(o *container.ListBlobsFlatOptions) []string {
-		return names(pages(t, client.NewListBlobsFlatPager(o), func(p container.ListBlobsFlatResponse) []*container.BlobItem { return p.Segment.BlobItems }))
+		return names(pages(t, client.NewListBlobsFlatPager(o),
+			func(p container.ListBlobsFlatResponse) []*container.BlobItem { return p.Segment.BlobItems }))
 	}
 	require.Equal(t, []string{"a.txt", "b.txt", "in/1.txt", "in/2.txt", "in/deep/3.txt"}, flat(nil))
-	require.Equal(t, []string{"in/1.txt", "in/2.txt", "in/deep/3.txt"}, flat(&container.ListBlobsFlatOptions{Prefix: to.Ptr("in/")}))
+	require.Equal(t, []string{"in/1.txt", "in/2.txt", "in/deep/3.txt"},
+		flat(&container.ListBlobsFlatOptions{Prefix: to.Ptr("in/")}))
 	require.Equal(t, flat(nil), flat(&container.ListBlobsFlatOptions{MaxResults: to.Ptr(int32(2))}), "in pages of two")
-	tree := pages(t, client.NewListBlobsHierarchyPager("/", &container.ListBlobsHierarchyOptions{Prefix: to.Ptr("in/")}),
+	tree := pages(t, client.NewListBlobsHierarchyPager("/",
+		&container.ListBlobsHierarchyOptions{Prefix: to.Ptr("in/")}),
 		func(p container.ListBlobsHierarchyResponse) []*container.BlobHierarchyListSegment {
 			return []*container.BlobHierarchyListSegment{p.Segment}
 		})

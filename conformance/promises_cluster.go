@@ -39,7 +39,8 @@ func clusterPromises() []Promise {
 		},
 		{
 			Name: "address", Area: clusterType, Source: docsFabric + "managed-clusters/get", Needs: needs,
-			Statement: "A cluster has a DNS name in its region, an id, a certificate, and ports 19000 and 19080 unless told otherwise.",
+			Statement: "A cluster has a DNS name in its region, an id, a certificate, and ports 19000 and 19080 " +
+				"unless told otherwise.",
 			Test: func(t *T) {
 				id := t.newCluster()
 				props := at(t.there(t.Env.Provider, id, fabricVersion), "properties")
@@ -55,40 +56,51 @@ func clusterPromises() []Promise {
 			Statement: "The DNS name of a cluster is taken in its region.",
 			Test: func(t *T) {
 				taken := nameOf(t.newCluster())
-				_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, clusterType, t.name(15)), fabricVersion, t.clusterBody(taken))
+				_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, clusterType, t.name(15)), fabricVersion,
+					t.clusterBody(taken))
 				t.refusedWith(err, "DnsRecordInUse")
 			},
 		},
 		{
 			Name: "name", Area: clusterType, Source: docsClusterName, Needs: needs, Undocumented: true,
-			Statement: "A cluster's name has at least 4 and at most 23 lowercase letters, digits and hyphens, and begins with a letter.",
+			Statement: "A cluster's name has at least 4 and at most 23 lowercase letters, digits and hyphens, and " +
+				"begins with a letter.",
 			Test: func(t *T) {
 				for _, name := range []string{"abc", "1abcd", strings.Repeat("a", 24), "under_score"} {
-					_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, clusterType, name), fabricVersion, t.clusterBody(t.name(15)))
+					_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, clusterType, name), fabricVersion,
+						t.clusterBody(t.name(15)))
 					t.refusedSomehow(err)
 				}
 			},
 		},
 		{
-			Name: "password", Area: clusterType, Source: "https://learn.microsoft.com/azure/virtual-machines/windows/faq", Needs: needs, Undocumented: true,
-			Statement: "The administrator's password has 8 to 123 characters of three kinds, and is never shown.",
+			Name: "password", Area: clusterType,
+			Source: "https://learn.microsoft.com/azure/virtual-machines/windows/faq", Needs: needs,
+			Undocumented: true,
+			Statement:    "The administrator's password has 8 to 123 characters of three kinds, and is never shown.",
 			Test: func(t *T) {
 				for _, password := range []string{"Short-1", "onlylowercaseletters", strings.Repeat("Aa1-", 31)} {
-					_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, clusterType, t.name(15)), fabricVersion, with(t.clusterBody(t.name(15)), password, "properties", "adminPassword"))
+					_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, clusterType, t.name(15)), fabricVersion,
+						with(t.clusterBody(t.name(15)), password, "properties", "adminPassword"))
 					require.NotContains(t, t.refusedSomehow(err), password)
 				}
 			},
 		},
 		{
-			Name: "nodes of the primary type", Area: nodeTypes, Source: docsClusterSKU, Needs: needs, Undocumented: true,
-			Statement: "The primary node type of a Standard cluster has at least 5 nodes, of a Basic one at least 3.",
+			Name: "nodes of the primary type", Area: nodeTypes, Source: docsClusterSKU, Needs: needs,
+			Undocumented: true,
+			Statement: "The primary node type of a Standard cluster has at least 5 nodes, of a Basic one at least " +
+				"3.",
 			Test: func(t *T) {
-				_, err := t.put(t.Env.Provider, t.newCluster()+"/nodeTypes/primary", fabricVersion, with(nodesBody(), 4, "properties", "vmInstanceCount"))
+				_, err := t.put(t.Env.Provider, t.newCluster()+"/nodeTypes/primary", fabricVersion,
+					with(nodesBody(), 4, "properties", "vmInstanceCount"))
 				t.refusedSomehow(err)
 				basic := t.basicCluster()
-				_, err = t.put(t.Env.Provider, basic+"/nodeTypes/primary", fabricVersion, with(nodesBody(), 2, "properties", "vmInstanceCount"))
+				_, err = t.put(t.Env.Provider, basic+"/nodeTypes/primary", fabricVersion,
+					with(nodesBody(), 2, "properties", "vmInstanceCount"))
 				t.refusedSomehow(err)
-				t.made(t.Env.Provider, basic+"/nodeTypes/primary", fabricVersion, with(nodesBody(), 3, "properties", "vmInstanceCount"))
+				t.made(t.Env.Provider, basic+"/nodeTypes/primary", fabricVersion,
+					with(nodesBody(), 3, "properties", "vmInstanceCount"))
 			},
 		},
 		{
@@ -96,13 +108,17 @@ func clusterPromises() []Promise {
 			Statement: "A Basic cluster has one node type.",
 			Test: func(t *T) {
 				basic := t.basicCluster()
-				t.made(t.Env.Provider, basic+"/nodeTypes/primary", fabricVersion, with(nodesBody(), 3, "properties", "vmInstanceCount"))
-				_, err := t.put(t.Env.Provider, basic+"/nodeTypes/second", fabricVersion, with(with(nodesBody(), false, "properties", "isPrimary"), 1, "properties", "vmInstanceCount"))
+				t.made(t.Env.Provider, basic+"/nodeTypes/primary", fabricVersion,
+					with(nodesBody(), 3, "properties", "vmInstanceCount"))
+				_, err := t.put(t.Env.Provider, basic+"/nodeTypes/second", fabricVersion,
+					with(with(nodesBody(), false, "properties", "isPrimary"), 1, "properties", "vmInstanceCount"))
 				t.refusedSomehow(err)
 			},
 		},
 		{
-			Name: "primary stays", Area: nodeTypes, Source: "https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type", Needs: needs, Undocumented: true,
+			Name: "primary stays", Area: nodeTypes,
+			Source: "https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type",
+			Needs:  needs, Undocumented: true,
 			Statement: "The only primary node type cannot be deleted.",
 			Test: func(t *T) {
 				t.refusedSomehow(t.remove(t.Env.Provider, t.readyCluster()+"/nodeTypes/primary", fabricVersion))
@@ -135,35 +151,43 @@ func applicationPromises() []Promise {
 	return []Promise{
 		{
 			Name: "package is fetched", Area: versions, Source: docsDeployApp, Needs: needs, Undocumented: true,
-			Statement: "A version whose package cannot be read fails: nothing at the URL, or something that is no package.",
+			Statement: "A version whose package cannot be read fails: nothing at the URL, or something that is no " +
+				"package.",
 			Test: func(t *T) {
 				appType := t.readyCluster() + "/applicationTypes/" + t.name(15)
 				t.made(o(t), appType, fabricVersion, t.fabricBody(object{}))
 				good := t.publish(nameOf(appType), "1.0.0", "Stateless:AuditType")
-				for _, url := range []string{strings.Replace(good, "package.sfpkg", "absent.sfpkg", 1), good[:strings.Index(good, "?")], t.publishRaw("no zip file")} {
-					_, err := t.put(o(t), appType+"/versions/1.0.0", fabricVersion, t.fabricBody(object{"appPackageUrl": url}))
+				for _, url := range []string{strings.Replace(good, "package.sfpkg", "absent.sfpkg", 1),
+					good[:strings.Index(good, "?")], t.publishRaw("no zip file")} {
+					_, err := t.put(o(t), appType+"/versions/1.0.0", fabricVersion,
+						t.fabricBody(object{"appPackageUrl": url}))
 					t.failed(err)
 				}
 				t.made(o(t), appType+"/versions/1.0.0", fabricVersion, t.fabricBody(object{"appPackageUrl": good}))
 			},
 		},
 		{
-			Name: "package is what its names say", Area: versions, Source: docsDeployApp, Needs: needs, Undocumented: true,
-			Statement: "A version fails when the package's type name or version is another than its own.",
+			Name: "package is what its names say", Area: versions, Source: docsDeployApp, Needs: needs,
+			Undocumented: true,
+			Statement:    "A version fails when the package's type name or version is another than its own.",
 			Test: func(t *T) {
 				appType := t.readyCluster() + "/applicationTypes/" + t.name(15)
 				t.made(o(t), appType, fabricVersion, t.fabricBody(object{}))
-				for _, url := range []string{t.publish("OtherType", "1.0.0", "Stateless:AuditType"), t.publish(nameOf(appType), "1.0.1", "Stateless:AuditType")} {
-					_, err := t.put(o(t), appType+"/versions/1.0.0", fabricVersion, t.fabricBody(object{"appPackageUrl": url}))
+				for _, url := range []string{t.publish("OtherType", "1.0.0", "Stateless:AuditType"),
+					t.publish(nameOf(appType), "1.0.1", "Stateless:AuditType")} {
+					_, err := t.put(o(t), appType+"/versions/1.0.0", fabricVersion,
+						t.fabricBody(object{"appPackageUrl": url}))
 					t.failed(err)
 				}
 			},
 		},
 		{
-			Name: "before the cluster is ready", Area: clusterType + "/applicationTypes", Source: docsFabric + "application-types/create-or-update", Needs: needs, Undocumented: true,
+			Name: "before the cluster is ready", Area: clusterType + "/applicationTypes",
+			Source: docsFabric + "application-types/create-or-update", Needs: needs, Undocumented: true,
 			Statement: "A cluster that waits for nodes takes no applications.",
 			Test: func(t *T) {
-				_, err := t.put(o(t), t.newCluster()+"/applicationTypes/"+applicationName, fabricVersion, t.fabricBody(object{}))
+				_, err := t.put(o(t), t.newCluster()+"/applicationTypes/"+applicationName, fabricVersion,
+					t.fabricBody(object{}))
 				t.failed(err)
 			},
 		},
@@ -172,7 +196,8 @@ func applicationPromises() []Promise {
 			Statement: "An application runs a version that is registered in its cluster.",
 			Test: func(t *T) {
 				cluster := t.readyCluster()
-				_, err := t.put(o(t), cluster+"/applications/"+t.name(15), fabricVersion, t.applicationBody(cluster+"/applicationTypes/"+t.name(15)+"/versions/1.0.0"))
+				_, err := t.put(o(t), cluster+"/applications/"+t.name(15), fabricVersion,
+					t.applicationBody(cluster+"/applicationTypes/"+t.name(15)+"/versions/1.0.0"))
 				t.failed(err)
 			},
 		},
@@ -197,7 +222,8 @@ func applicationPromises() []Promise {
 				t.made(o(t), service, fabricVersion, t.serviceBody("AuditType"))
 				t.made(o(t), app, fabricVersion, t.applicationBody(second))
 				require.Equal(t, second, text(t.there(o(t), app, fabricVersion), "properties", "version"))
-				require.Equal(t, "Succeeded", text(t.there(o(t), service, fabricVersion), "properties", "provisioningState"))
+				require.Equal(t, "Succeeded",
+					text(t.there(o(t), service, fabricVersion), "properties", "provisioningState"))
 			},
 		},
 		{
@@ -238,7 +264,8 @@ func (t *T) versionOf(version string, serviceTypes ...string) string {
 func (t *T) siblingOf(other, version string, serviceTypes ...string) string {
 	t.Helper()
 	id := other[:strings.LastIndexByte(other, '/')+1] + version
-	t.made(t.Env.Provider, id, fabricVersion, t.fabricBody(object{"appPackageUrl": t.publish(segment(id, "applicationTypes"), version, serviceTypes...)}))
+	t.made(t.Env.Provider, id, fabricVersion,
+		t.fabricBody(object{"appPackageUrl": t.publish(segment(id, "applicationTypes"), version, serviceTypes...)}))
 	return id
 }
 

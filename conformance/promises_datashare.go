@@ -28,7 +28,8 @@ const (
 // subscribed reads a subscription's status with its own client.
 func (t *T) subscribed(id string) armdatashare.ShareSubscriptionStatus {
 	t.Helper()
-	res, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), nameOf(id), nil)
+	res, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().Get(t.ctx(), groupOf(id),
+		segment(id, "accounts"), nameOf(id), nil)
 	require.NoError(t, err)
 	return *res.Properties.ShareSubscriptionStatus
 }
@@ -52,7 +53,8 @@ func (t *T) taker(shareID string) *armdatashare.ProviderShareSubscription {
 
 func (t *T) revoke(shareID string) {
 	t.Helper()
-	p, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().BeginRevoke(t.ctx(), groupOf(shareID), segment(shareID, "accounts"), nameOf(shareID), *t.taker(shareID).Name, nil)
+	p, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().BeginRevoke(t.ctx(), groupOf(shareID),
+		segment(shareID, "accounts"), nameOf(shareID), *t.taker(shareID).Name, nil)
 	must(t, p, err)
 }
 
@@ -84,14 +86,16 @@ func datasharePromises() []Promise {
 				body := dataOf("Blob", where(o, container))
 				_, err := t.put(o, id, shareVersion, body)
 				message := t.refusedWith(err, "5006")
-				require.Contains(t, message, "Missing permissions for DataShareAccount on resource '"+accountOf(container)+"'")
+				require.Contains(t, message, "Missing permissions for DataShareAccount on resource "+
+					"'"+accountOf(container)+"'")
 				t.assign(o, accountOf(container), roleBlobReader, account.principal)
 				require.NoError(t, t.until(func() error { _, err := t.put(o, id, shareVersion, body); return err }))
 			},
 		},
 		{
 			Name: "5006 until the account's identity may write", Area: mappings, Source: docs5006, Code: "5006",
-			Statement: "A mapping is refused with 5006 until the account's identity may write to the storage account: reading is not enough.",
+			Statement: "A mapping is refused with 5006 until the account's identity may write to the storage " +
+				"account: reading is not enough.",
 			Test: func(t *T) {
 				o := t.Env.Consumer
 				r := t.receive("Blob")
@@ -112,11 +116,13 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "another's storage", Area: dataSets, Source: docsErrors, Code: "LinkedAuthorizationFailed", Needs: []Need{TwoTenants},
+			Name: "another's storage", Area: dataSets, Source: docsErrors, Code: "LinkedAuthorizationFailed",
+			Needs:     []Need{TwoTenants},
 			Statement: "A data set cannot name a storage account on which the caller has no rights.",
 			Test: func(t *T) {
 				theirs := t.container(t.Env.Consumer)
-				_, err := t.put(t.Env.Provider, t.newShare(t.source().id)+"/dataSets/"+t.name(20), shareVersion, dataOf("Blob", where(t.Env.Consumer, theirs)))
+				_, err := t.put(t.Env.Provider, t.newShare(t.source().id)+"/dataSets/"+t.name(20), shareVersion,
+					dataOf("Blob", where(t.Env.Consumer, theirs)))
 				t.refusedWith(err, "LinkedAuthorizationFailed")
 			},
 		},
@@ -128,13 +134,15 @@ func datasharePromises() []Promise {
 				share := t.newShare(t.source().id)
 				t.newDataSet(share, container, "Container") // the role holds
 				require.NoError(t, t.remove(t.Env.Provider, container, storageVersion))
-				_, err := t.put(t.Env.Provider, t.newShare(t.source().id)+"/dataSets/"+t.name(20), shareVersion, dataOf("Container", where(t.Env.Provider, container)))
+				_, err := t.put(t.Env.Provider, t.newShare(t.source().id)+"/dataSets/"+t.name(20), shareVersion,
+					dataOf("Container", where(t.Env.Provider, container)))
 				t.refusedSomehow(err)
 			},
 		},
 		{
 			Name: "id of a data set", Area: dataSets, Source: docsShareREST + "data-sets/create",
-			Statement: "A data set has an id of its own, which the consumer sees without seeing anything else of the provider.",
+			Statement: "A data set has an id of its own, which the consumer sees without seeing anything else of the " +
+				"provider.",
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				_, err := uuid.Parse(r.dataSets["Blob"])
@@ -144,7 +152,8 @@ func datasharePromises() []Promise {
 		},
 		{
 			Name: "accepted", Area: shares + "/invitations", Source: docsShareREST + "share-subscriptions/create",
-			Statement: "Accepting an invitation makes it Accepted and the subscription Active, and both sides learn of each other.",
+			Statement: "Accepting an invitation makes it Accepted and the subscription Active, and both sides learn " +
+				"of each other.",
 			Test: func(t *T) {
 				share := t.newShare(t.source().id)
 				id, invitation := t.invite(share)
@@ -154,7 +163,8 @@ func datasharePromises() []Promise {
 				require.NoError(t, err)
 				require.Equal(t, "Accepted", t.invitation(id))
 				require.Equal(t, armdatashare.ShareSubscriptionStatusActive, t.subscribed(subscription))
-				require.Equal(t, armdatashare.ShareSubscriptionStatusActive, *t.taker(share).Properties.ShareSubscriptionStatus)
+				require.Equal(t, armdatashare.ShareSubscriptionStatusActive,
+					*t.taker(share).Properties.ShareSubscriptionStatus)
 				props := at(t.there(t.Env.Consumer, subscription, shareVersion), "properties")
 				require.Equal(t, nameOf(share), text(props, "shareName"))
 				require.Equal(t, "Internal use only", text(props, "shareTerms"))
@@ -162,16 +172,18 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "the recipient's view", Area: shares + "/invitations", Source: docsShareREST + "consumer-invitations/list-invitations",
+			Name: "the recipient's view", Area: shares + "/invitations",
+			Source:    docsShareREST + "consumer-invitations/list-invitations",
 			Statement: "The recipient lists the invitations to it, with the share's name and terms.",
 			Test: func(t *T) {
 				share := t.newShare(t.source().id)
 				_, invitation := t.invite(share)
 				client := t.datashare(t.Env.Consumer).NewConsumerInvitationsClient()
 				var names []string
-				for _, i := range pages(t, client.NewListInvitationsPager(nil), func(p armdatashare.ConsumerInvitationsClientListInvitationsResponse) []*armdatashare.ConsumerInvitation {
-					return p.Value
-				}) {
+				for _, i := range pages(t, client.NewListInvitationsPager(nil),
+					func(p armdatashare.ConsumerInvitationsClientListInvitationsResponse) []*armdatashare.ConsumerInvitation {
+						return p.Value
+					}) {
 					names = append(names, *i.Properties.InvitationID)
 				}
 				require.Contains(t, names, invitation)
@@ -183,13 +195,16 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "by the invited only", Area: shares + "/invitations", Source: docs7001, Code: "7001", Needs: []Need{TwoTenants},
-			Statement: "An invitation can be accepted by the principal that it names only; to all others it is not there.",
+			Name: "by the invited only", Area: shares + "/invitations", Source: docs7001, Code: "7001",
+			Needs: []Need{TwoTenants},
+			Statement: "An invitation can be accepted by the principal that it names only; to all others it is not " +
+				"there.",
 			Test: func(t *T) {
 				id, invitation := t.invite(t.newShare(t.source().id))
 				_, err := t.accept(t.Env.Provider, t.shareAccount(t.Env.Provider).id, invitation)
 				t.refused(err, http.StatusNotFound, "7001")
-				_, err = t.datashare(t.Env.Provider).NewConsumerInvitationsClient().Get(t.ctx(), t.Env.Location, invitation, nil)
+				_, err = t.datashare(t.Env.Provider).NewConsumerInvitationsClient().Get(t.ctx(), t.Env.Location,
+					invitation, nil)
 				require.Equal(t, http.StatusNotFound, t.response(err).StatusCode)
 				require.Equal(t, "Pending", t.invitation(id))
 			},
@@ -214,11 +229,13 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "rejected", Area: shares + "/invitations", Source: docsShareREST + "consumer-invitations/reject-invitation", Undocumented: true,
+			Name: "rejected", Area: shares + "/invitations", Source: docsShareREST +
+				"consumer-invitations/reject-invitation", Undocumented: true,
 			Statement: "A rejected invitation is shown as Rejected and can no longer be accepted.",
 			Test: func(t *T) {
 				id, invitation := t.invite(t.newShare(t.source().id))
-				res, err := t.datashare(t.Env.Consumer).NewConsumerInvitationsClient().RejectInvitation(t.ctx(), t.Env.Location,
+				res, err := t.datashare(t.Env.Consumer).NewConsumerInvitationsClient().RejectInvitation(t.ctx(),
+					t.Env.Location,
 					armdatashare.ConsumerInvitation{Properties: &armdatashare.ConsumerInvitationProperties{InvitationID: &invitation}}, nil)
 				require.NoError(t, err)
 				require.Equal(t, armdatashare.InvitationStatusRejected, *res.Properties.InvitationStatus)
@@ -249,15 +266,19 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "recipient", Area: shares + "/invitations", Source: docsShareREST + "invitations/create", Undocumented: true,
-			Statement: "An invitation needs a recipient.",
+			Name: "recipient", Area: shares + "/invitations", Source: docsShareREST + "invitations/create",
+			Undocumented: true,
+			Statement:    "An invitation needs a recipient.",
 			Test: func(t *T) {
-				_, err := t.put(t.Env.Provider, t.newShare(t.shareAccount(t.Env.Provider).id)+"/invitations/"+t.name(20), shareVersion, object{"properties": object{}})
+				_, err := t.put(t.Env.Provider,
+					t.newShare(t.shareAccount(t.Env.Provider).id)+"/invitations/"+t.name(20), shareVersion,
+					object{"properties": object{}})
 				t.refusedSomehow(err)
 			},
 		},
 		{
-			Name: "the provider's share", Area: shares, Source: docsErrors, Code: "InvalidAuthenticationTokenTenant", Needs: []Need{TwoTenants},
+			Name: "the provider's share", Area: shares, Source: docsErrors, Code: "InvalidAuthenticationTokenTenant",
+			Needs:     []Need{TwoTenants},
 			Statement: "Who has accepted a share can still not read the share itself.",
 			Test: func(t *T) {
 				r := t.receive("Blob")
@@ -266,12 +287,14 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "one schedule", Area: shares + "/synchronizationSettings", Source: docsShareREST + "synchronization-settings/create", Undocumented: true,
+			Name: "one schedule", Area: shares + "/synchronizationSettings",
+			Source: docsShareREST + "synchronization-settings/create", Undocumented: true,
 			Statement: "A share has one snapshot schedule at most.",
 			Test: func(t *T) {
 				share := t.newShare(t.shareAccount(t.Env.Provider).id)
 				t.schedule(share)
-				_, err := t.put(t.Env.Provider, share+"/synchronizationSettings/"+t.name(20), shareVersion, scheduleBody())
+				_, err := t.put(t.Env.Provider, share+"/synchronizationSettings/"+t.name(20), shareVersion,
+					scheduleBody())
 				t.refusedSomehow(err)
 			},
 		},
@@ -284,20 +307,23 @@ func datasharePromises() []Promise {
 				require.Equal(t, "Succeeded", t.snapshot(r, "Incremental"))
 				t.revoke(r.share)
 				require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, t.subscribed(r.subscription))
-				require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *t.taker(r.share).Properties.ShareSubscriptionStatus)
+				require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked,
+					*t.taker(r.share).Properties.ShareSubscriptionStatus)
 				t.refusedSomehow(t.synchronize(r, "Incremental"))
 				_, ok := t.download(t.Env.Consumer, r.target, sourceFile)
 				require.True(t, ok)
 			},
 		},
 		{
-			Name: "reinstated", Area: shares + "/providerShareSubscriptions", Source: docsShareREST + "provider-share-subscriptions/reinstate",
+			Name: "reinstated", Area: shares + "/providerShareSubscriptions",
+			Source:    docsShareREST + "provider-share-subscriptions/reinstate",
 			Statement: "A reinstated subscription is Active again and takes snapshots.",
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
 				t.revoke(r.share)
-				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Reinstate(t.ctx(), groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share),
+				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Reinstate(t.ctx(),
+					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share),
 					*t.taker(r.share).Name, armdatashare.ProviderShareSubscription{}, nil)
 				require.NoError(t, err)
 				require.Equal(t, armdatashare.ShareSubscriptionStatusActive, t.subscribed(r.subscription))
@@ -305,22 +331,27 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "expiration", Area: shares + "/providerShareSubscriptions", Source: docsShareREST + "provider-share-subscriptions/adjust",
+			Name: "expiration", Area: shares + "/providerShareSubscriptions",
+			Source:    docsShareREST + "provider-share-subscriptions/adjust",
 			Statement: "The provider sets when a subscription ends, and the consumer sees it.",
 			Test: func(t *T) {
 				r := t.receive()
 				until := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
-				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(), groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), *t.taker(r.share).Name,
+				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(),
+					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), *t.taker(r.share).Name,
 					armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: to.Ptr(until)}}, nil)
 				require.NoError(t, err)
-				res, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().Get(t.ctx(), groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription), nil)
+				res, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().Get(t.ctx(),
+					groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription), nil)
 				require.NoError(t, err)
 				require.WithinDuration(t, until, *res.Properties.ExpirationDate, time.Second)
 			},
 		},
 		{
-			Name: "source deleted", Area: subscriptions, Source: docsShareREST + "share-subscriptions/get", Undocumented: true,
-			Statement: "When the provider deletes the share, the subscription stays as SourceDeleted and takes no snapshot.",
+			Name: "source deleted", Area: subscriptions, Source: docsShareREST + "share-subscriptions/get",
+			Undocumented: true,
+			Statement: "When the provider deletes the share, the subscription stays as SourceDeleted and takes no " +
+				"snapshot.",
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
@@ -364,7 +395,8 @@ func datasharePromises() []Promise {
 			},
 		},
 		{
-			Name: "offered schedule", Area: triggers, Source: docsShareREST + "share-subscriptions/list-source-share-synchronization-settings", Undocumented: true,
+			Name: "offered schedule", Area: triggers, Source: docsShareREST +
+				"share-subscriptions/list-source-share-synchronization-settings", Undocumented: true,
 			Statement: "The consumer sees the provider's schedule, and cannot follow one before there is one.",
 			Test: func(t *T) {
 				r := t.receive()
@@ -386,14 +418,16 @@ func datasharePromises() []Promise {
 		},
 		{
 			Name: "schedule deleted", Area: triggers, Source: docsTrouble,
-			Statement: "When the provider deletes the schedule, the consumer's trigger is no longer Active; with the new schedule it can be enabled again.",
+			Statement: "When the provider deletes the schedule, the consumer's trigger is no longer Active; with the " +
+				"new schedule it can be enabled again.",
 			Test: func(t *T) {
 				r := t.receive()
 				setting := t.schedule(r.share)
 				id := r.subscription + "/triggers/" + t.name(20)
 				t.made(t.Env.Consumer, id, shareVersion, scheduleBody())
 				require.NoError(t, t.remove(t.Env.Provider, setting, shareVersion))
-				require.Equal(t, "SourceSynchronizationSettingDeleted", text(t.readKind(t.Env.Consumer, id), "properties", "triggerStatus"))
+				require.Equal(t, "SourceSynchronizationSettingDeleted",
+					text(t.readKind(t.Env.Consumer, id), "properties", "triggerStatus"))
 				t.schedule(r.share)
 				require.NoError(t, t.remove(t.Env.Consumer, id, shareVersion))
 				t.made(t.Env.Consumer, id, shareVersion, scheduleBody())
@@ -408,7 +442,8 @@ func datasharePromises() []Promise {
 				t.schedule(r.share)
 				id := r.subscription + "/triggers/" + t.name(20)
 				t.made(t.Env.Consumer, id, shareVersion, scheduleBody())
-				require.True(t, strings.EqualFold("Incremental", text(t.readKind(t.Env.Consumer, id), "properties", "synchronizationMode")))
+				require.True(t, strings.EqualFold("Incremental",
+					text(t.readKind(t.Env.Consumer, id), "properties", "synchronizationMode")))
 			},
 		},
 		{
@@ -416,7 +451,8 @@ func datasharePromises() []Promise {
 			Statement: "A Data Share account cannot be without a system-assigned identity.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.inGroup(o, shareAccounts, t.name(20)), shareVersion, with(t.shareAccountBody(), nil, "identity"))
+				_, err := t.put(o, t.inGroup(o, shareAccounts, t.name(20)), shareVersion,
+					with(t.shareAccountBody(), nil, "identity"))
 				t.refusedSomehow(err)
 			},
 		},

@@ -37,7 +37,8 @@ func discoveryPromises() []Promise {
 		},
 		{
 			Name: "sign-in of a discovered cloud", Area: areaDiscovery, Source: docsOIDC,
-			Statement: "From the metadata endpoints a client finds a tenant's OpenID configuration, its issuer and its keys.",
+			Statement: "From the metadata endpoints a client finds a tenant's OpenID configuration, its issuer and " +
+				"its keys.",
 			Test: func(t *T) {
 				login := strings.TrimSuffix(text(t.metadata(), "authentication", "loginEndpoint"), "/")
 				tenant := t.Env.Provider.Tenant
@@ -58,12 +59,14 @@ func discoveryPromises() []Promise {
 			},
 		},
 		{
-			Name: "tenant of a subscription", Area: areaDiscovery, Source: "https://shawntabrizi.com/blog/aad/secret-apis-in-azure-active-directory-and-azure-resource-manager", Undocumented: true,
+			Name: "tenant of a subscription", Area: areaDiscovery,
+			Source: "https://shawntabrizi.com/blog/aad/secret-apis-in-azure-active-directory-and-azure-resource-manager", Undocumented: true,
 			Statement: "A request without a token is told the tenant to sign in to, in the WWW-Authenticate header.",
 			Test: func(t *T) {
 				o := t.clientOptions()
 				p := runtime.NewPipeline("conformance", "v1.0.0", runtime.PipelineOptions{}, &o)
-				req, err := runtime.NewRequest(t.ctx(), http.MethodGet, t.endpoint()+"/subscriptions/"+t.Env.Provider.Subscription+"?api-version=2022-12-01")
+				req, err := runtime.NewRequest(t.ctx(), http.MethodGet,
+					t.endpoint()+"/subscriptions/"+t.Env.Provider.Subscription+"?api-version=2022-12-01")
 				require.NoError(t, err)
 				res, err := p.Do(req)
 				require.NoError(t, err)

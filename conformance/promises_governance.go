@@ -43,7 +43,8 @@ func governancePromises() []Promise {
 	return []Promise{
 		{
 			Name: "CanNotDelete", Area: locks, Source: docsLocks, Undocumented: true,
-			Statement: "What is locked with CanNotDelete can be changed and cannot be deleted, until the lock is deleted.",
+			Statement: "What is locked with CanNotDelete can be changed and cannot be deleted, until the lock is " +
+				"deleted.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				account := t.ownAccount(o)
@@ -56,7 +57,8 @@ func governancePromises() []Promise {
 		},
 		{
 			Name: "ReadOnly", Area: locks, Source: docsLocks, Undocumented: true,
-			Statement: "What is locked with ReadOnly can be read, and neither changed nor deleted; an account's keys cannot be listed, and no container made in it.",
+			Statement: "What is locked with ReadOnly can be read, and neither changed nor deleted; an account's keys " +
+				"cannot be listed, and no container made in it.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				account := t.ownAccount(o)
@@ -66,7 +68,8 @@ func governancePromises() []Promise {
 				t.denied(t.remove(o, account, storageVersion))
 				_, err := t.storage(o).NewAccountsClient().ListKeys(t.ctx(), groupOf(account), nameOf(account), nil)
 				t.denied(err)
-				_, err = t.put(o, account+"/blobServices/default/containers/locked", storageVersion, object{"properties": object{}})
+				_, err = t.put(o, account+"/blobServices/default/containers/locked", storageVersion,
+					object{"properties": object{}})
 				t.denied(err)
 			},
 		},
@@ -81,7 +84,8 @@ func governancePromises() []Promise {
 				t.made(o, account, storageVersion, t.accountBody())
 				t.denied(t.remove(o, account, storageVersion))
 				setting := settingID(account, "audit")
-				t.made(o, setting, diagnosticsVersion, with(with(t.auditBody(), nil, "properties", "logs"), []any{object{"category": "Transaction", "enabled": true}}, "properties", "metrics"))
+				t.made(o, setting, diagnosticsVersion, with(with(t.auditBody(), nil, "properties", "logs"),
+					[]any{object{"category": "Transaction", "enabled": true}}, "properties", "metrics"))
 				t.denied(t.remove(o, setting, diagnosticsVersion))
 			},
 		},
@@ -91,7 +95,8 @@ func governancePromises() []Promise {
 			Test: func(t *T) {
 				o := t.Env.Provider
 				group := groupID(o, t.ownGroup(o))
-				first, second := group+"/providers/"+storageType+"/"+t.name(20), group+"/providers/"+storageType+"/"+t.name(20)
+				first, second := group+"/providers/"+storageType+"/"+t.name(20),
+					group+"/providers/"+storageType+"/"+t.name(20)
 				for _, id := range []string{first, second} {
 					t.made(o, id, storageVersion, t.accountBody())
 				}
@@ -128,18 +133,22 @@ func governancePromises() []Promise {
 			},
 		},
 		{
-			Name: "level", Area: locks, Source: "https://learn.microsoft.com/rest/api/resources/management-locks/create-or-update-at-resource-level", Undocumented: true,
+			Name: "level", Area: locks,
+			Source: "https://learn.microsoft.com/rest/api/resources/management-locks/create-or-update-at-resource-level", Undocumented: true,
 			Statement: "A lock's level is CanNotDelete or ReadOnly.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.container(o)+"/providers/"+locks+"/lock", lockVersion, object{"properties": object{"level": "Sometimes"}})
+				_, err := t.put(o, t.container(o)+"/providers/"+locks+"/lock", lockVersion,
+					object{"properties": object{"level": "Sometimes"}})
 				t.refusedSomehow(err)
 			},
 		},
 		{
-			Name: "namespace not registered", Area: areaARM, Source: docsRegister, Code: "MissingSubscriptionRegistration", Needs: []Need{Spare},
-			Statement: "Nothing of a namespace can be created in a subscription that is not registered for it; registering mends it.",
-			Test:      unregistered,
+			Name: "namespace not registered", Area: areaARM, Source: docsRegister,
+			Code: "MissingSubscriptionRegistration", Needs: []Need{Spare},
+			Statement: "Nothing of a namespace can be created in a subscription that is not registered for it; " +
+				"registering mends it.",
+			Test: unregistered,
 		},
 		{
 			Name: "remaining requests", Area: areaARM, Source: docsLimits,
@@ -148,21 +157,26 @@ func governancePromises() []Promise {
 				o := t.Env.Provider
 				res := t.raw(http.MethodGet, groupID(o, t.group(o))+"?api-version="+groupsVersion, nil)
 				require.NotEmpty(t, res.Header.Get("x-ms-ratelimit-remaining-subscription-reads"))
-				res, _ = t.request(o, http.MethodPut, groupID(o, t.group(o))+"?api-version="+groupsVersion, object{"location": t.Env.Location})
+				res, _ = t.request(o, http.MethodPut, groupID(o, t.group(o))+"?api-version="+groupsVersion,
+					object{"location": t.Env.Location})
 				require.NotEmpty(t, res.Header.Get("x-ms-ratelimit-remaining-subscription-writes"))
 			},
 		},
 		{
-			Name: "another etag", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy",
-			Code: "ContainerImmutabilityPolicyFailure", CodeSource: "https://github.com/pulumi/pulumi-azure-native/pull/2154",
-			Statement: "An immutability policy is not changed, locked or deleted without its etag, nor with one that is no longer its own.",
+			Name: "another etag", Area: immutability,
+			Source:     "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy",
+			Code:       "ContainerImmutabilityPolicyFailure",
+			CodeSource: "https://github.com/pulumi/pulumi-azure-native/pull/2154",
+			Statement: "An immutability policy is not changed, locked or deleted without its etag, nor with one that " +
+				"is no longer its own.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, old := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
 				group, account, name := groupOf(c), segment(c, "storageAccounts"), nameOf(c)
 				changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(2), IfMatch: &old})
+					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(2),
+						IfMatch: &old})
 				require.NoError(t, err)
 				_, err = client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
 					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(3)})
@@ -194,7 +208,8 @@ func unregistered(t *T) {
 	id := group + "/providers/" + shareAccounts + "/" + t.name(20)
 	_, err := client.Unregister(t.ctx(), namespace, nil)
 	require.NoError(t, err)
-	t.eventually("the namespace to be unregistered", func() bool { return state("NotRegistered")() || state("Unregistered")() })
+	t.eventually("the namespace to be "+
+		"unregistered", func() bool { return state("NotRegistered")() || state("Unregistered")() })
 	_, err = t.put(o, id, shareVersion, t.shareAccountBody())
 	t.refused(err, http.StatusConflict, "MissingSubscriptionRegistration")
 	_, err = client.Register(t.ctx(), namespace, nil)

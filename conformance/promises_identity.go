@@ -72,12 +72,14 @@ func identityPromises() []Promise {
 	return []Promise{
 		{
 			Name: "metadata and keys", Area: areaIdentity, Source: docsOIDC,
-			Statement: "A tenant's OpenID metadata name its token endpoint and its keys, and one of the keys has signed the tenant's tokens.",
-			Test:      signedByTheTenant,
+			Statement: "A tenant's OpenID metadata name its token endpoint and its keys, and one of the keys has " +
+				"signed the tenant's tokens.",
+			Test: signedByTheTenant,
 		},
 		{
 			Name: "claims", Area: areaIdentity, Source: docsClaims,
-			Statement: "An access token names its audience, tenant and principal, and holds for more than half an hour from when it was issued.",
+			Statement: "An access token names its audience, tenant and principal, and holds for more than half an " +
+				"hour from when it was issued.",
 			Test: func(t *T) {
 				c := claims(t, t.token(t.Env.Provider, t.scope()))
 				require.Equal(t, t.Env.Provider.Tenant, c["tid"])
@@ -107,7 +109,8 @@ func identityPromises() []Promise {
 			Name: "no token", Area: areaIdentity, Source: docsREST, Undocumented: true,
 			Statement: "A request without a token is refused with 401, and told which authority to ask.",
 			Test: func(t *T) {
-				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet, t.endpoint()+groupID(t.Env.Provider, "any")+"?api-version="+groupsVersion, nil)
+				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet,
+					t.endpoint()+groupID(t.Env.Provider, "any")+"?api-version="+groupsVersion, nil)
 				require.NoError(t, err)
 				res := t.plainly(req)
 				require.Equal(t, http.StatusUnauthorized, res.StatusCode)
@@ -122,7 +125,8 @@ func identityPromises() []Promise {
 			},
 		},
 		{
-			Name: "token that was tampered with", Area: areaIdentity, Source: "https://learn.microsoft.com/entra/identity-platform/access-tokens", Undocumented: true,
+			Name: "token that was tampered with", Area: areaIdentity,
+			Source: "https://learn.microsoft.com/entra/identity-platform/access-tokens", Undocumented: true,
 			Statement: "A token whose claims were changed after it was signed is refused with 401.",
 			Test: func(t *T) {
 				parts := strings.Split(t.token(t.Env.Provider, t.scope()), ".")
@@ -135,18 +139,22 @@ func identityPromises() []Promise {
 			},
 		},
 		{
-			Name: "token of another tenant", Area: areaIdentity, Source: docsErrors, Code: "InvalidAuthenticationTokenTenant", Needs: []Need{TwoTenants},
+			Name: "token of another tenant", Area: areaIdentity, Source: docsErrors,
+			Code: "InvalidAuthenticationTokenTenant", Needs: []Need{TwoTenants},
 			Statement: "A token of another tenant opens nothing in a subscription.",
 			Test: func(t *T) {
 				theirs := t.bearing(t.Env.Consumer.Credential)
-				_, err := t.storage(theirs).NewAccountsClient().GetProperties(t.ctx(), groupOf(t.storageAccount(t.Env.Provider)), nameOf(t.storageAccount(t.Env.Provider)), nil)
+				_, err := t.storage(theirs).NewAccountsClient().GetProperties(t.ctx(),
+					groupOf(t.storageAccount(t.Env.Provider)), nameOf(t.storageAccount(t.Env.Provider)), nil)
 				t.refused(err, http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
-				_, err = t.put(theirs, t.inGroup(t.Env.Provider, storageType, t.name(20)), storageVersion, t.accountBody())
+				_, err = t.put(theirs, t.inGroup(t.Env.Provider, storageType, t.name(20)), storageVersion,
+					t.accountBody())
 				t.refused(err, http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
 			},
 		},
 		{
-			Name: "subscriptions of one's own", Area: areaIdentity, Source: docsARMREST + "subscriptions/list", Needs: []Need{TwoTenants},
+			Name: "subscriptions of one's own", Area: areaIdentity, Source: docsARMREST + "subscriptions/list",
+			Needs:     []Need{TwoTenants},
 			Statement: "The list of subscriptions has those on which the caller holds a role, and no others.",
 			Test: func(t *T) {
 				res, body := t.request(t.Env.Consumer, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil)
@@ -160,18 +168,23 @@ func identityPromises() []Promise {
 			},
 		},
 		{
-			Name: "blobs of another tenant", Area: areaIdentity, Source: "https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes", Code: "InvalidAuthenticationInfo", Needs: []Need{TwoTenants},
+			Name: "blobs of another tenant", Area: areaIdentity,
+			Source: "https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes",
+			Code:   "InvalidAuthenticationInfo", Needs: []Need{TwoTenants},
 			Statement: "A token of another tenant opens no blob.",
 			Test: func(t *T) {
 				container := t.container(t.Env.Provider)
 				t.upload(t.Env.Provider, container, "a.txt", "a")
-				_, err := t.bearerBlobs(t.Env.Consumer, t.blobEndpoint(t.Env.Provider, accountOf(container))).DownloadStream(t.ctx(), nameOf(container), "a.txt", nil)
+				_, err := t.bearerBlobs(t.Env.Consumer, t.blobEndpoint(t.Env.Provider,
+					accountOf(container))).DownloadStream(t.ctx(), nameOf(container), "a.txt", nil)
 				t.refused(err, http.StatusUnauthorized, "InvalidAuthenticationInfo")
 			},
 		},
 		{
-			Name: "identity of a resource", Area: areaIdentity, Source: "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview",
-			Statement: "A system-assigned identity is a principal of its own in the tenant of its subscription, stays through updates, and goes with its resource.",
+			Name: "identity of a resource", Area: areaIdentity,
+			Source: "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview",
+			Statement: "A system-assigned identity is a principal of its own in the tenant of its subscription, " +
+				"stays through updates, and goes with its resource.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.ownAccountWith(o, with(t.accountBody(), object{"type": "SystemAssigned"}, "identity"))
@@ -216,9 +229,10 @@ func (t *T) unauthorized(o *Org) {
 func (t *T) cannotSignIn(client, code string) {
 	t.Helper()
 	const secret = "no-secret-of-anyone"
-	cred, err := azidentity.NewClientSecretCredential(t.Env.Provider.Tenant, client, secret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: t.clientOptions(), DisableInstanceDiscovery: true,
-	})
+	cred, err := azidentity.NewClientSecretCredential(t.Env.Provider.Tenant, client, secret,
+		&azidentity.ClientSecretCredentialOptions{
+			ClientOptions: t.clientOptions(), DisableInstanceDiscovery: true,
+		})
 	require.NoError(t, err)
 	_, err = cred.GetToken(t.ctx(), policy.TokenRequestOptions{Scopes: []string{t.scope()}})
 	var failed *azidentity.AuthenticationFailedError

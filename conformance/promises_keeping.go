@@ -68,7 +68,8 @@ func (t *T) listedBlobs(c *container.Client, include container.ListBlobsInclude)
 // deletedContainers lists an account's deleted containers.
 func (t *T) deletedContainers(c *azblob.Client) (out []*service.ContainerItem) {
 	t.Helper()
-	for _, item := range pages(t, c.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true}}),
+	for _, item := range pages(t,
+		c.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true}}),
 		func(p azblob.ListContainersResponse) []*service.ContainerItem { return p.ContainerItems }) {
 		if item.Deleted != nil && *item.Deleted {
 			out = append(out, item)
@@ -84,11 +85,13 @@ func keepingPromises() []Promise {
 	return []Promise{
 		{
 			Name: "versions", Area: areaBlobs, Source: docsVersions,
-			Statement: "With versioning every write makes a version, which is listed, read by its id and copied back; a deletion leaves the versions.",
-			Test:      keptVersions,
+			Statement: "With versioning every write makes a version, which is listed, read by its id and copied " +
+				"back; a deletion leaves the versions.",
+			Test: keptVersions,
 		},
 		{
-			Name: "current version", Area: areaBlobs, Source: docsBlobAPI + "delete-blob", Code: "OperationNotAllowedOnRootBlob", CodeSource: docsClientCodes,
+			Name: "current version", Area: areaBlobs, Source: docsBlobAPI + "delete-blob",
+			Code: "OperationNotAllowedOnRootBlob", CodeSource: docsClientCodes,
 			Statement: "The current version of a blob is not deleted by its version id.",
 			Test: func(t *T) {
 				_, _, c := t.keeper(object{"isVersioningEnabled": true})
@@ -101,12 +104,15 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "deleted blobs", Area: areaBlobs, Source: docsBlobDelete, Code: "BlobNotFound", CodeSource: docsBlobCodes,
-			Statement: "With soft delete a deleted blob is not there, is listed when asked for, and is restored with its content and metadata.",
+			Name: "deleted blobs", Area: areaBlobs, Source: docsBlobDelete, Code: "BlobNotFound",
+			CodeSource: docsBlobCodes,
+			Statement: "With soft delete a deleted blob is not there, is listed when asked for, and is restored with " +
+				"its content and metadata.",
 			Test: func(t *T) {
 				_, _, c := t.keeper(object{"deleteRetentionPolicy": object{"enabled": true, "days": 7}})
 				b := c.NewBlockBlobClient("a.txt")
-				require.NoError(t, put(t, b, "one", &blockblob.UploadOptions{Metadata: map[string]*string{"owner": to.Ptr("audit")}}))
+				require.NoError(t, put(t, b, "one",
+					&blockblob.UploadOptions{Metadata: map[string]*string{"owner": to.Ptr("audit")}}))
 				_, err := b.Delete(t.ctx(), nil)
 				require.NoError(t, err)
 				_, err = b.GetProperties(t.ctx(), nil)
@@ -130,7 +136,8 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "retention of deleted blobs ends", Area: areaBlobs, Source: docsBlobDelete, Code: "BlobNotFound", CodeSource: docsBlobCodes, Needs: []Need{Clock},
+			Name: "retention of deleted blobs ends", Area: areaBlobs, Source: docsBlobDelete, Code: "BlobNotFound",
+			CodeSource: docsBlobCodes, Needs: []Need{Clock},
 			Statement: "A deleted blob can be restored until its retention has ended; then it is gone for good.",
 			Test: func(t *T) {
 				_, _, c := t.keeper(object{"deleteRetentionPolicy": object{"enabled": true, "days": 7}})
@@ -151,8 +158,10 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "deleted containers", Area: containers, Source: docsContainers, Code: "ContainerNotFound", CodeSource: docsBlobCodes,
-			Statement: "With soft delete for containers a deleted container is not there, is listed when asked for, and is restored with its blobs.",
+			Name: "deleted containers", Area: containers, Source: docsContainers, Code: "ContainerNotFound",
+			CodeSource: docsBlobCodes,
+			Statement: "With soft delete for containers a deleted container is not there, is listed when asked for, " +
+				"and is restored with its blobs.",
 			Test: func(t *T) {
 				id, account, c := t.keeper(keepsContainers)
 				t.written(c.NewBlockBlobClient("a.txt"), "one")
@@ -174,14 +183,16 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "deleted containers of the management plane", Area: containers, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/list",
+			Name: "deleted containers of the management plane", Area: containers,
+			Source:    "https://learn.microsoft.com/rest/api/storagerp/blob-containers/list",
 			Statement: "The list of containers has the deleted ones, marked, with $include=deleted, and none without.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id, _, _ := t.keeper(keepsContainers)
 				require.NoError(t, t.remove(o, id, storageVersion))
 				list := func(include *armstorage.ListContainersInclude) []*armstorage.ListContainerItem {
-					return pages(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id), segment(id, "storageAccounts"), &armstorage.BlobContainersClientListOptions{Include: include}),
+					return pages(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id),
+						segment(id, "storageAccounts"), &armstorage.BlobContainersClientListOptions{Include: include}),
 						func(p armstorage.BlobContainersClientListResponse) []*armstorage.ListContainerItem { return p.Value })
 				}
 				require.Empty(t, list(nil))
@@ -193,7 +204,8 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "restore over another container", Area: containers, Source: docsContainers, Code: "ContainerAlreadyExists", CodeSource: docsBlobCodes,
+			Name: "restore over another container", Area: containers, Source: docsContainers,
+			Code: "ContainerAlreadyExists", CodeSource: docsBlobCodes,
 			Statement: "A deleted container is not restored while another one has its name.",
 			Test: func(t *T) {
 				id, account, _ := t.keeper(keepsContainers)
@@ -209,7 +221,8 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "retention of deleted containers ends", Area: containers, Source: docsContainers, Code: "ContainerNotFound", CodeSource: docsBlobCodes, Needs: []Need{Clock},
+			Name: "retention of deleted containers ends", Area: containers, Source: docsContainers,
+			Code: "ContainerNotFound", CodeSource: docsBlobCodes, Needs: []Need{Clock},
 			Statement: "A deleted container can be restored until its retention has ended; then it is gone for good.",
 			Test: func(t *T) {
 				id, account, c := t.keeper(keepsContainers)
@@ -231,19 +244,24 @@ func keepingPromises() []Promise {
 		},
 		{
 			Name: "runs", Area: storageType + "/managementPolicies", Source: docsLifecycle, Needs: []Need{Clock},
-			Statement: "A lifecycle policy moves blobs to the cool tier and deletes them when they are old enough, those of its prefix only, within two days.",
-			Test:      lifecycleRuns,
+			Statement: "A lifecycle policy moves blobs to the cool tier and deletes them when they are old enough, " +
+				"those of its prefix only, within two days.",
+			Test: lifecycleRuns,
 		},
 		{
-			Name: "network rules", Area: storageType, Source: docsNetwork, Code: "AuthorizationFailure", CodeSource: docsNetworkDenied, Needs: []Need{Address},
-			Statement: "An account that denies by default serves the addresses of its rules and refuses all others, whatever key they have.",
+			Name: "network rules", Area: storageType, Source: docsNetwork, Code: "AuthorizationFailure",
+			CodeSource: docsNetworkDenied, Needs: []Need{Address},
+			Statement: "An account that denies by default serves the addresses of its rules and refuses all others, " +
+				"whatever key they have.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id, _, c := t.keeper(object{})
 				b := c.NewBlockBlobClient("a.txt")
 				t.written(b, "one")
 				rules := func(addresses ...any) {
-					require.NoError(t, t.patch(o, accountOf(id), storageVersion, object{"properties": object{"networkAcls": object{"defaultAction": "Deny", "ipRules": addresses}}}))
+					require.NoError(t, t.patch(o, accountOf(id), storageVersion,
+						object{"properties": object{"networkAcls": object{"defaultAction": "Deny",
+							"ipRules": addresses}}}))
 				}
 				served := func() bool {
 					_, err := b.GetProperties(t.ctx(), nil)
@@ -258,7 +276,8 @@ func keepingPromises() []Promise {
 			},
 		},
 		{
-			Name: "public network access", Area: storageType, Source: docsNetwork, Code: "AuthorizationFailure", CodeSource: docsNetworkDenied, Needs: []Need{Address},
+			Name: "public network access", Area: storageType, Source: docsNetwork, Code: "AuthorizationFailure",
+			CodeSource: docsNetworkDenied, Needs: []Need{Address},
 			Statement: "An account without public network access refuses every public address, also one of its rules.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -266,7 +285,8 @@ func keepingPromises() []Promise {
 				b := c.NewBlockBlobClient("a.txt")
 				t.written(b, "one")
 				require.NoError(t, t.patch(o, accountOf(id), storageVersion, object{"properties": object{
-					"publicNetworkAccess": "Disabled", "networkAcls": object{"defaultAction": "Deny", "ipRules": []any{object{"value": t.Env.Address.String()}}}}}))
+					"publicNetworkAccess": "Disabled", "networkAcls": object{"defaultAction": "Deny",
+						"ipRules": []any{object{"value": t.Env.Address.String()}}}}}))
 				t.eventually("the account is closed", func() bool {
 					_, err := b.GetProperties(t.ctx(), nil)
 					return err != nil
@@ -317,7 +337,8 @@ func lifecycleRuns(t *T) {
 		}}
 	}
 	t.made(o, accountOf(id)+"/managementPolicies/default", storageVersion,
-		object{"properties": object{"policy": object{"rules": []any{action("logs/", "delete"), action("data/", "tierToCool")}}}})
+		object{"properties": object{"policy": object{"rules": []any{action("logs/", "delete"),
+			action("data/", "tierToCool")}}}})
 	for _, name := range []string{"logs/a", "data/a", "a"} {
 		t.written(c.NewBlockBlobClient(name), name)
 	}

@@ -37,7 +37,8 @@ func resourceManagerPromises() []Promise {
 			Name: "api-version missing", Area: areaARM, Source: docsREST, Undocumented: true,
 			Statement: "A request without an api-version is refused with 400.",
 			Test: func(t *T) {
-				res, body := t.request(t.Env.Provider, http.MethodGet, groupID(t.Env.Provider, t.group(t.Env.Provider)), nil)
+				res, body := t.request(t.Env.Provider, http.MethodGet, groupID(t.Env.Provider, t.group(t.Env.Provider)),
+					nil)
 				t.answered(res, body, http.StatusBadRequest, "")
 			},
 		},
@@ -45,10 +46,12 @@ func resourceManagerPromises() []Promise {
 			Name: "api-version unknown", Area: areaARM, Source: docsRegister, Code: "NoRegisteredProviderFound",
 			Statement: "A type is served only with the api-versions that it was published with.",
 			Test: func(t *T) {
-				res, body := t.request(t.Env.Provider, http.MethodGet, t.inGroup(t.Env.Provider, storageType, t.name(20))+"?api-version=1999-12-31", nil)
+				res, body := t.request(t.Env.Provider, http.MethodGet,
+					t.inGroup(t.Env.Provider, storageType, t.name(20))+"?api-version=1999-12-31", nil)
 				require.Equal(t, "NoRegisteredProviderFound", text(body, "error", "code"), body)
 				require.Equal(t, http.StatusBadRequest, res.StatusCode)
-				require.Contains(t, text(body, "error", "message"), storageVersion, "the message names the versions that there are")
+				require.Contains(t, text(body, "error", "message"), storageVersion,
+					"the message names the versions that there are")
 			},
 		},
 		{
@@ -56,7 +59,8 @@ func resourceManagerPromises() []Promise {
 			Statement: "A body with a member that Azure Resource Manager does not know is refused.",
 			Test: func(t *T) {
 				id := t.inGroup(t.Env.Provider, storageType, t.name(20))
-				res, body := t.request(t.Env.Provider, http.MethodPut, id+"?api-version="+storageVersion, with(t.accountBody(), "red", "colour"))
+				res, body := t.request(t.Env.Provider, http.MethodPut, id+"?api-version="+storageVersion,
+					with(t.accountBody(), "red", "colour"))
 				t.answered(res, body, http.StatusBadRequest, "InvalidRequestContent")
 				t.gone(t.Env.Provider, id, storageVersion)
 			},
@@ -65,7 +69,8 @@ func resourceManagerPromises() []Promise {
 			Name: "location missing", Area: areaARM, Source: docsErrors, Code: "LocationRequired",
 			Statement: "A resource group cannot be created without a location.",
 			Test: func(t *T) {
-				_, err := t.put(t.Env.Provider, groupID(t.Env.Provider, t.name(20)), groupsVersion, object{"tags": object{}})
+				_, err := t.put(t.Env.Provider, groupID(t.Env.Provider, t.name(20)), groupsVersion,
+					object{"tags": object{}})
 				t.refusedWith(err, "LocationRequired")
 			},
 		},
@@ -73,7 +78,8 @@ func resourceManagerPromises() []Promise {
 			Name: "unknown namespace", Area: areaARM, Source: docsErrors, Code: "InvalidResourceNamespace",
 			Statement: "A namespace that there is not is refused.",
 			Test: func(t *T) {
-				_, err := t.read(t.Env.Provider, t.inGroup(t.Env.Provider, "Microsoft.Conformance/things", "thing"), "2024-01-01")
+				_, err := t.read(t.Env.Provider, t.inGroup(t.Env.Provider, "Microsoft.Conformance/things", "thing"),
+					"2024-01-01")
 				t.refusedWith(err, "InvalidResourceNamespace")
 			},
 		},
@@ -81,7 +87,8 @@ func resourceManagerPromises() []Promise {
 			Name: "unknown type", Area: areaARM, Source: docsErrors, Code: "InvalidResourceType",
 			Statement: "A type that its namespace has not is refused.",
 			Test: func(t *T) {
-				_, err := t.read(t.Env.Provider, t.inGroup(t.Env.Provider, "Microsoft.Storage/things", "thing"), storageVersion)
+				_, err := t.read(t.Env.Provider, t.inGroup(t.Env.Provider, "Microsoft.Storage/things", "thing"),
+					storageVersion)
 				t.refusedWith(err, "InvalidResourceType")
 			},
 		},
@@ -89,7 +96,8 @@ func resourceManagerPromises() []Promise {
 			Name: "resource not found", Area: areaARM, Source: docsErrors, Code: "ResourceNotFound",
 			Statement: "A GET of a resource that is not there answers 404 ResourceNotFound.",
 			Test: func(t *T) {
-				_, err := t.storage(t.Env.Provider).NewAccountsClient().GetProperties(t.ctx(), t.group(t.Env.Provider), t.name(20), nil)
+				_, err := t.storage(t.Env.Provider).NewAccountsClient().GetProperties(t.ctx(), t.group(t.Env.Provider),
+					t.name(20), nil)
 				t.refused(err, http.StatusNotFound, "ResourceNotFound")
 			},
 		},
@@ -97,7 +105,8 @@ func resourceManagerPromises() []Promise {
 			Name: "resource group not found", Area: areaARM, Source: docsErrors, Code: "ResourceGroupNotFound",
 			Statement: "A GET in a resource group that is not there answers 404 ResourceGroupNotFound.",
 			Test: func(t *T) {
-				_, err := t.storage(t.Env.Provider).NewAccountsClient().GetProperties(t.ctx(), t.name(20), t.name(20), nil)
+				_, err := t.storage(t.Env.Provider).NewAccountsClient().GetProperties(t.ctx(), t.name(20), t.name(20),
+					nil)
 				t.refused(err, http.StatusNotFound, "ResourceGroupNotFound")
 				_, err = t.groups(t.Env.Provider).Get(t.ctx(), t.name(20), nil)
 				t.refused(err, http.StatusNotFound, "ResourceGroupNotFound")
@@ -107,7 +116,8 @@ func resourceManagerPromises() []Promise {
 			Name: "subscription not found", Area: areaARM, Source: docsErrors, Code: "SubscriptionNotFound",
 			Statement: "A subscription that there is not answers 404 SubscriptionNotFound.",
 			Test: func(t *T) {
-				_, err := t.read(t.Env.Provider, "/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/none", groupsVersion)
+				_, err := t.read(t.Env.Provider,
+					"/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/none", groupsVersion)
 				t.refused(err, http.StatusNotFound, "SubscriptionNotFound")
 			},
 		},
@@ -124,11 +134,13 @@ func resourceManagerPromises() []Promise {
 			},
 		},
 		{
-			Name: "names ignore case", Area: areaARM, Source: "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules",
+			Name: "names ignore case", Area: areaARM,
+			Source:    "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules",
 			Statement: "Ids are compared without regard to letter case.",
 			Test: func(t *T) {
 				id := t.storageAccount(t.Env.Provider)
-				res, body := t.request(t.Env.Provider, http.MethodGet, strings.ToUpper(id[:len(id)-20])+id[len(id)-20:]+"?api-version="+storageVersion, nil)
+				res, body := t.request(t.Env.Provider, http.MethodGet,
+					strings.ToUpper(id[:len(id)-20])+id[len(id)-20:]+"?api-version="+storageVersion, nil)
 				require.Equal(t, http.StatusOK, res.StatusCode, body)
 				require.True(t, strings.EqualFold(id, text(body, "id")))
 			},
@@ -146,15 +158,18 @@ func resourceManagerPromises() []Promise {
 		},
 		{
 			Name: "asynchronous operation", Area: areaARM, Source: docsAsync,
-			Statement: "An operation that takes time answers 201 or 202 with the URL of its status, which ends as Succeeded.",
-			Test:      asynchronous,
+			Statement: "An operation that takes time answers 201 or 202 with the URL of its status, which ends as " +
+				"Succeeded.",
+			Test: asynchronous,
 		},
 		{
 			Name: "request ids", Area: areaARM, Source: docsREST,
 			Statement: "Every answer has a request id, and repeats the correlation id of its request.",
 			Test: func(t *T) {
 				const id = "7e8ab9f6-4f2e-4d2c-9f0a-0123456789ab"
-				res := t.raw(http.MethodGet, groupID(t.Env.Provider, t.group(t.Env.Provider))+"?api-version="+groupsVersion, http.Header{"X-Ms-Correlation-Request-Id": {id}})
+				res := t.raw(http.MethodGet,
+					groupID(t.Env.Provider, t.group(t.Env.Provider))+"?api-version="+groupsVersion,
+					http.Header{"X-Ms-Correlation-Request-Id": {id}})
 				require.Equal(t, id, res.Header.Get("x-ms-correlation-request-id"))
 				first := res.Header.Get("x-ms-request-id")
 				require.NotEmpty(t, first)
@@ -203,21 +218,25 @@ func resourceManagerPromises() []Promise {
 			},
 		},
 		{
-			Name: "name of another's account", Area: areaARM, Source: docsAccountName, Code: "StorageAccountAlreadyTaken", Needs: []Need{TwoTenants},
+			Name: "name of another's account", Area: areaARM, Source: docsAccountName,
+			Code: "StorageAccountAlreadyTaken", Needs: []Need{TwoTenants},
 			Statement: "The name of a storage account is taken in all of Azure.",
 			Test: func(t *T) {
 				taken := nameOf(t.storageAccount(t.Env.Provider))
-				_, err := t.put(t.Env.Consumer, t.inGroup(t.Env.Consumer, storageType, taken), storageVersion, t.accountBody())
+				_, err := t.put(t.Env.Consumer, t.inGroup(t.Env.Consumer, storageType, taken), storageVersion,
+					t.accountBody())
 				t.refusedWith(err, "StorageAccountAlreadyTaken")
 			},
 		},
 		{
-			Name: "name of an account in another group", Area: areaARM, Source: docsErrors, Code: "StorageAccountInAnotherResourceGroup",
+			Name: "name of an account in another group", Area: areaARM, Source: docsErrors,
+			Code:      "StorageAccountInAnotherResourceGroup",
 			Statement: "The name of one's own storage account is taken in one's other resource groups.",
 			Test: func(t *T) {
 				taken := nameOf(t.storageAccount(t.Env.Provider))
 				group := t.ownGroup(t.Env.Provider)
-				_, err := t.put(t.Env.Provider, groupID(t.Env.Provider, group)+"/providers/"+storageType+"/"+taken, storageVersion, t.accountBody())
+				_, err := t.put(t.Env.Provider, groupID(t.Env.Provider, group)+"/providers/"+storageType+"/"+taken,
+					storageVersion, t.accountBody())
 				t.refusedWith(err, "StorageAccountInAnotherResourceGroup")
 			},
 		},
@@ -226,21 +245,25 @@ func resourceManagerPromises() []Promise {
 			Statement: "The name of a storage account has 3 to 24 lowercase letters and digits.",
 			Test: func(t *T) {
 				for _, name := range []string{"ab", "abcdefghijklmnopqrstuvwxy", "with-hyphen"} {
-					_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, storageType, name), storageVersion, t.accountBody())
+					_, err := t.put(t.Env.Provider, t.inGroup(t.Env.Provider, storageType, name), storageVersion,
+						t.accountBody())
 					t.refusedWith(err, "AccountNameInvalid")
 				}
 			},
 		},
 		{
-			Name: "name available", Area: areaARM, Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/check-name-availability",
+			Name: "name available", Area: areaARM,
+			Source:    "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/check-name-availability",
 			Statement: "Whether an account's name is valid and free can be asked beforehand.",
 			Test: func(t *T) {
 				for name, reason := range map[string]armstorage.Reason{
-					t.name(20): "", nameOf(t.storageAccount(t.Env.Provider)): armstorage.ReasonAlreadyExists, "UPPER": armstorage.ReasonAccountNameInvalid,
+					t.name(20): "", nameOf(t.storageAccount(t.Env.Provider)): armstorage.ReasonAlreadyExists,
+					"UPPER": armstorage.ReasonAccountNameInvalid,
 				} {
-					res, err := t.storage(t.Env.Consumer).NewAccountsClient().CheckNameAvailability(t.ctx(), armstorage.AccountCheckNameAvailabilityParameters{
-						Name: &name, Type: to.Ptr(storageType),
-					}, nil)
+					res, err := t.storage(t.Env.Consumer).NewAccountsClient().CheckNameAvailability(t.ctx(),
+						armstorage.AccountCheckNameAvailabilityParameters{
+							Name: &name, Type: to.Ptr(storageType),
+						}, nil)
 					require.NoError(t, err)
 					require.Equal(t, reason == "", *res.NameAvailable, name)
 					if reason != "" {

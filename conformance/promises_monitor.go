@@ -27,7 +27,8 @@ func monitorPromises() []Promise {
 			Statement: "A diagnostic setting must send its logs somewhere.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, settingID(t.newShareAccount(o).id, "audit"), diagnosticsVersion, with(t.auditBody(), nil, "properties", "workspaceId"))
+				_, err := t.put(o, settingID(t.newShareAccount(o).id, "audit"), diagnosticsVersion,
+					with(t.auditBody(), nil, "properties", "workspaceId"))
 				t.refusedSomehow(err)
 			},
 		},
@@ -42,23 +43,27 @@ func monitorPromises() []Promise {
 			},
 		},
 		{
-			Name: "destination of another type", Area: diagnosticSettings, Source: docsErrors, Code: "LinkedInvalidPropertyId",
+			Name: "destination of another type", Area: diagnosticSettings, Source: docsErrors,
+			Code:      "LinkedInvalidPropertyId",
 			Statement: "The id of a workspace must be a workspace's.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				account := t.newShareAccount(o).id
-				_, err := t.put(o, settingID(account, "audit"), diagnosticsVersion, with(t.auditBody(), "no-id-at-all", "properties", "workspaceId"))
+				_, err := t.put(o, settingID(account, "audit"), diagnosticsVersion,
+					with(t.auditBody(), "no-id-at-all", "properties", "workspaceId"))
 				t.refusedWith(err, "LinkedInvalidPropertyId")
 			},
 		},
 		{
-			Name: "another's destination", Area: diagnosticSettings, Source: docsErrors, Code: "LinkedAuthorizationFailed", Needs: []Need{TwoTenants},
+			Name: "another's destination", Area: diagnosticSettings, Source: docsErrors,
+			Code: "LinkedAuthorizationFailed", Needs: []Need{TwoTenants},
 			Statement: "A diagnostic setting cannot send logs to a workspace on which the caller has no rights.",
 			Test: func(t *T) {
 				id := t.inGroup(t.Env.Consumer, workspaceType, t.name(20))
 				t.made(t.Env.Consumer, id, workspaceVersion, t.workspaceBody())
 				o := t.Env.Provider
-				_, err := t.put(o, settingID(t.newShareAccount(o).id, "audit"), diagnosticsVersion, with(t.auditBody(), id, "properties", "workspaceId"))
+				_, err := t.put(o, settingID(t.newShareAccount(o).id, "audit"), diagnosticsVersion,
+					with(t.auditBody(), id, "properties", "workspaceId"))
 				t.refusedWith(err, "LinkedAuthorizationFailed")
 			},
 		},
@@ -68,15 +73,20 @@ func monitorPromises() []Promise {
 			Test: func(t *T) {
 				o := t.Env.Provider
 				account := t.newShareAccount(o).id
-				for n, category := range []string{"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots", ""} {
-					body := with(t.auditBody(), []any{object{"category": category, "enabled": true}}, "properties", "logs")
+				for n, category := range []string{"Shares", "ShareSubscriptions", "SentShareSnapshots",
+					"ReceivedShareSnapshots", ""} {
+					body := with(t.auditBody(), []any{object{"category": category, "enabled": true}}, "properties",
+						"logs")
 					if category == "" {
-						body = with(with(body, nil, "properties", "logs"), []any{object{"category": "AllMetrics", "enabled": true}}, "properties", "metrics")
+						body = with(with(body, nil, "properties", "logs"),
+							[]any{object{"category": "AllMetrics", "enabled": true}}, "properties", "metrics")
 					}
 					t.made(o, settingID(account, "audit"+strconv.Itoa(n)), diagnosticsVersion, body)
 				}
 				other := t.ownAccount(o)
-				_, err := t.put(o, settingID(account, "sixth"), diagnosticsVersion, with(with(t.auditBody(), nil, "properties", "workspaceId"), other, "properties", "storageAccountId"))
+				_, err := t.put(o, settingID(account, "sixth"), diagnosticsVersion,
+					with(with(t.auditBody(), nil, "properties", "workspaceId"), other, "properties",
+						"storageAccountId"))
 				t.refusedSomehow(err)
 			},
 		},
@@ -92,8 +102,10 @@ func monitorPromises() []Promise {
 			},
 		},
 		{
-			Name: "of a vault and of blobs", Area: diagnosticSettings, Source: "https://learn.microsoft.com/azure/azure-monitor/reference/logs-index",
-			Statement: "A vault logs AuditEvent; blobs log StorageRead, StorageWrite and StorageDelete on their service, not on their account.",
+			Name: "of a vault and of blobs", Area: diagnosticSettings,
+			Source: "https://learn.microsoft.com/azure/azure-monitor/reference/logs-index",
+			Statement: "A vault logs AuditEvent; blobs log StorageRead, StorageWrite and StorageDelete on their " +
+				"service, not on their account.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				account := t.ownAccount(o)
@@ -105,7 +117,8 @@ func monitorPromises() []Promise {
 					return with(t.auditBody(), list, "properties", "logs")
 				}
 				t.made(o, settingID(t.ownVault(o), "audit"), diagnosticsVersion, logs("AuditEvent"))
-				t.made(o, settingID(account+"/blobServices/default", "audit"), diagnosticsVersion, logs("StorageRead", "StorageWrite", "StorageDelete"))
+				t.made(o, settingID(account+"/blobServices/default", "audit"), diagnosticsVersion,
+					logs("StorageRead", "StorageWrite", "StorageDelete"))
 				_, err := t.put(o, settingID(account, "audit"), diagnosticsVersion, logs("StorageRead"))
 				t.refusedSomehow(err)
 			},
@@ -113,7 +126,8 @@ func monitorPromises() []Promise {
 		},
 		{
 			Name: "recovered", Area: workspaceType, Source: docsDeleteWorkspace,
-			Statement: "A workspace that is created again within 14 days of its deletion is the same one; after a forced deletion it is another.",
+			Statement: "A workspace that is created again within 14 days of its deletion is the same one; after a " +
+				"forced deletion it is another.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.inGroup(o, workspaceType, t.name(20))
@@ -121,7 +135,8 @@ func monitorPromises() []Promise {
 				first := text(t.there(o, id, workspaceVersion), "properties", "customerId")
 				client := t.logs(o).NewWorkspacesClient()
 				for _, force := range []bool{false, true} {
-					p, err := client.BeginDelete(t.ctx(), groupOf(id), nameOf(id), &armoperationalinsights.WorkspacesClientBeginDeleteOptions{Force: to.Ptr(force)})
+					p, err := client.BeginDelete(t.ctx(), groupOf(id), nameOf(id),
+						&armoperationalinsights.WorkspacesClientBeginDeleteOptions{Force: to.Ptr(force)})
 					must(t, p, err)
 					t.made(o, id, workspaceVersion, t.workspaceBody())
 					again := text(t.there(o, id, workspaceVersion), "properties", "customerId")
@@ -130,7 +145,8 @@ func monitorPromises() []Promise {
 			},
 		},
 		{
-			Name: "keys", Area: workspaceType, Source: "https://learn.microsoft.com/rest/api/loganalytics/shared-keys/get-shared-keys",
+			Name: "keys", Area: workspaceType,
+			Source:    "https://learn.microsoft.com/rest/api/loganalytics/shared-keys/get-shared-keys",
 			Statement: "A workspace has two keys, which no GET shows.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -143,7 +159,8 @@ func monitorPromises() []Promise {
 			},
 		},
 		{
-			Name: "scope not there", Area: "Microsoft.Insights/scheduledQueryRules", Source: docsErrors, Code: "ResourceNotFound",
+			Name: "scope not there", Area: "Microsoft.Insights/scheduledQueryRules", Source: docsErrors,
+			Code:      "ResourceNotFound",
 			Statement: "A rule cannot look at a workspace that is not there.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -154,14 +171,16 @@ func monitorPromises() []Promise {
 		},
 		{
 			Name: "limits", Area: "Microsoft.Insights/scheduledQueryRules", Source: docsRules, Undocumented: true,
-			Statement: "A rule has a severity of 0 to 4, a window of a published length, and does not mute and resolve at once.",
+			Statement: "A rule has a severity of 0 to 4, a window of a published length, and does not mute and " +
+				"resolve at once.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.inGroup(o, "Microsoft.Insights/scheduledQueryRules", t.name(20))
 				for _, body := range []object{
 					with(t.ruleBody(), 5, "properties", "severity"),
 					with(t.ruleBody(), "P3D", "properties", "windowSize"),
-					with(with(t.ruleBody(), "PT1H", "properties", "muteActionsDuration"), true, "properties", "autoMitigate"),
+					with(with(t.ruleBody(), "PT1H", "properties", "muteActionsDuration"), true, "properties",
+						"autoMitigate"),
 				} {
 					_, err := t.put(o, id, ruleVersion, body)
 					t.refusedSomehow(err)
@@ -170,23 +189,29 @@ func monitorPromises() []Promise {
 			},
 		},
 		{
-			Name: "receivers", Area: "Microsoft.Insights/actionGroups", Source: docsInsightsREST + "action-groups/create-or-update", Undocumented: true,
+			Name: "receivers", Area: "Microsoft.Insights/actionGroups",
+			Source: docsInsightsREST + "action-groups/create-or-update", Undocumented: true,
 			Statement: "The receivers of an action group have names of their own.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				ada := object{"name": "ada", "emailAddress": "ada@contoso.example"}
-				_, err := t.put(o, t.inGroup(o, "Microsoft.Insights/actionGroups", t.name(20)), actionGroupVersion, with(t.actionGroupBody(), []any{ada, ada}, "properties", "emailReceivers"))
+				_, err := t.put(o, t.inGroup(o, "Microsoft.Insights/actionGroups", t.name(20)), actionGroupVersion,
+					with(t.actionGroupBody(), []any{ada, ada}, "properties", "emailReceivers"))
 				t.refusedSomehow(err)
 			},
 		},
 		{
-			Name: "content", Area: "Microsoft.Insights/workbooks", Source: "https://learn.microsoft.com/rest/api/application-insights/workbooks/create-or-update", Undocumented: true,
-			Statement: "A workbook is named by a GUID.",
+			Name: "content", Area: "Microsoft.Insights/workbooks",
+			Source:       "https://learn.microsoft.com/rest/api/application-insights/workbooks/create-or-update",
+			Undocumented: true,
+			Statement:    "A workbook is named by a GUID.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.inGroup(o, "Microsoft.Insights/workbooks", "sharing"), workbookVersion, object{"location": t.Env.Location, "kind": "shared", "properties": object{
-					"displayName": "Sharing", "category": "workbook", "serializedData": `{"version":"Notebook/1.0","items":[]}`,
-				}})
+				_, err := t.put(o, t.inGroup(o, "Microsoft.Insights/workbooks", "sharing"), workbookVersion,
+					object{"location": t.Env.Location, "kind": "shared", "properties": object{
+						"displayName": "Sharing", "category": "workbook",
+						"serializedData": `{"version":"Notebook/1.0","items":[]}`,
+					}})
 				t.refusedSomehow(err)
 			},
 		},

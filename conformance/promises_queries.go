@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// LogsService is where a cloud configuration has the query API of Azure Monitor's logs, as the official query client names
-// it. Where it is missing, Azure's public one is asked.
+// LogsService is where a cloud configuration has the query API of Azure Monitor's logs, as the official query client
+// names it. Where it is missing, Azure's public one is asked.
 const LogsService cloud.ServiceName = "azquery/Logs"
 
 const (
@@ -36,7 +36,8 @@ func (t *T) query(o *Org, audience, workspace, text string) (*http.Response, obj
 	endpoint, _ := t.logsEndpoint()
 	options := t.clientOptions()
 	p := runtime.NewPipeline("conformance", "v1.0.0", runtime.PipelineOptions{
-		PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(o.Credential, []string{strings.TrimSuffix(audience, "/") + "/.default"}, nil)},
+		PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(o.Credential,
+			[]string{strings.TrimSuffix(audience, "/") + "/.default"}, nil)},
 	}, &options)
 	req, err := runtime.NewRequest(t.ctx(), http.MethodPost, endpoint+"/workspaces/"+workspace+"/query")
 	require.NoError(t, err)
@@ -75,7 +76,8 @@ func queryPromises() []Promise {
 			Test: func(t *T) {
 				_, customer := t.customer()
 				_, audience := t.logsEndpoint()
-				res, out := t.query(t.Env.Provider, audience, customer, "StorageBlobLogs | summarize Requests = count() by StatusCode")
+				res, out := t.query(t.Env.Provider, audience, customer, "StorageBlobLogs | summarize Requests = "+
+					"count() by StatusCode")
 				require.Equal(t, http.StatusOK, res.StatusCode, out)
 				tables, _ := out["tables"].([]any)
 				require.Len(t, tables, 1)
@@ -90,9 +92,11 @@ func queryPromises() []Promise {
 			},
 		},
 		{
-			Name: "what was logged", Area: areaQueries, Source: "https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage",
-			Statement: "What a diagnostic setting sends to a workspace is found there by a query: a refused read of a blob, with its caller and status.",
-			Test:      queriedReads,
+			Name: "what was logged", Area: areaQueries,
+			Source: "https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage",
+			Statement: "What a diagnostic setting sends to a workspace is found there by a query: a refused read of " +
+				"a blob, with its caller and status.",
+			Test: queriedReads,
 		},
 		{
 			Name: "wrong syntax", Area: areaQueries, Source: docsQueryErrors, Code: "BadArgumentError",
@@ -125,7 +129,8 @@ func queryPromises() []Promise {
 			},
 		},
 		{
-			Name: "no role, no rows", Area: areaQueries, Source: docsQueryErrors, Code: "InsufficientAccessError", Needs: []Need{Stranger},
+			Name: "no role, no rows", Area: areaQueries, Source: docsQueryErrors, Code: "InsufficientAccessError",
+			Needs:     []Need{Stranger},
 			Statement: "A principal without a role on a workspace reads nothing from it.",
 			Test: func(t *T) {
 				_, customer := t.customer()
@@ -135,9 +140,11 @@ func queryPromises() []Promise {
 			},
 		},
 		{
-			Name: "fires and resolves", Area: "Microsoft.Insights/scheduledQueryRules", Source: "https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview", Needs: []Need{Clock},
-			Statement: "A rule whose condition is met raises an alert at its next evaluation, which resolves when the condition is met no more.",
-			Test:      alertFires,
+			Name: "fires and resolves", Area: "Microsoft.Insights/scheduledQueryRules",
+			Source: "https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview", Needs: []Need{Clock},
+			Statement: "A rule whose condition is met raises an alert at its next evaluation, which resolves when " +
+				"the condition is met no more.",
+			Test: alertFires,
 		},
 	}
 }
@@ -149,19 +156,22 @@ func alertFires(t *T) {
 	account := t.ownAccount(o)
 	id := t.containerIn(o, account)
 	t.made(o, settingID(account+"/blobServices/default", "reads"), diagnosticsVersion,
-		object{"properties": object{"workspaceId": workspace, "logs": []any{object{"category": "StorageRead", "enabled": true}}}})
+		object{"properties": object{"workspaceId": workspace,
+			"logs": []any{object{"category": "StorageRead", "enabled": true}}}})
 	const query = `StorageBlobLogs | where OperationName == "GetBlob"`
 	rule := t.inGroup(o, "Microsoft.Insights/scheduledQueryRules", t.name(20))
 	body := with(t.ruleBody(), []any{workspace}, "properties", "scopes")
 	for key, value := range map[string]any{
 		"evaluationFrequency": "PT5M", "windowSize": "PT5M", "autoMitigate": true,
-		"criteria": object{"allOf": []any{object{"query": query, "timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0}}},
+		"criteria": object{"allOf": []any{object{"query": query, "timeAggregation": "Count", "operator": "GreaterThan",
+			"threshold": 0}}},
 	} {
 		body = with(body, value, "properties", key)
 	}
 	t.made(o, rule, ruleVersion, body)
 	raised := func() (conditions []string) {
-		res, out := t.request(o, http.MethodGet, "/subscriptions/"+o.Subscription+"/providers/Microsoft.AlertsManagement/alerts?api-version=2019-05-05-preview", nil)
+		res, out := t.request(o, http.MethodGet,
+			"/subscriptions/"+o.Subscription+"/providers/Microsoft.AlertsManagement/alerts?api-version=2019-05-05-preview", nil)
 		require.Equal(t, http.StatusOK, res.StatusCode, out)
 		alerts, _ := out["value"].([]any)
 		for _, a := range alerts {
@@ -194,12 +204,14 @@ func queriedReads(t *T) {
 	account := t.ownAccount(o)
 	id := t.containerIn(o, account)
 	t.made(o, settingID(account+"/blobServices/default", "reads"), diagnosticsVersion,
-		object{"properties": object{"workspaceId": workspace, "logs": []any{object{"category": "StorageRead", "enabled": true}}}})
+		object{"properties": object{"workspaceId": workspace,
+			"logs": []any{object{"category": "StorageRead", "enabled": true}}}})
 	_, audience := t.logsEndpoint()
 	t.eventually("the read is in the workspace", func() bool {
 		_, err := t.bearerBlobs(o, t.blobEndpoint(o, account)).DownloadStream(t.ctx(), nameOf(id), "absent.csv", nil)
 		require.Error(t, err)
-		res, out := t.query(o, audience, customer, `StorageBlobLogs | where OperationName == "GetBlob" | project ObjectKey, StatusCode, AuthenticationType | take 1`)
+		res, out := t.query(o, audience, customer,
+			`StorageBlobLogs | where OperationName == "GetBlob" | project ObjectKey, StatusCode, AuthenticationType | take 1`)
 		require.Equal(t, http.StatusOK, res.StatusCode, out)
 		tables, _ := out["tables"].([]any)
 		rows, _ := at(tables[0], "rows").([]any)

@@ -88,7 +88,8 @@ func secretPromises() []Promise {
 	return []Promise{
 		{
 			Name: "versions", Area: areaSecrets, Source: docsSecretsREST + "get-secret/get-secret", Needs: needs,
-			Statement: "Setting a secret again makes a version of it; the latest is read by name, every one by its version.",
+			Statement: "Setting a secret again makes a version of it; the latest is read by name, every one by its " +
+				"version.",
 			Test: func(t *T) {
 				c := t.officer(t.ownVault(t.Env.Provider))
 				first := t.setSecret(c, "password", "one")
@@ -102,12 +103,15 @@ func secretPromises() []Promise {
 			},
 		},
 		{
-			Name: "one secret in both planes", Area: areaSecrets, Source: "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update", Needs: needs,
-			Statement: "What is set through Azure Resource Manager is read from the vault, under the URI that Azure Resource Manager shows.",
+			Name: "one secret in both planes", Area: areaSecrets,
+			Source: "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update", Needs: needs,
+			Statement: "What is set through Azure Resource Manager is read from the vault, under the URI that Azure " +
+				"Resource Manager shows.",
 			Test: func(t *T) {
 				vault := t.ownVault(t.Env.Provider)
 				c := t.officer(vault)
-				made := t.made(t.Env.Provider, vault+"/secrets/password", vaultVersion, object{"properties": object{"value": "not-a-secret"}})
+				made := t.made(t.Env.Provider, vault+"/secrets/password", vaultVersion,
+					object{"properties": object{"value": "not-a-secret"}})
 				require.Equal(t, "not-a-secret", t.secret(c, "password", ""))
 				res, err := c.GetSecret(t.ctx(), "password", "", nil)
 				require.NoError(t, err)
@@ -123,15 +127,17 @@ func secretPromises() []Promise {
 					t.setSecret(c, name, "not-a-secret")
 				}
 				var names []string
-				for _, s := range pages(t, c.NewListSecretPropertiesPager(nil), func(p azsecrets.ListSecretPropertiesResponse) []*azsecrets.SecretProperties { return p.Value }) {
+				for _, s := range pages(t, c.NewListSecretPropertiesPager(nil),
+					func(p azsecrets.ListSecretPropertiesResponse) []*azsecrets.SecretProperties { return p.Value }) {
 					names = append(names, s.ID.Name())
 				}
 				require.ElementsMatch(t, []string{"a", "b"}, names)
 			},
 		},
 		{
-			Name: "not there", Area: areaSecrets, Source: docsSecretsREST + "get-secret/get-secret", Needs: needs, Undocumented: true,
-			Statement: "A secret, or a version of one, that is not there answers 404.",
+			Name: "not there", Area: areaSecrets, Source: docsSecretsREST + "get-secret/get-secret", Needs: needs,
+			Undocumented: true,
+			Statement:    "A secret, or a version of one, that is not there answers 404.",
 			Test: func(t *T) {
 				c := t.officer(t.ownVault(t.Env.Provider))
 				_, err := c.GetSecret(t.ctx(), "password", "", nil)
@@ -142,15 +148,18 @@ func secretPromises() []Promise {
 			},
 		},
 		{
-			Name: "disabled", Area: areaSecrets, Source: "https://learn.microsoft.com/azure/key-vault/secrets/about-secrets", Needs: needs, Undocumented: true,
-			Statement: "A version that is disabled is not given out; the others are.",
+			Name: "disabled", Area: areaSecrets,
+			Source: "https://learn.microsoft.com/azure/key-vault/secrets/about-secrets", Needs: needs,
+			Undocumented: true,
+			Statement:    "A version that is disabled is not given out; the others are.",
 			Test: func(t *T) {
 				c := t.officer(t.ownVault(t.Env.Provider))
 				first := t.setSecret(c, "password", "one")
 				t.setSecret(c, "password", "two")
-				_, err := c.UpdateSecretProperties(t.ctx(), "password", first, azsecrets.UpdateSecretPropertiesParameters{
-					SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(false)},
-				}, nil)
+				_, err := c.UpdateSecretProperties(t.ctx(), "password", first,
+					azsecrets.UpdateSecretPropertiesParameters{
+						SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(false)},
+					}, nil)
 				require.NoError(t, err)
 				_, err = c.GetSecret(t.ctx(), "password", first, nil)
 				require.Equal(t, http.StatusForbidden, t.response(err).StatusCode, err)
@@ -159,7 +168,8 @@ func secretPromises() []Promise {
 		},
 		{
 			Name: "soft delete", Area: areaSecrets, Source: docsSoftDelete, Needs: needs, Undocumented: true,
-			Statement: "A deleted secret is not given out and keeps its name; recovered, it is back with all its versions.",
+			Statement: "A deleted secret is not given out and keeps its name; recovered, it is back with all its " +
+				"versions.",
 			Test: func(t *T) {
 				c := t.officer(t.ownVault(t.Env.Provider))
 				first := t.setSecret(c, "password", "one")
@@ -171,7 +181,8 @@ func secretPromises() []Promise {
 				require.Equal(t, http.StatusConflict, t.response(err).StatusCode, err)
 				deleted, err := c.GetDeletedSecret(t.ctx(), "password", nil)
 				require.NoError(t, err)
-				require.WithinDuration(t, deleted.DeletedDate.Add(7*24*time.Hour), *deleted.ScheduledPurgeDate, time.Minute)
+				require.WithinDuration(t, deleted.DeletedDate.Add(7*24*time.Hour), *deleted.ScheduledPurgeDate,
+					time.Minute)
 				_, err = c.RecoverDeletedSecret(t.ctx(), "password", nil)
 				require.NoError(t, err)
 				t.eventually("the secret to be back", func() bool {
@@ -183,7 +194,8 @@ func secretPromises() []Promise {
 			},
 		},
 		{
-			Name: "purge", Area: areaSecrets, Source: docsSecretsREST + "purge-deleted-secret/purge-deleted-secret", Needs: needs,
+			Name: "purge", Area: areaSecrets, Source: docsSecretsREST + "purge-deleted-secret/purge-deleted-secret",
+			Needs:     needs,
 			Statement: "Purging a deleted secret frees its name, and its versions are gone.",
 			Test: func(t *T) {
 				c := t.officer(t.ownVault(t.Env.Provider))
@@ -219,14 +231,16 @@ func secretPromises() []Promise {
 			Test: func(t *T) {
 				vault := t.vault(t.Env.Provider)
 				name := t.name(20)
-				t.made(t.Env.Provider, vault+"/secrets/"+name, vaultVersion, object{"properties": object{"value": "not-a-secret"}})
+				t.made(t.Env.Provider, vault+"/secrets/"+name, vaultVersion,
+					object{"properties": object{"value": "not-a-secret"}})
 				_, err := t.secrets(t.Env.Provider.Credential, vault).GetSecret(t.ctx(), name, "", nil)
 				require.Equal(t, http.StatusForbidden, t.response(err).StatusCode, err)
 			},
 		},
 		{
 			Name: "one secret's reader", Area: areaSecrets, Source: docsVaultRBAC, Needs: needs, Undocumented: true,
-			Statement: "Key Vault Secrets User on one secret reads that secret: not another, not the list, and writes nothing.",
+			Statement: "Key Vault Secrets User on one secret reads that secret: not another, not the list, and " +
+				"writes nothing.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				vault := t.ownVault(o)
@@ -246,8 +260,9 @@ func secretPromises() []Promise {
 			},
 		},
 		{
-			Name: "another tenant", Area: areaSecrets, Source: docsVaultErrors, Needs: []Need{TwoTenants}, Undocumented: true,
-			Statement: "A token of another tenant is refused by a vault with 401.",
+			Name: "another tenant", Area: areaSecrets, Source: docsVaultErrors, Needs: []Need{TwoTenants},
+			Undocumented: true,
+			Statement:    "A token of another tenant is refused by a vault with 401.",
 			Test: func(t *T) {
 				theirs := fixed(t.token(t.Env.Consumer, "https://vault.azure.net/.default"))
 				_, err := t.secrets(theirs, t.vault(t.Env.Provider)).GetSecret(t.ctx(), "any", "", nil)
@@ -258,15 +273,18 @@ func secretPromises() []Promise {
 			Name: "another audience", Area: areaSecrets, Source: docsVaultErrors, Undocumented: true,
 			Statement: "A token for Azure Resource Manager is refused by a vault with 401.",
 			Test: func(t *T) {
-				_, err := t.secrets(fixed(t.token(t.Env.Provider, t.scope())), t.vault(t.Env.Provider)).GetSecret(t.ctx(), "any", "", nil)
+				_, err := t.secrets(fixed(t.token(t.Env.Provider, t.scope())),
+					t.vault(t.Env.Provider)).GetSecret(t.ctx(), "any", "", nil)
 				require.Equal(t, http.StatusUnauthorized, t.response(err).StatusCode, err)
 			},
 		},
 		{
 			Name: "challenge", Area: areaSecrets, Source: docsVaultChallenges, Undocumented: true,
-			Statement: "A request without a token is refused with 401 and told the tenant's authority and the resource to ask for.",
+			Statement: "A request without a token is refused with 401 and told the tenant's authority and the " +
+				"resource to ask for.",
 			Test: func(t *T) {
-				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet, t.vaultURL(t.vault(t.Env.Provider))+"secrets?api-version=7.4", nil)
+				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet,
+					t.vaultURL(t.vault(t.Env.Provider))+"secrets?api-version=7.4", nil)
 				require.NoError(t, err)
 				res := t.plainly(req)
 				require.Equal(t, http.StatusUnauthorized, res.StatusCode)
@@ -277,8 +295,10 @@ func secretPromises() []Promise {
 			},
 		},
 		{
-			Name: "purge at its date", Area: areaSecrets, Source: docsSoftDelete, Needs: []Need{Clock, Stranger}, Undocumented: true,
-			Statement: "A deleted secret cannot be recovered once the vault's retention has passed, and its name is free.",
+			Name: "purge at its date", Area: areaSecrets, Source: docsSoftDelete, Needs: []Need{Clock, Stranger},
+			Undocumented: true,
+			Statement: "A deleted secret cannot be recovered once the vault's retention has passed, and its name is " +
+				"free.",
 			Test: func(t *T) {
 				vault := t.ownVault(t.Env.Provider)
 				c := t.officer(vault)

@@ -17,7 +17,8 @@ func slowPromises() []Promise {
 	return []Promise{
 		{
 			Name: "operation in progress", Area: areaARM, Source: docsAsync, Needs: []Need{Slow},
-			Statement: "While an operation is in progress its status says so, and says when to ask again; the resource is not Succeeded yet.",
+			Statement: "While an operation is in progress its status says so, and says when to ask again; the " +
+				"resource is not Succeeded yet.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.inGroup(o, shareAccounts, t.name(20))
@@ -37,7 +38,8 @@ func slowPromises() []Promise {
 			},
 		},
 		{
-			Name: "group being deleted", Area: areaARM, Source: docsErrors, Code: "ResourceGroupBeingDeleted", Needs: []Need{Slow},
+			Name: "group being deleted", Area: areaARM, Source: docsErrors, Code: "ResourceGroupBeingDeleted",
+			Needs:     []Need{Slow},
 			Statement: "Nothing can be created in a resource group that is being deleted.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -46,14 +48,16 @@ func slowPromises() []Promise {
 				t.made(o, groupID(o, name)+"/providers/"+storageType+"/"+t.name(20), storageVersion, t.accountBody())
 				deleting, err := t.groups(o).BeginDelete(t.ctx(), name, nil)
 				require.NoError(t, err)
-				_, err = t.put(o, groupID(o, name)+"/providers/"+storageType+"/"+t.name(20), storageVersion, t.accountBody())
+				_, err = t.put(o, groupID(o, name)+"/providers/"+storageType+"/"+t.name(20), storageVersion,
+					t.accountBody())
 				t.refused(err, http.StatusConflict, "ResourceGroupBeingDeleted")
 				must(t, deleting, nil)
 				t.gone(o, groupID(o, name), groupsVersion)
 			},
 		},
 		{
-			Name: "another operation", Area: clusterType, Source: docsErrors, Undocumented: true, Needs: []Need{Slow, Cluster},
+			Name: "another operation", Area: clusterType, Source: docsErrors, Undocumented: true,
+			Needs:     []Need{Slow, Cluster},
 			Statement: "A cluster that is being created takes no other change.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -61,7 +65,8 @@ func slowPromises() []Promise {
 				id := t.inGroup(o, clusterType, name)
 				res, body := t.request(o, http.MethodPut, id+"?api-version="+fabricVersion, t.clusterBody(name))
 				require.Contains(t, []int{http.StatusCreated, http.StatusAccepted}, res.StatusCode, body)
-				res, body = t.request(o, http.MethodPut, id+"?api-version="+fabricVersion, with(t.clusterBody(name), object{"stage": "two"}, "tags"))
+				res, body = t.request(o, http.MethodPut, id+"?api-version="+fabricVersion,
+					with(t.clusterBody(name), object{"stage": "two"}, "tags"))
 				t.answered(res, body, http.StatusConflict, "")
 				t.eventually("the cluster to be made", func() bool {
 					return text(t.there(o, id, fabricVersion), "properties", "provisioningState") == "Succeeded"
@@ -71,8 +76,9 @@ func slowPromises() []Promise {
 		},
 		{
 			Name: "too many requests", Area: areaARM, Source: docsLimits, Needs: []Need{Limited}, Undocumented: true,
-			Statement: "A burst of reads beyond the bucket of 250 is refused with 429 and told when to come back; then the next one passes.",
-			Test:      throttled,
+			Statement: "A burst of reads beyond the bucket of 250 is refused with 429 and told when to come back; " +
+				"then the next one passes.",
+			Test: throttled,
 		},
 	}
 }
@@ -85,7 +91,8 @@ func throttled(t *T) {
 	pipeline, err := armruntime.NewPipeline("conformance", "v1.0.0", o.Credential, runtime.PipelineOptions{}, options)
 	require.NoError(t, err)
 	read := func() (*http.Response, error) {
-		req, err := runtime.NewRequest(t.ctx(), http.MethodGet, t.endpoint()+groupID(o, "none")+"?api-version="+groupsVersion)
+		req, err := runtime.NewRequest(t.ctx(), http.MethodGet,
+			t.endpoint()+groupID(o, "none")+"?api-version="+groupsVersion)
 		if err != nil {
 			return nil, err
 		}

@@ -17,13 +17,15 @@ const (
 // synchronize starts a snapshot and waits until it has ended.
 func (t *T) synchronize(r received, mode string) error {
 	t.Helper()
-	p, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().BeginSynchronize(t.ctx(), groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription),
+	p, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().BeginSynchronize(t.ctx(),
+		groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription),
 		armdatashare.Synchronize{SynchronizationMode: to.Ptr(armdatashare.SynchronizationMode(mode))}, nil)
 	_, err = done(t, p, err)
 	return err
 }
 
-// snapshot takes a snapshot and returns how it ended. What comes of it is in the history: the operation itself may fail with it.
+// snapshot takes a snapshot and returns how it ended. What comes of it is in the history: the operation itself may fail
+// with it.
 func (t *T) snapshot(r received, mode string) string {
 	t.Helper()
 	before := len(t.history(r))
@@ -47,7 +49,9 @@ func (t *T) history(r received) []*armdatashare.ShareSubscriptionSynchronization
 }
 
 // details are what a run did for each data set.
-func (t *T) details(r received, run *armdatashare.ShareSubscriptionSynchronization) []*armdatashare.SynchronizationDetails {
+func (t *T) details(
+	r received, run *armdatashare.ShareSubscriptionSynchronization,
+) []*armdatashare.SynchronizationDetails {
 	t.Helper()
 	return pages(t, t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().NewListSynchronizationDetailsPager(groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription),
 		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: run.SynchronizationID}, nil),
@@ -108,7 +112,8 @@ func snapshotPromises() []Promise {
 		},
 		{
 			Name: "incremental", Area: areaSnapshots, Source: docsTerms,
-			Statement: "An incremental snapshot copies what is new or changed since the last; a full one copies everything.",
+			Statement: "An incremental snapshot copies what is new or changed since the last; a full one copies " +
+				"everything.",
 			Test: func(t *T) {
 				r := t.mapped("Container")
 				t.upload(t.Env.Provider, r.container, "second.txt", "two")
@@ -141,7 +146,8 @@ func snapshotPromises() []Promise {
 				require.Equal(t, "Succeeded", t.snapshot(r, "FullSync"))
 				content, _ := t.download(t.Env.Consumer, r.target, sourceFile)
 				require.Equal(t, sourceText, content)
-				_, err := t.blobs(t.Env.Provider, accountOf(r.container)).DeleteBlob(t.ctx(), nameOf(r.container), "gone.txt", nil)
+				_, err := t.blobs(t.Env.Provider, accountOf(r.container)).DeleteBlob(t.ctx(), nameOf(r.container),
+					"gone.txt", nil)
 				require.NoError(t, err)
 				require.Equal(t, "Succeeded", t.snapshot(r, "FullSync"))
 				_, ok := t.download(t.Env.Consumer, r.target, "gone.txt")

@@ -26,7 +26,8 @@ const (
 func (t *T) protected(o *Org) (container, etag string) {
 	t.Helper()
 	container = t.container(o)
-	res, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(container), segment(container, "storageAccounts"), nameOf(container),
+	res, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(container),
+		segment(container, "storageAccounts"), nameOf(container),
 		&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1)})
 	require.NoError(t, err)
 	require.Equal(t, armstorage.ImmutabilityPolicyStateUnlocked, *res.Properties.State)
@@ -41,66 +42,79 @@ func period(days int32) *armstorage.ImmutabilityPolicy {
 func storagePromises() []Promise {
 	return []Promise{
 		{
-			Name: "create and read", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
+			Name: "create and read", Area: immutability,
+			Source:    "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
 			Statement: "A container's immutability policy is created unlocked, and shown with the container.",
 			Test: func(t *T) {
 				c, _ := t.protected(t.Env.Provider)
-				shown, err := t.storage(t.Env.Provider).NewBlobContainersClient().Get(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+				shown, err := t.storage(t.Env.Provider).NewBlobContainersClient().Get(t.ctx(), groupOf(c),
+					segment(c, "storageAccounts"), nameOf(c), nil)
 				require.NoError(t, err)
 				require.True(t, *shown.ContainerProperties.HasImmutabilityPolicy)
-				require.Equal(t, int32(1), *shown.ContainerProperties.ImmutabilityPolicy.Properties.ImmutabilityPeriodSinceCreationInDays)
+				require.Equal(t, int32(1),
+					*shown.ContainerProperties.ImmutabilityPolicy.Properties.ImmutabilityPeriodSinceCreationInDays)
 			},
 		},
 		{
-			Name: "update", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
+			Name: "update", Area: immutability,
+			Source:    "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
 			Statement: "An unlocked immutability policy can be shortened and prolonged.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, etag := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
 				for _, days := range []int32{3, 2} {
-					changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+					changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c),
+						segment(c, "storageAccounts"), nameOf(c),
 						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days), IfMatch: &etag})
 					require.NoError(t, err)
 					etag = *changed.Etag
-					got, err := client.GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+					got, err := client.GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"),
+						nameOf(c), nil)
 					require.NoError(t, err)
 					require.Equal(t, days, *got.Properties.ImmutabilityPeriodSinceCreationInDays)
 				}
 				shown, err := client.Get(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
 				require.NoError(t, err)
 				require.True(t, *shown.ContainerProperties.HasImmutabilityPolicy)
-				require.Equal(t, int32(2), *shown.ContainerProperties.ImmutabilityPolicy.Properties.ImmutabilityPeriodSinceCreationInDays)
+				require.Equal(t, int32(2),
+					*shown.ContainerProperties.ImmutabilityPolicy.Properties.ImmutabilityPeriodSinceCreationInDays)
 			},
 		},
 		{
 			Name: "invalid update", Area: immutability, Source: docsImmutable, Undocumented: true,
-			Statement: "A change of the retention period to 0 or more than 146,000 days is refused and changes nothing.",
+			Statement: "A change of the retention period to 0 or more than 146,000 days is refused and changes " +
+				"nothing.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, etag := t.protected(o)
 				t.Cleanup(func() {
-					got, err := t.storage(o).NewBlobContainersClient().GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+					got, err := t.storage(o).NewBlobContainersClient().GetImmutabilityPolicy(t.ctx(), groupOf(c),
+						segment(c, "storageAccounts"), nameOf(c), nil)
 					require.NoError(t, err)
 					require.Equal(t, int32(1), *got.Properties.ImmutabilityPeriodSinceCreationInDays)
 				})
 				for _, days := range []int32{0, 146001} {
-					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(),
+						groupOf(c), segment(c, "storageAccounts"), nameOf(c),
 						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days), IfMatch: &etag})
 					t.refusedSomehow(err)
 				}
 			},
 		},
 		{
-			Name: "recreate", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
+			Name: "recreate", Area: immutability,
+			Source:    "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create-or-update-immutability-policy",
 			Statement: "A deleted immutability policy can be created again, and starts unlocked.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, etag := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
-				_, err := client.DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), etag, nil)
+				_, err := client.DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+					etag, nil)
 				require.NoError(t, err)
-				again, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+				again, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c),
+					segment(c, "storageAccounts"), nameOf(c),
 					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(5)})
 				require.NoError(t, err)
 				require.Equal(t, armstorage.ImmutabilityPolicyStateUnlocked, *again.Properties.State)
@@ -108,13 +122,15 @@ func storagePromises() []Promise {
 			},
 		},
 		{
-			Name: "delete of its parent", Area: immutability, Source: "https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies",
+			Name: "delete of its parent", Area: immutability,
+			Source:    "https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies",
 			Statement: "An empty container can be deleted in spite of its immutability policy, which goes with it.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, _ := t.protected(o)
 				require.NoError(t, t.remove(o, c, storageVersion))
-				_, err := t.storage(o).NewBlobContainersClient().GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
+				_, err := t.storage(o).NewBlobContainersClient().GetImmutabilityPolicy(t.ctx(), groupOf(c),
+					segment(c, "storageAccounts"), nameOf(c), nil)
 				require.Equal(t, http.StatusNotFound, t.response(err).StatusCode)
 			},
 		},
@@ -125,20 +141,23 @@ func storagePromises() []Promise {
 				o := t.Env.Provider
 				c := t.container(o)
 				for _, days := range []int32{0, 146001} {
-					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(),
+						groupOf(c), segment(c, "storageAccounts"), nameOf(c),
 						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days)})
 					t.refusedSomehow(err)
 				}
 			},
 		},
 		{
-			Name: "delete", Area: immutability, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy",
+			Name: "delete", Area: immutability,
+			Source:    "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy",
 			Statement: "An unlocked immutability policy can be deleted with its etag; the container then has none.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, etag := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
-				_, err := client.DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), etag, nil)
+				_, err := client.DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
+					etag, nil)
 				require.NoError(t, err)
 				shown, err := client.Get(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), nil)
 				require.NoError(t, err)
@@ -164,7 +183,8 @@ func storagePromises() []Promise {
 					&armstorage.BlobContainersClientExtendImmutabilityPolicyOptions{Parameters: period(1)})
 				t.refusedSomehow(err)
 				_, err = client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1), IfMatch: extended.Etag})
+					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1),
+						IfMatch: extended.Etag})
 				t.refusedSomehow(err)
 				_, err = client.DeleteImmutabilityPolicy(t.ctx(), group, account, name, *extended.Etag, nil)
 				t.refusedSomehow(err)
@@ -175,12 +195,14 @@ func storagePromises() []Promise {
 		},
 		{
 			Name: "blobs", Area: immutability, Source: docsBlobCodes, Code: "BlobImmutableDueToPolicy",
-			Statement: "Under an immutability policy a blob can be written once and read, and neither overwritten nor deleted, with the account's key either.",
+			Statement: "Under an immutability policy a blob can be written once and read, and neither overwritten " +
+				"nor deleted, with the account's key either.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, etag := t.protected(o)
 				t.Cleanup(func() { // so that the account can be deleted
-					_, err := t.storage(o).NewBlobContainersClient().DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), etag, nil)
+					_, err := t.storage(o).NewBlobContainersClient().DeleteImmutabilityPolicy(t.ctx(), groupOf(c),
+						segment(c, "storageAccounts"), nameOf(c), etag, nil)
 					require.NoError(t, err)
 				})
 				t.upload(o, c, "a.txt", "first")
@@ -202,18 +224,21 @@ func storagePromises() []Promise {
 				c, etag := t.protected(o)
 				t.upload(o, c, "a.txt", "first")
 				require.Equal(t, http.StatusConflict, t.response(t.remove(o, c, storageVersion)).StatusCode)
-				_, err := t.storage(o).NewBlobContainersClient().DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c), etag, nil)
+				_, err := t.storage(o).NewBlobContainersClient().DeleteImmutabilityPolicy(t.ctx(), groupOf(c),
+					segment(c, "storageAccounts"), nameOf(c), etag, nil)
 				require.NoError(t, err)
 				require.NoError(t, t.remove(o, c, storageVersion))
 			},
 		},
 		{
 			Name: "keys", Area: storageType, Source: docsRegenerate,
-			Statement: "An account has two keys that open it; making one of them anew ends what the old one opened, and leaves the other.",
-			Test:      regenerated,
+			Statement: "An account has two keys that open it; making one of them anew ends what the old one opened, " +
+				"and leaves the other.",
+			Test: regenerated,
 		},
 		{
-			Name: "shared key off", Area: storageType, Source: docsSharedKey, Code: "KeyBasedAuthenticationNotPermitted", CodeSource: docsKeyCode,
+			Name: "shared key off", Area: storageType, Source: docsSharedKey,
+			Code: "KeyBasedAuthenticationNotPermitted", CodeSource: docsKeyCode,
 			Statement: "With allowSharedKeyAccess off, the account's keys open nothing.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -221,7 +246,8 @@ func storagePromises() []Promise {
 				c := t.containerIn(o, account)
 				t.upload(o, c, "a.txt", "a")
 				blobs := t.blobs(o, account)
-				require.NoError(t, t.patch(o, account, storageVersion, object{"properties": object{"allowSharedKeyAccess": false}}))
+				require.NoError(t, t.patch(o, account, storageVersion,
+					object{"properties": object{"allowSharedKeyAccess": false}}))
 				t.eventually("keys to be refused", func() bool {
 					_, err := blobs.DownloadStream(t.ctx(), nameOf(c), "a.txt", nil)
 					if err == nil {
@@ -239,13 +265,16 @@ func storagePromises() []Promise {
 				o := t.Env.Provider
 				c := t.container(o)
 				t.upload(o, c, "a.txt", "a")
-				_, err := t.anonymousBlobs(t.blobEndpoint(o, accountOf(c))).DownloadStream(t.ctx(), nameOf(c), "a.txt", nil)
+				_, err := t.anonymousBlobs(t.blobEndpoint(o, accountOf(c))).DownloadStream(t.ctx(), nameOf(c), "a.txt",
+					nil)
 				t.refusedSomehow(err)
 			},
 		},
 		{
-			Name: "public access on", Area: storageType, Source: "https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-configure",
-			Statement: "With allowBlobPublicAccess on, a container opens to everyone when it says so itself, and only then.",
+			Name: "public access on", Area: storageType,
+			Source: "https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-configure",
+			Statement: "With allowBlobPublicAccess on, a container opens to everyone when it says so itself, and " +
+				"only then.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				account := t.ownAccountWith(o, with(t.accountBody(), true, "properties", "allowBlobPublicAccess"))
@@ -262,7 +291,8 @@ func storagePromises() []Promise {
 			},
 		},
 		{
-			Name: "fixed at creation", Area: storageType, Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/update", Undocumented: true,
+			Name: "fixed at creation", Area: storageType,
+			Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/update", Undocumented: true,
 			Statement: "Whether an account has a hierarchical namespace cannot be changed.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -272,11 +302,14 @@ func storagePromises() []Promise {
 			},
 		},
 		{
-			Name: "secure by default", Area: storageType, Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
-			Statement: "A new account takes HTTPS only, is encrypted, lets everyone's network in unless told otherwise, and says where its blobs are.",
+			Name: "secure by default", Area: storageType,
+			Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
+			Statement: "A new account takes HTTPS only, is encrypted, lets everyone's network in unless told " +
+				"otherwise, and says where its blobs are.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				id := t.ownAccountWith(o, object{"location": t.Env.Location, "kind": "StorageV2", "sku": object{"name": "Standard_LRS"}})
+				id := t.ownAccountWith(o,
+					object{"location": t.Env.Location, "kind": "StorageV2", "sku": object{"name": "Standard_LRS"}})
 				got := t.there(o, id, storageVersion)
 				require.Equal(t, true, at(got, "properties", "supportsHttpsTrafficOnly"))
 				require.Equal(t, "Microsoft.Storage", at(got, "properties", "encryption", "keySource"))
@@ -287,12 +320,14 @@ func storagePromises() []Promise {
 			},
 		},
 		{
-			Name: "name", Area: containers, Source: "https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata", Undocumented: true,
+			Name: "name", Area: containers,
+			Source: "https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata", Undocumented: true,
 			Statement: "A container's name has 3 to 63 lowercase letters, digits and single hyphens.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				for _, name := range []string{"ab", "Upper", "two--hyphens", "-first", strings.Repeat("a", 64)} {
-					_, err := t.put(o, t.storageAccount(o)+"/blobServices/default/containers/"+name, storageVersion, object{"properties": object{}})
+					_, err := t.put(o, t.storageAccount(o)+"/blobServices/default/containers/"+name, storageVersion,
+						object{"properties": object{}})
 					t.refusedSomehow(err)
 				}
 			},
@@ -310,7 +345,9 @@ func storagePromises() []Promise {
 			},
 		},
 		{
-			Name: "delete takes its blobs", Area: containers, Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete", Code: "ContainerNotFound", CodeSource: docsBlobCodes,
+			Name: "delete takes its blobs", Area: containers,
+			Source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete",
+			Code:   "ContainerNotFound", CodeSource: docsBlobCodes,
 			Statement: "A container's blobs go with it.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -338,7 +375,8 @@ func regenerated(t *T) {
 	reads := func(key string) error {
 		cred, err := azblob.NewSharedKeyCredential(nameOf(account), key)
 		require.NoError(t, err)
-		blobs, err := azblob.NewClientWithSharedKeyCredential(endpoint, cred, &azblob.ClientOptions{ClientOptions: t.clientOptions()})
+		blobs, err := azblob.NewClientWithSharedKeyCredential(endpoint, cred,
+			&azblob.ClientOptions{ClientOptions: t.clientOptions()})
 		require.NoError(t, err)
 		res, err := blobs.DownloadStream(t.ctx(), nameOf(c), "a.txt", nil)
 		if err == nil {
@@ -349,7 +387,8 @@ func regenerated(t *T) {
 	first, second := *keys.Keys[0], *keys.Keys[1]
 	require.NoError(t, reads(*first.Value))
 	require.NoError(t, reads(*second.Value))
-	renewed, err := client.RegenerateKey(t.ctx(), groupOf(account), nameOf(account), armstorage.AccountRegenerateKeyParameters{KeyName: first.KeyName}, nil)
+	renewed, err := client.RegenerateKey(t.ctx(), groupOf(account), nameOf(account),
+		armstorage.AccountRegenerateKeyParameters{KeyName: first.KeyName}, nil)
 	require.NoError(t, err)
 	require.NotEqual(t, *first.Value, *renewed.Keys[0].Value)
 	require.Equal(t, *second.Value, *renewed.Keys[1].Value)

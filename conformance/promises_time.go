@@ -23,8 +23,10 @@ func timePromises() []Promise {
 	needs := []Need{Clock}
 	return []Promise{
 		{
-			Name: "tokens expire", Area: areaIdentity, Source: "https://learn.microsoft.com/entra/identity-platform/access-tokens", Needs: needs, Undocumented: true,
-			Statement: "An access token opens nothing a day after it was issued; a new one does.",
+			Name: "tokens expire", Area: areaIdentity,
+			Source: "https://learn.microsoft.com/entra/identity-platform/access-tokens", Needs: needs,
+			Undocumented: true,
+			Statement:    "An access token opens nothing a day after it was issued; a new one does.",
 			Test: func(t *T) {
 				old := t.bearing(fixed(t.token(t.Env.Provider, t.scope())))
 				id := groupID(t.Env.Provider, t.group(t.Env.Provider))
@@ -35,7 +37,8 @@ func timePromises() []Promise {
 			},
 		},
 		{
-			Name: "SAS expires", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas", Code: "AuthenticationFailed", CodeSource: docsStorageCodes, Needs: needs,
+			Name: "SAS expires", Area: areaBlobs, Source: docsBlobAPI + "create-service-sas",
+			Code: "AuthenticationFailed", CodeSource: docsStorageCodes, Needs: needs,
 			Statement: "A shared access signature opens its blob until its expiry and nothing after.",
 			Test: func(t *T) {
 				_, client := t.blobbed()
@@ -52,7 +55,8 @@ func timePromises() []Promise {
 		},
 		{
 			Name: "purge at its date", Area: vaultType, Source: docsSoftDelete, Needs: needs,
-			Statement: "A deleted vault is there until its retention has ended; then it is purged and its name is free.",
+			Statement: "A deleted vault is there until its retention has ended; then it is purged and its name is " +
+				"free.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.deletedVault(o)
@@ -92,12 +96,14 @@ func timePromises() []Promise {
 			},
 		},
 		{
-			Name: "expired", Area: shares + "/invitations", Source: docsShareREST + "invitations/create", Needs: needs, Undocumented: true,
-			Statement: "An invitation cannot be accepted after its expiration date.",
+			Name: "expired", Area: shares + "/invitations", Source: docsShareREST + "invitations/create", Needs: needs,
+			Undocumented: true,
+			Statement:    "An invitation cannot be accepted after its expiration date.",
 			Test: func(t *T) {
 				share := t.newShare(t.source().id)
 				id := share + "/invitations/" + t.name(20)
-				t.made(t.Env.Provider, id, shareVersion, with(t.invitationBody(), time.Now().Add(day).UTC().Format(time.RFC3339), "properties", "expirationDate"))
+				t.made(t.Env.Provider, id, shareVersion, with(t.invitationBody(),
+					time.Now().Add(day).UTC().Format(time.RFC3339), "properties", "expirationDate"))
 				invitation := text(t.there(t.Env.Provider, id, shareVersion), "properties", "invitationId")
 				t.pass(2 * day)
 				_, err := t.accept(t.Env.Consumer, t.target().id, invitation)
@@ -105,13 +111,15 @@ func timePromises() []Promise {
 			},
 		},
 		{
-			Name: "expired", Area: subscriptions, Source: docsShareREST + "provider-share-subscriptions/adjust", Needs: needs, Undocumented: true,
+			Name: "expired", Area: subscriptions, Source: docsShareREST + "provider-share-subscriptions/adjust",
+			Needs: needs, Undocumented: true,
 			Statement: "A subscription takes no snapshot after its expiration date, and its schedule rests.",
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
 				t.trigger(r)
-				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(), groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), *t.taker(r.share).Name,
+				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(),
+					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), *t.taker(r.share).Name,
 					armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: to.Ptr(time.Now().Add(time.Minute))}}, nil)
 				require.NoError(t, err)
 				t.pass(3 * day)
@@ -151,7 +159,8 @@ func timePromises() []Promise {
 			},
 		},
 		{
-			Name: "history ends", Area: areaSnapshots, Source: "https://learn.microsoft.com/azure/data-share/how-to-monitor", Needs: needs,
+			Name: "history ends", Area: areaSnapshots,
+			Source: "https://learn.microsoft.com/azure/data-share/how-to-monitor", Needs: needs,
 			Statement: "The history of snapshots goes back 30 days.",
 			Test: func(t *T) {
 				r := t.receive("Blob")

@@ -32,7 +32,8 @@ func vaultPromises() []Promise {
 	return []Promise{
 		{
 			Name: "recreate", Area: vaultType, Source: docsSoftDelete, Code: "ConflictError", CodeSource: docsVaultCode,
-			Statement: "The name of a deleted vault stays reserved: creating it again is refused with 409 until it is recovered or purged.",
+			Statement: "The name of a deleted vault stays reserved: creating it again is refused with 409 until it " +
+				"is recovered or purged.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.deletedVault(o)
@@ -44,7 +45,8 @@ func vaultPromises() []Promise {
 		},
 		{
 			Name: "soft delete", Area: vaultType, Source: docsVaultREST + "get-deleted",
-			Statement: "A deleted vault is listed as deleted, with the day on which it will be purged: after its retention.",
+			Statement: "A deleted vault is listed as deleted, with the day on which it will be purged: after its " +
+				"retention.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.deletedVault(o)
@@ -54,7 +56,8 @@ func vaultPromises() []Promise {
 				require.NoError(t, err)
 				require.Equal(t, id, *got.Properties.VaultID)
 				require.Equal(t, t.Env.Location, *got.Properties.Location)
-				require.WithinDuration(t, got.Properties.DeletionDate.Add(7*24*time.Hour), *got.Properties.ScheduledPurgeDate, time.Minute)
+				require.WithinDuration(t, got.Properties.DeletionDate.Add(7*24*time.Hour),
+					*got.Properties.ScheduledPurgeDate, time.Minute)
 				require.Contains(t, ids(pages(t, client.NewListDeletedPager(nil),
 					func(p armkeyvault.VaultsClientListDeletedResponse) []*armkeyvault.DeletedVault { return p.Value }),
 					func(v *armkeyvault.DeletedVault) *string { return v.Properties.VaultID }), id)
@@ -90,7 +93,8 @@ func vaultPromises() []Promise {
 		},
 		{
 			Name: "purge", Area: vaultType, Source: docsVaultREST + "purge-deleted",
-			Statement: "Purging a deleted vault frees its name; what is created under it then has nothing of the old one.",
+			Statement: "Purging a deleted vault frees its name; what is created under it then has nothing of the old " +
+				"one.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.ownVault(o)
@@ -106,7 +110,8 @@ func vaultPromises() []Promise {
 		},
 		{
 			Name: "purge protection", Area: vaultType, Source: docsSoftDelete, Undocumented: true,
-			Statement: "A vault with purge protection cannot be purged before its retention has ended, and the protection cannot be taken off.",
+			Statement: "A vault with purge protection cannot be purged before its retention has ended, and the " +
+				"protection cannot be taken off.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				body := with(t.vaultBody(o), true, "properties", "enablePurgeProtection")
@@ -128,7 +133,8 @@ func vaultPromises() []Promise {
 			Statement: "A vault cannot be created without soft delete.",
 			Test: func(t *T) {
 				o := t.Env.Provider
-				_, err := t.put(o, t.inGroup(o, vaultType, t.name(20)), vaultVersion, with(t.vaultBody(o), false, "properties", "enableSoftDelete"))
+				_, err := t.put(o, t.inGroup(o, vaultType, t.name(20)), vaultVersion,
+					with(t.vaultBody(o), false, "properties", "enableSoftDelete"))
 				t.refusedSomehow(err)
 			},
 		},
@@ -138,7 +144,8 @@ func vaultPromises() []Promise {
 			Test: func(t *T) {
 				o := t.Env.Provider
 				for _, days := range []int{6, 91} {
-					_, err := t.put(o, t.inGroup(o, vaultType, t.name(20)), vaultVersion, with(t.vaultBody(o), days, "properties", "softDeleteRetentionInDays"))
+					_, err := t.put(o, t.inGroup(o, vaultType, t.name(20)), vaultVersion,
+						with(t.vaultBody(o), days, "properties", "softDeleteRetentionInDays"))
 					t.refusedSomehow(err)
 				}
 				id := t.ownVault(o)
@@ -158,7 +165,8 @@ func vaultPromises() []Promise {
 			},
 		},
 		{
-			Name: "name of another's vault", Area: vaultType, Source: docsVaultREST + "check-name-availability", Needs: []Need{TwoTenants}, Code: "VaultAlreadyExists", CodeSource: docsVaultCodes,
+			Name: "name of another's vault", Area: vaultType, Source: docsVaultREST + "check-name-availability",
+			Needs: []Need{TwoTenants}, Code: "VaultAlreadyExists", CodeSource: docsVaultCodes,
 			Statement: "The name of a vault is taken in all of Azure.",
 			Test: func(t *T) {
 				taken := nameOf(t.vault(t.Env.Provider))
@@ -167,12 +175,15 @@ func vaultPromises() []Promise {
 				require.NoError(t, err)
 				require.False(t, *res.NameAvailable)
 				require.Equal(t, armkeyvault.ReasonAlreadyExists, *res.Reason)
-				_, err = t.put(t.Env.Consumer, t.inGroup(t.Env.Consumer, vaultType, taken), vaultVersion, t.vaultBody(t.Env.Consumer))
+				_, err = t.put(t.Env.Consumer, t.inGroup(t.Env.Consumer, vaultType, taken), vaultVersion,
+					t.vaultBody(t.Env.Consumer))
 				t.refusedWith(err, "VaultAlreadyExists")
 			},
 		},
 		{
-			Name: "name", Area: vaultType, Source: "https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates", Code: "VaultNameNotValid", CodeSource: docsVaultCodes,
+			Name: "name", Area: vaultType,
+			Source: "https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates",
+			Code:   "VaultNameNotValid", CodeSource: docsVaultCodes,
 			Statement: "A vault's name has 3 to 24 letters, digits and single hyphens.",
 			Test: func(t *T) {
 				o := t.Env.Provider
@@ -183,8 +194,10 @@ func vaultPromises() []Promise {
 			},
 		},
 		{
-			Name: "value", Area: vaultType + "/secrets", Source: "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/get",
-			Statement: "Azure Resource Manager never shows a secret's value, and each new value is a version of its own.",
+			Name: "value", Area: vaultType + "/secrets",
+			Source: "https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/get",
+			Statement: "Azure Resource Manager never shows a secret's value, and each new value is a version of its " +
+				"own.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.vault(o) + "/secrets/" + t.name(20)
@@ -193,7 +206,8 @@ func vaultPromises() []Promise {
 				require.Nil(t, at(t.there(o, id, vaultVersion), "properties", "value"))
 				second := t.made(o, id, vaultVersion, object{"properties": object{"value": "not-one-either"}})
 				require.Equal(t, text(first, "properties", "secretUri"), text(second, "properties", "secretUri"))
-				require.NotEqual(t, text(first, "properties", "secretUriWithVersion"), text(second, "properties", "secretUriWithVersion"))
+				require.NotEqual(t, text(first, "properties", "secretUriWithVersion"),
+					text(second, "properties", "secretUriWithVersion"))
 			},
 		},
 	}

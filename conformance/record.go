@@ -113,7 +113,8 @@ Azure that can be had. Error codes are asserted where the documentation gives th
 		case p.Undocumented:
 			code = "any 4xx"
 		}
-		fmt.Fprintf(&b, "| **%s**: %s | %s | %s | <%s> |\n", cell(p.Name), cell(p.Statement), code, strings.Join(by, ", "), p.Source)
+		fmt.Fprintf(&b, "| **%s**: %s | %s | %s | <%s> |\n", cell(p.Name), cell(p.Statement), code,
+			strings.Join(by, ", "), p.Source)
 	}
 	return b.String()
 }

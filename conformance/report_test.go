@@ -31,7 +31,8 @@ func TestTheReportIsUpToDate(t *testing.T) {
 	require.Equal(t, conformance.Report(conformance.Promises(), runs), string(on), "run go generate ./conformance")
 }
 
-// The embedded Azure keeps every promise: none is left out because it would fail, and none that it kept once was dropped.
+// The embedded Azure keeps every promise: none is left out because it would fail, and none that it kept once was
+// dropped.
 func TestTheEmbeddedAzureWasSeenToKeepEveryPromise(t *testing.T) {
 	if *record {
 		return

@@ -75,7 +75,8 @@ func (t *T) inGroup(o *Org, resourceType, name string) string {
 // put creates or updates a resource of any type, and returns it as the operation's result has it.
 func (t *T) put(o *Org, id, version string, body object) (object, error) {
 	t.Helper()
-	p, err := t.generic(o).BeginCreateOrUpdateByID(t.ctx(), strings.TrimPrefix(id, "/"), version, t.asGeneric(body), nil)
+	p, err := t.generic(o).BeginCreateOrUpdateByID(t.ctx(), strings.TrimPrefix(id, "/"), version, t.asGeneric(body),
+		nil)
 	res, err := done(t, p, err)
 	if err != nil {
 		return nil, err
@@ -155,8 +156,8 @@ func (t *T) pipeline(o *Org) runtime.Pipeline {
 	return p
 }
 
-// request sends a request to Azure Resource Manager and returns the answer, whatever its status. path begins with a slash
-// and has the query; body may be nil.
+// request sends a request to Azure Resource Manager and returns the answer, whatever its status. path begins with a
+// slash and has the query; body may be nil.
 func (t *T) request(o *Org, method, path string, body any) (*http.Response, object) {
 	t.Helper()
 	req, err := runtime.NewRequest(t.ctx(), method, t.endpoint()+path)
@@ -226,8 +227,8 @@ func with(body object, value any, path ...string) object {
 	return out
 }
 
-// missing says where a body lacks what was asked for, or "" if it has it all. Azure may add, but not change: regions and ids
-// may come back in other letter case, lists must have the same length.
+// missing says where a body lacks what was asked for, or "" if it has it all. Azure may add, but not change: regions
+// and ids may come back in other letter case, lists must have the same length.
 func missing(asked, got any, path string) string {
 	switch asked := asked.(type) {
 	case map[string]any:
@@ -253,7 +254,8 @@ func missing(asked, got any, path string) string {
 		}
 		return ""
 	case string:
-		if s, ok := got.(string); ok && strings.EqualFold(strings.ReplaceAll(s, " ", ""), strings.ReplaceAll(asked, " ", "")) {
+		if s, ok := got.(string); ok && strings.EqualFold(strings.ReplaceAll(s, " ", ""),
+			strings.ReplaceAll(asked, " ", "")) {
 			return ""
 		}
 	}

@@ -55,7 +55,8 @@ func (s *Suite) Ask(tb TB, p Promise) {
 	p.Test(&T{TB: tb, Env: s.env, suite: s})
 }
 
-// Close deletes everything that the suite made for all promises, with the resource groups that promises made resources in.
+// Close deletes everything that the suite made for all promises, with the resource groups that promises made resources
+// in.
 func (s *Suite) Close(tb TB) {
 	s.mu.Lock()
 	undo := s.cleanup
@@ -104,8 +105,8 @@ func (t *T) clientOptions() policy.ClientOptions {
 	return policy.ClientOptions{Cloud: t.Env.Cloud, Transport: t.Env.Transport}
 }
 
-// name makes a name for a resource that no other one has: the prefix and random lowercase letters and digits, n characters
-// in all. It is legal for every type that the promises are about.
+// name makes a name for a resource that no other one has: the prefix and random lowercase letters and digits, n
+// characters in all. It is legal for every type that the promises are about.
 func (t *T) name(n int) string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 	raw := make([]byte, n-len(t.Env.Prefix))
@@ -182,7 +183,8 @@ func (t *T) until(attempt func() error) error {
 	for {
 		err := attempt()
 		var re *azcore.ResponseError
-		if err == nil || !errors.As(err, &re) || re.StatusCode != http.StatusForbidden && re.StatusCode != http.StatusUnauthorized || time.Now().After(deadline) {
+		if err == nil || !errors.As(err, &re) || re.StatusCode != http.StatusForbidden &&
+			re.StatusCode != http.StatusUnauthorized || time.Now().After(deadline) {
 			return err
 		}
 		time.Sleep(t.Env.Poll)
@@ -221,7 +223,8 @@ func (t *T) refusedWith(err error, code string) string {
 func (t *T) refusedSomehow(err error) string {
 	t.Helper()
 	re := t.response(err)
-	require.True(t, re.StatusCode >= 400 && re.StatusCode < 500 && re.StatusCode != http.StatusTooManyRequests, re.Error())
+	require.True(t, re.StatusCode >= 400 && re.StatusCode < 500 && re.StatusCode != http.StatusTooManyRequests,
+		re.Error())
 	require.NotEmpty(t, re.ErrorCode, re.Error())
 	return re.Error()
 }

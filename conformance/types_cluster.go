@@ -21,10 +21,11 @@ const (
 )
 
 func (t *T) clusterBody(dns string) object {
-	return object{"location": t.Env.Location, "sku": object{"name": "Standard"}, "tags": object{"made-by": "conformance"}, "properties": object{
-		"dnsName": dns, "adminUserName": "governor", "adminPassword": "Correct-Horse-" + t.name(20),
-		"clients": []any{object{"isAdmin": true, "thumbprint": strings.Repeat("AB", 20)}},
-	}}
+	return object{"location": t.Env.Location, "sku": object{"name": "Standard"},
+		"tags": object{"made-by": "conformance"}, "properties": object{
+			"dnsName": dns, "adminUserName": "governor", "adminPassword": "Correct-Horse-" + t.name(20),
+			"clients": []any{object{"isAdmin": true, "thumbprint": strings.Repeat("AB", 20)}},
+		}}
 }
 
 // newCluster is a cluster without nodes.
@@ -39,7 +40,8 @@ func (t *T) newCluster() string {
 func nodesBody() object {
 	return object{"properties": object{
 		"isPrimary": true, "vmInstanceCount": 5, "vmSize": "Standard_D2s_v3", "dataDiskSizeGB": 128,
-		"vmImagePublisher": "MicrosoftWindowsServer", "vmImageOffer": "WindowsServer", "vmImageSku": "2022-Datacenter", "vmImageVersion": "latest",
+		"vmImagePublisher": "MicrosoftWindowsServer", "vmImageOffer": "WindowsServer", "vmImageSku": "2022-Datacenter",
+		"vmImageVersion": "latest",
 	}}
 }
 
@@ -65,7 +67,8 @@ func (t *T) typeVersion(cluster, version string) string {
 	appType := cluster + "/applicationTypes/" + applicationName
 	t.made(t.Env.Provider, appType, fabricVersion, t.fabricBody(object{}))
 	id := appType + "/versions/" + version
-	t.made(t.Env.Provider, id, fabricVersion, t.fabricBody(object{"appPackageUrl": t.publish(applicationName, version, "Stateless:AuditType")}))
+	t.made(t.Env.Provider, id, fabricVersion,
+		t.fabricBody(object{"appPackageUrl": t.publish(applicationName, version, "Stateless:AuditType")}))
 	return id
 }
 
@@ -85,7 +88,8 @@ func (t *T) applicationBody(version string) object {
 
 func (t *T) serviceBody(serviceType string) object {
 	return t.fabricBody(object{
-		"serviceKind": "Stateless", "serviceTypeName": serviceType, "instanceCount": -1, "partitionDescription": object{"partitionScheme": "Singleton"},
+		"serviceKind": "Stateless", "serviceTypeName": serviceType, "instanceCount": -1,
+		"partitionDescription": object{"partitionScheme": "Singleton"},
 	})
 }
 
@@ -100,7 +104,8 @@ func (t *T) publishRaw(pkg string) string {
 	o := t.Env.Provider
 	container := t.container(o)
 	t.upload(o, container, "package.sfpkg", pkg)
-	url, err := t.blobs(o, accountOf(container)).ServiceClient().NewContainerClient(nameOf(container)).NewBlobClient("package.sfpkg").
+	url, err := t.blobs(o,
+		accountOf(container)).ServiceClient().NewContainerClient(nameOf(container)).NewBlobClient("package.sfpkg").
 		GetSASURL(sas.BlobPermissions{Read: true}, time.Now().Add(2*time.Hour), nil)
 	require.NoError(t, err)
 	return url
@@ -118,10 +123,12 @@ func (t *T) sfpkg(typeName, version string, serviceTypes ...string) string {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, file := range [][2]string{
-		{"ApplicationManifest.xml", fmt.Sprintf(`<ApplicationManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" ApplicationTypeName=%q ApplicationTypeVersion=%q>`+
-			`<ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0.0" /></ServiceManifestImport></ApplicationManifest>`, typeName, version)},
-		{"AuditPkg/ServiceManifest.xml", `<ServiceManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" Name="AuditPkg" Version="1.0.0"><ServiceTypes>` + types +
-			`</ServiceTypes><CodePackage Name="Code" Version="1.0.0"><EntryPoint><ExeHost><Program>audit.cmd</Program></ExeHost></EntryPoint></CodePackage></ServiceManifest>`},
+		{"ApplicationManifest.xml",
+			fmt.Sprintf(`<ApplicationManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" ApplicationTypeName=%q ApplicationTypeVersion=%q>`+
+				`<ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0.0" /></ServiceManifestImport></ApplicationManifest>`, typeName, version)},
+		{"AuditPkg/ServiceManifest.xml",
+			`<ServiceManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" Name="AuditPkg" Version="1.0.0"><ServiceTypes>` + types +
+				`</ServiceTypes><CodePackage Name="Code" Version="1.0.0"><EntryPoint><ExeHost><Program>audit.cmd</Program></ExeHost></EntryPoint></CodePackage></ServiceManifest>`},
 		{"AuditPkg/Code/audit.cmd", "@echo off\r\n:loop\r\nping -n 60 127.0.0.1 > nul\r\ngoto loop\r\n"},
 	} {
 		f, err := w.Create(file[0])
@@ -133,7 +140,8 @@ func (t *T) sfpkg(typeName, version string, serviceTypes ...string) string {
 	return b.String()
 }
 
-// clusterTypes are managed clusters and what runs on them. The SDK for Go has no client for them beside the generic one.
+// clusterTypes are managed clusters and what runs on them. The SDK for Go has no client for them beside the generic
+// one.
 func clusterTypes() []*lifecycle {
 	provider := func(t *T) *Org { return t.Env.Provider }
 	cluster := []Need{Cluster}
@@ -155,7 +163,8 @@ func clusterTypes() []*lifecycle {
 	}
 	return []*lifecycle{
 		{
-			area: clusterType, version: fabricVersion, needs: cluster, source: docsFabric + "managed-clusters/create-or-update",
+			area: clusterType, version: fabricVersion, needs: cluster,
+			source:        docsFabric + "managed-clusters/create-or-update",
 			parent:        func(t *T) string { return groupID(provider(t), t.group(provider(t))) },
 			fresh:         func(t *T) string { return groupID(provider(t), t.ownGroup(provider(t))) },
 			parentVersion: groupsVersion,
@@ -168,7 +177,8 @@ func clusterTypes() []*lifecycle {
 			ids:           list,
 		},
 		{
-			area: clusterType + "/nodeTypes", version: fabricVersion, needs: cluster, source: docsFabric + "node-types/create-or-update",
+			area: clusterType + "/nodeTypes", version: fabricVersion, needs: cluster,
+			source:        docsFabric + "node-types/create-or-update",
 			parent:        func(t *T) string { return t.readyCluster() },
 			fresh:         func(t *T) string { return t.newReadyCluster() },
 			parentVersion: fabricVersion,
@@ -182,7 +192,8 @@ func clusterTypes() []*lifecycle {
 			ids:     list,
 		},
 		{
-			area: clusterType + "/applicationTypes", version: fabricVersion, needs: cluster, source: docsFabric + "application-types/create-or-update",
+			area: clusterType + "/applicationTypes", version: fabricVersion, needs: cluster,
+			source:        docsFabric + "application-types/create-or-update",
 			parent:        func(t *T) string { return t.readyCluster() },
 			fresh:         func(t *T) string { return t.newReadyCluster() },
 			parentVersion: fabricVersion,
@@ -194,11 +205,13 @@ func clusterTypes() []*lifecycle {
 			ids:    list,
 		},
 		{
-			area: clusterType + "/applicationTypes/versions", version: fabricVersion, needs: cluster, deep: true, source: docsFabric + "application-type-versions/create-or-update",
+			area: clusterType + "/applicationTypes/versions", version: fabricVersion, needs: cluster, deep: true,
+			source: docsFabric + "application-type-versions/create-or-update",
 			parent: appType, fresh: appType, parentVersion: fabricVersion,
 			name: func(*T) string { return "1.0.0" },
 			body: func(t *T, id string) object {
-				return t.fabricBody(object{"appPackageUrl": t.publish(segment(id, "applicationTypes"), nameOf(id), "Stateless:AuditType")})
+				return t.fabricBody(object{"appPackageUrl": t.publish(segment(id, "applicationTypes"), nameOf(id),
+					"Stateless:AuditType")})
 			},
 			update:  func(b object) object { return with(b, object{"stage": "two"}, "tags") },
 			invalid: func(t *T, b object) object { return with(b, "", "properties", "appPackageUrl") },
@@ -206,7 +219,8 @@ func clusterTypes() []*lifecycle {
 			ids:     list,
 		},
 		{
-			area: clusterType + "/applications", version: fabricVersion, needs: cluster, source: docsFabric + "applications/create-or-update",
+			area: clusterType + "/applications", version: fabricVersion, needs: cluster,
+			source:        docsFabric + "applications/create-or-update",
 			parent:        func(t *T) string { return t.readyCluster() },
 			fresh:         func(t *T) string { return t.newReadyCluster() },
 			parentVersion: fabricVersion,
@@ -221,14 +235,16 @@ func clusterTypes() []*lifecycle {
 				return with(t.applicationBody(version), object{"made-by": "conformance"}, "tags")
 			},
 			update: func(b object) object {
-				return with(b, "00:10:00", "properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy", "upgradeDomainTimeout")
+				return with(b, "00:10:00", "properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy",
+					"upgradeDomainTimeout")
 			},
 			invalid: func(t *T, b object) object { return with(b, "1.0.0", "properties", "version") },
 			why:     "to a version that is not named by its id",
 			ids:     list,
 		},
 		{
-			area: clusterType + "/applications/services", version: fabricVersion, needs: cluster, deep: true, source: docsFabric + "services/create-or-update",
+			area: clusterType + "/applications/services", version: fabricVersion, needs: cluster, deep: true,
+			source: docsFabric + "services/create-or-update",
 			parent: application, fresh: application, parentVersion: fabricVersion,
 			name:    func(t *T) string { return t.name(15) },
 			body:    func(t *T, _ string) object { return t.serviceBody("AuditType") },

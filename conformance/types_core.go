@@ -44,7 +44,8 @@ func coreTypes() []*lifecycle {
 				return res.ResourceGroup, err
 			},
 			ids: func(t *T, o *Org, _ string) []string {
-				return ids(pages(t, t.groups(o).NewListPager(nil), func(p armresources.ResourceGroupsClientListResponse) []*armresources.ResourceGroup { return p.Value }),
+				return ids(pages(t, t.groups(o).NewListPager(nil),
+					func(p armresources.ResourceGroupsClientListResponse) []*armresources.ResourceGroup { return p.Value }),
 					func(g *armresources.ResourceGroup) *string { return g.ID })
 			},
 		},
@@ -58,7 +59,8 @@ func coreTypes() []*lifecycle {
 			body: func(t *T, _ string) object {
 				// The identity of a resource, so that there is a service principal whoever runs this.
 				return object{"properties": object{
-					"principalId": t.shareAccount(t.Env.Provider).principal, "principalType": "ServicePrincipal", "roleDefinitionId": roleID(t.Env.Provider, roleBlobReader),
+					"principalId": t.shareAccount(t.Env.Provider).principal, "principalType": "ServicePrincipal",
+					"roleDefinitionId": roleID(t.Env.Provider, roleBlobReader),
 				}}
 			},
 			update: func(b object) object { return with(b, "for the audit", "properties", "description") },

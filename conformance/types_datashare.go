@@ -28,7 +28,8 @@ const (
 type sharing struct{ id, principal string }
 
 func (t *T) shareAccountBody() object {
-	return object{"location": t.Env.Location, "identity": object{"type": "SystemAssigned"}, "tags": object{"made-by": "conformance"}, "properties": object{}}
+	return object{"location": t.Env.Location, "identity": object{"type": "SystemAssigned"},
+		"tags": object{"made-by": "conformance"}, "properties": object{}}
 }
 
 // shareAccount is an organization's Data Share account, whose identity has no role of its own.
@@ -68,8 +69,8 @@ func (t *T) assignAs(o *Org, id, role, principal string) {
 	}})
 }
 
-// ground is where an organization's Data Share account may read (the provider's) or write (the consumer's): the account, and
-// a storage account on which the identity holds its role.
+// ground is where an organization's Data Share account may read (the provider's) or write (the consumer's): the
+// account, and a storage account on which the identity holds its role.
 type ground struct {
 	sharing
 	storage string
@@ -84,7 +85,8 @@ func (t *T) ground(o *Org, side, role string) ground {
 	return share(t, side+" of "+o.Subscription, func() ground {
 		g := ground{sharing: t.newShareAccount(o), storage: t.inGroup(o, storageType, t.name(20))}
 		t.made(o, g.storage, storageVersion, t.accountBody())
-		t.assignAs(o, g.storage+"/providers/Microsoft.Authorization/roleAssignments/"+uuid.NewString(), role, g.principal)
+		t.assignAs(o, g.storage+"/providers/Microsoft.Authorization/roleAssignments/"+uuid.NewString(), role,
+			g.principal)
 		return g
 	})
 }
@@ -105,7 +107,8 @@ func (t *T) blobs(o *Org, account string) *azblob.Client {
 	require.NoError(t, err)
 	key, err := azblob.NewSharedKeyCredential(segment(account, "storageAccounts"), *keys.Keys[0].Value)
 	require.NoError(t, err)
-	c, err := azblob.NewClientWithSharedKeyCredential(t.blobEndpoint(o, account), key, &azblob.ClientOptions{ClientOptions: t.clientOptions()})
+	c, err := azblob.NewClientWithSharedKeyCredential(t.blobEndpoint(o, account), key,
+		&azblob.ClientOptions{ClientOptions: t.clientOptions()})
 	require.NoError(t, err)
 	return c
 }
@@ -146,15 +149,17 @@ func (t *T) download(o *Org, container, name string) (content string, ok bool) {
 func (t *T) newShare(account string) string {
 	t.Helper()
 	id := account + "/shares/" + t.name(20)
-	t.made(t.Env.Provider, id, shareVersion, object{"properties": object{"shareKind": "CopyBased", "description": "Finance", "terms": "Internal use only"}})
+	t.made(t.Env.Provider, id, shareVersion,
+		object{"properties": object{"shareKind": "CopyBased", "description": "Finance", "terms": "Internal use only"}})
 	return id
 }
 
 // where is the part of a data set or mapping that names a container.
 func where(o *Org, container string) object {
 	return object{
-		"subscriptionId": o.Subscription, "resourceGroup": groupOf(container), "storageAccountName": segment(container, "storageAccounts"),
-		"containerName": nameOf(container),
+		"subscriptionId": o.Subscription, "resourceGroup": groupOf(container),
+		"storageAccountName": segment(container, "storageAccounts"),
+		"containerName":      nameOf(container),
 	}
 }
 
@@ -201,7 +206,8 @@ func (t *T) invite(share string) (id, invitationID string) {
 }
 
 func (t *T) invitationBody() object {
-	return object{"properties": object{"targetActiveDirectoryId": t.Env.Consumer.Tenant, "targetObjectId": t.objectID(t.Env.Consumer)}}
+	return object{"properties": object{"targetActiveDirectoryId": t.Env.Consumer.Tenant,
+		"targetObjectId": t.objectID(t.Env.Consumer)}}
 }
 
 func (t *T) acceptBody(invitationID string) object {
@@ -237,7 +243,8 @@ func (t *T) schedule(share string) string {
 }
 
 func scheduleBody() object {
-	return object{"kind": "ScheduleBased", "properties": object{"recurrenceInterval": "Day", "synchronizationTime": scheduleStart}}
+	return object{"kind": "ScheduleBased",
+		"properties": object{"recurrenceInterval": "Day", "synchronizationTime": scheduleStart}}
 }
 
 // mapTo maps a data set of a kind into the consumer's container.
@@ -283,7 +290,8 @@ func datashareTypes() []*lifecycle {
 			fresh:         func(t *T) string { return t.newShareAccount(provider(t)).id },
 			parentVersion: shareVersion,
 			body: func(*T, string) object {
-				return object{"properties": object{"shareKind": "CopyBased", "description": "Finance", "terms": "Internal use only"}}
+				return object{"properties": object{"shareKind": "CopyBased", "description": "Finance",
+					"terms": "Internal use only"}}
 			},
 			update: func(b object) object { return with(b, "Finance, revised", "properties", "description") },
 			invalid: func(_ *T, b object) object {
@@ -291,17 +299,20 @@ func datashareTypes() []*lifecycle {
 			},
 			why: "to a kind that there is not",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.datashare(o).NewSharesClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), nameOf(id), nil)
+				res, err := t.datashare(o).NewSharesClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"),
+					nameOf(id), nil)
 				return res.Share, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewSharesClient().NewListByAccountPager(groupOf(id), segment(id, "accounts"), nil),
+				return ids(pages(t, t.datashare(o).NewSharesClient().NewListByAccountPager(groupOf(id),
+					segment(id, "accounts"), nil),
 					func(p armdatashare.SharesClientListByAccountResponse) []*armdatashare.Share { return p.Value }),
 					func(s *armdatashare.Share) *string { return s.ID })
 			},
 		},
 		{
-			area: shares + "/synchronizationSettings", version: shareVersion, source: docsShareREST + "synchronization-settings/create", deep: true,
+			area: shares + "/synchronizationSettings", version: shareVersion,
+			source: docsShareREST + "synchronization-settings/create", deep: true,
 			parent:        func(t *T) string { return t.newShare(t.shareAccount(provider(t)).id) },
 			fresh:         func(t *T) string { return t.newShare(t.shareAccount(provider(t)).id) },
 			parentVersion: shareVersion,
@@ -311,11 +322,13 @@ func datashareTypes() []*lifecycle {
 			},
 			why: "to an interval that there is not",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.datashare(o).NewSynchronizationSettingsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), segment(id, "shares"), nameOf(id), nil)
+				res, err := t.datashare(o).NewSynchronizationSettingsClient().Get(t.ctx(), groupOf(id),
+					segment(id, "accounts"), segment(id, "shares"), nameOf(id), nil)
 				return res.SynchronizationSettingClassification, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewSynchronizationSettingsClient().NewListBySharePager(groupOf(id), segment(id, "accounts"), segment(id, "shares"), nil),
+				return ids(pages(t, t.datashare(o).NewSynchronizationSettingsClient().NewListBySharePager(groupOf(id),
+					segment(id, "accounts"), segment(id, "shares"), nil),
 					func(p armdatashare.SynchronizationSettingsClientListByShareResponse) []armdatashare.SynchronizationSettingClassification {
 						return p.Value
 					}), func(s armdatashare.SynchronizationSettingClassification) *string {
@@ -324,7 +337,8 @@ func datashareTypes() []*lifecycle {
 			},
 		},
 		{
-			area: shares + "/invitations", version: shareVersion, source: docsShareREST + "invitations/create", deep: true,
+			area: shares + "/invitations", version: shareVersion, source: docsShareREST + "invitations/create",
+			deep:          true,
 			parent:        func(t *T) string { return t.newShare(t.shareAccount(provider(t)).id) },
 			fresh:         func(t *T) string { return t.newShare(t.shareAccount(provider(t)).id) },
 			parentVersion: shareVersion,
@@ -334,17 +348,20 @@ func datashareTypes() []*lifecycle {
 			},
 			why: "to an e-mail address beside a directory object",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.datashare(o).NewInvitationsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), segment(id, "shares"), nameOf(id), nil)
+				res, err := t.datashare(o).NewInvitationsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"),
+					segment(id, "shares"), nameOf(id), nil)
 				return res.Invitation, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewInvitationsClient().NewListBySharePager(groupOf(id), segment(id, "accounts"), segment(id, "shares"), nil),
+				return ids(pages(t, t.datashare(o).NewInvitationsClient().NewListBySharePager(groupOf(id),
+					segment(id, "accounts"), segment(id, "shares"), nil),
 					func(p armdatashare.InvitationsClientListByShareResponse) []*armdatashare.Invitation { return p.Value }),
 					func(i *armdatashare.Invitation) *string { return i.ID })
 			},
 		},
 		{
-			area: subscriptions, version: shareVersion, source: docsShareREST + "share-subscriptions/create", consumer: true,
+			area: subscriptions, version: shareVersion, source: docsShareREST + "share-subscriptions/create",
+			consumer:      true,
 			parent:        func(t *T) string { return t.target().id },
 			fresh:         func(t *T) string { return t.newShareAccount(t.Env.Consumer).id },
 			parentVersion: shareVersion,
@@ -352,27 +369,34 @@ func datashareTypes() []*lifecycle {
 				_, invitation := t.invite(t.newShare(t.source().id)) // an invitation can be accepted once
 				return t.acceptBody(invitation)
 			},
-			invalid: func(t *T, b object) object { return with(b, t.Env.OtherLocation, "properties", "sourceShareLocation") },
-			why:     "to a share elsewhere",
+			invalid: func(t *T, b object) object {
+				return with(b, t.Env.OtherLocation, "properties",
+					"sourceShareLocation")
+			},
+			why: "to a share elsewhere",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.datashare(o).NewShareSubscriptionsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), nameOf(id), nil)
+				res, err := t.datashare(o).NewShareSubscriptionsClient().Get(t.ctx(), groupOf(id),
+					segment(id, "accounts"), nameOf(id), nil)
 				return res.ShareSubscription, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewShareSubscriptionsClient().NewListByAccountPager(groupOf(id), segment(id, "accounts"), nil),
+				return ids(pages(t, t.datashare(o).NewShareSubscriptionsClient().NewListByAccountPager(groupOf(id),
+					segment(id, "accounts"), nil),
 					func(p armdatashare.ShareSubscriptionsClientListByAccountResponse) []*armdatashare.ShareSubscription {
 						return p.Value
 					}), func(s *armdatashare.ShareSubscription) *string { return s.ID })
 			},
 		},
 		{
-			area: subscriptions + "/triggers", version: shareVersion, source: docsShareREST + "triggers/create", consumer: true, deep: true,
+			area: subscriptions + "/triggers", version: shareVersion, source: docsShareREST + "triggers/create",
+			consumer: true, deep: true,
 			parent:        func(t *T) string { return t.scheduled() },
 			fresh:         func(t *T) string { return t.scheduled() },
 			parentVersion: shareVersion,
 			body: func(*T, string) object {
 				return object{"kind": "ScheduleBased", "properties": object{
-					"recurrenceInterval": "Day", "synchronizationTime": scheduleStart, "synchronizationMode": "Incremental",
+					"recurrenceInterval": "Day", "synchronizationTime": scheduleStart,
+					"synchronizationMode": "Incremental",
 				}}
 			},
 			invalid: func(_ *T, b object) object {
@@ -380,11 +404,13 @@ func datashareTypes() []*lifecycle {
 			},
 			why: "to a schedule that is not the provider's",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.datashare(o).NewTriggersClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), segment(id, "shareSubscriptions"), nameOf(id), nil)
+				res, err := t.datashare(o).NewTriggersClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"),
+					segment(id, "shareSubscriptions"), nameOf(id), nil)
 				return res.TriggerClassification, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewTriggersClient().NewListByShareSubscriptionPager(groupOf(id), segment(id, "accounts"), segment(id, "shareSubscriptions"), nil),
+				return ids(pages(t, t.datashare(o).NewTriggersClient().NewListByShareSubscriptionPager(groupOf(id),
+					segment(id, "accounts"), segment(id, "shareSubscriptions"), nil),
 					func(p armdatashare.TriggersClientListByShareSubscriptionResponse) []armdatashare.TriggerClassification {
 						return p.Value
 					}), func(g armdatashare.TriggerClassification) *string { return g.GetTrigger().ID })
@@ -407,7 +433,8 @@ func (t *T) scheduled() string {
 
 func dataSetType(kind string) *lifecycle {
 	return &lifecycle{
-		area: shares + "/dataSets", variant: kind, version: shareVersion, source: docsShareREST + "data-sets/create", deep: true,
+		area: shares + "/dataSets", variant: kind, version: shareVersion, source: docsShareREST + "data-sets/create",
+		deep:          true,
 		parent:        func(t *T) string { return t.granted(t.newShare(t.source().id)) },
 		fresh:         func(t *T) string { return t.granted(t.newShare(t.source().id)) },
 		parentVersion: shareVersion,
@@ -419,11 +446,13 @@ func dataSetType(kind string) *lifecycle {
 		},
 		why: "to another container",
 		get: func(t *T, o *Org, id string) (any, error) {
-			res, err := t.datashare(o).NewDataSetsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), segment(id, "shares"), nameOf(id), nil)
+			res, err := t.datashare(o).NewDataSetsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"),
+				segment(id, "shares"), nameOf(id), nil)
 			return res.DataSetClassification, err
 		},
 		ids: func(t *T, o *Org, id string) []string {
-			return ids(pages(t, t.datashare(o).NewDataSetsClient().NewListBySharePager(groupOf(id), segment(id, "accounts"), segment(id, "shares"), nil),
+			return ids(pages(t, t.datashare(o).NewDataSetsClient().NewListBySharePager(groupOf(id),
+				segment(id, "accounts"), segment(id, "shares"), nil),
 				func(p armdatashare.DataSetsClientListByShareResponse) []armdatashare.DataSetClassification {
 					return p.Value
 				}),
@@ -452,7 +481,8 @@ func mappingType(kind string) *lifecycle {
 		return r.subscription
 	}
 	return &lifecycle{
-		area: subscriptions + "/dataSetMappings", variant: kind, version: shareVersion, source: docsShareREST + "data-set-mappings/create", consumer: true, deep: true,
+		area: subscriptions + "/dataSetMappings", variant: kind, version: shareVersion,
+		source: docsShareREST + "data-set-mappings/create", consumer: true, deep: true,
 		parent: accepted, fresh: accepted, parentVersion: shareVersion,
 		body: func(t *T, id string) object {
 			container := t.containerIn(t.Env.Consumer, t.target().storage)
@@ -461,11 +491,13 @@ func mappingType(kind string) *lifecycle {
 		invalid: func(t *T, b object) object { return with(b, uuid.NewString(), "properties", "dataSetId") },
 		why:     "to a data set that is not in the share",
 		get: func(t *T, o *Org, id string) (any, error) {
-			res, err := t.datashare(o).NewDataSetMappingsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"), segment(id, "shareSubscriptions"), nameOf(id), nil)
+			res, err := t.datashare(o).NewDataSetMappingsClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"),
+				segment(id, "shareSubscriptions"), nameOf(id), nil)
 			return res.DataSetMappingClassification, err
 		},
 		ids: func(t *T, o *Org, id string) []string {
-			return ids(pages(t, t.datashare(o).NewDataSetMappingsClient().NewListByShareSubscriptionPager(groupOf(id), segment(id, "accounts"), segment(id, "shareSubscriptions"), nil),
+			return ids(pages(t, t.datashare(o).NewDataSetMappingsClient().NewListByShareSubscriptionPager(groupOf(id),
+				segment(id, "accounts"), segment(id, "shareSubscriptions"), nil),
 				func(p armdatashare.DataSetMappingsClientListByShareSubscriptionResponse) []armdatashare.DataSetMappingClassification {
 					return p.Value
 				}), func(m armdatashare.DataSetMappingClassification) *string { return m.GetDataSetMapping().ID })

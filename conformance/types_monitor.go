@@ -21,7 +21,8 @@ const (
 )
 
 func (t *T) workspaceBody() object {
-	return object{"location": t.Env.Location, "tags": object{"made-by": "conformance"}, "properties": object{"sku": object{"name": "PerGB2018"}, "retentionInDays": 30}}
+	return object{"location": t.Env.Location, "tags": object{"made-by": "conformance"},
+		"properties": object{"sku": object{"name": "PerGB2018"}, "retentionInDays": 30}}
 }
 
 // workspace is the workspace that logs go to.
@@ -36,9 +37,10 @@ func (t *T) workspace() string {
 }
 
 func (t *T) actionGroupBody() object {
-	return object{"location": "Global", "properties": object{"groupShortName": "operators", "enabled": true, "emailReceivers": []any{
-		object{"name": "ada", "emailAddress": "ada@contoso.example", "useCommonAlertSchema": true},
-	}}}
+	return object{"location": "Global",
+		"properties": object{"groupShortName": "operators", "enabled": true, "emailReceivers": []any{
+			object{"name": "ada", "emailAddress": "ada@contoso.example", "useCommonAlertSchema": true},
+		}}}
 }
 
 // actionGroup is whom alerts are sent to.
@@ -53,7 +55,8 @@ func (t *T) actionGroup() string {
 }
 
 func (t *T) auditBody() object {
-	return object{"properties": object{"workspaceId": t.workspace(), "logs": []any{object{"category": "Shares", "enabled": true}}}}
+	return object{"properties": object{"workspaceId": t.workspace(),
+		"logs": []any{object{"category": "Shares", "enabled": true}}}}
 }
 
 func (t *T) ruleBody() object {
@@ -61,7 +64,8 @@ func (t *T) ruleBody() object {
 		"displayName": "Failed snapshots", "severity": 1, "enabled": true, "scopes": []any{t.workspace()},
 		"evaluationFrequency": "PT15M", "windowSize": "PT1H", "skipQueryValidation": true,
 		"criteria": object{"allOf": []any{object{
-			"query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'", "timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0,
+			"query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'", "timeAggregation": "Count",
+			"operator": "GreaterThan", "threshold": 0,
 			"failingPeriods": object{"numberOfEvaluationPeriods": 1, "minFailingPeriodsToAlert": 1},
 		}}},
 		"actions": object{"actionGroups": []any{t.actionGroup()}},
@@ -75,7 +79,8 @@ func monitorTypes() []*lifecycle {
 	alone := func(t *T) string { return groupID(provider(t), t.ownGroup(provider(t))) }
 	return []*lifecycle{
 		{
-			area: workspaceType, version: workspaceVersion, source: "https://learn.microsoft.com/rest/api/loganalytics/workspaces/create-or-update",
+			area: workspaceType, version: workspaceVersion,
+			source: "https://learn.microsoft.com/rest/api/loganalytics/workspaces/create-or-update",
 			parent: inGroup, fresh: alone, parentVersion: groupsVersion,
 			body:   func(t *T, _ string) object { return t.workspaceBody() },
 			update: func(b object) object { return with(b, 60.0, "properties", "retentionInDays") },
@@ -95,7 +100,8 @@ func monitorTypes() []*lifecycle {
 			},
 		},
 		{
-			area: workspaceType + "/savedSearches", version: searchVersion, source: "https://learn.microsoft.com/rest/api/loganalytics/saved-searches/create-or-update",
+			area: workspaceType + "/savedSearches", version: searchVersion,
+			source: "https://learn.microsoft.com/rest/api/loganalytics/saved-searches/create-or-update",
 			parent: func(t *T) string { return t.workspace() },
 			fresh: func(t *T) string {
 				id := t.inGroup(provider(t), workspaceType, t.name(20))
@@ -104,7 +110,8 @@ func monitorTypes() []*lifecycle {
 			},
 			parentVersion: workspaceVersion,
 			body: func(*T, string) object {
-				return object{"properties": object{"category": "Sharing", "displayName": "Failures", "query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'"}}
+				return object{"properties": object{"category": "Sharing", "displayName": "Failures",
+					"query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'"}}
 			},
 			update: func(b object) object { return with(b, "All failures", "properties", "displayName") },
 			invalid: func(_ *T, b object) object {
@@ -112,23 +119,27 @@ func monitorTypes() []*lifecycle {
 			},
 			why: "without a query",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.logs(o).NewSavedSearchesClient().Get(t.ctx(), groupOf(id), segment(id, "workspaces"), nameOf(id), nil)
+				res, err := t.logs(o).NewSavedSearchesClient().Get(t.ctx(), groupOf(id), segment(id, "workspaces"),
+					nameOf(id), nil)
 				return res.SavedSearch, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				res, err := t.logs(o).NewSavedSearchesClient().ListByWorkspace(t.ctx(), groupOf(id), segment(id, "workspaces"), nil)
+				res, err := t.logs(o).NewSavedSearchesClient().ListByWorkspace(t.ctx(), groupOf(id),
+					segment(id, "workspaces"), nil)
 				require.NoError(t, err)
 				return ids(res.Value, func(s *armoperationalinsights.SavedSearch) *string { return s.ID })
 			},
 		},
 		{
-			area: "Microsoft.Insights/diagnosticSettings", version: diagnosticsVersion, source: docsInsightsREST + "diagnostic-settings/create-or-update", scoped: true,
+			area: "Microsoft.Insights/diagnosticSettings", version: diagnosticsVersion,
+			source: docsInsightsREST + "diagnostic-settings/create-or-update", scoped: true,
 			parent:        func(t *T) string { return t.newShareAccount(provider(t)).id },
 			fresh:         func(t *T) string { return t.newShareAccount(provider(t)).id },
 			parentVersion: shareVersion,
 			body:          func(t *T, _ string) object { return t.auditBody() },
 			update: func(b object) object {
-				return with(b, []any{object{"category": "Shares", "enabled": true}, object{"category": "SentShareSnapshots", "enabled": true}}, "properties", "logs")
+				return with(b, []any{object{"category": "Shares", "enabled": true},
+					object{"category": "SentShareSnapshots", "enabled": true}}, "properties", "logs")
 			},
 			invalid: func(_ *T, b object) object {
 				return with(b, []any{object{"category": "NoSuchCategory", "enabled": true}}, "properties", "logs")
@@ -149,7 +160,8 @@ func monitorTypes() []*lifecycle {
 			},
 		},
 		{
-			area: "Microsoft.Insights/actionGroups", version: actionGroupVersion, source: docsInsightsREST + "action-groups/create-or-update",
+			area: "Microsoft.Insights/actionGroups", version: actionGroupVersion,
+			source: docsInsightsREST + "action-groups/create-or-update",
 			parent: inGroup, fresh: alone, parentVersion: groupsVersion,
 			body:   func(t *T, _ string) object { return t.actionGroupBody() },
 			update: func(b object) object { return with(b, false, "properties", "enabled") },
@@ -169,7 +181,8 @@ func monitorTypes() []*lifecycle {
 			},
 		},
 		{
-			area: "Microsoft.Insights/scheduledQueryRules", version: ruleVersion, source: docsInsightsREST + "scheduled-query-rules/create-or-update",
+			area: "Microsoft.Insights/scheduledQueryRules", version: ruleVersion,
+			source: docsInsightsREST + "scheduled-query-rules/create-or-update",
 			parent: inGroup, fresh: alone, parentVersion: groupsVersion,
 			body:   func(t *T, _ string) object { return t.ruleBody() },
 			update: func(b object) object { return with(b, false, "properties", "enabled") },
@@ -182,19 +195,22 @@ func monitorTypes() []*lifecycle {
 				return res.ScheduledQueryRuleResource, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.monitor(o).NewScheduledQueryRulesClient().NewListByResourceGroupPager(groupOf(id), nil),
+				return ids(pages(t, t.monitor(o).NewScheduledQueryRulesClient().NewListByResourceGroupPager(groupOf(id),
+					nil),
 					func(p armmonitor.ScheduledQueryRulesClientListByResourceGroupResponse) []*armmonitor.ScheduledQueryRuleResource {
 						return p.Value
 					}), func(r *armmonitor.ScheduledQueryRuleResource) *string { return r.ID })
 			},
 		},
 		{
-			area: "Microsoft.Insights/workbooks", version: workbookVersion, source: "https://learn.microsoft.com/rest/api/application-insights/workbooks/create-or-update",
+			area: "Microsoft.Insights/workbooks", version: workbookVersion,
+			source: "https://learn.microsoft.com/rest/api/application-insights/workbooks/create-or-update",
 			parent: inGroup, fresh: alone, parentVersion: groupsVersion,
 			name: func(*T) string { return uuid.NewString() },
 			body: func(t *T, _ string) object {
 				return object{"location": t.Env.Location, "kind": "shared", "properties": object{
-					"displayName": "Sharing", "category": "workbook", "version": "Notebook/1.0", "serializedData": `{"version":"Notebook/1.0","items":[]}`,
+					"displayName": "Sharing", "category": "workbook", "version": "Notebook/1.0",
+					"serializedData": `{"version":"Notebook/1.0","items":[]}`,
 				}}
 			},
 			hidden: [][]string{{"properties", "serializedData"}}, // shown on request only

@@ -15,8 +15,10 @@ const (
 
 func (t *T) accountBody() object {
 	return object{
-		"location": t.Env.Location, "kind": "StorageV2", "sku": object{"name": "Standard_LRS"}, "tags": object{"made-by": "conformance"},
-		"properties": object{"minimumTlsVersion": "TLS1_2", "allowBlobPublicAccess": false, "supportsHttpsTrafficOnly": true, "allowSharedKeyAccess": true},
+		"location": t.Env.Location, "kind": "StorageV2", "sku": object{"name": "Standard_LRS"},
+		"tags": object{"made-by": "conformance"},
+		"properties": object{"minimumTlsVersion": "TLS1_2", "allowBlobPublicAccess": false,
+			"supportsHttpsTrafficOnly": true, "allowSharedKeyAccess": true},
 	}
 }
 
@@ -61,8 +63,8 @@ func (t *T) containerIn(o *Org, account string) string {
 	return id
 }
 
-// storageTypes are storage accounts and what is in them. Immutability policies, whose DELETE wants an etag, have promises of
-// their own.
+// storageTypes are storage accounts and what is in them. Immutability policies, whose DELETE wants an etag, have
+// promises of their own.
 func storageTypes() []*lifecycle {
 	provider := func(t *T) *Org { return t.Env.Provider }
 	return []*lifecycle{
@@ -75,7 +77,8 @@ func storageTypes() []*lifecycle {
 			body:          func(t *T, _ string) object { return t.accountBody() },
 			update:        func(b object) object { return with(b, object{"stage": "two"}, "tags") },
 			invalid:       func(t *T, b object) object { return with(b, t.Env.OtherLocation, "location") },
-			why:           "to another location", code: "InvalidResourceLocation", codeSource: "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-storage-account-name",
+			why:           "to another location", code: "InvalidResourceLocation",
+			codeSource: "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-storage-account-name",
 			get: func(t *T, o *Org, id string) (any, error) {
 				res, err := t.storage(o).NewAccountsClient().GetProperties(t.ctx(), groupOf(id), nameOf(id), nil)
 				return res.Account, err
@@ -93,7 +96,8 @@ func storageTypes() []*lifecycle {
 			fresh:         func(t *T) string { return t.ownAccount(provider(t)) },
 			parentVersion: storageVersion,
 			body: func(*T, string) object {
-				return object{"properties": object{"isVersioningEnabled": true, "deleteRetentionPolicy": object{"enabled": true, "days": 7}}}
+				return object{"properties": object{"isVersioningEnabled": true,
+					"deleteRetentionPolicy": object{"enabled": true, "days": 7}}}
 			},
 			update: func(b object) object { return with(b, 14.0, "properties", "deleteRetentionPolicy", "days") },
 			invalid: func(_ *T, b object) object {
@@ -101,11 +105,13 @@ func storageTypes() []*lifecycle {
 			},
 			why: "that keeps deleted blobs for more than 365 days",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.storage(o).NewBlobServicesClient().GetServiceProperties(t.ctx(), groupOf(id), segment(id, "storageAccounts"), nil)
+				res, err := t.storage(o).NewBlobServicesClient().GetServiceProperties(t.ctx(), groupOf(id),
+					segment(id, "storageAccounts"), nil)
 				return res.BlobServiceProperties, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.storage(o).NewBlobServicesClient().NewListPager(groupOf(id), segment(id, "storageAccounts"), nil),
+				return ids(pages(t, t.storage(o).NewBlobServicesClient().NewListPager(groupOf(id),
+					segment(id, "storageAccounts"), nil),
 					func(p armstorage.BlobServicesClientListResponse) []*armstorage.BlobServiceProperties { return p.Value }),
 					func(s *armstorage.BlobServiceProperties) *string { return s.ID })
 			},
@@ -121,11 +127,13 @@ func storageTypes() []*lifecycle {
 			},
 			why: "to public access, which its account does not permit,",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.storage(o).NewBlobContainersClient().Get(t.ctx(), groupOf(id), segment(id, "storageAccounts"), nameOf(id), nil)
+				res, err := t.storage(o).NewBlobContainersClient().Get(t.ctx(), groupOf(id),
+					segment(id, "storageAccounts"), nameOf(id), nil)
 				return object{"properties": res.ContainerProperties}, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id), segment(id, "storageAccounts"), nil),
+				return ids(pages(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id),
+					segment(id, "storageAccounts"), nil),
 					func(p armstorage.BlobContainersClientListResponse) []*armstorage.ListContainerItem { return p.Value }),
 					func(c *armstorage.ListContainerItem) *string { return c.ID })
 			},
@@ -153,7 +161,8 @@ func storageTypes() []*lifecycle {
 			},
 			why: "to no rules at all",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.storage(o).NewManagementPoliciesClient().Get(t.ctx(), groupOf(id), segment(id, "storageAccounts"), armstorage.ManagementPolicyNameDefault, nil)
+				res, err := t.storage(o).NewManagementPoliciesClient().Get(t.ctx(), groupOf(id),
+					segment(id, "storageAccounts"), armstorage.ManagementPolicyNameDefault, nil)
 				return res.ManagementPolicy, err
 			},
 		},

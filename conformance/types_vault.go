@@ -9,7 +9,8 @@ const (
 
 func (t *T) vaultBody(o *Org) object {
 	return object{"location": t.Env.Location, "tags": object{"made-by": "conformance"}, "properties": object{
-		"tenantId": o.Tenant, "sku": object{"family": "A", "name": "standard"}, "enableRbacAuthorization": true, "softDeleteRetentionInDays": 7,
+		"tenantId": o.Tenant, "sku": object{"family": "A", "name": "standard"}, "enableRbacAuthorization": true,
+		"softDeleteRetentionInDays": 7,
 	}}
 }
 
@@ -88,7 +89,9 @@ func vaultTypes() []*lifecycle {
 			fresh:         func(t *T) string { return t.ownVault(provider(t)) },
 			parentVersion: vaultVersion,
 			body: func(*T, string) object {
-				return object{"tags": object{"made-by": "conformance"}, "properties": object{"value": "not-a-secret", "contentType": "text/plain", "attributes": object{"enabled": true}}}
+				return object{"tags": object{"made-by": "conformance"},
+					"properties": object{"value": "not-a-secret", "contentType": "text/plain",
+						"attributes": object{"enabled": true}}}
 			},
 			hidden: [][]string{{"properties", "value"}},
 			update: func(b object) object { return with(b, "application/json", "properties", "contentType") },
@@ -97,11 +100,13 @@ func vaultTypes() []*lifecycle {
 			},
 			why: "with an expiry that is no number",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.vaults(o).NewSecretsClient().Get(t.ctx(), groupOf(id), segment(id, "vaults"), nameOf(id), nil)
+				res, err := t.vaults(o).NewSecretsClient().Get(t.ctx(), groupOf(id), segment(id, "vaults"), nameOf(id),
+					nil)
 				return res.Secret, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.vaults(o).NewSecretsClient().NewListPager(groupOf(id), segment(id, "vaults"), nil),
+				return ids(pages(t, t.vaults(o).NewSecretsClient().NewListPager(groupOf(id), segment(id, "vaults"),
+					nil),
 					func(p armkeyvault.SecretsClientListResponse) []*armkeyvault.Secret { return p.Value }),
 					func(s *armkeyvault.Secret) *string { return s.ID })
 			},

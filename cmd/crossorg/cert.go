@@ -97,7 +97,9 @@ first up, and again after it: a vault is there only then. What the folder has is
 }
 
 // makeCertificate fills the document as far as it gets.
-func (a *app) makeCertificate(ctx context.Context, t *target.Target, out, name string, days int, d *certDocument) error {
+func (a *app) makeCertificate(
+	ctx context.Context, t *target.Target, out, name string, days int, d *certDocument,
+) error {
 	values, err := t.Values(ctx)
 	if err != nil {
 		return err
@@ -146,8 +148,9 @@ func (a *app) makeCertificate(ctx context.Context, t *target.Target, out, name s
 		return nil
 	}
 	d.SecretID, err = target.StoreSecret(ctx, t.Access, host, side.VaultURI, target.Secret{
-		Name: name, Value: string(certificate.Certificate) + string(certificate.Key), ContentType: "application/x-pem-file",
-		Expires: certificate.NotAfter, Mark: certificate.Thumbprint,
+		Name: name, Value: string(certificate.Certificate) + string(certificate.Key),
+		ContentType: "application/x-pem-file",
+		Expires:     certificate.NotAfter, Mark: certificate.Thumbprint,
 	})
 	if !strings.EqualFold(governance.AdminCertificate.Thumbprint, certificate.Thumbprint) && d.Configured != "" {
 		d.Notes = append(d.Notes, "the cluster takes the certificate with the next "+t.Up)
@@ -157,7 +160,9 @@ func (a *app) makeCertificate(ctx context.Context, t *target.Target, out, name s
 
 // configure makes the stack name the certificate: in its stack file on Azure; a local run takes the one that its home
 // keeps, unless the stack file names one itself.
-func configure(ctx context.Context, t *target.Target, c *admincert.Certificate, configured string, d *certDocument) error {
+func configure(
+	ctx context.Context, t *target.Target, c *admincert.Certificate, configured string, d *certDocument,
+) error {
 	if t.Home == nil {
 		if !strings.EqualFold(configured, c.Thumbprint) {
 			if err := t.SetConfig(ctx, "governance.adminCertificate.thumbprint", c.Thumbprint); err != nil {
@@ -172,7 +177,8 @@ func configure(ctx context.Context, t *target.Target, c *admincert.Certificate, 
 		return err
 	}
 	if kept == nil || !strings.EqualFold(kept.Thumbprint, configured) {
-		d.Notes = append(d.Notes, "the stack file says itself who administers the cluster, so local runs do not use this certificate")
+		d.Notes = append(d.Notes, "the stack file says itself who administers the cluster, so local runs do not use "+
+			"this certificate")
 		return nil
 	}
 	d.Configured = t.Home.CertsDir()
@@ -184,7 +190,8 @@ func printCertificate(a *app, d certDocument) {
 	if d.Reused {
 		made = "was there"
 	}
-	fmt.Fprintf(a.stdout, "The certificate %s: valid until %s.\n\n  Thumbprint   %s\n  Certificate  %s\n  Key          %s\n",
+	fmt.Fprintf(a.stdout, "The certificate %s: valid until %s.\n\n  Thumbprint   %s\n  Certificate  %s\n  Key        "+
+		"  %s\n",
 		made, d.NotAfter.Format(time.DateOnly), d.Thumbprint, d.Certificate, d.Key)
 	if d.Configured != "" {
 		fmt.Fprintf(a.stdout, "  Configured   %s\n", d.Configured)

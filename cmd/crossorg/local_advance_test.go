@@ -8,7 +8,8 @@ import (
 )
 
 func TestDurationsToMoveTheClockBy(t *testing.T) {
-	for text, want := range map[string]time.Duration{"90s": 90 * time.Second, "48h": 48 * time.Hour, "7d": 7 * 24 * time.Hour, "1.5d": 36 * time.Hour} {
+	for text, want := range map[string]time.Duration{"90s": 90 * time.Second, "48h": 48 * time.Hour,
+		"7d": 7 * 24 * time.Hour, "1.5d": 36 * time.Hour} {
 		got, err := days(text)
 		require.NoError(t, err)
 		require.Equal(t, want, got)

@@ -71,13 +71,15 @@ func (a *app) faultsAdd() *cobra.Command {
 	set := cmd.Flags()
 	set.StringVar((*string)(&rule.Kind), "kind", "", "what goes wrong: "+strings.Join(kinds, ", "))
 	set.StringVar(&rule.Method, "method", "", "HTTP method of the requests (default: any)")
-	set.StringVar(&rule.Path, "path", "", "pattern of the requests' whole path, * for any run of characters (default: any)")
+	set.StringVar(&rule.Path, "path", "", "pattern of the requests' whole path, * for any run of characters "+
+		"(default: any)")
 	set.IntVar(&rule.Nth, "nth", 0, "first matching request to go wrong, counted from 1")
 	set.IntVar(&rule.Count, "count", 0, "how many requests go wrong (default: all)")
 	set.Float64Var(&rule.Probability, "probability", 0, "chance of each matching request (default: 1)")
 	set.Uint64Var(&rule.Seed, "seed", 0, "makes the chances repeatable")
 	set.IntVar(&rule.Repeat, "repeat", 0, "how many repetitions of a request that went wrong go wrong as well")
-	set.DurationVar((*time.Duration)(&rule.Delay), "delay", 0, "how long slow holds back, and what 429 and 503 ask for in Retry-After")
+	set.DurationVar((*time.Duration)(&rule.Delay), "delay", 0, "how long slow holds back, and what 429 and 503 ask "+
+		"for in Retry-After")
 	return cmd
 }
 
@@ -104,7 +106,10 @@ func (a *app) faultsClear() *cobra.Command {
 		Example: "  crossorg local faults clear",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.faults(f, func(o local.Options) ([]faults.State, error) { return nil, local.ClearFaults(cmd.Context(), o) })
+			return a.faults(f, func(o local.Options) ([]faults.State, error) {
+				return nil,
+					local.ClearFaults(cmd.Context(), o)
+			})
 		},
 	}
 	f.registerHome(cmd)
@@ -152,7 +157,8 @@ func printFaults(w io.Writer, states []faults.State) error {
 		if s.Probability > 0 {
 			chance = s.Probability
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%g\t%d\t%d\n", s.ID, s.Kind, or(s.Method, "any"), or(s.Path, "any"), max(1, s.Nth), count, chance, s.Matched, s.Fired)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%g\t%d\t%d\n", s.ID, s.Kind, or(s.Method, "any"), or(s.Path, "any"),
+			max(1, s.Nth), count, chance, s.Matched, s.Fired)
 	}
 	return t.Flush()
 }

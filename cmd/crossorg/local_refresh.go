@@ -10,9 +10,10 @@ func (a *app) localRefresh() *cobra.Command {
 	f := &flags{}
 	var expectNoChanges bool
 	cmd := &cobra.Command{
-		Use:     "refresh",
-		Short:   "Bring the state up to date with what stands",
-		Long:    "Read every resource of the stack and bring the state up to date with what stands on the embedded Azure.",
+		Use:   "refresh",
+		Short: "Bring the state up to date with what stands",
+		Long: "Read every resource of the stack and bring the state up to date with what stands on the embedded " +
+			"Azure.",
 		Example: "  crossorg local refresh\n  crossorg local refresh --stack prod --expect-no-changes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -19,8 +19,9 @@ func (a *app) localServe() *cobra.Command {
 		Short: "Keep the embedded Azure listening",
 		Long: `Keep the embedded Azure listening until interrupted, and print how to point the Azure SDKs
 and az at it. The other verbs use it while it is served.`,
-		Example: "  crossorg local serve\n  crossorg local serve --arm-log requests.jsonl --json\n  crossorg local serve --callers-at 203.0.113.9",
-		Args:    cobra.NoArgs,
+		Example: "  crossorg local serve\n  crossorg local serve --arm-log requests.jsonl --json\n  crossorg local " +
+			"serve --callers-at 203.0.113.9",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options := f.options(a)
 			if callers != "" {
@@ -51,7 +52,8 @@ and az at it. The other verbs use it while it is served.`,
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&callers, "callers-at", "", "IP address that storage accounts' network rules see on every caller (default: callers pass them)")
+	cmd.Flags().StringVar(&callers, "callers-at", "", "IP address that storage accounts' network rules see on every "+
+		"caller (default: callers pass them)")
 	return cmd
 }
 

@@ -98,11 +98,12 @@ func TestResultForAPerson(t *testing.T) {
 		Stack:   "dev",
 		Summary: &local.Summary{Create: 2, Same: 1},
 		Outputs: map[string]any{"b": map[string]any{"inner": "value"}, "list": []any{1}},
-		Snapshots: []local.Snapshot{{Share: "finance", Consumer: "fabrikam", Status: "Succeeded", Files: []local.SnapshotFile{
-			{Path: "landing/a.csv", Bytes: 5, SHA256: "aa", SourceSHA256: "aa"},
-			{Path: "landing/b.csv", Bytes: 5, SHA256: "bb", SourceSHA256: "cc"},
-			{Path: "landing/c.csv", SourceSHA256: "dd"},
-		}}},
+		Snapshots: []local.Snapshot{{Share: "finance", Consumer: "fabrikam", Status: "Succeeded",
+			Files: []local.SnapshotFile{
+				{Path: "landing/a.csv", Bytes: 5, SHA256: "aa", SourceSHA256: "aa"},
+				{Path: "landing/b.csv", Bytes: 5, SHA256: "bb", SourceSHA256: "cc"},
+				{Path: "landing/c.csv", SourceSHA256: "dd"},
+			}}},
 		SoftDeletedVaults: []local.DeletedVault{{Name: "v1", Location: "eastus", Purge: "2026-01-01"}},
 		DurationMs:        1500,
 	}))
@@ -118,7 +119,8 @@ func TestResultForAPerson(t *testing.T) {
 func TestFailureForAPerson(t *testing.T) {
 	var out bytes.Buffer
 	printFailure(&out, &local.Failure{Message: "up failed", Diagnostics: []local.Diagnostic{
-		{Resource: "storage:StorageAccount a", Message: "first\nsecond"}, {Message: "general"}, {Message: "told before", Told: true},
+		{Resource: "storage:StorageAccount a", Message: "first\nsecond"}, {Message: "general"},
+		{Message: "told before", Told: true},
 	}})
 	assert.Equal(t, "\nerror: up failed\n  - storage:StorageAccount a: first\n    second\n  - general\n", out.String())
 }

@@ -44,7 +44,8 @@ func printResult(w io.Writer, r *local.Result) error {
 		if r.Error != nil {
 			before = ", then it failed,"
 		}
-		fmt.Fprintf(t, "\n%s: %s%s in %s\n", r.Stack, summaryText(r.Summary), before, (time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
+		fmt.Fprintf(t, "\n%s: %s%s in %s\n", r.Stack, summaryText(r.Summary), before,
+			(time.Duration(r.DurationMs) * time.Millisecond).Round(100*time.Millisecond))
 	}
 	return t.Flush()
 }
@@ -65,7 +66,8 @@ func summaryText(s *local.Summary) string {
 		n    int
 		what string
 	}{
-		{s.Create, "create"}, {s.Update, "update"}, {s.Replace, "replace"}, {s.Delete, "delete"}, {s.Import, "import"}, {s.Same, "same"},
+		{s.Create, "create"}, {s.Update, "update"}, {s.Replace, "replace"}, {s.Delete, "delete"}, {s.Import, "import"},
+		{s.Same, "same"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", p.what, p.n))

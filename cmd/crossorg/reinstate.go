@@ -13,11 +13,12 @@ func (a *app) reinstate() *cobra.Command {
 	f := &targetFlags{}
 	var expires string
 	cmd := &cobra.Command{
-		Use:     "reinstate SHARE CONSUMER",
-		Short:   "Give a revoked consumer access to a share again",
-		Long:    "Give a consumer whose access was revoked, or has expired, access to a share again, as the provider.",
-		Example: "  crossorg reinstate financial-collaboration-share fabrikam\n  crossorg reinstate financial-collaboration-share fabrikam --expires 2031-01-01T00:00:00Z",
-		Args:    cobra.ExactArgs(2),
+		Use:   "reinstate SHARE CONSUMER",
+		Short: "Give a revoked consumer access to a share again",
+		Long:  "Give a consumer whose access was revoked, or has expired, access to a share again, as the provider.",
+		Example: "  crossorg reinstate financial-collaboration-share fabrikam\n  crossorg reinstate " +
+			"financial-collaboration-share fabrikam --expires 2031-01-01T00:00:00Z",
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var until time.Time
 			if expires != "" {
@@ -26,9 +27,10 @@ func (a *app) reinstate() *cobra.Command {
 					return fmt.Errorf("--expires is %q: write a time such as 2031-01-01T00:00:00Z", expires)
 				}
 			}
-			return a.changeAccess(cmd.Context(), f, args, func(t *target.Target, share target.Share) (*target.Access, error) {
-				return target.Reinstate(cmd.Context(), t.Access, args[0], share, args[1], until)
-			})
+			return a.changeAccess(cmd.Context(), f, args,
+				func(t *target.Target, share target.Share) (*target.Access, error) {
+					return target.Reinstate(cmd.Context(), t.Access, args[0], share, args[1], until)
+				})
 		},
 	}
 	f.register(cmd)

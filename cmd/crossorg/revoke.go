@@ -28,9 +28,10 @@ copied stays with the consumer.`,
 		Example: "  crossorg revoke financial-collaboration-share fabrikam",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.changeAccess(cmd.Context(), f, args, func(t *target.Target, share target.Share) (*target.Access, error) {
-				return target.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.stderr)
-			})
+			return a.changeAccess(cmd.Context(), f, args,
+				func(t *target.Target, share target.Share) (*target.Access, error) {
+					return target.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.stderr)
+				})
 		},
 	}
 	f.register(cmd)
@@ -38,7 +39,9 @@ copied stays with the consumer.`,
 }
 
 // changeAccess has do change a consumer's access to a share, and prints what it is then.
-func (a *app) changeAccess(ctx context.Context, f *targetFlags, args []string, do func(*target.Target, target.Share) (*target.Access, error)) error {
+func (a *app) changeAccess(
+	ctx context.Context, f *targetFlags, args []string, do func(*target.Target, target.Share) (*target.Access, error),
+) error {
 	return a.failed(f, a.at(ctx, f, func(t *target.Target) error {
 		outputs, err := t.Read(ctx)
 		if err != nil {

@@ -30,8 +30,9 @@ func (a *app) sync() *cobra.Command {
 		Short: "Take a snapshot of a share now",
 		Long: `Start a snapshot of a share, follow it to its end, and print the files at both ends with the
 history. It exits 1 when the snapshot fails or a file is not equal at both ends.`,
-		Example: "  crossorg sync financial-collaboration-share\n  crossorg sync financial-collaboration-share --consumer fabrikam --full",
-		Args:    cobra.ExactArgs(1),
+		Example: "  crossorg sync financial-collaboration-share\n  crossorg sync financial-collaboration-share " +
+			"--consumer fabrikam --full",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			document := syncDocument{Stack: f.stack, Target: f.target, Runs: []*target.Synchronized{}}
 			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
@@ -51,12 +52,14 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 				for _, name := range consumers {
 					run, err := target.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.stderr)
 					if err != nil {
-						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " + name, Message: err.Error()})
+						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " +
+							"" + name, Message: err.Error()})
 						continue
 					}
 					document.Runs = append(document.Runs, run)
 					if run.Problem != "" {
-						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " + name, Message: run.Problem})
+						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " +
+							"" + name, Message: run.Problem})
 					}
 				}
 				if len(failure.Diagnostics) > 0 {
@@ -76,7 +79,8 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&consumer, "consumer", "", "organization to take the snapshot at (default: every consumer of the share)")
+	cmd.Flags().StringVar(&consumer, "consumer", "", "organization to take the snapshot at (default: every consumer "+
+		"of the share)")
 	cmd.Flags().BoolVar(&full, "full", false, "copy everything again, not only what changed since the last snapshot")
 	return cmd
 }
@@ -105,7 +109,8 @@ func (a *app) printRuns(runs []*target.Synchronized) error {
 			if !h.End.IsZero() {
 				ended = h.End.UTC().Format(time.DateTime)
 			}
-			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", h.Start.UTC().Format(time.DateTime), ended, h.Mode, h.Status, h.SynchronizationID)
+			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", h.Start.UTC().Format(time.DateTime), ended, h.Mode, h.Status,
+				h.SynchronizationID)
 		}
 	}
 	return t.Flush()

@@ -25,7 +25,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	f.registerHome(cmd)
 	set := cmd.Flags()
 	set.StringVar(&f.configFile, "config-file", "", "configuration to use in place of Pulumi.<stack>.yaml")
-	set.StringVar(&f.target, "target", target.Local, "where the stack stands: local (the home's embedded Azure) or azure")
+	set.StringVar(&f.target, "target", target.Local, "where the stack stands: local (the home's embedded Azure) or "+
+		"azure")
 }
 
 // at opens the target and has do work on it. Command lines with another target are wrong usage.
@@ -87,7 +88,8 @@ func (a *app) printChecks(report *checks.Report) error {
 		if !c.OK {
 			mark = "FAIL"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, c.Check, c.Organization, shortID(c.Resource), clip(c.Expected), clip(c.Seen))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, c.Check, c.Organization, shortID(c.Resource), clip(c.Expected),
+			clip(c.Seen))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -96,11 +98,13 @@ func (a *app) printChecks(report *checks.Report) error {
 		fmt.Fprintf(a.stdout, "\nWhat to do\n")
 		for _, c := range report.Checks {
 			if !c.OK {
-				fmt.Fprintf(a.stdout, "  %s at %s\n    expected %s\n    seen     %s\n    do       %s\n", c.Check, c.Resource, c.Expected, c.Seen, c.Advice)
+				fmt.Fprintf(a.stdout, "  %s at %s\n    expected %s\n    seen     %s\n    do       %s\n", c.Check,
+					c.Resource, c.Expected, c.Seen, c.Advice)
 			}
 		}
 	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s on %s: %d passed, %d failed in %.1fs\n", report.Stack, report.Target, report.Passed, report.Failed, float64(report.DurationMs)/1000)
+	_, err := fmt.Fprintf(a.stdout, "\n%s on %s: %d passed, %d failed in %.1fs\n", report.Stack, report.Target,
+		report.Passed, report.Failed, float64(report.DurationMs)/1000)
 	return err
 }
 

@@ -13,8 +13,9 @@ import (
 
 // targetVerbs are the verbs that work on either Azure, with arguments that they accept.
 var targetVerbs = map[string][]string{
-	"verify": {}, "preflight": {}, "sync": {"share"}, "revoke": {"share", "consumer"}, "reinstate": {"share", "consumer"},
-	"cert": {"--out", "nowhere"},
+	"verify": {}, "preflight": {}, "sync": {"share"}, "revoke": {"share", "consumer"},
+	"reinstate": {"share", "consumer"},
+	"cert":      {"--out", "nowhere"},
 }
 
 func TestEveryTargetVerbHelpsAndFailsAlike(t *testing.T) {
@@ -29,7 +30,8 @@ func TestEveryTargetVerbHelpsAndFailsAlike(t *testing.T) {
 		assert.Equal(t, exitUsage, code, verb)
 		assert.Empty(t, out, verb)
 
-		code, out, stderr := command(append([]string{verb, "--project", project, "--stack", "nope", "--json"}, args...)...)
+		code, out, stderr := command(append([]string{verb, "--project", project, "--stack", "nope", "--json"},
+			args...)...)
 		assert.Equal(t, exitFailed, code, verb)
 		var document struct {
 			Error struct{ Message string } `json:"error"`
@@ -38,7 +40,8 @@ func TestEveryTargetVerbHelpsAndFailsAlike(t *testing.T) {
 		assert.Contains(t, document.Error.Message, "Pulumi.nope.yaml", verb)
 		assert.Contains(t, stderr, "Pulumi.nope.yaml", verb)
 	}
-	for _, args := range [][]string{{"verify", "x"}, {"sync"}, {"revoke", "share"}, {"reinstate", "s", "c", "--expires", "soon"}, {"cert"},
+	for _, args := range [][]string{{"verify", "x"}, {"sync"}, {"revoke", "share"},
+		{"reinstate", "s", "c", "--expires", "soon"}, {"cert"},
 		{"cert", "--out", "x", "--name", "a/b"}, {"cert", "--out", "x", "--days", "0"}} {
 		code, _, _ := command(args...)
 		assert.Equal(t, exitUsage, code, "%v", args)
@@ -50,11 +53,13 @@ func TestAFailedCheckNamesCulpritAndRemedy(t *testing.T) {
 	a := &app{stdout: &out}
 	f := &targetFlags{flags: flags{stack: "dev"}, target: "local"}
 	err := a.checked(f, &checks.Report{Failed: 1, Passed: 1, Checks: []checks.Check{
-		{Check: "tls", Organization: "contoso", Resource: "/subscriptions/s/storageAccounts/a", Expected: "TLS 1.2 or newer", Seen: "TLS1_0", Advice: "raise it"},
+		{Check: "tls", Organization: "contoso", Resource: "/subscriptions/s/storageAccounts/a",
+			Expected: "TLS 1.2 or newer", Seen: "TLS1_0", Advice: "raise it"},
 		{Check: "vault", Resource: "/v", OK: true},
 	}})
 	assert.ErrorIs(t, err, errReported)
-	for _, line := range []string{"FAIL  tls", "storageAccounts/a", "do       raise it", "/subscriptions/s/storageAccounts/a", "dev on local: 1 passed, 1 failed"} {
+	for _, line := range []string{"FAIL  tls", "storageAccounts/a", "do       raise it",
+		"/subscriptions/s/storageAccounts/a", "dev on local: 1 passed, 1 failed"} {
 		assert.Contains(t, out.String(), line)
 	}
 }

@@ -25,7 +25,8 @@ One row a check: what was expected, what was seen, what to do. It exits 1 when a
 				if err != nil {
 					return err
 				}
-				o := verify.Options{Outputs: outputs, Access: t.Access, Up: t.Up, Refresh: t.Refresh, Progress: a.stderr}
+				o := verify.Options{Outputs: outputs, Access: t.Access, Up: t.Up, Refresh: t.Refresh,
+					Progress: a.stderr}
 				if t.Kind == target.Local {
 					o.Settle = 5 * time.Second
 				}

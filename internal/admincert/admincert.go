@@ -81,7 +81,8 @@ func Files(dir, name string) (certificate, key string) {
 	return filepath.Join(dir, name+".pem"), filepath.Join(dir, name+".key")
 }
 
-// Load reads the certificate of a name; nil if the folder has none. One that has expired, or lacks its key, is an error.
+// Load reads the certificate of a name; nil if the folder has none. One that has expired, or lacks its key, is an
+// error.
 func Load(dir, name string, now time.Time) (*Certificate, error) {
 	certificateFile, keyFile := Files(dir, name)
 	certificate, certErr := os.ReadFile(certificateFile)
@@ -90,14 +91,16 @@ func Load(dir, name string, now time.Time) (*Certificate, error) {
 		return nil, nil
 	}
 	if err := errors.Join(certErr, keyErr); err != nil {
-		return nil, fmt.Errorf("certificate and key belong together: remove what is left of them, or choose another --name: %w", err)
+		return nil, fmt.Errorf("certificate and key belong together: remove what is left of them, or choose another "+
+			"--name: %w", err)
 	}
 	c, err := parse(certificate, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s with %s: %w", certificateFile, keyFile, err)
 	}
 	if !now.Before(c.NotAfter) {
-		return nil, fmt.Errorf("%s has expired on %s: remove it with its key, or choose another --name", certificateFile, c.NotAfter.Format(time.DateOnly))
+		return nil, fmt.Errorf("%s has expired on %s: remove it with its key, or choose another --name",
+			certificateFile, c.NotAfter.Format(time.DateOnly))
 	}
 	return c, nil
 }

@@ -1,5 +1,5 @@
-// Package azure is the embedded Azure as a whole: it opens a home folder, puts the resource providers behind the control
-// plane and the blob service, and listens on loopback over TLS.
+// Package azure is the embedded Azure as a whole: it opens a home folder, puts the resource providers behind the
+// control plane and the blob service, and listens on loopback over TLS.
 package azure
 
 import (
@@ -47,8 +47,8 @@ type Options struct {
 	Declared []Declared
 	// Latency is how long things take; the zero value is LatencyNone.
 	Latency Latency
-	// Callers is the address that storage accounts' network rules take all callers to have. Without one, callers pass them: they
-	// stand for an operator whose address is admitted.
+	// Callers is the address that storage accounts' network rules take all callers to have. Without one, callers pass
+	// them: they stand for an operator whose address is admitted.
 	Callers netip.Addr
 	// Faults are what goes wrong on request while it is open, beside the rules that the folder keeps.
 	Faults []faults.Rule
@@ -131,8 +131,9 @@ func Open(o Options) (a *Azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	options := arm.Options{CatchUp: true, Store: st, Faults: wrong, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
-		Latency: arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
+	options := arm.Options{CatchUp: true, Store: st, Faults: wrong, Directory: dir, Clock: now,
+		Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
+		Latency:   arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
 	if o.ArmLog != "" {
 		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
@@ -141,15 +142,20 @@ func Open(o Options) (a *Azure, err error) {
 		closers = append(closers, f.Close)
 		options.Log = f
 	}
-	packages := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
+	packages := &http.Client{Timeout: time.Minute,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
 	tlsConfig, err := ca.serverConfig()
 	if err != nil {
 		return nil, err
 	}
-	vaults := keyvault.NewEndpoints(func(port int, h http.Handler) (func() error, error) { return listen(port, h, tlsConfig) },
+	vaults := keyvault.NewEndpoints(func(port int, h http.Handler) (func() error,
+		error) {
+		return listen(port, h, tlsConfig)
+	},
 		est.VaultPort, est.ManagementPort, est.BlobPort)
 	options.Providers = append([]*arm.Provider{
-		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(vaults), datashare.New(content, dir), servicefabric.New(packages), compute.New(),
+		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(vaults),
+		datashare.New(content, dir), servicefabric.New(packages), compute.New(),
 	}, monitor.New()...)
 	server, err := arm.NewServer(options)
 	if err != nil {
@@ -193,7 +199,8 @@ func Open(o Options) (a *Azure, err error) {
 	if err := server.CatchUp(context.Background()); err != nil { // after the endpoints, which jobs reach out to
 		return nil, err
 	}
-	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll}, nil
+	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll},
+		nil
 }
 
 // accountID finds storage accounts by name for the log of blob requests.
@@ -220,7 +227,9 @@ func Attach(dir string, declared []Declared) (*Azure, error) {
 	}
 	for _, d := range declared {
 		if est.declare(d) {
-			return nil, fmt.Errorf("the embedded Azure that is being served does not know tenant %q, subscription %q, client %q of this stack: stop it and serve it again with this stack", d.TenantID, d.SubscriptionID, d.ClientID)
+			return nil, fmt.Errorf("the embedded Azure that is being served does not know tenant %q, subscription "+
+				"%q, client %q of this stack: stop it and serve it again with this stack", d.TenantID, d.SubscriptionID,
+				d.ClientID)
 		}
 	}
 	return &Azure{dir: dir, estate: est, ca: ca, close: func() error { return nil }}, nil
@@ -230,7 +239,8 @@ func Attach(dir string, declared []Declared) (*Azure, error) {
 func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 	const owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 	for _, c := range est.all() {
-		if err := dir.AddSubscription(tx, identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID, Name: "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]}); err != nil {
+		if err := dir.AddSubscription(tx, identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID,
+			Name: "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]}); err != nil {
 			return err
 		}
 		p, err := dir.AddServicePrincipal(tx, c.TenantID, c.ClientID, "deployer", c.ClientSecret)
@@ -238,7 +248,8 @@ func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 			return err
 		}
 		scope := "/subscriptions/" + c.SubscriptionID
-		if err := dir.Assign(tx, identity.Assignment{ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID, RoleID: owner, Scope: scope}); err != nil {
+		if err := dir.Assign(tx, identity.Assignment{ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID,
+			RoleID: owner, Scope: scope}); err != nil {
 			return err
 		}
 	}
@@ -255,8 +266,9 @@ func serveMetadata(w http.ResponseWriter, est *estate) {
 		"resourceManager":         host,
 		"activeDirectoryDataLake": host,
 		"authentication": map[string]any{
-			"loginEndpoint": host, "audiences": []string{"https://management.core.windows.net/", "https://management.azure.com/"},
-			"tenant": "common", "identityProvider": "AAD",
+			"loginEndpoint": host,
+			"audiences":     []string{"https://management.core.windows.net/", "https://management.azure.com/"},
+			"tenant":        "common", "identityProvider": "AAD",
 		},
 		"suffixes": map[string]any{"storage": "127.0.0.1", "keyVaultDns": "vault.azure.net"},
 	}})
@@ -286,7 +298,8 @@ func (a *Azure) DefaultCredentials() Credentials { return a.estate.Default }
 // Credentials finds those of a client in a tenant; empty arguments mean the default ones.
 func (a *Azure) Credentials(tenantID, clientID string) (Credentials, error) {
 	for _, c := range a.estate.all() {
-		if (tenantID == "" || strings.EqualFold(c.TenantID, tenantID)) && (clientID == "" || strings.EqualFold(c.ClientID, clientID)) {
+		if (tenantID == "" || strings.EqualFold(c.TenantID, tenantID)) &&
+			(clientID == "" || strings.EqualFold(c.ClientID, clientID)) {
 			return c, nil
 		}
 	}

@@ -32,9 +32,12 @@ type clockBody struct {
 // newControl serves the control endpoints.
 func newControl(server *arm.Server, latency Latency, wrong *faults.Set, secret string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /"+controlPath+"/latency", func(w http.ResponseWriter, _ *http.Request) { answer(w, latency, nil) })
-	mux.HandleFunc("GET /"+controlPath+"/faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, wrong.List(), nil) })
-	mux.HandleFunc("DELETE /"+controlPath+"/faults", func(w http.ResponseWriter, _ *http.Request) { answer(w, []any{}, wrong.Clear()) })
+	mux.HandleFunc("GET /"+controlPath+"/latency",
+		func(w http.ResponseWriter, _ *http.Request) { answer(w, latency, nil) })
+	mux.HandleFunc("GET /"+controlPath+"/faults",
+		func(w http.ResponseWriter, _ *http.Request) { answer(w, wrong.List(), nil) })
+	mux.HandleFunc("DELETE /"+controlPath+"/faults",
+		func(w http.ResponseWriter, _ *http.Request) { answer(w, []any{}, wrong.Clear()) })
 	mux.HandleFunc("POST /"+controlPath+"/faults", func(w http.ResponseWriter, r *http.Request) {
 		var rule faults.Rule
 		err := json.NewDecoder(r.Body).Decode(&rule)
@@ -82,7 +85,8 @@ func controlError(w http.ResponseWriter, status int, err error) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 }
 
-// callControl sends a request to the control endpoints of the process that serves the home, and decodes what it answers.
+// callControl sends a request to the control endpoints of the process that serves the home, and decodes what it
+// answers.
 func (a *Azure) callControl(ctx context.Context, method, name string, body, out any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -93,7 +97,8 @@ func (a *Azure) callControl(ctx context.Context, method, name string, body, out 
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+a.estate.ControlSecret)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs(), MinVersion: tls.VersionTLS12}}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs(),
+		MinVersion: tls.VersionTLS12}}}
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
@@ -116,8 +121,8 @@ func (a *Azure) callControl(ctx context.Context, method, name string, body, out 
 	return json.Unmarshal(answered, out)
 }
 
-// Advance moves the clock forward, in this process or in the one that serves the home, lets the jobs that come due run in
-// the order of their times, and waits for them.
+// Advance moves the clock forward, in this process or in the one that serves the home, lets the jobs that come due run
+// in the order of their times, and waits for them.
 func (a *Azure) Advance(ctx context.Context, by time.Duration) (out arm.Advanced, err error) {
 	if a.server != nil {
 		return a.server.Advance(ctx, by)

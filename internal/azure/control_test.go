@@ -42,8 +42,10 @@ func TestTheClockOfAServedHomeIsMovedFromOutside(t *testing.T) {
 func TestTheControlEndpointsRefuseWhoHasNotTheHomesSecret(t *testing.T) {
 	a := openAt(t, t.TempDir())
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs()}}}
-	for _, authorization := range []string{"", "Bearer ", "Bearer guess", a.DefaultCredentials().ClientSecret, "Bearer " + a.DefaultCredentials().ClientSecret} {
-		req, err := http.NewRequest(http.MethodPost, a.Management()+"/_crossorg/clock", strings.NewReader(`{"advance":"1h"}`))
+	for _, authorization := range []string{"", "Bearer ", "Bearer guess", a.DefaultCredentials().ClientSecret,
+		"Bearer " + a.DefaultCredentials().ClientSecret} {
+		req, err := http.NewRequest(http.MethodPost, a.Management()+"/_crossorg/clock",
+			strings.NewReader(`{"advance":"1h"}`))
 		require.NoError(t, err)
 		if authorization != "" {
 			req.Header.Set("Authorization", authorization)
@@ -71,7 +73,8 @@ func TestWhoAttachesLearnsTheLatencyProfile(t *testing.T) {
 }
 
 func TestLatencyProfilesAreChecked(t *testing.T) {
-	for _, l := range []azure.Latency{{Profile: "slow"}, {Profile: azure.LatencyAzure, Scale: -1}, {Profile: azure.LatencyAzure, Scale: 11}} {
+	for _, l := range []azure.Latency{{Profile: "slow"}, {Profile: azure.LatencyAzure, Scale: -1},
+		{Profile: azure.LatencyAzure, Scale: 11}} {
 		_, err := azure.Open(azure.Options{Dir: t.TempDir(), Latency: l})
 		require.ErrorContains(t, err, "must be")
 	}
@@ -81,7 +84,8 @@ func TestLatencyProfilesAreChecked(t *testing.T) {
 
 func TestFaultsOfAServedHomeAreSetFromOutsideAndKept(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
-	a, err := azure.Open(azure.Options{Dir: dir, Faults: []faults.Rule{{ID: "passing", Kind: faults.InternalError, Method: "PATCH"}}})
+	a, err := azure.Open(azure.Options{Dir: dir,
+		Faults: []faults.Rule{{ID: "passing", Kind: faults.InternalError, Method: "PATCH"}}})
 	require.NoError(t, err)
 	attached, err := azure.Attach(dir, nil)
 	require.NoError(t, err)
@@ -105,7 +109,8 @@ func TestFaultsOfAServedHomeAreSetFromOutsideAndKept(t *testing.T) {
 	b := openAt(t, dir)
 	states, err = b.Faults(ctx)
 	require.NoError(t, err)
-	require.Equal(t, []faults.State{{Rule: added, Matched: 1, Fired: 1}}, states, "kept with its count; what was given to Open is not")
+	require.Equal(t, []faults.State{{Rule: added, Matched: 1, Fired: 1}}, states,
+		"kept with its count; what was given to Open is not")
 	attached, err = azure.Attach(dir, nil)
 	require.NoError(t, err)
 	require.NoError(t, attached.ClearFaults(ctx))

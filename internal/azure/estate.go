@@ -31,8 +31,8 @@ type Declared struct {
 	ClientSecret string
 }
 
-// estate is what a home folder says about the Azure in it: where it listens and who may sign in. It is kept in a file that
-// only its owner can read, so that a second process can attach.
+// estate is what a home folder says about the Azure in it: where it listens and who may sign in. It is kept in a file
+// that only its owner can read, so that a second process can attach.
 type estate struct {
 	// ManagementPort and BlobPort are chosen once: endpoints are part of the resources' state.
 	ManagementPort int `json:"managementPort"`
@@ -62,7 +62,8 @@ func readEstate(dir string) (*estate, error) {
 func loadEstate(dir string) (*estate, error) {
 	e, err := readEstate(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(), ClientID: uuid.NewString(), ClientSecret: randomSecret()}, ControlSecret: randomSecret()}
+		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(),
+			ClientID: uuid.NewString(), ClientSecret: randomSecret()}, ControlSecret: randomSecret()}
 		for _, port := range []*int{&e.ManagementPort, &e.BlobPort, &e.VaultPort} {
 			if err := e.choose(port); err != nil {
 				return nil, err
@@ -117,7 +118,8 @@ func (e *estate) declare(d Declared) bool {
 		c.SubscriptionID = e.Default.SubscriptionID
 	}
 	if c.ClientID == "" {
-		// A login that is at home in several tenants, as a person's is: the default principal, known in this tenant too.
+		// A login that is at home in several tenants, as a person's is: the default principal, known in this tenant
+		// too.
 		c.ClientID, c.ClientSecret = e.Default.ClientID, e.Default.ClientSecret
 	}
 	if same(c, e.Default) {
@@ -146,7 +148,8 @@ func (e *estate) declare(d Declared) bool {
 }
 
 func same(a, b Credentials) bool {
-	return strings.EqualFold(a.TenantID, b.TenantID) && strings.EqualFold(a.SubscriptionID, b.SubscriptionID) && strings.EqualFold(a.ClientID, b.ClientID)
+	return strings.EqualFold(a.TenantID, b.TenantID) && strings.EqualFold(a.SubscriptionID, b.SubscriptionID) &&
+		strings.EqualFold(a.ClientID, b.ClientID)
 }
 
 func (e *estate) all() []Credentials { return append([]Credentials{e.Default}, e.Others...) }
@@ -163,7 +166,8 @@ func randomSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// freePort picks a port below the range from which the system hands out ports by itself, so that it is likely free next time too.
+// freePort picks a port below the range from which the system hands out ports by itself, so that it is likely free next
+// time too.
 func freePort() (int, error) {
 	for range 200 {
 		n, err := rand.Int(rand.Reader, big.NewInt(12000))

@@ -9,14 +9,15 @@ import (
 
 // The latency profiles.
 const (
-	// LatencyNone answers at once, applies roles at once, and refuses no request for coming too soon. "" means the same.
+	// LatencyNone answers at once, applies roles at once, and refuses no request for coming too soon. "" means the
+	// same.
 	LatencyNone = "none"
 	// LatencyAzure takes time as Azure does, delays role assignments, and refuses requests beyond Azure's limits.
 	LatencyAzure = "azure"
 )
 
-// roleDelay is how long role assignments take to have effect under LatencyAzure: a usual time, of the ten minutes that are
-// documented at most.
+// roleDelay is how long role assignments take to have effect under LatencyAzure: a usual time, of the ten minutes that
+// are documented at most.
 // Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 const roleDelay = 2 * time.Minute
 

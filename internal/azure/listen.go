@@ -24,7 +24,8 @@ const (
 func listen(port int, h http.Handler, tlsConfig *tls.Config) (stop func() error, err error) {
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		return nil, fmt.Errorf("port %d, which the embedded Azure of this home folder uses, is taken: stop what listens there, or use another home folder: %w", port, err)
+		return nil, fmt.Errorf("port %d, which the embedded Azure of this home folder uses, is taken: stop what "+
+			"listens there, or use another home folder: %w", port, err)
 	}
 	srv := &http.Server{
 		Handler: patient(h, bodyPatience), TLSConfig: tlsConfig.Clone(),

@@ -85,10 +85,13 @@ func TestHeadersAreBounded(t *testing.T) {
 	stop, err := listen(port, http.NotFoundHandler(), config)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, stop()) }()
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(),
+		MinVersion: tls.VersionTLS12}}}
 	defer client.CloseIdleConnections()
-	for size, want := range map[int]int{maxHeaders / 2: http.StatusNotFound, 2 * maxHeaders: http.StatusRequestHeaderFieldsTooLarge} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d/", port), nil)
+	for size, want := range map[int]int{maxHeaders / 2: http.StatusNotFound,
+		2 * maxHeaders: http.StatusRequestHeaderFieldsTooLarge} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d/", port),
+			nil)
 		require.NoError(t, err)
 		req.Header.Set("x-ms-meta-long", strings.Repeat("x", size))
 		res, err := client.Do(req)

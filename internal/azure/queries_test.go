@@ -29,10 +29,12 @@ type caller struct {
 func callerOf(t *testing.T, a *azure.Azure) *caller {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs()}}}
 	c := a.DefaultCredentials()
-	credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions:            azcore.ClientOptions{Transport: client, Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: a.Authority()}},
-		DisableInstanceDiscovery: true,
-	})
+	credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret,
+		&azidentity.ClientSecretCredentialOptions{
+			ClientOptions: azcore.ClientOptions{Transport: client,
+				Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: a.Authority()}},
+			DisableInstanceDiscovery: true,
+		})
 	require.NoError(t, err)
 	return &caller{t, a, client, credential}
 }
@@ -40,7 +42,8 @@ func callerOf(t *testing.T, a *azure.Azure) *caller {
 // send asks base+path with a token for an audience.
 func (c *caller) send(method, url, audience string, body any) (int, map[string]any) {
 	c.t.Helper()
-	token, err := c.credential.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{audience + "/.default"}})
+	token, err := c.credential.GetToken(context.Background(),
+		policy.TokenRequestOptions{Scopes: []string{audience + "/.default"}})
 	require.NoError(c.t, err)
 	var raw []byte
 	if body != nil {
@@ -64,7 +67,8 @@ func (c *caller) send(method, url, audience string, body any) (int, map[string]a
 // put makes a resource.
 func (c *caller) put(path, version string, body any) map[string]any {
 	c.t.Helper()
-	status, out := c.send(http.MethodPut, c.a.Management()+path+"?api-version="+version, "https://management.azure.com", body)
+	status, out := c.send(http.MethodPut, c.a.Management()+path+"?api-version="+version, "https://management.azure.com",
+		body)
 	require.Less(c.t, status, 300, "%v", out)
 	return out
 }
@@ -79,9 +83,11 @@ func TestBlobRequestsAreFoundByAQuery(t *testing.T) {
 	workspace := group + "/providers/Microsoft.OperationalInsights/workspaces/watch"
 	c.put(group, "2022-09-01", m{"location": "eastus"})
 	made := c.put(workspace, "2022-10-01", m{"location": "eastus", "properties": m{}})
-	c.put(account, "2022-09-01", m{"location": "eastus", "kind": "StorageV2", "sku": m{"name": "Standard_LRS"}, "properties": m{}})
+	c.put(account, "2022-09-01",
+		m{"location": "eastus", "kind": "StorageV2", "sku": m{"name": "Standard_LRS"}, "properties": m{}})
 	require.Eventually(t, func() bool {
-		status, _ := c.send(http.MethodGet, a.Management()+account+"/blobServices/default?api-version=2022-09-01", "https://management.azure.com", nil)
+		status, _ := c.send(http.MethodGet, a.Management()+account+"/blobServices/default?api-version=2022-09-01",
+			"https://management.azure.com", nil)
 		return status == http.StatusOK
 	}, 10*time.Second, 10*time.Millisecond)
 	c.put(account+"/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/reads", "2021-05-01-preview",
@@ -90,7 +96,8 @@ func TestBlobRequestsAreFoundByAQuery(t *testing.T) {
 	status, _ := c.send(http.MethodGet, a.Blob()+"/contosodata/absent/a.csv", "https://storage.azure.com", nil)
 	require.GreaterOrEqual(t, status, 400)
 	customer := made["properties"].(m)["customerId"].(string)
-	status, out := c.send(http.MethodPost, a.Management()+"/v1/workspaces/"+customer+"/query", "https://api.loganalytics.io",
+	status, out := c.send(http.MethodPost, a.Management()+"/v1/workspaces/"+customer+"/query",
+		"https://api.loganalytics.io",
 		m{"query": "StorageBlobLogs | project OperationName, ObjectKey, StatusCode, RequesterAppId"})
 	require.Equal(t, http.StatusOK, status, "%v", out)
 	rows := out["tables"].([]any)[0].(m)["rows"].([]any)
@@ -98,7 +105,8 @@ func TestBlobRequestsAreFoundByAQuery(t *testing.T) {
 	require.Equal(t, []any{"GetBlob", `"/contosodata/absent/a.csv"`}, rows[0].([]any)[:2])
 	require.Equal(t, a.DefaultCredentials().ClientID, rows[0].([]any)[3])
 
-	status, out = c.send(http.MethodPost, a.Management()+"/v1/workspaces/"+customer+"/query", "https://management.azure.com", m{"query": "StorageBlobLogs"})
+	status, out = c.send(http.MethodPost, a.Management()+"/v1/workspaces/"+customer+"/query",
+		"https://management.azure.com", m{"query": "StorageBlobLogs"})
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.Equal(t, "InvalidTokenError", out["error"].(m)["code"])
 }

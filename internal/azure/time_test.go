@@ -36,7 +36,8 @@ func newPrincipal(t *testing.T, a *azure.Azure) *principal {
 func (c *principal) token() string {
 	id := c.azure.DefaultCredentials()
 	resp, err := c.client.PostForm(c.azure.Authority()+"/"+id.TenantID+"/oauth2/v2.0/token", url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {id.ClientID}, "client_secret": {id.ClientSecret}, "scope": {"https://management.azure.com/.default"},
+		"grant_type": {"client_credentials"}, "client_id": {id.ClientID}, "client_secret": {id.ClientSecret},
+		"scope": {"https://management.azure.com/.default"},
 	})
 	require.NoError(c.t, err)
 	defer resp.Body.Close()
@@ -52,7 +53,9 @@ func (c *principal) arm(method, path, version string, body any) map[string]any {
 	c.t.Helper()
 	raw, err := json.Marshal(body)
 	require.NoError(c.t, err)
-	req, err := http.NewRequest(method, c.azure.Management()+"/subscriptions/"+c.azure.DefaultCredentials().SubscriptionID+path+"?api-version="+version, bytes.NewReader(raw))
+	req, err := http.NewRequest(method,
+		c.azure.Management()+"/subscriptions/"+c.azure.DefaultCredentials().SubscriptionID+path+"?api-version="+version,
+		bytes.NewReader(raw))
 	require.NoError(c.t, err)
 	req.Header.Set("Authorization", "Bearer "+c.token())
 	resp, err := c.client.Do(req)
@@ -74,18 +77,21 @@ func TestSignaturesExpireWithTheClockAndSignedRequestsDoNot(t *testing.T) {
 	c := newPrincipal(t, a)
 	const account = "/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/contosoclock"
 	c.arm("PUT", "/resourceGroups/rg", "2022-09-01", map[string]any{"location": "westeurope"})
-	c.arm("PUT", account, "2022-09-01", map[string]any{"location": "westeurope", "kind": "StorageV2", "sku": map[string]any{"name": "Standard_LRS"}})
+	c.arm("PUT", account, "2022-09-01",
+		map[string]any{"location": "westeurope", "kind": "StorageV2", "sku": map[string]any{"name": "Standard_LRS"}})
 	keys := c.arm("POST", account+"/listKeys", "2022-09-01", map[string]any{})["keys"].([]any)
 	key, err := azblob.NewSharedKeyCredential("contosoclock", keys[0].(map[string]any)["value"].(string))
 	require.NoError(t, err)
-	blobs, err := azblob.NewClientWithSharedKeyCredential(a.Blob()+"/contosoclock", key, &azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: c.client}})
+	blobs, err := azblob.NewClientWithSharedKeyCredential(a.Blob()+"/contosoclock", key,
+		&azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: c.client}})
 	require.NoError(t, err)
 	_, err = blobs.CreateContainer(ctx, "data", nil)
 	require.NoError(t, err)
 	_, err = blobs.UploadBuffer(ctx, "data", "a.csv", []byte("a,b"), nil)
 	require.NoError(t, err)
 	signed, err := sas.BlobSignatureValues{
-		Protocol: sas.ProtocolHTTPS, ContainerName: "data", BlobName: "a.csv", ExpiryTime: time.Now().Add(24 * time.Hour), Permissions: (&sas.BlobPermissions{Read: true}).String(),
+		Protocol: sas.ProtocolHTTPS, ContainerName: "data", BlobName: "a.csv",
+		ExpiryTime: time.Now().Add(24 * time.Hour), Permissions: (&sas.BlobPermissions{Read: true}).String(),
 	}.SignWithSharedKey(key)
 	require.NoError(t, err)
 	read := func() int {
@@ -107,11 +113,13 @@ func TestSignaturesExpireWithTheClockAndSignedRequestsDoNot(t *testing.T) {
 	require.NoError(t, err, "clients date their requests by the machine's clock")
 	props, err := blobs.ServiceClient().NewContainerClient("data").NewBlobClient("b.csv").GetProperties(ctx, nil)
 	require.NoError(t, err)
-	require.WithinDuration(t, time.Now().Add(25*time.Hour), *props.LastModified, time.Minute, "what is written now is dated by the embedded Azure's")
+	require.WithinDuration(t, time.Now().Add(25*time.Hour), *props.LastModified, time.Minute,
+		"what is written now is dated by the embedded Azure's")
 }
 
 func TestRolesOfTheDeployersAreInEffectUnderLatency(t *testing.T) {
-	a, err := azure.Open(azure.Options{Dir: t.TempDir(), Latency: azure.Latency{Profile: azure.LatencyAzure, Scale: 0.05}})
+	a, err := azure.Open(azure.Options{Dir: t.TempDir(),
+		Latency: azure.Latency{Profile: azure.LatencyAzure, Scale: 0.05}})
 	require.NoError(t, err)
 	defer a.Close()
 	c := newPrincipal(t, a)

@@ -176,7 +176,8 @@ func TestValidateWriteTolerates(t *testing.T) {
 		assert.Empty(t, account.ValidateWrite(b))
 
 		b["location"] = nil
-		assert.Equal(t, []azuretypes.Violation{{Path: "location", Code: azuretypes.MissingProperty, Detail: "is required"}}, account.ValidateWrite(b))
+		assert.Equal(t, []azuretypes.Violation{{Path: "location", Code: azuretypes.MissingProperty,
+			Detail: "is required"}}, account.ValidateWrite(b))
 	})
 	t.Run("Ensure enumerations are compared without regard to case", func(t *testing.T) {
 		b := body(t, storageAccount)

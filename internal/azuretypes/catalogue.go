@@ -45,7 +45,8 @@ var load = sync.OnceValue(func() *catalogue {
 		}
 	}
 	slices.SortFunc(c.all, func(a, b *Resource) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Type), strings.ToLower(b.Type)), newestFirst(a.APIVersion, b.APIVersion))
+		return cmp.Or(strings.Compare(strings.ToLower(a.Type), strings.ToLower(b.Type)),
+			newestFirst(a.APIVersion, b.APIVersion))
 	})
 	return c
 })

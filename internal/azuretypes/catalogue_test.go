@@ -29,8 +29,10 @@ func TestLookup(t *testing.T) {
 
 func TestAPIVersions(t *testing.T) {
 	t.Run("Ensure versions come newest first", func(t *testing.T) {
-		assert.Equal(t, []string{"2024-01-01", "2022-09-01"}, azuretypes.APIVersions("Microsoft.Storage/storageaccounts"))
-		assert.Equal(t, []string{"2022-05-01-preview", "2022-04-01"}, azuretypes.APIVersions("Microsoft.Authorization/roleDefinitions"))
+		assert.Equal(t, []string{"2024-01-01", "2022-09-01"},
+			azuretypes.APIVersions("Microsoft.Storage/storageaccounts"))
+		assert.Equal(t, []string{"2022-05-01-preview", "2022-04-01"},
+			azuretypes.APIVersions("Microsoft.Authorization/roleDefinitions"))
 	})
 	t.Run("Ensure an unknown type has none", func(t *testing.T) {
 		assert.Nil(t, azuretypes.APIVersions("Microsoft.Contoso/widgets"))

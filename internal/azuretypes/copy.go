@@ -31,7 +31,9 @@ var anything = &Shape{Kind: Any}
 
 // copyObject copies the properties that keep accepts, passing every value through leaf with its shape. leaf returns the
 // value to use and whether that is final: if not, and the value is an object or a list, it is copied in depth.
-func copyObject(s *Shape, body map[string]any, keep func(*Property) bool, leaf func(*Shape, any) (any, bool)) map[string]any {
+func copyObject(
+	s *Shape, body map[string]any, keep func(*Property) bool, leaf func(*Shape, any) (any, bool),
+) map[string]any {
 	if body == nil {
 		return nil
 	}

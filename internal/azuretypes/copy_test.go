@@ -20,7 +20,8 @@ func TestStripReadOnly(t *testing.T) {
 		r := lookup(t, "Microsoft.DataShare/accounts/shares/dataSets", "2021-08-01")
 		b := body(t, `{"id":"/x","name":"n","type":"t","etag":"e","kind":"Blob","extra":1,"properties":{"filePath":"a","dataSetId":"d","containerName":"c"}}`)
 		before := asJSON(t, b)
-		assert.JSONEq(t, `{"kind":"Blob","extra":1,"properties":{"filePath":"a","containerName":"c"}}`, asJSON(t, r.StripReadOnly(b)))
+		assert.JSONEq(t, `{"kind":"Blob","extra":1,"properties":{"filePath":"a","containerName":"c"}}`,
+			asJSON(t, r.StripReadOnly(b)))
 		assert.JSONEq(t, before, asJSON(t, b), "the body itself is left alone")
 	})
 	t.Run("Ensure read-only properties go inside lists", func(t *testing.T) {
@@ -42,13 +43,17 @@ func TestStripReadOnly(t *testing.T) {
 func TestRedact(t *testing.T) {
 	tests := []struct{ name, resourceType, version, body, want string }{
 		{"the value of a vault's secret", "Microsoft.KeyVault/vaults/secrets", "2023-02-01",
-			`{"properties":{"value":"hunter2","contentType":"text"}}`, `{"properties":{"value":"***","contentType":"text"}}`},
+			`{"properties":{"value":"hunter2","contentType":"text"}}`,
+			`{"properties":{"value":"***","contentType":"text"}}`},
 		{"a cluster's password", "Microsoft.ServiceFabric/managedClusters", "2023-03-01-preview",
-			`{"properties":{"adminUserName":"op","adminPassword":"hunter2"}}`, `{"properties":{"adminUserName":"op","adminPassword":"***"}}`},
-		{"an extension's protected settings, whatever they are", "Microsoft.ServiceFabric/managedClusters/nodeTypes", "2023-03-01-preview",
+			`{"properties":{"adminUserName":"op","adminPassword":"hunter2"}}`,
+			`{"properties":{"adminUserName":"op","adminPassword":"***"}}`},
+		{"an extension's protected settings, whatever they are", "Microsoft.ServiceFabric/managedClusters/nodeTypes",
+			"2023-03-01-preview",
 			`{"properties":{"vmExtensions":[{"name":"e","properties":{"settings":{"a":1},"protectedSettings":{"key":"hunter2"}}}]}}`,
 			`{"properties":{"vmExtensions":[{"name":"e","properties":{"settings":{"a":1},"protectedSettings":"***"}}]}}`},
-		{"the signature of a package's address", "Microsoft.ServiceFabric/managedClusters/applicationTypes/versions", "2023-03-01-preview",
+		{"the signature of a package's address", "Microsoft.ServiceFabric/managedClusters/applicationTypes/versions",
+			"2023-03-01-preview",
 			`{"properties":{"appPackageUrl":"https://contoso/p?sv=1&sig=hunter2%3D&se=2"}}`,
 			`{"properties":{"appPackageUrl":"https://contoso/p?sv=1&sig=***&se=2"}}`},
 		{"a signature in a place the type does not know", "Microsoft.Resources/resourceGroups", "2022-09-01",
@@ -57,7 +62,8 @@ func TestRedact(t *testing.T) {
 			`{"properties":{"webhookReceivers":[{"name":"w","serviceUri":"https://contoso/hunter2"}]}}`,
 			`{"properties":{"webhookReceivers":[{"name":"w","serviceUri":"***"}]}}`},
 		{"nothing where there is no secret", "Microsoft.KeyVault/vaults", "2023-02-01",
-			`{"properties":{"createMode":"default","value":null}}`, `{"properties":{"createMode":"default","value":null}}`},
+			`{"properties":{"createMode":"default","value":null}}`,
+			`{"properties":{"createMode":"default","value":null}}`},
 	}
 	for _, test := range tests {
 		t.Run("Ensure it hides "+test.name, func(t *testing.T) {

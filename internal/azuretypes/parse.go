@@ -43,7 +43,8 @@ func parse(data []byte) ([]*Resource, error) {
 	return resources, nil
 }
 
-// named returns the shape of a type of the file. It is registered before it is filled, so types may refer to themselves.
+// named returns the shape of a type of the file. It is registered before it is filled, so types may refer to
+// themselves.
 func (p *parser) named(name string) (*Shape, error) {
 	if s, ok := p.shapes[name]; ok {
 		return s, nil

@@ -21,7 +21,8 @@ func TestParse(t *testing.T) {
 
 		a := box.Prop("a")
 		assert.True(t, a.Required)
-		assert.Equal(t, []any{String, 3, 24, "^[a-z]+$"}, []any{a.Shape.Kind, *a.Shape.MinLen, *a.Shape.MaxLen, a.Shape.Pattern})
+		assert.Equal(t, []any{String, 3, 24, "^[a-z]+$"},
+			[]any{a.Shape.Kind, *a.Shape.MinLen, *a.Shape.MaxLen, a.Shape.Pattern})
 		b := box.Prop("b")
 		assert.True(t, b.ReadOnly)
 		assert.Equal(t, []any{Int, int64(0), int64(4)}, []any{b.Shape.Kind, *b.Shape.Min, *b.Shape.Max})
@@ -56,7 +57,8 @@ func TestParse(t *testing.T) {
 		"a resource that is a string":   {`["x"]`, "its body is not an object"},
 	} {
 		t.Run("Ensure it refuses "+name, func(t *testing.T) {
-			_, err := parse([]byte(`{"apiVersion": "v", "resources": {"A/b": "Box"}, "types": {"Box": ` + test.box + `}}`))
+			_, err := parse([]byte(`{"apiVersion": "v", "resources": {"A/b": "Box"}, "types": {"Box": ` + test.box +
+				`}}`))
 			assert.ErrorContains(t, err, test.want)
 		})
 	}

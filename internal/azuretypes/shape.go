@@ -116,7 +116,8 @@ func (s *Shape) Variant(body map[string]any) (*Shape, error) {
 func (s *Shape) variant(body map[string]any) (*Shape, *Violation) {
 	value := body[s.Discriminator]
 	if value == nil {
-		return nil, &Violation{s.Discriminator, MissingProperty, "is required: one of " + strings.Join(s.variantNames(), ", ")}
+		return nil, &Violation{s.Discriminator, MissingProperty, "is required: one of " +
+			strings.Join(s.variantNames(), ", ")}
 	}
 	name, ok := value.(string)
 	if !ok {

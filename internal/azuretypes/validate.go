@@ -38,7 +38,8 @@ type Violation struct {
 func (v Violation) String() string { return v.Path + " " + v.Detail }
 
 // envelope is what every resource has at the top. Clients send it back with what they read, and Azure ignores it.
-var envelope = map[string]bool{"id": true, "name": true, "type": true, "apiVersion": true, "systemData": true, "etag": true}
+var envelope = map[string]bool{"id": true, "name": true, "type": true, "apiVersion": true, "systemData": true,
+	"etag": true}
 
 // ValidateWrite reports every way in which the body of a PUT departs from the published type, in the order of the
 // properties' names. The body is JSON as encoding/json decodes it, with numbers as float64 or json.Number.

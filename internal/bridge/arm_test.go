@@ -70,7 +70,9 @@ func newARM(t *testing.T) *fakeARM {
 }
 
 // on adds a script. Later scripts go first.
-func (a *fakeARM) on(method, path string, answer func(w http.ResponseWriter, r *http.Request, body map[string]any) bool) {
+func (a *fakeARM) on(
+	method, path string, answer func(w http.ResponseWriter, r *http.Request, body map[string]any) bool,
+) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.scripts = append([]script{{method, path, answer}}, a.scripts...)
@@ -155,9 +157,10 @@ func decorate(id string, body map[string]any) map[string]any {
 		props = map[string]any{}
 	}
 	if out["type"] == "Microsoft.Storage/storageAccounts" {
-		for name, v := range map[string]any{"accessTier": "Hot", "creationTime": "2025-01-01T00:00:00Z", "networkAcls": map[string]any{
-			"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{},
-		}} {
+		for name, v := range map[string]any{"accessTier": "Hot", "creationTime": "2025-01-01T00:00:00Z",
+			"networkAcls": map[string]any{
+				"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{},
+			}} {
 			given, nested := props[name].(map[string]any)
 			if !nested {
 				if props[name] == nil {
@@ -206,7 +209,8 @@ func (a *fakeARM) serve(w http.ResponseWriter, r *http.Request) {
 	scripts := a.scripts
 	a.mu.Unlock()
 	for _, s := range scripts {
-		if s.method == r.Method && strings.HasPrefix(strings.ToLower(r.URL.EscapedPath()), strings.ToLower(s.path)) && s.answer(w, r, body) {
+		if s.method == r.Method && strings.HasPrefix(strings.ToLower(r.URL.EscapedPath()), strings.ToLower(s.path)) &&
+			s.answer(w, r, body) {
 			return
 		}
 	}
@@ -239,7 +243,8 @@ func (a *fakeARM) token(w http.ResponseWriter, r *http.Request) {
 	a.tokens = append(a.tokens, r.PostForm.Get("client_id"))
 	a.mu.Unlock()
 	if r.PostForm.Get("client_secret") != clientSecret {
-		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."})
+		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client",
+			"error_description": "AADSTS7000215: Invalid client secret provided."})
 		return
 	}
 	token, _ := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
@@ -253,7 +258,8 @@ func (a *fakeARM) options() bridge.Options {
 	roots.AddCert(a.Certificate())
 	return bridge.Options{
 		Management: a.URL, Authority: a.URL, RootCAs: roots,
-		Default:       bridge.Credentials{TenantID: tenant, SubscriptionID: subscription, ClientID: clientID, ClientSecret: clientSecret},
+		Default: bridge.Credentials{TenantID: tenant, SubscriptionID: subscription, ClientID: clientID,
+			ClientSecret: clientSecret},
 		Subscriptions: []string{subscription},
 	}
 }
@@ -270,7 +276,8 @@ func (a *fakeARM) dial(t *testing.T) pulumirpc.ResourceProviderClient {
 
 func connect(t *testing.T, server *bridge.Server) pulumirpc.ResourceProviderClient {
 	t.Helper()
-	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", server.Port()), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", server.Port()),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	return pulumirpc.NewResourceProviderClient(conn)

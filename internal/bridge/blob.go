@@ -46,7 +46,8 @@ func (c *client) openBlob(ctx context.Context, id string) (*blobAccess, error) {
 	endpoint, _ := dig(account, []string{"properties", "primaryEndpoints", "blob"})
 	base, _ := endpoint.(string)
 	if base == "" {
-		return nil, fmt.Errorf("storage account %q has no blob endpoint: its kind must be StorageV2, BlobStorage or BlockBlobStorage", inputs["accountName"])
+		return nil, fmt.Errorf("storage account %q has no blob endpoint: its kind must be StorageV2, BlobStorage or "+
+			"BlockBlobStorage", inputs["accountName"])
 	}
 	listed, err := c.post(ctx, accountID+"/listKeys", storageVersion, map[string]any{})
 	if err != nil {
@@ -58,14 +59,16 @@ func (c *client) openBlob(ctx context.Context, id string) (*blobAccess, error) {
 		secret, _ = first["value"].(string)
 	}
 	if secret == "" {
-		return nil, fmt.Errorf("no keys for storage account %q (resource group %q)", inputs["accountName"], inputs["resourceGroupName"])
+		return nil, fmt.Errorf("no keys for storage account %q (resource group %q)", inputs["accountName"],
+			inputs["resourceGroupName"])
 	}
 	key, err := blob.NewSharedKeyCredential(inputs["accountName"].(string), secret)
 	if err != nil {
 		return nil, err
 	}
 	var segments []string
-	for _, segment := range append([]string{inputs["containerName"].(string)}, strings.Split(inputs["blobName"].(string), "/")...) {
+	for _, segment := range append([]string{inputs["containerName"].(string)},
+		strings.Split(inputs["blobName"].(string), "/")...) {
 		segments = append(segments, url.PathEscape(segment))
 	}
 	return &blobAccess{
@@ -90,9 +93,11 @@ func isMaybeMade(err error) bool {
 	return errors.As(err, &maybe)
 }
 
-// createBlob uploads a blob. Unless ours says that an interrupted run may have made it, it must not exist yet; a blob of
-// ours that has the content already keeps it, without another version of it.
-func (c *client) createBlob(ctx context.Context, id string, inputs resource.PropertyMap, ours bool) (map[string]any, error) {
+// createBlob uploads a blob. Unless ours says that an interrupted run may have made it, it must not exist yet; a blob
+// of ours that has the content already keeps it, without another version of it.
+func (c *client) createBlob(
+	ctx context.Context, id string, inputs resource.PropertyMap, ours bool,
+) (map[string]any, error) {
 	a, err := c.openBlob(ctx, id)
 	if err != nil {
 		return nil, err
@@ -129,7 +134,8 @@ func (c *client) upload(ctx context.Context, a *blobAccess, inputs resource.Prop
 		if inputs.HasValue("source") {
 			return errors.New("a source cannot be specified for an Append blob")
 		}
-		client, err := appendblob.NewClientWithSharedKeyCredential(a.url, a.key, &appendblob.ClientOptions{ClientOptions: a.options})
+		client, err := appendblob.NewClientWithSharedKeyCredential(a.url, a.key,
+			&appendblob.ClientOptions{ClientOptions: a.options})
 		if err != nil {
 			return err
 		}
@@ -148,11 +154,13 @@ func (c *client) upload(ctx context.Context, a *blobAccess, inputs resource.Prop
 				return fmt.Errorf("contentMd5 is not base64: %w", err)
 			}
 		}
-		client, err := blockblob.NewClientWithSharedKeyCredential(a.url, a.key, &blockblob.ClientOptions{ClientOptions: a.options})
+		client, err := blockblob.NewClientWithSharedKeyCredential(a.url, a.key,
+			&blockblob.ClientOptions{ClientOptions: a.options})
 		if err != nil {
 			return err
 		}
-		_, err = client.UploadBuffer(ctx, content, &blockblob.UploadBufferOptions{Metadata: metadataOf(inputs), HTTPHeaders: headers})
+		_, err = client.UploadBuffer(ctx, content,
+			&blockblob.UploadBufferOptions{Metadata: metadataOf(inputs), HTTPHeaders: headers})
 		return uploadError(err)
 	default:
 		return fmt.Errorf("unsupported blob type: %q", kind)
@@ -213,7 +221,8 @@ func (c *client) updateBlob(ctx context.Context, id string, inputs resource.Prop
 		}
 		text := v.StringValue()
 		// Setting headers clears those that are left out, and the checksum should stay.
-		if _, err := client.SetHTTPHeaders(ctx, blob.HTTPHeaders{BlobContentType: &text, BlobContentMD5: present.ContentMD5}, nil); err != nil {
+		if _, err := client.SetHTTPHeaders(ctx,
+			blob.HTTPHeaders{BlobContentType: &text, BlobContentMD5: present.ContentMD5}, nil); err != nil {
 			return nil, asError(err)
 		}
 	}

@@ -41,9 +41,12 @@ type fakeBlob struct {
 func withBlobs(arm *fakeARM) *fakeBlobs {
 	b := &fakeBlobs{next: arm.Config.Handler, blobs: map[string]*fakeBlob{}}
 	arm.Config.Handler = b
-	arm.put(accountID, map[string]any{"properties": map[string]any{"primaryEndpoints": map[string]any{"blob": arm.URL + "/data/contosodata/"}}})
+	arm.put(accountID, map[string]any{"properties": map[string]any{"primaryEndpoints": map[string]any{"blob": arm.URL +
+		"/data/contosodata/"}}})
 	arm.on("POST", accountID+"/listKeys", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
-		writeJSON(w, http.StatusOK, map[string]any{"keys": []any{map[string]any{"keyName": "key1", "value": base64.StdEncoding.EncodeToString([]byte("key"))}}})
+		writeJSON(w, http.StatusOK,
+			map[string]any{"keys": []any{map[string]any{"keyName": "key1",
+				"value": base64.StdEncoding.EncodeToString([]byte("key"))}}})
 		return true
 	})
 	return b
@@ -148,7 +151,8 @@ func TestBlobCreate(t *testing.T) {
 	assert.Equal(t, text("contoso"), state["metadata"].ObjectValue()["Owner"])
 	assert.NotContains(t, state, resource.PropertyKey("source"))
 
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn("storage:Blob", "res"), Properties: pack(t, blob(t, "x", nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn("storage:Blob", "res"), Properties: pack(t, blob(t, "x", nil))})
 	require.ErrorContains(t, err, "cannot create already existing resource")
 }
 
@@ -176,7 +180,8 @@ func TestBlobPreview(t *testing.T) {
 	arm := newARM(t)
 	withBlobs(arm)
 	p := arm.configured(t)
-	resp, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn("storage:Blob", "res"), Preview: true, Properties: pack(t, blob(t, "x", nil))})
+	resp, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn("storage:Blob", "res"), Preview: true,
+		Properties: pack(t, blob(t, "x", nil))})
 	require.NoError(t, err)
 	out := unpack(t, resp.GetProperties())
 	assert.Equal(t, text("2025/data.csv"), out["name"])
@@ -199,7 +204,8 @@ func TestBlobDiff(t *testing.T) {
 		"other tier":    {blob(t, "a", nil), blob(t, "a", m{"accessTier": text("Cool")}), false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp, err := p.Diff(t.Context(), &pulumirpc.DiffRequest{Urn: urn("storage:Blob", "res"), Olds: pack(t, m{}), OldInputs: pack(t, c.olds), News: pack(t, c.news)})
+			resp, err := p.Diff(t.Context(), &pulumirpc.DiffRequest{Urn: urn("storage:Blob", "res"), Olds: pack(t, m{}),
+				OldInputs: pack(t, c.olds), News: pack(t, c.news)})
 			require.NoError(t, err)
 			assert.Equal(t, c.none, resp.GetChanges() == pulumirpc.DiffResponse_DIFF_NONE)
 			assert.Equal(t, c.replace, len(resp.GetReplaces()) > 0)
@@ -216,7 +222,8 @@ func TestBlobUpdate(t *testing.T) {
 	sum := blobs.get("shared/2025/data.csv").md5
 	resp, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{
 		Urn: urn("storage:Blob", "res"), Id: id, Olds: state,
-		News: pack(t, blob(t, "abc", m{"contentType": text("text/plain"), "accessTier": text("Archive"), "metadata": object(m{"owner": text("fabrikam")})})),
+		News: pack(t, blob(t, "abc", m{"contentType": text("text/plain"), "accessTier": text("Archive"),
+			"metadata": object(m{"owner": text("fabrikam")})})),
 	})
 	require.NoError(t, err)
 	out := unpack(t, resp.GetProperties())
@@ -250,7 +257,8 @@ func TestBlobRead(t *testing.T) {
 	assert.Nil(t, blobs.get("shared/2025/data.csv"))
 	require.NoError(t, remove(t, p, "storage:Blob", id), "gone already")
 	for range 2 {
-		resp, err := p.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn("storage:Blob", "res"), Id: id, Properties: state})
+		resp, err := p.Read(t.Context(),
+			&pulumirpc.ReadRequest{Urn: urn("storage:Blob", "res"), Id: id, Properties: state})
 		require.NoError(t, err)
 		assert.Empty(t, resp.GetId())
 		arm.forget(accountID)

@@ -114,7 +114,9 @@ func (t *resourceType) nameResource(req *pulumirpc.CheckRequest, olds, news reso
 const resourceGroupVersion = "2022-09-01"
 
 // defaultLocation is, in this order, the old location, the provider's and the resource group's; nil if there is none.
-func (p *provider) defaultLocation(ctx context.Context, olds, news resource.PropertyMap) (*resource.PropertyValue, error) {
+func (p *provider) defaultLocation(
+	ctx context.Context, olds, news resource.PropertyMap,
+) (*resource.PropertyValue, error) {
 	found := func(text string) (*resource.PropertyValue, error) {
 		v := resource.NewStringProperty(text)
 		return &v, nil
@@ -147,7 +149,8 @@ func (p *provider) defaultLocation(ctx context.Context, olds, news resource.Prop
 	}
 	ctx, cancel := s.operation(ctx, 0)
 	defer cancel()
-	body, err := c.get(ctx, "/subscriptions/"+creds.SubscriptionID+"/resourceGroups/"+name.StringValue(), resourceGroupVersion)
+	body, err := c.get(ctx, "/subscriptions/"+creds.SubscriptionID+"/resourceGroups/"+name.StringValue(),
+		resourceGroupVersion)
 	if err != nil {
 		return nil, nil // the missing location is reported, and the group when something is put into it
 	}

@@ -12,9 +12,13 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-func check(t *testing.T, p pulumirpc.ResourceProviderClient, token string, olds, news m, change ...func(*pulumirpc.CheckRequest)) (m, []*pulumirpc.CheckFailure) {
+func check(
+	t *testing.T, p pulumirpc.ResourceProviderClient, token string, olds, news m,
+	change ...func(*pulumirpc.CheckRequest),
+) (m, []*pulumirpc.CheckFailure) {
 	t.Helper()
-	req := &pulumirpc.CheckRequest{Urn: urn(token, "res"), News: pack(t, news), RandomSeed: []byte("0123456789abcdef0123456789abcdef")}
+	req := &pulumirpc.CheckRequest{Urn: urn(token, "res"), News: pack(t, news),
+		RandomSeed: []byte("0123456789abcdef0123456789abcdef")}
 	if olds != nil {
 		req.Olds = pack(t, olds)
 	}
@@ -36,13 +40,16 @@ func TestCheckMakesNames(t *testing.T) {
 		fits         func(string) bool
 		replaceable  bool // beside the old one
 	}{
-		"resource group":   {"resources:ResourceGroup", "resourceGroupName", random.MatchString, true},
-		"top level":        {accountToken, "accountName", random.MatchString, true},
-		"extension":        {"insights:DiagnosticSetting", "name", random.MatchString, true},
-		"child":            {"storage:BlobContainer", "containerName", func(s string) bool { return s == "res" }, false},
-		"blob":             {"storage:Blob", "blobName", func(s string) bool { return s == "res" }, false},
-		"child of a share": {"datashare:Invitation", "invitationName", func(s string) bool { return s == "res" }, false},
-		"role assignment":  {"authorization:RoleAssignment", "roleAssignmentName", func(s string) bool { return uuid.Validate(s) == nil }, true},
+		"resource group": {"resources:ResourceGroup", "resourceGroupName", random.MatchString, true},
+		"top level":      {accountToken, "accountName", random.MatchString, true},
+		"extension":      {"insights:DiagnosticSetting", "name", random.MatchString, true},
+		"child": {"storage:BlobContainer", "containerName", func(s string) bool { return s == "res" },
+			false},
+		"blob": {"storage:Blob", "blobName", func(s string) bool { return s == "res" }, false},
+		"child of a share": {"datashare:Invitation", "invitationName", func(s string) bool { return s == "res" },
+			false},
+		"role assignment": {"authorization:RoleAssignment", "roleAssignmentName",
+			func(s string) bool { return uuid.Validate(s) == nil }, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +59,8 @@ func TestCheckMakesNames(t *testing.T) {
 			assert.Equal(t, c.replaceable, inputs.HasValue("__createBeforeDelete"))
 			again, _ := check(t, p, c.token, nil, m{})
 			assert.Equal(t, inputs[resource.PropertyKey(c.input)], again[resource.PropertyKey(c.input)])
-			other, _ := check(t, p, c.token, nil, m{}, func(r *pulumirpc.CheckRequest) { r.RandomSeed = []byte("another seed of 32 bytes, no more") })
+			other, _ := check(t, p, c.token, nil, m{},
+				func(r *pulumirpc.CheckRequest) { r.RandomSeed = []byte("another seed of 32 bytes, no more") })
 			assert.Equal(t, c.replaceable, made != other[resource.PropertyKey(c.input)].StringValue())
 		})
 	}
@@ -61,10 +69,12 @@ func TestCheckMakesNames(t *testing.T) {
 // A made name stays for the life of the resource, and so does what it says of replacing.
 func TestCheckKeepsNames(t *testing.T) {
 	p := newARM(t).configured(t)
-	inputs, _ := check(t, p, accountToken, m{"accountName": text("res01234567"), "__createBeforeDelete": resource.NewBoolProperty(true)}, m{})
+	inputs, _ := check(t, p, accountToken,
+		m{"accountName": text("res01234567"), "__createBeforeDelete": resource.NewBoolProperty(true)}, m{})
 	assert.Equal(t, text("res01234567"), inputs["accountName"])
 	assert.True(t, inputs["__createBeforeDelete"].BoolValue())
-	inputs, _ = check(t, p, accountToken, m{"accountName": text("res01234567"), "__createBeforeDelete": resource.NewBoolProperty(true)}, m{"accountName": text("fixed")})
+	inputs, _ = check(t, p, accountToken, m{"accountName": text("res01234567"),
+		"__createBeforeDelete": resource.NewBoolProperty(true)}, m{"accountName": text("fixed")})
 	assert.Equal(t, text("fixed"), inputs["accountName"])
 	assert.False(t, inputs.HasValue("__createBeforeDelete"))
 }
@@ -79,9 +89,11 @@ func TestCheckRespectsAutonaming(t *testing.T) {
 	}
 	inputs, _ := check(t, p, accountToken, nil, m{}, with(pulumirpc.CheckRequest_AutonamingOptions_PROPOSE))
 	assert.Equal(t, text("proposed"), inputs["accountName"])
-	inputs, _ = check(t, p, "authorization:RoleAssignment", nil, m{}, with(pulumirpc.CheckRequest_AutonamingOptions_PROPOSE))
+	inputs, _ = check(t, p, "authorization:RoleAssignment", nil, m{},
+		with(pulumirpc.CheckRequest_AutonamingOptions_PROPOSE))
 	assert.NoError(t, uuid.Validate(inputs["roleAssignmentName"].StringValue()))
-	_, failures := check(t, p, accountToken, nil, account(m{"accountName": resource.NewNullProperty()}), with(pulumirpc.CheckRequest_AutonamingOptions_DISABLE))
+	_, failures := check(t, p, accountToken, nil, account(m{"accountName": resource.NewNullProperty()}),
+		with(pulumirpc.CheckRequest_AutonamingOptions_DISABLE))
 	require.Len(t, failures, 1)
 	assert.Equal(t, "missing required property 'accountName'", failures[0].GetReason())
 }
@@ -102,7 +114,8 @@ func TestCheckFindsTheLocation(t *testing.T) {
 	assert.Len(t, arm.seen(""), before, "the location is asked for once")
 	inputs, _ = check(t, p, accountToken, nil, m{"resourceGroupName": someValue})
 	assert.True(t, inputs["location"].IsComputed())
-	inputs, failures := check(t, p, accountToken, nil, account(m{"location": resource.NewNullProperty(), "resourceGroupName": text("nowhere")}))
+	inputs, failures := check(t, p, accountToken, nil,
+		account(m{"location": resource.NewNullProperty(), "resourceGroupName": text("nowhere")}))
 	assert.False(t, inputs.HasValue("location"))
 	require.Len(t, failures, 1)
 	assert.Equal(t, "location", failures[0].GetProperty())
@@ -124,19 +137,43 @@ func TestCheckReportsProblems(t *testing.T) {
 		news             m
 		property, reason string
 	}{
-		"missing parameter":  {accountToken, account(m{"resourceGroupName": resource.NewNullProperty()}), "resourceGroupName", "missing required property 'resourceGroupName'"},
-		"missing property":   {accountToken, account(m{"kind": resource.NewNullProperty()}), "kind", "missing required property 'kind'"},
-		"missing inside":     {accountToken, account(m{"sku": object(m{})}), "sku.name", "missing required property 'sku.name'"},
-		"wrong type":         {accountToken, account(m{"isHnsEnabled": text("yes")}), "isHnsEnabled", "'isHnsEnabled' should be of type 'boolean' but got a string"},
-		"wrong item":         {accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"), "ipRules": resource.NewArrayProperty([]resource.PropertyValue{number(1)})})}), "networkRuleSet.ipRules[0]", "'networkRuleSet.ipRules[0]' should be of type 'object' but got a number"},
-		"no such value":      {accountToken, account(m{"kind": text("StorageV3")}), "kind", "but got 'StorageV3'"},
-		"too high":           {"insights:ScheduledQueryRule", m{"resourceGroupName": text("contoso"), "location": text("eastus"), "severity": number(7)}, "severity", "'severity' is too high (7 > 4)"},
-		"not an integer":     {"insights:ScheduledQueryRule", m{"resourceGroupName": text("contoso"), "location": text("eastus"), "severity": number(1.5)}, "severity", "'severity' must be an integer but got 1.5"},
-		"too long":           {"insights:ActionGroup", m{"resourceGroupName": text("contoso"), "location": text("global"), "enabled": resource.NewBoolProperty(true), "groupShortName": text("much-too-long-a-name")}, "groupShortName", "at most 12 characters allowed"},
-		"pattern":            {"servicefabric:NodeType", m{"resourceGroupName": text("contoso"), "clusterName": text("gov"), "isPrimary": resource.NewBoolProperty(true), "vmInstanceCount": number(5), "dataDiskLetter": text("12")}, "dataDiskLetter", "does not match expression"},
-		"wrong constant":     {"datashare:ScheduledTrigger", m{"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareSubscriptionName": text("s"), "kind": text("Blob"), "recurrenceInterval": text("Day"), "synchronizationTime": text("2030-01-01T00:00:00Z")}, "kind", "should be 'ScheduleBased'"},
-		"no variant":         {"servicefabric:ManagedClusterService", m{"resourceGroupName": text("contoso"), "clusterName": text("gov"), "applicationName": text("app"), "properties": object(m{})}, "properties.serviceKind", "missing required property 'properties.serviceKind'"},
-		"not a string param": {accountToken, account(m{"resourceGroupName": number(1)}), "resourceGroupName", "should be of type 'string'"},
+		"missing parameter": {accountToken, account(m{"resourceGroupName": resource.NewNullProperty()}),
+			"resourceGroupName", "missing required property 'resourceGroupName'"},
+		"missing property": {accountToken, account(m{"kind": resource.NewNullProperty()}), "kind",
+			"missing required property 'kind'"},
+		"missing inside": {accountToken, account(m{"sku": object(m{})}), "sku.name",
+			"missing required property 'sku.name'"},
+		"wrong type": {accountToken, account(m{"isHnsEnabled": text("yes")}), "isHnsEnabled",
+			"'isHnsEnabled' should be of type 'boolean' but got a string"},
+		"wrong item": {accountToken,
+			account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"),
+				"ipRules": resource.NewArrayProperty([]resource.PropertyValue{number(1)})})}),
+			"networkRuleSet.ipRules[0]", "'networkRuleSet.ipRules[0]' should be of type 'object' but got a " +
+				"number"},
+		"no such value": {accountToken, account(m{"kind": text("StorageV3")}), "kind", "but got 'StorageV3'"},
+		"too high": {"insights:ScheduledQueryRule", m{"resourceGroupName": text("contoso"),
+			"location": text("eastus"), "severity": number(7)}, "severity", "'severity' is too high (7 > 4)"},
+		"not an integer": {"insights:ScheduledQueryRule",
+			m{"resourceGroupName": text("contoso"), "location": text("eastus"), "severity": number(1.5)}, "severity",
+			"'severity' must be an integer but got 1.5"},
+		"too long": {"insights:ActionGroup",
+			m{"resourceGroupName": text("contoso"), "location": text("global"),
+				"enabled": resource.NewBoolProperty(true), "groupShortName": text("much-too-long-a-name")},
+			"groupShortName", "at most 12 characters allowed"},
+		"pattern": {"servicefabric:NodeType",
+			m{"resourceGroupName": text("contoso"), "clusterName": text("gov"),
+				"isPrimary": resource.NewBoolProperty(true), "vmInstanceCount": number(5),
+				"dataDiskLetter": text("12")}, "dataDiskLetter", "does not match expression"},
+		"wrong constant": {"datashare:ScheduledTrigger",
+			m{"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareSubscriptionName": text("s"),
+				"kind": text("Blob"), "recurrenceInterval": text("Day"),
+				"synchronizationTime": text("2030-01-01T00:00:00Z")}, "kind", "should be 'ScheduleBased'"},
+		"no variant": {"servicefabric:ManagedClusterService",
+			m{"resourceGroupName": text("contoso"), "clusterName": text("gov"), "applicationName": text("app"),
+				"properties": object(m{})}, "properties.serviceKind", "missing required property " +
+				"'properties.serviceKind'"},
+		"not a string param": {accountToken, account(m{"resourceGroupName": number(1)}), "resourceGroupName",
+			"should be of type 'string'"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +189,8 @@ func TestCheckReportsProblems(t *testing.T) {
 func TestCheckLetsUnknownsAndSecretsThrough(t *testing.T) {
 	p := newARM(t).configured(t)
 	inputs, failures := check(t, p, accountToken, nil, account(m{
-		"kind": someValue, "sku": someValue, "tags": object(m{"code": resource.MakeSecret(text("x"))}), "accountName": someValue,
+		"kind": someValue, "sku": someValue, "tags": object(m{"code": resource.MakeSecret(text("x"))}),
+		"accountName": someValue,
 	}))
 	assert.Empty(t, failures)
 	assert.True(t, inputs["kind"].IsComputed())
@@ -163,6 +201,7 @@ func TestCheckLetsUnknownsAndSecretsThrough(t *testing.T) {
 // A type beyond the table is refused by name.
 func TestCheckRefusesUnknownTypes(t *testing.T) {
 	p := newARM(t).configured(t)
-	_, err := p.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn("network:VirtualNetwork", "net"), News: pack(t, m{})})
+	_, err := p.Check(t.Context(),
+		&pulumirpc.CheckRequest{Urn: urn("network:VirtualNetwork", "net"), News: pack(t, m{})})
 	require.ErrorContains(t, err, "azure-native:network:VirtualNetwork")
 }

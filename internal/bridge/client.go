@@ -50,12 +50,14 @@ func (b *bridge) newClient(token azcore.TokenCredential) (*client, error) {
 	return &client{bridge: b, token: token, pipeline: pipeline}, nil
 }
 
-// shouldRetry is azcore's own rule and the official provider's addition: a resource that is busy with another operation.
+// shouldRetry is azcore's own rule and the official provider's addition: a resource that is busy with another
+// operation.
 func shouldRetry(resp *http.Response, err error) bool {
 	if err != nil {
 		return true
 	}
-	if runtime.HasStatusCode(resp, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+	if runtime.HasStatusCode(resp, http.StatusRequestTimeout, http.StatusTooManyRequests,
+		http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout) {
 		return true
 	}
@@ -201,8 +203,8 @@ func wait[T any](ctx context.Context, c *client, resp *http.Response) (result T,
 	return result, polled, err
 }
 
-// operationError says why an operation failed. When an answer shows no more than that the resource is in state Failed, the
-// operation's status tells the reason.
+// operationError says why an operation failed. When an answer shows no more than that the resource is in state Failed,
+// the operation's status tells the reason.
 func (c *client) operationError(ctx context.Context, err error, status string) error {
 	var failed *Error
 	if !errors.As(err, &failed) || failed.Code != "" || failed.Status >= http.StatusMultipleChoices {

@@ -23,7 +23,9 @@ type provider struct {
 }
 
 // Handshake tells the engine what the bridge understands.
-func (p *provider) Handshake(ctx context.Context, req *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
+func (p *provider) Handshake(
+	ctx context.Context, req *pulumirpc.ProviderHandshakeRequest,
+) (*pulumirpc.ProviderHandshakeResponse, error) {
 	if address := req.GetEngineAddress(); address != "" {
 		if err := sessionOf(ctx).attach(address); err != nil {
 			return nil, err
@@ -76,7 +78,9 @@ func (p *provider) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumir
 // Configure takes the provider's configuration: clientId, clientSecret, tenantId, subscriptionId, location. What it
 // leaves out comes from Options.Default. Credentials other than a client secret are refused, and so is a subscription
 // that is not in Options.Subscriptions.
-func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+func (p *provider) Configure(
+	ctx context.Context, req *pulumirpc.ConfigureRequest,
+) (*pulumirpc.ConfigureResponse, error) {
 	args, err := receive(req.GetArgs())
 	if err != nil {
 		return nil, err
@@ -92,7 +96,8 @@ func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureReques
 	}
 	for _, key := range []string{"useOidc", "useMsi", "clientCertificatePath"} {
 		if v := config[key]; v != "" && v != "false" {
-			return nil, fmt.Errorf("azure-native:%s is not supported by the local Azure: remove it and set azure-native:clientId and azure-native:clientSecret", key)
+			return nil, fmt.Errorf("azure-native:%s is not supported by the local Azure: remove it and set "+
+				"azure-native:clientId and azure-native:clientSecret", key)
 		}
 	}
 	pick := func(key, otherwise string) string {
@@ -117,7 +122,8 @@ func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureReques
 		}
 	}
 	if missing != nil {
-		return nil, errors.New("the azure-native provider needs " + strings.Join(missing, ", ") + ": set it in the provider's configuration")
+		return nil, errors.New("the azure-native provider needs " + strings.Join(missing, ", ") +
+			": set it in the provider's configuration")
 	}
 	if err := p.allow(creds.SubscriptionID); err != nil {
 		return nil, err
@@ -135,7 +141,8 @@ func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureReques
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.config, s.creds, s.client = config, creds, c
-	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, SupportsAutonamingConfiguration: true}, nil
+	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true,
+		SupportsAutonamingConfiguration: true}, nil
 }
 
 // credential returns the credential of a service principal. It is shared by all connections, so that they share its
@@ -147,13 +154,14 @@ func (b *bridge) credential(c Credentials) (azcore.TokenCredential, error) {
 	if cached, ok := b.credentials[c]; ok {
 		return cached, nil
 	}
-	made, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: policy.ClientOptions{
-			Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: b.opts.Authority},
-			Transport: b.http,
-		},
-		DisableInstanceDiscovery: true, // it would ask the public cloud whether the authority is known there
-	})
+	made, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret,
+		&azidentity.ClientSecretCredentialOptions{
+			ClientOptions: policy.ClientOptions{
+				Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: b.opts.Authority},
+				Transport: b.http,
+			},
+			DisableInstanceDiscovery: true, // it would ask the public cloud whether the authority is known there
+		})
 	if err != nil {
 		return nil, fmt.Errorf("azure-native:tenantId, azure-native:clientId or azure-native:clientSecret: %w", err)
 	}

@@ -73,7 +73,8 @@ func TestConfigureRefuses(t *testing.T) {
 			require.ErrorContains(t, configure(t, p, c.settings), c.want)
 		})
 	}
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 	require.ErrorContains(t, err, "not configured")
 }
 
@@ -84,9 +85,11 @@ func TestNothingBeyondTheSubscriptions(t *testing.T) {
 	foreign := strings.Replace(accountID, subscription, otherSubscription, 1)
 	calls := map[string]func() error{
 		"create": func() error {
-			_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn("authorization:RoleAssignment", "res"), Properties: pack(t, m{
-				"scope": text(foreign), "roleAssignmentName": text("r"), "principalId": text("p"), "roleDefinitionId": text("d"),
-			})})
+			_, err := p.Create(t.Context(),
+				&pulumirpc.CreateRequest{Urn: urn("authorization:RoleAssignment", "res"), Properties: pack(t, m{
+					"scope": text(foreign), "roleAssignmentName": text("r"), "principalId": text("p"),
+					"roleDefinitionId": text("d"),
+				})})
 			return err
 		},
 		"read": func() error {
@@ -113,10 +116,13 @@ func TestConnectionsAreInstances(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	one, two, three := connect(t, server), connect(t, server), connect(t, server)
 	require.NoError(t, configure(t, one, nil))
-	require.NoError(t, configure(t, two, map[string]string{"subscriptionId": otherSubscription, "clientId": "55555555-5555-5555-5555-555555555555"}))
+	require.NoError(t, configure(t, two,
+		map[string]string{"subscriptionId": otherSubscription, "clientId": "55555555-5555-5555-5555-555555555555"}))
 	require.NoError(t, configure(t, three, map[string]string{"subscriptionId": otherSubscription}))
-	for p, want := range map[pulumirpc.ResourceProviderClient]string{one: subscription, two: otherSubscription, three: otherSubscription} {
-		id, _ := create(t, p, "resources:ResourceGroup", m{"resourceGroupName": text("g-" + strconv.Itoa(len(arm.seen("")))), "location": text("eastus")})
+	for p, want := range map[pulumirpc.ResourceProviderClient]string{one: subscription, two: otherSubscription,
+		three: otherSubscription} {
+		id, _ := create(t, p, "resources:ResourceGroup",
+			m{"resourceGroupName": text("g-" + strconv.Itoa(len(arm.seen("")))), "location": text("eastus")})
 		assert.Contains(t, id, want)
 	}
 	arm.mu.Lock()
@@ -140,7 +146,8 @@ func TestCancel(t *testing.T) {
 	p := arm.configured(t)
 	asyncPut(arm, "Azure-AsyncOperation", 1<<30, nil)
 	time.AfterFunc(50*time.Millisecond, func() { _, _ = p.Cancel(context.Background(), &emptypb.Empty{}) })
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 	require.ErrorContains(t, err, "canceled")
 }
 

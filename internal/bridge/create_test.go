@@ -21,11 +21,13 @@ func TestCreatePutsTheResource(t *testing.T) {
 
 	id, props := create(t, p, accountToken, account(m{
 		"enableHttpsTrafficOnly": resource.NewBoolProperty(true),
-		"networkRuleSet": object(m{"defaultAction": text("Deny"), "ipRules": resource.NewArrayProperty([]resource.PropertyValue{
-			object(m{"iPAddressOrRange": text("10.0.0.0/8")}),
-		})}),
-		"identity": object(m{"type": text("UserAssigned"), "userAssignedIdentities": resource.NewArrayProperty([]resource.PropertyValue{text("/subscriptions/s/id")})}),
-		"tags":     object(m{"purpose": text("test")}), "__createBeforeDelete": resource.NewBoolProperty(true),
+		"networkRuleSet": object(m{"defaultAction": text("Deny"),
+			"ipRules": resource.NewArrayProperty([]resource.PropertyValue{
+				object(m{"iPAddressOrRange": text("10.0.0.0/8")}),
+			})}),
+		"identity": object(m{"type": text("UserAssigned"),
+			"userAssignedIdentities": resource.NewArrayProperty([]resource.PropertyValue{text("/subscriptions/s/id")})}),
+		"tags": object(m{"purpose": text("test")}), "__createBeforeDelete": resource.NewBoolProperty(true),
 	}))
 
 	assert.Equal(t, accountID, id)
@@ -33,8 +35,10 @@ func TestCreatePutsTheResource(t *testing.T) {
 	put := arm.seen("PUT")[0]
 	assert.Equal(t, "2022-09-01", put.version)
 	assert.Equal(t, map[string]any{
-		"kind": "StorageV2", "location": "eastus", "sku": map[string]any{"name": "Standard_LRS"}, "tags": map[string]any{"purpose": "test"},
-		"identity": map[string]any{"type": "UserAssigned", "userAssignedIdentities": map[string]any{"/subscriptions/s/id": map[string]any{}}},
+		"kind": "StorageV2", "location": "eastus", "sku": map[string]any{"name": "Standard_LRS"},
+		"tags": map[string]any{"purpose": "test"},
+		"identity": map[string]any{"type": "UserAssigned",
+			"userAssignedIdentities": map[string]any{"/subscriptions/s/id": map[string]any{}}},
 		"properties": map[string]any{"supportsHttpsTrafficOnly": true, "networkAcls": map[string]any{
 			"defaultAction": "Deny", "ipRules": []any{map[string]any{"value": "10.0.0.0/8"}},
 		}},
@@ -72,37 +76,45 @@ func TestCreatePaths(t *testing.T) {
 		inputs m
 		path   string
 	}{
-		"resource group": {"resources:ResourceGroup", m{"resourceGroupName": text("contoso"), "location": text("eastus")}, groupID},
+		"resource group": {"resources:ResourceGroup",
+			m{"resourceGroupName": text("contoso"), "location": text("eastus")}, groupID},
 		"escaped name": {
 			"operationalinsights:SavedSearch",
-			m{"resourceGroupName": text("contoso"), "workspaceName": text("logs"), "savedSearchId": text("a b/c"), "category": text("c"), "displayName": text("d"), "query": text("q")},
+			m{"resourceGroupName": text("contoso"), "workspaceName": text("logs"), "savedSearchId": text("a b/c"),
+				"category": text("c"), "displayName": text("d"), "query": text("q")},
 			groupID + "/providers/Microsoft.OperationalInsights/workspaces/logs/savedSearches/a%20b%2Fc",
 		},
 		"container": {
-			"storage:BlobContainer", m{"accountName": text("contosodata"), "resourceGroupName": text("contoso"), "containerName": text("shared")},
+			"storage:BlobContainer", m{"accountName": text("contosodata"), "resourceGroupName": text("contoso"),
+				"containerName": text("shared")},
 			blobs + "/containers/shared",
 		},
 		"scope": {
 			"authorization:RoleAssignment",
-			m{"scope": text(accountID), "roleAssignmentName": text("r"), "principalId": text("p"), "roleDefinitionId": text("d")},
+			m{"scope": text(accountID), "roleAssignmentName": text("r"), "principalId": text("p"),
+				"roleDefinitionId": text("d")},
 			accountID + "/providers/Microsoft.Authorization/roleAssignments/r",
 		},
 		"resource uri": {
-			"insights:DiagnosticSetting", m{"resourceUri": text(blobs), "name": text("audit"), "workspaceId": text("w")},
+			"insights:DiagnosticSetting",
+			m{"resourceUri": text(blobs), "name": text("audit"), "workspaceId": text("w")},
 			blobs + "/providers/Microsoft.Insights/diagnosticSettings/audit",
 		},
 		"child of a child": {
 			"datashare:BlobDataSet",
 			m{
-				"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareName": text("sh"), "dataSetName": text("set"), "kind": text("Blob"),
-				"containerName": text("shared"), "filePath": text("a.csv"), "resourceGroup": text("contoso"), "storageAccountName": text("contosodata"),
-				"subscriptionId": text(subscription),
+				"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareName": text("sh"),
+				"dataSetName": text("set"), "kind": text("Blob"),
+				"containerName": text("shared"), "filePath": text("a.csv"), "resourceGroup": text("contoso"),
+				"storageAccountName": text("contosodata"),
+				"subscriptionId":     text(subscription),
 			},
 			share + "/dataSets/set",
 		},
 		"version": {
 			"servicefabric:ManagedClusterApplicationTypeVersion",
-			m{"resourceGroupName": text("contoso"), "clusterName": text("gov"), "applicationTypeName": text("app"), "version": text("1.0.0"), "appPackageUrl": text("https://contoso/app")},
+			m{"resourceGroupName": text("contoso"), "clusterName": text("gov"), "applicationTypeName": text("app"),
+				"version": text("1.0.0"), "appPackageUrl": text("https://contoso/app")},
 			groupID + "/providers/Microsoft.ServiceFabric/managedClusters/gov/applicationTypes/app/versions/1.0.0",
 		},
 	}
@@ -126,19 +138,23 @@ func TestCreateRefusesWhatExists(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
 	arm.put(accountID, map[string]any{"location": "eastus"})
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 	require.ErrorContains(t, err, "cannot create already existing resource '"+accountID+"'")
 	assert.Empty(t, arm.seen("PUT"))
 }
 
-// What comes into being with its parent is there to be configured: a singleton always, others while nobody changed them.
+// What comes into being with its parent is there to be configured: a singleton always, others while nobody changed
+// them.
 func TestCreateOfImplicitResources(t *testing.T) {
 	services := accountID + "/blobServices/default"
 	policy := services + "/containers/shared/immutabilityPolicies/default"
-	serviceInputs := m{"accountName": text("contosodata"), "resourceGroupName": text("contoso"), "blobServicesName": text("default"), "isVersioningEnabled": resource.NewBoolProperty(true)}
+	serviceInputs := m{"accountName": text("contosodata"), "resourceGroupName": text("contoso"),
+		"blobServicesName": text("default"), "isVersioningEnabled": resource.NewBoolProperty(true)}
 	policyInputs := m{
 		"accountName": text("contosodata"), "resourceGroupName": text("contoso"), "containerName": text("shared"),
-		"immutabilityPolicyName": text("default"), "immutabilityPeriodSinceCreationInDays": resource.NewNumberProperty(7),
+		"immutabilityPolicyName":                text("default"),
+		"immutabilityPeriodSinceCreationInDays": resource.NewNumberProperty(7),
 	}
 	cases := map[string]struct {
 		token, id string
@@ -146,9 +162,13 @@ func TestCreateOfImplicitResources(t *testing.T) {
 		present   map[string]any
 		refusal   string
 	}{
-		"singleton":            {"storage:BlobServiceProperties", services, serviceInputs, map[string]any{"properties": map[string]any{"isVersioningEnabled": true}}, ""},
-		"untouched":            {"storage:BlobContainerImmutabilityPolicy", policy, policyInputs, map[string]any{"properties": map[string]any{"immutabilityPeriodSinceCreationInDays": 0}}, ""},
-		"changed by someone":   {"storage:BlobContainerImmutabilityPolicy", policy, policyInputs, map[string]any{"properties": map[string]any{"immutabilityPeriodSinceCreationInDays": 3}}, "cannot create already existing subresource"},
+		"singleton": {"storage:BlobServiceProperties", services, serviceInputs,
+			map[string]any{"properties": map[string]any{"isVersioningEnabled": true}}, ""},
+		"untouched": {"storage:BlobContainerImmutabilityPolicy", policy, policyInputs,
+			map[string]any{"properties": map[string]any{"immutabilityPeriodSinceCreationInDays": 0}}, ""},
+		"changed by someone": {"storage:BlobContainerImmutabilityPolicy", policy, policyInputs,
+			map[string]any{"properties": map[string]any{"immutabilityPeriodSinceCreationInDays": 3}},
+			"cannot create already existing subresource"},
 		"not there altogether": {"storage:BlobContainerImmutabilityPolicy", policy, policyInputs, nil, ""},
 	}
 	for name, c := range cases {
@@ -158,7 +178,8 @@ func TestCreateOfImplicitResources(t *testing.T) {
 			if c.present != nil {
 				arm.put(c.id, c.present)
 			}
-			_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(c.token, "res"), Properties: pack(t, c.inputs)})
+			_, err := p.Create(t.Context(),
+				&pulumirpc.CreateRequest{Urn: urn(c.token, "res"), Properties: pack(t, c.inputs)})
 			if c.refusal != "" {
 				require.ErrorContains(t, err, c.refusal)
 				return
@@ -177,7 +198,8 @@ func asyncPut(arm *fakeARM, header string, rounds int, finish func(w http.Respon
 		arm.put(id, body)
 		w.Header().Set(header, arm.URL+"/operations/1?api-version=2022-09-01")
 		w.Header().Set("Retry-After", "0")
-		writeJSON(w, http.StatusAccepted, map[string]any{"id": id, "properties": map[string]any{"provisioningState": "Creating"}})
+		writeJSON(w, http.StatusAccepted,
+			map[string]any{"id": id, "properties": map[string]any{"provisioningState": "Creating"}})
 		return true
 	})
 	arm.on("GET", "/operations/1", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
@@ -232,9 +254,11 @@ func TestCreateKeepsWhatFailedHalfWay(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
 	asyncPut(arm, "Azure-AsyncOperation", 1, func(w http.ResponseWriter, _ string) {
-		writeJSON(w, http.StatusOK, map[string]any{"status": "Failed", "error": map[string]any{"code": "StorageAccountStuck", "message": "It got stuck."}})
+		writeJSON(w, http.StatusOK, map[string]any{"status": "Failed",
+			"error": map[string]any{"code": "StorageAccountStuck", "message": "It got stuck."}})
 	})
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 	require.ErrorContains(t, err, `Code="StorageAccountStuck" Message="It got stuck."`)
 	details := status.Convert(err).Details()
 	require.Len(t, details, 1)
@@ -257,14 +281,17 @@ func TestCreateAsksWhyAnOperationFailed(t *testing.T) {
 		arm.on("PUT", accountID, func(w http.ResponseWriter, _ *http.Request, body map[string]any) bool {
 			arm.put(accountID, body)
 			w.Header().Set(header, arm.URL+"/operations/1?api-version=2022-09-01")
-			writeJSON(w, http.StatusCreated, map[string]any{"id": accountID, "properties": map[string]any{"provisioningState": "Failed"}})
+			writeJSON(w, http.StatusCreated,
+				map[string]any{"id": accountID, "properties": map[string]any{"provisioningState": "Failed"}})
 			return true
 		})
 		arm.on("GET", "/operations/1", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
-			writeJSON(w, http.StatusOK, map[string]any{"status": "Failed", "error": map[string]any{"code": "StorageAccountStuck", "message": "It got stuck."}})
+			writeJSON(w, http.StatusOK, map[string]any{"status": "Failed",
+				"error": map[string]any{"code": "StorageAccountStuck", "message": "It got stuck."}})
 			return true
 		})
-		_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+		_, err := p.Create(t.Context(),
+			&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 		require.ErrorContains(t, err, told)
 		assert.NotContains(t, err.Error(), "provisioningState", "not the whole resource")
 		assert.NotEmpty(t, status.Convert(err).Details(), "and the resource is kept")
@@ -278,8 +305,10 @@ func TestCreateReportsRefusals(t *testing.T) {
 	arm.on("PUT", accountID, times(1, func(w http.ResponseWriter) {
 		fail(w, http.StatusBadRequest, "AccountNameInvalid", "contosodata is not a valid storage account name.")
 	}))
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
-	require.ErrorContains(t, err, `Status=400 Code="AccountNameInvalid" Message="contosodata is not a valid storage account name."`)
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	require.ErrorContains(t, err,
+		`Status=400 Code="AccountNameInvalid" Message="contosodata is not a valid storage account name."`)
 	assert.Empty(t, status.Convert(err).Details())
 }
 
@@ -327,9 +356,11 @@ func TestCreateDoesNotRepeatConflicts(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
 	arm.on("PUT", accountID, times(9, func(w http.ResponseWriter) {
-		fail(w, http.StatusConflict, "StorageAccountAlreadyTaken", "The storage account named contosodata is already taken.")
+		fail(w, http.StatusConflict, "StorageAccountAlreadyTaken", "The storage account named contosodata is already "+
+			"taken.")
 	}))
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 	require.ErrorContains(t, err, "StorageAccountAlreadyTaken")
 	assert.Len(t, arm.seen("PUT"), 1)
 }
@@ -341,7 +372,8 @@ func TestCreatePreview(t *testing.T) {
 	p := arm.configured(t)
 	resp, err := p.Create(t.Context(), &pulumirpc.CreateRequest{
 		Urn: urn(accountToken, "res"), Preview: true,
-		Properties: pack(t, account(m{"minimumTlsVersion": someValue, "tags": object(m{"owner": resource.MakeSecret(text("x"))})})),
+		Properties: pack(t, account(m{"minimumTlsVersion": someValue,
+			"tags": object(m{"owner": resource.MakeSecret(text("x"))})})),
 	})
 	require.NoError(t, err)
 	assert.Empty(t, resp.GetId())
@@ -363,8 +395,10 @@ func TestCreateKeepsSecrets(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
 	_, props := create(t, p, "servicefabric:ManagedCluster", m{
-		"clusterName": text("gov"), "resourceGroupName": text("contoso"), "location": text("eastus"), "dnsName": text("gov"),
-		"adminUserName": text("operator"), "adminPassword": resource.MakeSecret(text("Passw0rd!")), "sku": object(m{"name": text("Standard")}),
+		"clusterName": text("gov"), "resourceGroupName": text("contoso"), "location": text("eastus"),
+		"dnsName":       text("gov"),
+		"adminUserName": text("operator"), "adminPassword": resource.MakeSecret(text("Passw0rd!")),
+		"sku":  object(m{"name": text("Standard")}),
 		"tags": object(m{"code": resource.MakeSecret(text("hidden")), "open": text("yes")}),
 	})
 	assert.Equal(t, "Passw0rd!", arm.seen("PUT")[0].body["properties"].(map[string]any)["adminPassword"])
@@ -386,7 +420,8 @@ func TestCreateGivesAVaultItsEmptyPolicies(t *testing.T) {
 	p := arm.configured(t)
 	create(t, p, "keyvault:Vault", m{
 		"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
-		"properties": object(m{"tenantId": text(tenant), "sku": object(m{"family": text("A"), "name": text("standard")})}),
+		"properties": object(m{"tenantId": text(tenant),
+			"sku": object(m{"family": text("A"), "name": text("standard")})}),
 	})
 	assert.Equal(t, map[string]any{
 		"tenantId": tenant, "sku": map[string]any{"family": "A", "name": "standard"}, "accessPolicies": []any{},

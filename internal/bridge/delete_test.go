@@ -33,7 +33,8 @@ func TestDelete(t *testing.T) {
 
 // A deletion that takes time is waited for, and its failure is reported.
 func TestDeleteFollowsOperations(t *testing.T) {
-	for name, c := range map[string]struct{ status, problem string }{"succeeds": {"Succeeded", ""}, "fails": {"Failed", "CannotDelete"}} {
+	for name, c := range map[string]struct{ status, problem string }{"succeeds": {"Succeeded", ""},
+		"fails": {"Failed", "CannotDelete"}} {
 		t.Run(name, func(t *testing.T) {
 			arm := newARM(t)
 			p := arm.configured(t)
@@ -43,7 +44,8 @@ func TestDeleteFollowsOperations(t *testing.T) {
 				return true
 			})
 			arm.on("GET", "/operations/2", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
-				writeJSON(w, http.StatusOK, map[string]any{"status": c.status, "error": map[string]any{"code": "CannotDelete", "message": "In use."}})
+				writeJSON(w, http.StatusOK, map[string]any{"status": c.status,
+					"error": map[string]any{"code": "CannotDelete", "message": "In use."}})
 				return true
 			})
 			arm.on("GET", "/operations/2", times(2, func(w http.ResponseWriter) {
@@ -67,7 +69,8 @@ func TestDeleteReportsRefusals(t *testing.T) {
 	arm.on("DELETE", accountID, times(1, func(w http.ResponseWriter) {
 		fail(w, http.StatusConflict, "ScopeLocked", "The scope is locked.")
 	}))
-	require.ErrorContains(t, remove(t, p, accountToken, accountID), `Status=409 Code="ScopeLocked" Message="The scope is locked."`)
+	require.ErrorContains(t, remove(t, p, accountToken, accountID),
+		`Status=409 Code="ScopeLocked" Message="The scope is locked."`)
 }
 
 // What cannot be deleted is put back to what it was at first.
@@ -91,9 +94,10 @@ func TestDeleteSecret(t *testing.T) {
 		asked  bool
 		err    string
 	}{
-		"deleted":       {func(a *fakeARM) any { return a.URL + "/vault-kv/" }, http.StatusOK, true, ""},
-		"gone already":  {func(a *fakeARM) any { return a.URL + "/vault-kv/" }, http.StatusNotFound, true, ""},
-		"refused":       {func(a *fakeARM) any { return a.URL + "/vault-kv/" }, http.StatusForbidden, true, "Status=403"},
+		"deleted":      {func(a *fakeARM) any { return a.URL + "/vault-kv/" }, http.StatusOK, true, ""},
+		"gone already": {func(a *fakeARM) any { return a.URL + "/vault-kv/" }, http.StatusNotFound, true, ""},
+		"refused": {func(a *fakeARM) any { return a.URL + "/vault-kv/" }, http.StatusForbidden, true,
+			"Status=403"},
 		"no data plane": {func(*fakeARM) any { return "https://kv.vault.azure.net/" }, 0, false, ""},
 		"no address":    {func(*fakeARM) any { return nil }, 0, false, ""},
 	}
@@ -102,10 +106,11 @@ func TestDeleteSecret(t *testing.T) {
 			arm := newARM(t)
 			p := arm.configured(t)
 			arm.put(vault, map[string]any{"properties": map[string]any{"vaultUri": c.uri(arm)}})
-			arm.on("DELETE", "/vault-kv/secrets/s", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
-				writeJSON(w, c.answer, map[string]any{})
-				return true
-			})
+			arm.on("DELETE", "/vault-kv/secrets/s",
+				func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
+					writeJSON(w, c.answer, map[string]any{})
+					return true
+				})
 			err := remove(t, p, "keyvault:Secret", vault+"/secrets/s")
 			if c.err == "" {
 				require.NoError(t, err)

@@ -69,7 +69,8 @@ func topOf(path string) string {
 
 func isReplacement(kind pulumirpc.PropertyDiff_Kind) bool {
 	switch kind {
-	case pulumirpc.PropertyDiff_ADD_REPLACE, pulumirpc.PropertyDiff_UPDATE_REPLACE, pulumirpc.PropertyDiff_DELETE_REPLACE:
+	case pulumirpc.PropertyDiff_ADD_REPLACE, pulumirpc.PropertyDiff_UPDATE_REPLACE,
+		pulumirpc.PropertyDiff_DELETE_REPLACE:
 		return true
 	}
 	return false
@@ -132,11 +133,13 @@ func (d *differ) add(path string, kind, replacing pulumirpc.PropertyDiff_Kind, r
 func (d *differ) object(diff *resource.ObjectDiff, path, bare string, replace bool) {
 	for key := range diff.Adds {
 		at := member(path, key)
-		d.add(at, pulumirpc.PropertyDiff_ADD, pulumirpc.PropertyDiff_ADD_REPLACE, replace || d.replace[join(bare, string(key))])
+		d.add(at, pulumirpc.PropertyDiff_ADD, pulumirpc.PropertyDiff_ADD_REPLACE,
+			replace || d.replace[join(bare, string(key))])
 	}
 	for key := range diff.Deletes {
 		at := member(path, key)
-		d.add(at, pulumirpc.PropertyDiff_DELETE, pulumirpc.PropertyDiff_DELETE_REPLACE, replace || d.replace[join(bare, string(key))])
+		d.add(at, pulumirpc.PropertyDiff_DELETE, pulumirpc.PropertyDiff_DELETE_REPLACE,
+			replace || d.replace[join(bare, string(key))])
 	}
 	for key, change := range diff.Updates {
 		d.value(&change, member(path, key), join(bare, string(key)), replace)
@@ -163,8 +166,8 @@ func (d *differ) value(diff *resource.ValueDiff, path, bare string, replace bool
 	}
 }
 
-// member is the path of a member of the object at a path, in the engine's notation: a key with anything but letters, digits
-// and underscores, as tags may have, stands in brackets and quotes.
+// member is the path of a member of the object at a path, in the engine's notation: a key with anything but letters,
+// digits and underscores, as tags may have, stands in brackets and quotes.
 func member(path string, key resource.PropertyKey) string {
 	if key == "" {
 		return path + `[""]`

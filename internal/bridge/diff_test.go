@@ -30,7 +30,8 @@ func TestDiff(t *testing.T) {
 	)
 	type kinds = map[string]pulumirpc.PropertyDiff_Kind
 	data := func(more m) m {
-		in := m{"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareName": text("s"), "dataSetName": text("d"), "kind": text("Blob"), "filePath": text("a.csv")}
+		in := m{"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareName": text("s"),
+			"dataSetName": text("d"), "kind": text("Blob"), "filePath": text("a.csv")}
 		for k, v := range more {
 			in[k] = v
 		}
@@ -42,32 +43,55 @@ func TestDiff(t *testing.T) {
 		want       kinds
 		deleteOld  bool
 	}{
-		"nothing":            {accountToken, account(nil), account(nil), kinds{}, false},
-		"changed":            {accountToken, account(m{"minimumTlsVersion": text("TLS1_0")}), account(m{"minimumTlsVersion": text("TLS1_2")}), kinds{"minimumTlsVersion": update}, false},
-		"inside":             {accountToken, account(m{"tags": object(m{"a": text("1"), "b": text("1")})}), account(m{"tags": object(m{"a": text("2"), "c": text("1")})}), kinds{"tags.a": update, "tags.b": remove, "tags.c": add}, false},
-		"in a list":          {"insights:ScheduledQueryRule", m{"scopes": list("a", "b")}, m{"scopes": list("a", "c", "d")}, kinds{"scopes[1]": update, "scopes[2]": add}, false},
-		"shorter list":       {"insights:ScheduledQueryRule", m{"scopes": list("a", "b")}, m{"scopes": list("a")}, kinds{"scopes[1]": remove}, false},
-		"given name":         {accountToken, account(nil), account(m{"accountName": text("other")}), kinds{"accountName": updateReplace}, true},
-		"random name":        {accountToken, account(m{"__createBeforeDelete": resource.NewBoolProperty(true)}), account(m{"location": text("westus")}), kinds{"location": updateReplace}, false},
-		"group":              {accountToken, account(nil), account(m{"resourceGroupName": text("other")}), kinds{"resourceGroupName": updateReplace}, true},
-		"spelling":           {accountToken, account(nil), account(m{"resourceGroupName": text("CONTOSO"), "location": text("East US")}), kinds{}, false},
-		"created only":       {accountToken, account(nil), account(m{"isHnsEnabled": resource.NewBoolProperty(true)}), kinds{"isHnsEnabled": addReplace}, true},
-		"no longer given":    {accountToken, account(m{"isHnsEnabled": resource.NewBoolProperty(true)}), account(nil), kinds{"isHnsEnabled": removeReplace}, true},
-		"unknown":            {accountToken, account(nil), account(m{"accountName": someValue}), kinds{"accountName": updateReplace}, true},
-		"same secret":        {accountToken, account(m{"kind": resource.MakeSecret(text("StorageV2"))}), account(nil), kinds{}, false},
-		"data set":           {"datashare:BlobDataSet", data(nil), data(m{"filePath": text("b.csv")}), kinds{"filePath": updateReplace}, true},
-		"inner property":     {"servicefabric:ManagedCluster", m{"sku": object(m{"name": text("Basic")})}, m{"sku": object(m{"name": text("Standard")})}, kinds{"sku.name": updateReplace}, true},
-		"role":               {"authorization:RoleAssignment", m{"roleDefinitionId": text("a"), "scope": text("/x")}, m{"roleDefinitionId": text("b"), "scope": text("/y")}, kinds{"roleDefinitionId": updateReplace, "scope": updateReplace}, true},
-		"vault stays":        {"keyvault:Vault", m{"properties": object(m{"enabledForDeployment": resource.NewBoolProperty(false)})}, m{"properties": object(m{"enabledForDeployment": resource.NewBoolProperty(true)})}, kinds{"properties.enabledForDeployment": update}, false},
-		"chosen by Azure":    {accountToken, account(nil), account(m{"isHnsEnabled": resource.NewBoolProperty(false)}), kinds{"isHnsEnabled": add}, false},
-		"subscription of id": {"datashare:BlobDataSet", data(m{"subscriptionId": text("a")}), data(m{"subscriptionId": text("b")}), kinds{"subscriptionId": updateReplace}, true},
+		"nothing": {accountToken, account(nil), account(nil), kinds{}, false},
+		"changed": {accountToken, account(m{"minimumTlsVersion": text("TLS1_0")}),
+			account(m{"minimumTlsVersion": text("TLS1_2")}), kinds{"minimumTlsVersion": update}, false},
+		"inside": {accountToken, account(m{"tags": object(m{"a": text("1"), "b": text("1")})}),
+			account(m{"tags": object(m{"a": text("2"), "c": text("1")})}),
+			kinds{"tags.a": update, "tags.b": remove, "tags.c": add}, false},
+		"in a list": {"insights:ScheduledQueryRule", m{"scopes": list("a", "b")},
+			m{"scopes": list("a", "c", "d")}, kinds{"scopes[1]": update, "scopes[2]": add}, false},
+		"shorter list": {"insights:ScheduledQueryRule", m{"scopes": list("a", "b")}, m{"scopes": list("a")},
+			kinds{"scopes[1]": remove}, false},
+		"given name": {accountToken, account(nil), account(m{"accountName": text("other")}),
+			kinds{"accountName": updateReplace}, true},
+		"random name": {accountToken, account(m{"__createBeforeDelete": resource.NewBoolProperty(true)}),
+			account(m{"location": text("westus")}), kinds{"location": updateReplace}, false},
+		"group": {accountToken, account(nil), account(m{"resourceGroupName": text("other")}),
+			kinds{"resourceGroupName": updateReplace}, true},
+		"spelling": {accountToken, account(nil),
+			account(m{"resourceGroupName": text("CONTOSO"), "location": text("East US")}), kinds{}, false},
+		"created only": {accountToken, account(nil), account(m{"isHnsEnabled": resource.NewBoolProperty(true)}),
+			kinds{"isHnsEnabled": addReplace}, true},
+		"no longer given": {accountToken, account(m{"isHnsEnabled": resource.NewBoolProperty(true)}), account(nil),
+			kinds{"isHnsEnabled": removeReplace}, true},
+		"unknown": {accountToken, account(nil), account(m{"accountName": someValue}),
+			kinds{"accountName": updateReplace}, true},
+		"same secret": {accountToken, account(m{"kind": resource.MakeSecret(text("StorageV2"))}), account(nil),
+			kinds{}, false},
+		"data set": {"datashare:BlobDataSet", data(nil), data(m{"filePath": text("b.csv")}),
+			kinds{"filePath": updateReplace}, true},
+		"inner property": {"servicefabric:ManagedCluster", m{"sku": object(m{"name": text("Basic")})},
+			m{"sku": object(m{"name": text("Standard")})}, kinds{"sku.name": updateReplace}, true},
+		"role": {"authorization:RoleAssignment", m{"roleDefinitionId": text("a"), "scope": text("/x")},
+			m{"roleDefinitionId": text("b"), "scope": text("/y")},
+			kinds{"roleDefinitionId": updateReplace, "scope": updateReplace}, true},
+		"vault stays": {"keyvault:Vault",
+			m{"properties": object(m{"enabledForDeployment": resource.NewBoolProperty(false)})},
+			m{"properties": object(m{"enabledForDeployment": resource.NewBoolProperty(true)})},
+			kinds{"properties.enabledForDeployment": update}, false},
+		"chosen by Azure": {accountToken, account(nil), account(m{"isHnsEnabled": resource.NewBoolProperty(false)}),
+			kinds{"isHnsEnabled": add}, false},
+		"subscription of id": {"datashare:BlobDataSet", data(m{"subscriptionId": text("a")}),
+			data(m{"subscriptionId": text("b")}), kinds{"subscriptionId": updateReplace}, true},
 	}
 	p := newARM(t).configured(t)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			state := m{"__inputs": resource.MakeSecret(object(c.olds)), "isHnsEnabled": resource.NewBoolProperty(false)}
 			for _, fromState := range []bool{false, true} {
-				req := &pulumirpc.DiffRequest{Urn: urn(c.token, "res"), Id: "id", Olds: pack(t, state), News: pack(t, c.news)}
+				req := &pulumirpc.DiffRequest{Urn: urn(c.token, "res"), Id: "id", Olds: pack(t, state),
+					News: pack(t, c.news)}
 				if !fromState {
 					req.OldInputs = pack(t, c.olds)
 				}

@@ -46,10 +46,11 @@ func (m *maker) next(n int) int {
 	return int(b) % n
 }
 
-// freeNames are keys of free-form maps: what is special in a path, in a body or to the engine, and spellings that differ by
-// case alone.
+// freeNames are keys of free-form maps: what is special in a path, in a body or to the engine, and spellings that
+// differ by case alone.
 var freeNames = []string{
-	"CostCenter", "costcenter", "costCenter", "properties", "id", "name", "tags", "kind", "type", "location", "a.b", "x[0]", `q"q`,
+	"CostCenter", "costcenter", "costCenter", "properties", "id", "name", "tags", "kind", "type", "location", "a.b",
+	"x[0]", `q"q`,
 	"", " ", ".", "[", "__defaults", "ключ", "hidden-link:/subscriptions/x", "resourceGroupName", "value", "etag",
 }
 
@@ -60,7 +61,8 @@ func (m *maker) text(s *azuretypes.Shape) string {
 	}
 	m.serial++
 	text := fmt.Sprintf("v%d-", m.serial)
-	text += []string{"", "ä\u0000", "4dabf18193072939515e22adb298388d", "%2F..", "2030-01-01T00:00:00Z", "${x}", "\n", "1"}[m.next(8)]
+	text += []string{"", "ä\u0000", "4dabf18193072939515e22adb298388d", "%2F..", "2030-01-01T00:00:00Z", "${x}", "\n",
+		"1"}[m.next(8)]
 	if s.MinLen != nil && len(text) < *s.MinLen {
 		text += strings.Repeat("x", *s.MinLen-len(text))
 	}
@@ -182,7 +184,8 @@ func (m *maker) veil(v resource.PropertyValue, unknowns bool) resource.PropertyV
 		}
 	case 4:
 		if unknowns {
-			return resource.NewOutputProperty(resource.Output{Element: v, Known: m.next(2) == 1, Secret: m.next(2) == 1})
+			return resource.NewOutputProperty(resource.Output{Element: v, Known: m.next(2) == 1,
+				Secret: m.next(2) == 1})
 		}
 	}
 	switch {
@@ -344,10 +347,10 @@ func throughEngine(t *testing.T, s *structpb.Struct) resource.PropertyMap {
 	return out
 }
 
-// FuzzRoundTrip promises of every type of the table, for whatever a program gives: what Check accepts the published type
-// accepts; what an Azure that keeps what it is told gives back makes no difference to the program, at a refresh as at an
-// import; keys of free-form maps keep their spelling; what Azure adds or what is secret changes nothing of that; and a
-// secret is never seen outside a secret.
+// FuzzRoundTrip promises of every type of the table, for whatever a program gives: what Check accepts the published
+// type accepts; what an Azure that keeps what it is told gives back makes no difference to the program, at a refresh as
+// at an import; keys of free-form maps keep their spelling; what Azure adds or what is secret changes nothing of that;
+// and a secret is never seen outside a secret.
 func FuzzRoundTrip(f *testing.F) {
 	for i := range allTypes() {
 		f.Add(uint8(i), []byte(nil))
@@ -513,7 +516,8 @@ func FuzzDrift(f *testing.F) {
 			t.Errorf("%s: %s was changed, and a refresh reports %v", typ.token, name, got)
 		}
 		if d := typ.diff(refreshed, resource.NewPropertyMapFromMap(changed), nil); len(d) > 0 {
-			t.Errorf("%s: a program that follows the change still differs in %v", typ.token, slices.Sorted(maps.Keys(d)))
+			t.Errorf("%s: a program that follows the change still differs in %v", typ.token,
+				slices.Sorted(maps.Keys(d)))
 		}
 	})
 }
@@ -530,7 +534,8 @@ func FuzzUnknowns(f *testing.F) {
 		m := &maker{bytes: data}
 		known := m.program(typ)
 		veiled := m.veilMembers(resource.NewPropertyMapFromMap(known), true)
-		sent, err := plugin.MarshalProperties(veiled, plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, KeepOutputValues: true})
+		sent, err := plugin.MarshalProperties(veiled,
+			plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, KeepOutputValues: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -586,7 +591,8 @@ func agree(t *testing.T, path string, foretold, came resource.PropertyValue) {
 // engine can read.
 func FuzzProperties(f *testing.F) {
 	for i := range allTypes() {
-		f.Add(uint8(i), `{"tags":{"a.b":"x","":"y","C":null},"properties":[],"sku":{"name":7}}`, `{"tags":{"a.b":"z"},"sku":"x","identity":{"userAssignedIdentities":["a",1]}}`)
+		f.Add(uint8(i), `{"tags":{"a.b":"x","":"y","C":null},"properties":[],"sku":{"name":7}}`,
+			`{"tags":{"a.b":"z"},"sku":"x","identity":{"userAssignedIdentities":["a",1]}}`)
 		f.Add(uint8(i), `{"tags":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","value":{"k":"v"}}}`, `{"":1,".":2,"[":{"]":3}}`)
 		f.Add(uint8(i), `{"location":"04da6b54-80e4-46f7-96ec-b56ff0331ba9","kind":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"}`, `{"location":["West Europe"],"resourceGroupName":{"x":1}}`)
 		f.Add(uint8(i), `{"source":{"4dabf18193072939515e22adb298388d":"c44067f5952c0a294b673a41bacd8c17","text":"x","hash":""}}`, `{}`)
@@ -675,8 +681,8 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// FuzzResourceID promises that the inputs of a path survive the way into a resource id and back, and that every id that is
-// read is written the same.
+// FuzzResourceID promises that the inputs of a path survive the way into a resource id and back, and that every id that
+// is read is written the same.
 func FuzzResourceID(f *testing.F) {
 	for i := range allTypes() {
 		f.Add(uint8(i), "contoso", "data", "/subscriptions/s/resourceGroups/g")

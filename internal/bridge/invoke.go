@@ -20,17 +20,20 @@ type action struct {
 	body map[string]string // from arguments to the request's names
 }
 
-// actions are the invokes beside the getters, with the names of learn.microsoft.com/rest/api/storagerp/storage-accounts.
+// actions are the invokes beside the getters, with the names of
+// learn.microsoft.com/rest/api/storagerp/storage-accounts.
 var actions = map[string]action{
 	"storage:listStorageAccountKeys": {of: "storage:StorageAccount", path: "/listKeys"},
-	"storage:listStorageAccountServiceSAS": {of: "storage:StorageAccount", path: "/ListServiceSas", body: map[string]string{
-		"canonicalizedResource": "canonicalizedResource", "resource": "signedResource", "permissions": "signedPermission",
-		"iPAddressOrRange": "signedIp", "protocols": "signedProtocol", "sharedAccessStartTime": "signedStart",
-		"sharedAccessExpiryTime": "signedExpiry", "identifier": "signedIdentifier", "keyToSign": "keyToSign",
-		"partitionKeyStart": "startPk", "partitionKeyEnd": "endPk", "rowKeyStart": "startRk", "rowKeyEnd": "endRk",
-		"cacheControl": "rscc", "contentDisposition": "rscd", "contentEncoding": "rsce", "contentLanguage": "rscl",
-		"contentType": "rsct",
-	}},
+	"storage:listStorageAccountServiceSAS": {of: "storage:StorageAccount", path: "/ListServiceSas",
+		body: map[string]string{
+			"canonicalizedResource": "canonicalizedResource", "resource": "signedResource",
+			"permissions":      "signedPermission",
+			"iPAddressOrRange": "signedIp", "protocols": "signedProtocol", "sharedAccessStartTime": "signedStart",
+			"sharedAccessExpiryTime": "signedExpiry", "identifier": "signedIdentifier", "keyToSign": "keyToSign",
+			"partitionKeyStart": "startPk", "partitionKeyEnd": "endPk", "rowKeyStart": "startRk", "rowKeyEnd": "endRk",
+			"cacheControl": "rscc", "contentDisposition": "rscd", "contentEncoding": "rsce", "contentLanguage": "rscl",
+			"contentType": "rsct",
+		}},
 }
 
 // Invoke answers authorization:getClientConfig and getClientToken, a getter for each type of the table ("get" and the

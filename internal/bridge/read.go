@@ -8,8 +8,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// Read looks at a resource in Azure: to refresh the state it comes with, or by its id alone to import it. An empty id in
-// the answer says that there is no such resource.
+// Read looks at a resource in Azure: to refresh the state it comes with, or by its id alone to import it. An empty id
+// in the answer says that there is no such resource.
 func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	t, err := typeOfURN(req.GetUrn())
 	if err != nil {

@@ -12,9 +12,12 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-func refresh(t *testing.T, p pulumirpc.ResourceProviderClient, token, id string, state *structpb.Struct, inputs m) (m, m) {
+func refresh(
+	t *testing.T, p pulumirpc.ResourceProviderClient, token, id string, state *structpb.Struct, inputs m,
+) (m, m) {
 	t.Helper()
-	resp, err := p.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(token, "res"), Id: id, Properties: state, Inputs: pack(t, inputs)})
+	resp, err := p.Read(t.Context(),
+		&pulumirpc.ReadRequest{Urn: urn(token, "res"), Id: id, Properties: state, Inputs: pack(t, inputs)})
 	require.NoError(t, err)
 	require.Equal(t, id, resp.GetId())
 	return unpack(t, resp.GetInputs()), unpack(t, resp.GetProperties())
@@ -27,23 +30,33 @@ func TestReadWithoutDrift(t *testing.T) {
 		inputs m
 	}{
 		"account": {accountToken, account(m{
-			"tags": object(m{"code": resource.MakeSecret(text("x"))}), "__createBeforeDelete": resource.NewBoolProperty(true),
-			"identity": object(m{"type": text("UserAssigned"), "userAssignedIdentities": list("/a", "/b")}),
+			"tags":                 object(m{"code": resource.MakeSecret(text("x"))}),
+			"__createBeforeDelete": resource.NewBoolProperty(true),
+			"identity":             object(m{"type": text("UserAssigned"), "userAssignedIdentities": list("/a", "/b")}),
 		})},
-		"account with rules":                      {accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"), "bypass": text("AzureServices")})})},
-		"account with rules that are the default": {accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Allow"), "bypass": text("AzureServices")})})},
+		"account with rules": {accountToken,
+			account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"), "bypass": text("AzureServices")})})},
+		"account with rules that are the " +
+			"default": {accountToken,
+			account(m{"networkRuleSet": object(m{"defaultAction": text("Allow"),
+				"bypass": text("AzureServices")})})},
 		"vault": {"keyvault:Vault", m{
 			"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
-			"properties": object(m{"tenantId": text(tenant), "sku": object(m{"family": text("A"), "name": text("standard")})}),
+			"properties": object(m{"tenantId": text(tenant),
+				"sku": object(m{"family": text("A"), "name": text("standard")})}),
 		}},
 		"cluster": {"servicefabric:ManagedCluster", m{
-			"clusterName": text("gov"), "resourceGroupName": text("contoso"), "location": text("eastus"), "dnsName": text("gov"),
-			"adminUserName": text("op"), "adminPassword": resource.MakeSecret(text("Passw0rd!")), "sku": object(m{"name": text("Standard")}),
+			"clusterName": text("gov"), "resourceGroupName": text("contoso"), "location": text("eastus"),
+			"dnsName":       text("gov"),
+			"adminUserName": text("op"), "adminPassword": resource.MakeSecret(text("Passw0rd!")),
+			"sku": object(m{"name": text("Standard")}),
 		}},
 		"service": {"servicefabric:ManagedClusterService", m{
-			"clusterName": text("gov"), "resourceGroupName": text("contoso"), "applicationName": text("app"), "serviceName": text("svc"),
+			"clusterName": text("gov"), "resourceGroupName": text("contoso"), "applicationName": text("app"),
+			"serviceName": text("svc"),
 			"properties": object(m{
-				"serviceKind": text("Stateless"), "serviceTypeName": text("T"), "instanceCount": resource.NewNumberProperty(-1),
+				"serviceKind": text("Stateless"), "serviceTypeName": text("T"),
+				"instanceCount":        resource.NewNumberProperty(-1),
 				"partitionDescription": object(m{"partitionScheme": text("Singleton")}),
 			}),
 		}},
@@ -66,7 +79,8 @@ func TestReadWithDrift(t *testing.T) {
 	p := arm.configured(t)
 	given := account(m{
 		"minimumTlsVersion": text("TLS1_2"), "allowBlobPublicAccess": resource.NewBoolProperty(false),
-		"networkRuleSet": object(m{"defaultAction": text("Deny"), "ipRules": resource.NewArrayProperty([]resource.PropertyValue{object(m{"iPAddressOrRange": text("10.0.0.1")})})}),
+		"networkRuleSet": object(m{"defaultAction": text("Deny"),
+			"ipRules": resource.NewArrayProperty([]resource.PropertyValue{object(m{"iPAddressOrRange": text("10.0.0.1")})})}),
 	})
 	id, state := create(t, p, accountToken, given)
 	changed := arm.resource(accountID)
@@ -75,15 +89,17 @@ func TestReadWithDrift(t *testing.T) {
 	props["minimumTlsVersion"] = "TLS1_0"
 	props["accessTier"] = "Cool"
 	delete(props, "allowBlobPublicAccess")
-	props["networkAcls"] = map[string]any{"defaultAction": "Deny", "ipRules": []any{map[string]any{"value": "10.0.0.1"}, map[string]any{"value": "10.0.0.2"}}}
+	props["networkAcls"] = map[string]any{"defaultAction": "Deny",
+		"ipRules": []any{map[string]any{"value": "10.0.0.1"}, map[string]any{"value": "10.0.0.2"}}}
 	props["creationTime"] = "2026-01-01T00:00:00Z"
 
 	inputs, outputs := refresh(t, p, accountToken, id, state, given)
 	want := account(m{
 		"minimumTlsVersion": text("TLS1_0"), "accessTier": text("Cool"), "tags": object(m{"added": text("by hand")}),
-		"networkRuleSet": object(m{"defaultAction": text("Deny"), "ipRules": resource.NewArrayProperty([]resource.PropertyValue{
-			object(m{"iPAddressOrRange": text("10.0.0.1")}), object(m{"iPAddressOrRange": text("10.0.0.2")}),
-		})}),
+		"networkRuleSet": object(m{"defaultAction": text("Deny"),
+			"ipRules": resource.NewArrayProperty([]resource.PropertyValue{
+				object(m{"iPAddressOrRange": text("10.0.0.1")}), object(m{"iPAddressOrRange": text("10.0.0.2")}),
+			})}),
 	})
 	assert.Equal(t, want, inputs)
 	assert.Equal(t, text("2026-01-01T00:00:00Z"), outputs["creationTime"])
@@ -95,10 +111,12 @@ func TestReadLeavesListsToOthers(t *testing.T) {
 	p := arm.configured(t)
 	given := m{
 		"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
-		"properties": object(m{"tenantId": text(tenant), "sku": object(m{"family": text("A"), "name": text("standard")})}),
+		"properties": object(m{"tenantId": text(tenant),
+			"sku": object(m{"family": text("A"), "name": text("standard")})}),
 	}
 	id, state := create(t, p, "keyvault:Vault", given)
-	arm.resource(id)["properties"].(map[string]any)["accessPolicies"] = []any{map[string]any{"objectId": objectID, "tenantId": tenant, "permissions": map[string]any{}}}
+	arm.resource(id)["properties"].(map[string]any)["accessPolicies"] = []any{map[string]any{"objectId": objectID,
+		"tenantId": tenant, "permissions": map[string]any{}}}
 	inputs, _ := refresh(t, p, "keyvault:Vault", id, state, given)
 	assert.Equal(t, given, inputs)
 }
@@ -136,8 +154,10 @@ func TestReadImports(t *testing.T) {
 		"account": {
 			accountToken, accountID,
 			map[string]any{
-				"kind": "StorageV2", "location": "eastus", "sku": map[string]any{"name": "Standard_LRS", "tier": "Standard"}, "tags": map[string]any{},
-				"identity":   map[string]any{"type": "UserAssigned", "principalId": "p", "userAssignedIdentities": map[string]any{"/a": map[string]any{"clientId": "c"}}},
+				"kind": "StorageV2", "location": "eastus",
+				"sku": map[string]any{"name": "Standard_LRS", "tier": "Standard"}, "tags": map[string]any{},
+				"identity": map[string]any{"type": "UserAssigned", "principalId": "p",
+					"userAssignedIdentities": map[string]any{"/a": map[string]any{"clientId": "c"}}},
 				"properties": map[string]any{"supportsHttpsTrafficOnly": true},
 			},
 			account(m{
@@ -148,10 +168,12 @@ func TestReadImports(t *testing.T) {
 		},
 		"data set": {
 			"datashare:BlobDataSet", set,
-			map[string]any{"kind": "Blob", "properties": map[string]any{"containerName": "c", "filePath": "f", "dataSetId": "read-only"}},
+			map[string]any{"kind": "Blob",
+				"properties": map[string]any{"containerName": "c", "filePath": "f", "dataSetId": "read-only"}},
 			m{
-				"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareName": text("sh"), "dataSetName": text("d s"),
-				"kind": text("Blob"), "containerName": text("c"), "filePath": text("f"),
+				"resourceGroupName": text("contoso"), "accountName": text("ds"), "shareName": text("sh"),
+				"dataSetName": text("d s"),
+				"kind":        text("Blob"), "containerName": text("c"), "filePath": text("f"),
 			},
 		},
 		"setting of another resource": {
@@ -192,7 +214,8 @@ func TestReadConcealsSecretsOfTheType(t *testing.T) {
 	p := arm.configured(t)
 	id := groupID + "/providers/Microsoft.Insights/actionGroups/ops"
 	arm.put(id, map[string]any{"location": "global", "properties": map[string]any{
-		"enabled": true, "groupShortName": "ops", "webhookReceivers": []any{map[string]any{"name": "w", "serviceUri": "https://contoso/?code=1"}},
+		"enabled": true, "groupShortName": "ops",
+		"webhookReceivers": []any{map[string]any{"name": "w", "serviceUri": "https://contoso/?code=1"}},
 	}})
 	resp, err := p.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn("insights:ActionGroup", "res"), Id: id})
 	require.NoError(t, err)

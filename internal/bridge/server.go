@@ -30,7 +30,8 @@ type Options struct {
 	Management, Authority string
 	// RootCAs are the certificate authorities to trust; nil stands for the system's.
 	RootCAs *x509.CertPool
-	// Default is used for what a provider's configuration leaves out, like the ARM_* variables of the official provider.
+	// Default is used for what a provider's configuration leaves out, like the ARM_* variables of the official
+	// provider.
 	Default Credentials
 	// Subscriptions lists the subscriptions that may be touched. Any other is refused.
 	Subscriptions []string
@@ -114,7 +115,8 @@ func newBridge(opts Options) (*bridge, error) {
 		hosts[u.Hostname()] = true
 	}
 	if len(opts.Subscriptions) == 0 {
-		return nil, errors.New("bridge: Options.Subscriptions is empty, so nothing could be served: name the subscriptions of the stack")
+		return nil, errors.New("bridge: Options.Subscriptions is empty, so nothing could be served: name the " +
+			"subscriptions of the stack")
 	}
 	allowed := map[string]bool{}
 	for _, s := range opts.Subscriptions {
@@ -123,8 +125,9 @@ func newBridge(opts Options) (*bridge, error) {
 	return &bridge{
 		opts: opts,
 		http: &http.Client{Transport: &loopTransport{hosts: hosts, next: &http.Transport{
-			TLSClientConfig:     &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
-			MaxIdleConnsPerHost: 64, // as many requests as the engine usually has in flight, each with a warm connection
+			TLSClientConfig: &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
+			// as many requests as the engine usually has in flight, each with a warm connection
+			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     90 * time.Second,
 		}}},
 		allowed:     allowed,
@@ -137,7 +140,8 @@ func (b *bridge) allow(subscription string) error {
 	if b.allowed[strings.ToLower(subscription)] {
 		return nil
 	}
-	return fmt.Errorf("subscription %q is not one of this stack's (%s): correct azure-native:subscriptionId or ARM_SUBSCRIPTION_ID, "+
+	return fmt.Errorf("subscription %q is not one of this stack's (%s): correct azure-native:subscriptionId or "+
+		"ARM_SUBSCRIPTION_ID, "+
 		"or add the subscription to the stack's organizations", subscription, strings.Join(b.opts.Subscriptions, ", "))
 }
 

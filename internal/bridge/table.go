@@ -55,9 +55,9 @@ const (
 
 // definitions is the table. Api-versions and names are azure-native 2.92.3's. What forces a replacement is, beyond the
 // official provider's list (provider/pkg/gen/replacement.go), what Azure refuses to change: Azure Data Share has no
-// update for data sets, mappings, invitations and the source of a subscription (learn.microsoft.com/rest/api/datashare),
-// and a managed cluster keeps its DNS name, administrator and SKU, a node type its role (learn.microsoft.com/azure/
-// service-fabric/how-to-managed-cluster-modify-node-type).
+// update for data sets, mappings, invitations and the source of a subscription
+// (learn.microsoft.com/rest/api/datashare), and a managed cluster keeps its DNS name, administrator and SKU, a node
+// type its role (learn.microsoft.com/azure/ service-fabric/how-to-managed-cluster-modify-node-type).
 var definitions = []definition{
 	{
 		token: "resources:ResourceGroup", arm: "Microsoft.Resources/resourceGroups", version: "2022-09-01",
@@ -88,23 +88,27 @@ var definitions = []definition{
 		}},
 	},
 	{
-		token: "storage:BlobServiceProperties", arm: "Microsoft.Storage/storageAccounts/blobServices", version: storageVersion,
+		token: "storage:BlobServiceProperties", arm: "Microsoft.Storage/storageAccounts/blobServices",
+		version:   storageVersion,
 		path:      storageAcc + "/blobServices/{blobServicesName}",
 		singleton: true, implicit: map[string]any{},
 	},
 	{
-		token: "storage:BlobContainer", arm: "Microsoft.Storage/storageAccounts/blobServices/containers", version: storageVersion,
-		path: storageAcc + "/blobServices/default/containers/{containerName}",
+		token: "storage:BlobContainer", arm: "Microsoft.Storage/storageAccounts/blobServices/containers",
+		version: storageVersion,
+		path:    storageAcc + "/blobServices/default/containers/{containerName}",
 	},
 	{
 		token: "storage:BlobContainerImmutabilityPolicy", version: storageVersion,
-		arm:      "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies",
-		path:     storageAcc + "/blobServices/default/containers/{containerName}/immutabilityPolicies/{immutabilityPolicyName}",
+		arm: "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies",
+		path: storageAcc +
+			"/blobServices/default/containers/{containerName}/immutabilityPolicies/{immutabilityPolicyName}",
 		implicit: map[string]any{"immutabilityPeriodSinceCreationInDays": 0.0},
 	},
 	{
-		token: "storage:ManagementPolicy", arm: "Microsoft.Storage/storageAccounts/managementPolicies", version: storageVersion,
-		path: storageAcc + "/managementPolicies/{managementPolicyName}",
+		token: "storage:ManagementPolicy", arm: "Microsoft.Storage/storageAccounts/managementPolicies",
+		version: storageVersion,
+		path:    storageAcc + "/managementPolicies/{managementPolicyName}",
 	},
 
 	{
@@ -142,13 +146,15 @@ var definitions = []definition{
 		replace: []string{"containerName", "filePath", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
-		token: "datashare:BlobFolderDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets", version: datashareVersion,
-		path: share + "/dataSets/{dataSetName}", variant: "BlobFolder",
+		token: "datashare:BlobFolderDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets",
+		version: datashareVersion,
+		path:    share + "/dataSets/{dataSetName}", variant: "BlobFolder",
 		replace: []string{"containerName", "prefix", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
-		token: "datashare:BlobContainerDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets", version: datashareVersion,
-		path: share + "/dataSets/{dataSetName}", variant: "Container",
+		token: "datashare:BlobContainerDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets",
+		version: datashareVersion,
+		path:    share + "/dataSets/{dataSetName}", variant: "Container",
 		replace: []string{"containerName", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
@@ -158,33 +164,41 @@ var definitions = []definition{
 		replace: []string{"recurrenceInterval", "synchronizationTime"},
 	},
 	{
-		token: "datashare:Invitation", arm: "Microsoft.DataShare/accounts/shares/invitations", version: datashareVersion,
+		token: "datashare:Invitation", arm: "Microsoft.DataShare/accounts/shares/invitations",
+		version: datashareVersion,
 		path:    share + "/invitations/{invitationName}",
 		replace: []string{"expirationDate", "targetActiveDirectoryId", "targetEmail", "targetObjectId"},
 	},
 	{
-		token: "datashare:ShareSubscription", arm: "Microsoft.DataShare/accounts/shareSubscriptions", version: datashareVersion,
+		token: "datashare:ShareSubscription", arm: "Microsoft.DataShare/accounts/shareSubscriptions",
+		version: datashareVersion,
 		path:    received,
 		replace: []string{"invitationId", "sourceShareLocation"},
 	},
 	{
-		token: "datashare:BlobDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
-		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "Blob",
-		replace: []string{"containerName", "dataSetId", "filePath", "outputType", "resourceGroup", "storageAccountName", "subscriptionId"},
+		token: "datashare:BlobDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings",
+		version: datashareVersion,
+		path:    received + "/dataSetMappings/{dataSetMappingName}", variant: "Blob",
+		replace: []string{"containerName", "dataSetId", "filePath", "outputType", "resourceGroup", "storageAccountName",
+			"subscriptionId"},
 	},
 	{
-		token: "datashare:BlobFolderDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
+		token: "datashare:BlobFolderDataSetMapping",
+		arm:   "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
 		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "BlobFolder",
-		replace: []string{"containerName", "dataSetId", "prefix", "resourceGroup", "storageAccountName", "subscriptionId"},
+		replace: []string{"containerName", "dataSetId", "prefix", "resourceGroup", "storageAccountName",
+			"subscriptionId"},
 	},
 	{
-		token: "datashare:BlobContainerDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
+		token: "datashare:BlobContainerDataSetMapping",
+		arm:   "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
 		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "Container",
 		replace: []string{"containerName", "dataSetId", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
-		token: "datashare:ScheduledTrigger", arm: "Microsoft.DataShare/accounts/shareSubscriptions/triggers", version: datashareVersion,
-		path: received + "/triggers/{triggerName}", variant: "ScheduleBased",
+		token: "datashare:ScheduledTrigger", arm: "Microsoft.DataShare/accounts/shareSubscriptions/triggers",
+		version: datashareVersion,
+		path:    received + "/triggers/{triggerName}", variant: "ScheduleBased",
 		replace: []string{"recurrenceInterval", "synchronizationMode", "synchronizationTime"},
 	},
 
@@ -194,12 +208,14 @@ var definitions = []definition{
 		replace: []string{"location", "dnsName", "adminUserName", "sku.name"},
 	},
 	{
-		token: "servicefabric:NodeType", arm: "Microsoft.ServiceFabric/managedClusters/nodeTypes", version: fabricVersion,
+		token: "servicefabric:NodeType", arm: "Microsoft.ServiceFabric/managedClusters/nodeTypes",
+		version: fabricVersion,
 		path:    cluster + "/nodeTypes/{nodeTypeName}",
 		replace: []string{"isPrimary", "isStateless"},
 	},
 	{
-		token: "servicefabric:ManagedClusterApplicationType", arm: "Microsoft.ServiceFabric/managedClusters/applicationTypes", version: fabricVersion,
+		token: "servicefabric:ManagedClusterApplicationType",
+		arm:   "Microsoft.ServiceFabric/managedClusters/applicationTypes", version: fabricVersion,
 		path: cluster + "/applicationTypes/{applicationTypeName}",
 	},
 	{
@@ -208,11 +224,13 @@ var definitions = []definition{
 		path: cluster + "/applicationTypes/{applicationTypeName}/versions/{version}",
 	},
 	{
-		token: "servicefabric:ManagedClusterApplication", arm: "Microsoft.ServiceFabric/managedClusters/applications", version: fabricVersion,
-		path: cluster + "/applications/{applicationName}",
+		token: "servicefabric:ManagedClusterApplication", arm: "Microsoft.ServiceFabric/managedClusters/applications",
+		version: fabricVersion,
+		path:    cluster + "/applications/{applicationName}",
 	},
 	{
-		token: "servicefabric:ManagedClusterService", arm: "Microsoft.ServiceFabric/managedClusters/applications/services", version: fabricVersion,
+		token: "servicefabric:ManagedClusterService",
+		arm:   "Microsoft.ServiceFabric/managedClusters/applications/services", version: fabricVersion,
 		path: cluster + "/applications/{applicationName}/services/{serviceName}", nested: true,
 	},
 
@@ -222,13 +240,15 @@ var definitions = []definition{
 		replace: []string{"location"},
 	},
 	{
-		token: "operationalinsights:SavedSearch", arm: "Microsoft.OperationalInsights/workspaces/savedSearches", version: "2020-08-01",
-		path: workspace + "/savedSearches/{savedSearchId}",
+		token: "operationalinsights:SavedSearch", arm: "Microsoft.OperationalInsights/workspaces/savedSearches",
+		version: "2020-08-01",
+		path:    workspace + "/savedSearches/{savedSearchId}",
 	},
 
 	{
-		token: "insights:DiagnosticSetting", arm: "Microsoft.Insights/diagnosticSettings", version: "2021-05-01-preview",
-		path: "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
+		token: "insights:DiagnosticSetting", arm: "Microsoft.Insights/diagnosticSettings",
+		version: "2021-05-01-preview",
+		path:    "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
 	},
 	{
 		token: "insights:ActionGroup", arm: "Microsoft.Insights/actionGroups", version: "2023-01-01",
@@ -236,7 +256,8 @@ var definitions = []definition{
 		replace: []string{"location"},
 	},
 	{
-		token: "insights:ScheduledQueryRule", arm: "Microsoft.Insights/scheduledQueryRules", version: "2023-03-15-preview",
+		token: "insights:ScheduledQueryRule", arm: "Microsoft.Insights/scheduledQueryRules",
+		version: "2023-03-15-preview",
 		path:    insights + "/scheduledQueryRules/{ruleName}",
 		replace: []string{"location", "kind"},
 	},
@@ -257,8 +278,9 @@ var blobShape = &azuretypes.Shape{Kind: azuretypes.Object, Props: map[string]*az
 	"contentType": {Shape: &azuretypes.Shape{Kind: azuretypes.String}},
 	"metadata":    {Shape: &azuretypes.Shape{Kind: azuretypes.Map, Items: &azuretypes.Shape{Kind: azuretypes.String}}},
 	"source":      {Shape: &azuretypes.Shape{Kind: azuretypes.Any}, WriteOnly: true},
-	"type":        {Shape: &azuretypes.Shape{Kind: azuretypes.String, Enum: []string{"Block", "Append"}}, Required: true},
-	"url":         {Shape: &azuretypes.Shape{Kind: azuretypes.String}, ReadOnly: true},
+	"type": {Shape: &azuretypes.Shape{Kind: azuretypes.String, Enum: []string{"Block", "Append"}},
+		Required: true},
+	"url": {Shape: &azuretypes.Shape{Kind: azuretypes.String}, ReadOnly: true},
 }}
 
 // blobDefinition gives the blob its id. The path is no ARM resource, but the official provider's notion of one.

@@ -34,7 +34,8 @@ func sdk(t *testing.T, module string) sdkTypes {
 	if cached, ok := sdkModules.Load(module); ok {
 		return cached.(sdkTypes)
 	}
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-azure-native-sdk/"+module+"/v2").Output()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}",
+		"github.com/pulumi/pulumi-azure-native-sdk/"+module+"/v2").Output()
 	require.NoError(t, err)
 	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "*.go"))
 	require.NoError(t, err)

@@ -74,7 +74,8 @@ func lookup(token string) (*resourceType, error) {
 	if ok {
 		module, typ, _ := strings.Cut(name, ":")
 		module, version, versioned := strings.Cut(module, "/")
-		if t := resourceTypes()[module+":"+typ]; t != nil && (!versioned || version == "v"+strings.ReplaceAll(t.version, "-", "")) {
+		if t := resourceTypes()[module+":"+typ]; t != nil && (!versioned ||
+			version == "v"+strings.ReplaceAll(t.version, "-", "")) {
 			return t, nil
 		}
 	}
@@ -142,7 +143,9 @@ func (c compiler) object(shape *azuretypes.Shape, path, variant string) *object 
 }
 
 // members adds the properties of a shape, and those of its "properties", which the SDK does not have, in its place.
-func (c compiler) members(o *object, props map[string]*property, shape *azuretypes.Shape, path string, containers []string) {
+func (c compiler) members(
+	o *object, props map[string]*property, shape *azuretypes.Shape, path string, containers []string,
+) {
 	for _, name := range slices.Sorted(maps.Keys(shape.Props)) {
 		p, at := shape.Props[name], join(path, name)
 		if name == "properties" && p.Shape.Kind == azuretypes.Object && !(c.d.nested && path == "") {

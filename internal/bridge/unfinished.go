@@ -16,8 +16,8 @@ import (
 )
 
 // ResourceID is the id under which a resource with these inputs is created: token is its Pulumi type, such as
-// "azure-native:storage:StorageAccount", and subscription that of its provider. It fails for a type that the bridge does
-// not have, and when an input of the id is missing or is no plain text.
+// "azure-native:storage:StorageAccount", and subscription that of its provider. It fails for a type that the bridge
+// does not have, and when an input of the id is missing or is no plain text.
 func ResourceID(token string, inputs map[string]any, subscription string) (string, error) {
 	t, err := lookup(token)
 	if err != nil {
@@ -26,8 +26,8 @@ func ResourceID(token string, inputs map[string]any, subscription string) (strin
 	return t.resourceID(inputs, subscription)
 }
 
-// unfinished tells whether the state of a resource is what an interrupted creation leaves: nothing but its inputs. Whether
-// it exists is not known then.
+// unfinished tells whether the state of a resource is what an interrupted creation leaves: nothing but its inputs.
+// Whether it exists is not known then.
 func unfinished(state resource.PropertyMap) bool {
 	for key := range state {
 		if !internalKey(key) {
@@ -50,11 +50,12 @@ func unclear(err error) bool {
 // partialRead is how long reading a half-made resource may take, when its operation may already be out of time.
 const partialRead = 30 * time.Second
 
-// partial is the error for a resource that exists but is not what it should be, or that may exist: Azure began to make it
-// and failed, or never said what became of it. The error carries the resource's id and, if it can be read, its state, so
-// that the engine keeps it and the next run mends it. If the resource turns out not to exist the error is just the cause.
-// read returns the outputs, and the canonical id or "".
-func (t *resourceType) partial(ctx context.Context, cause error, id string, inputs resource.PropertyMap, sent *structpb.Struct,
+// partial is the error for a resource that exists but is not what it should be, or that may exist: Azure began to make
+// it and failed, or never said what became of it. The error carries the resource's id and, if it can be read, its
+// state, so that the engine keeps it and the next run mends it. If the resource turns out not to exist the error is
+// just the cause. read returns the outputs, and the canonical id or "".
+func (t *resourceType) partial(ctx context.Context, cause error, id string, inputs resource.PropertyMap,
+	sent *structpb.Struct,
 	read func(context.Context) (outputs map[string]any, id string, err error),
 ) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partialRead)
@@ -65,7 +66,8 @@ func (t *resourceType) partial(ctx context.Context, cause error, id string, inpu
 	case isNotFound(err):
 		return cause
 	case err != nil:
-		cause = fmt.Errorf("%w; whether the resource exists is not known, as it could not be read: %w. The next run finishes it", cause, err)
+		cause = fmt.Errorf("%w; whether the resource exists is not known, as it could not be read: %w. The next run "+
+			"finishes it", cause, err)
 	case canonical != "":
 		id = canonical
 	}

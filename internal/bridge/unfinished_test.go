@@ -23,7 +23,8 @@ func unavailable(w http.ResponseWriter) {
 // createFailing creates an account that Azure gives no clear answer about, and returns what the engine is to keep.
 func createFailing(t *testing.T, p pulumirpc.ResourceProviderClient) *pulumirpc.ErrorResourceInitFailed {
 	t.Helper()
-	_, err := p.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
+	_, err := p.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
 	require.ErrorContains(t, err, "Try again later.")
 	for _, d := range status.Convert(err).Details() {
 		if partial, ok := d.(*pulumirpc.ErrorResourceInitFailed); ok {
@@ -52,7 +53,8 @@ func TestCreateKeepsWhatMayHaveBeenMade(t *testing.T) {
 func TestCreateForgetsWhatWasNotMade(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
-	arm.on("PUT", accountID, func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool { unavailable(w); return true })
+	arm.on("PUT", accountID,
+		func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool { unavailable(w); return true })
 	assert.Nil(t, createFailing(t, p))
 }
 
@@ -103,7 +105,8 @@ func TestReadFinishesTheStateOfWhatWasMade(t *testing.T) {
 	p := arm.configured(t)
 	id, whole := create(t, p, accountToken, account(nil))
 	inputs := pack(t, account(nil))
-	resp, err := p.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(accountToken, "res"), Id: id, Properties: pack(t, m{}), Inputs: inputs})
+	resp, err := p.Read(t.Context(),
+		&pulumirpc.ReadRequest{Urn: urn(accountToken, "res"), Id: id, Properties: pack(t, m{}), Inputs: inputs})
 	require.NoError(t, err)
 	assert.Equal(t, account(nil), unpack(t, resp.GetInputs()))
 	assert.Equal(t, unpack(t, whole), unpack(t, resp.GetProperties()))
@@ -115,10 +118,12 @@ func TestUpdateMakesAVaultThatIsNotThere(t *testing.T) {
 	p := arm.configured(t)
 	vault := m{
 		"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
-		"properties": object(m{"tenantId": text(tenant), "sku": object(m{"family": text("A"), "name": text("standard")})}),
+		"properties": object(m{"tenantId": text(tenant),
+			"sku": object(m{"family": text("A"), "name": text("standard")})}),
 	}
 	id := groupID + "/providers/Microsoft.KeyVault/vaults/kv"
-	_, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn("keyvault:Vault", "res"), Id: id, Olds: pack(t, m{}), News: pack(t, vault)})
+	_, err := p.Update(t.Context(),
+		&pulumirpc.UpdateRequest{Urn: urn("keyvault:Vault", "res"), Id: id, Olds: pack(t, m{}), News: pack(t, vault)})
 	require.NoError(t, err)
 	assert.NotNil(t, arm.resource(id))
 	assert.Equal(t, []any{}, arm.seen("PUT")[0].body["properties"].(map[string]any)["accessPolicies"])
@@ -149,10 +154,12 @@ func TestUpdateUploadsWhatWasNotUploaded(t *testing.T) {
 }
 
 func TestResourceIDsCanBeForetold(t *testing.T) {
-	id, err := bridge.ResourceID("azure-native:"+accountToken, map[string]any{"accountName": "contosodata", "resourceGroupName": "contoso"}, subscription)
+	id, err := bridge.ResourceID("azure-native:"+accountToken,
+		map[string]any{"accountName": "contosodata", "resourceGroupName": "contoso"}, subscription)
 	require.NoError(t, err)
 	assert.Equal(t, accountID, id)
-	_, err = bridge.ResourceID("azure-native:"+accountToken, map[string]any{"accountName": map[string]any{"ciphertext": "v1"}, "resourceGroupName": "contoso"}, subscription)
+	_, err = bridge.ResourceID("azure-native:"+accountToken,
+		map[string]any{"accountName": map[string]any{"ciphertext": "v1"}, "resourceGroupName": "contoso"}, subscription)
 	require.ErrorContains(t, err, "accountName")
 	_, err = bridge.ResourceID("random:RandomPet", nil, subscription)
 	require.Error(t, err)

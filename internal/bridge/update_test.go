@@ -16,16 +16,19 @@ import (
 func TestUpdatePutsTheNewInputs(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
-	id, state := create(t, p, "storage:BlobContainer", m{"accountName": text("contosodata"), "resourceGroupName": text("contoso"), "containerName": text("shared"), "publicAccess": text("None")})
+	id, state := create(t, p, "storage:BlobContainer", m{"accountName": text("contosodata"),
+		"resourceGroupName": text("contoso"), "containerName": text("shared"), "publicAccess": text("None")})
 	arm.reset()
 	news := m{
 		"accountName": text("contosodata"), "resourceGroupName": text("contoso"), "containerName": text("shared"),
 		"metadata": object(m{"owner": text("contoso")}),
 	}
-	resp, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn("storage:BlobContainer", "res"), Id: id, Olds: state, News: pack(t, news)})
+	resp, err := p.Update(t.Context(),
+		&pulumirpc.UpdateRequest{Urn: urn("storage:BlobContainer", "res"), Id: id, Olds: state, News: pack(t, news)})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"PUT", "GET"}, arm.methods())
-	assert.Equal(t, map[string]any{"properties": map[string]any{"metadata": map[string]any{"owner": "contoso"}}}, arm.seen("PUT")[0].body)
+	assert.Equal(t, map[string]any{"properties": map[string]any{"metadata": map[string]any{"owner": "contoso"}}},
+		arm.seen("PUT")[0].body)
 	out := unpack(t, resp.GetProperties())
 	assert.Equal(t, text("contoso"), out["metadata"].ObjectValue()["owner"])
 	assert.Equal(t, object(news), out["__inputs"].SecretValue().Element)
@@ -37,9 +40,11 @@ func TestUpdateRestoresDefaults(t *testing.T) {
 	p := arm.configured(t)
 	id, state := create(t, p, accountToken, account(m{"networkRuleSet": object(m{"defaultAction": text("Deny")})}))
 	arm.reset()
-	resp, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn(accountToken, "res"), Id: id, Olds: state, News: pack(t, account(nil))})
+	resp, err := p.Update(t.Context(),
+		&pulumirpc.UpdateRequest{Urn: urn(accountToken, "res"), Id: id, Olds: state, News: pack(t, account(nil))})
 	require.NoError(t, err)
-	want := map[string]any{"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{}}
+	want := map[string]any{"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{},
+		"virtualNetworkRules": []any{}}
 	assert.Equal(t, want, arm.seen("PUT")[0].body["properties"].(map[string]any)["networkAcls"])
 
 	inputs, _ := refresh(t, p, accountToken, id, resp.GetProperties(), account(nil))
@@ -55,14 +60,17 @@ func TestUpdateKeepsListsOfOthers(t *testing.T) {
 		for k, v := range more {
 			props[k] = v
 		}
-		return m{"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"), "properties": object(props)}
+		return m{"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
+			"properties": object(props)}
 	}
 	id, state := create(t, p, "keyvault:Vault", vault(nil))
-	policies := []any{map[string]any{"objectId": objectID, "tenantId": tenant, "permissions": map[string]any{"secrets": []any{"get"}}}}
+	policies := []any{map[string]any{"objectId": objectID, "tenantId": tenant,
+		"permissions": map[string]any{"secrets": []any{"get"}}}}
 	arm.resource(id)["properties"].(map[string]any)["accessPolicies"] = policies
 	arm.reset()
 	_, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{
-		Urn: urn("keyvault:Vault", "res"), Id: id, Olds: state, News: pack(t, vault(m{"enabledForDeployment": resource.NewBoolProperty(true)})),
+		Urn: urn("keyvault:Vault", "res"), Id: id, Olds: state,
+		News: pack(t, vault(m{"enabledForDeployment": resource.NewBoolProperty(true)})),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, policies, arm.seen("PUT")[0].body["properties"].(map[string]any)["accessPolicies"])
@@ -75,7 +83,8 @@ func TestUpdatePreview(t *testing.T) {
 	id, state := create(t, p, accountToken, account(nil))
 	arm.reset()
 	resp, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{
-		Urn: urn(accountToken, "res"), Id: id, Olds: state, Preview: true, News: pack(t, account(m{"accessTier": text("Cool"), "tags": someValue})),
+		Urn: urn(accountToken, "res"), Id: id, Olds: state, Preview: true,
+		News: pack(t, account(m{"accessTier": text("Cool"), "tags": someValue})),
 	})
 	require.NoError(t, err)
 	assert.Empty(t, arm.seen(""))
@@ -93,13 +102,16 @@ func TestUpdateKeepsWhatFailedHalfWay(t *testing.T) {
 	p := arm.configured(t)
 	id, state := create(t, p, accountToken, account(nil))
 	asyncPut(arm, "Azure-AsyncOperation", 0, func(w http.ResponseWriter, _ string) {
-		writeJSON(w, http.StatusOK, map[string]any{"status": "Canceled", "error": map[string]any{"code": "Preempted", "message": "Something else came first."}})
+		writeJSON(w, http.StatusOK, map[string]any{"status": "Canceled",
+			"error": map[string]any{"code": "Preempted", "message": "Something else came first."}})
 	})
-	_, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn(accountToken, "res"), Id: id, Olds: state, News: pack(t, account(m{"accessTier": text("Cool")}))})
+	_, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{Urn: urn(accountToken, "res"), Id: id, Olds: state,
+		News: pack(t, account(m{"accessTier": text("Cool")}))})
 	require.ErrorContains(t, err, "Preempted")
 	details := status.Convert(err).Details()
 	require.Len(t, details, 1)
-	assert.Equal(t, text("Cool"), unpack(t, details[0].(*pulumirpc.ErrorResourceInitFailed).GetProperties())["accessTier"])
+	assert.Equal(t, text("Cool"),
+		unpack(t, details[0].(*pulumirpc.ErrorResourceInitFailed).GetProperties())["accessTier"])
 }
 
 // A custom timeout ends a wait that does not end by itself.
@@ -109,7 +121,8 @@ func TestUpdateRespectsTheTimeout(t *testing.T) {
 	id, state := create(t, p, accountToken, account(nil))
 	asyncPut(arm, "Azure-AsyncOperation", 1<<30, nil)
 	_, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{
-		Urn: urn(accountToken, "res"), Id: id, Olds: state, News: pack(t, account(m{"accessTier": text("Cool")})), Timeout: 0.2,
+		Urn: urn(accountToken, "res"), Id: id, Olds: state, News: pack(t, account(m{"accessTier": text("Cool")})),
+		Timeout: 0.2,
 	})
 	require.ErrorContains(t, err, "timed out")
 }

@@ -122,8 +122,10 @@ func Unreadable(c Check, err error) Check {
 		if c.Advice == "" {
 			c.Advice = "it is gone: bring it back"
 		}
-	case errors.As(err, &answer) && (answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized):
-		c.Advice = "sign in as somebody who may read it: Reader on the subscription, and Storage Account Key Operator for blobs"
+	case errors.As(err, &answer) && (answer.StatusCode == http.StatusForbidden ||
+		answer.StatusCode == http.StatusUnauthorized):
+		c.Advice = "sign in as somebody who may read it: Reader on the subscription, and Storage Account Key " +
+			"Operator for blobs"
 	default:
 		c.Advice = "see that Azure is reached and the login is valid, then try again"
 	}

@@ -36,11 +36,13 @@ func TestNothingCheckedIsNotFine(t *testing.T) {
 }
 
 func TestWhatCannotBeReadFailsWithTheErrorsCode(t *testing.T) {
-	gone := checks.Unreadable(checks.Check{Advice: "make it again"}, &azcore.ResponseError{StatusCode: http.StatusNotFound, ErrorCode: "ResourceNotFound"})
+	gone := checks.Unreadable(checks.Check{Advice: "make it again"},
+		&azcore.ResponseError{StatusCode: http.StatusNotFound, ErrorCode: "ResourceNotFound"})
 	assert.False(t, gone.OK)
 	assert.Equal(t, "404 ResourceNotFound", gone.Seen)
 	assert.Equal(t, "make it again", gone.Advice)
-	denied := checks.Unreadable(checks.Check{}, &azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "AuthorizationFailed"})
+	denied := checks.Unreadable(checks.Check{},
+		&azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "AuthorizationFailed"})
 	assert.Contains(t, denied.Advice, "Reader")
 	assert.Equal(t, "no route", checks.Unreadable(checks.Check{}, errors.New("no route\nat all")).Seen)
 }

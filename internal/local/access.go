@@ -45,7 +45,9 @@ type credentials struct {
 }
 
 // newAccess is access to an Azure of our own: its endpoints, its certificate authority, its principals.
-func newAccess(management, authority string, roots *x509.CertPool, of func(organization string) (credentials, error)) *Access {
+func newAccess(
+	management, authority string, roots *x509.CertPool, of func(organization string) (credentials, error),
+) *Access {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	transport.Proxy = nil

@@ -27,7 +27,8 @@ func withAzure(o Options, do func(*azure.Azure) error) error {
 		return err
 	}
 	if !exists(home.AzureDir()) {
-		return fmt.Errorf("%s holds no embedded Azure yet: run local up or local serve with this --home first", home.Dir)
+		return fmt.Errorf("%s holds no embedded Azure yet: run local up or local serve with this --home first",
+			home.Dir)
 	}
 	a, err := openAzure(home, o, nil)
 	if err != nil {

@@ -23,7 +23,8 @@ func (s *Session) Subscription(organization string) string {
 // StackOutputs reads the stack's outputs from the home's state, secrets in plain.
 func (s *Session) StackOutputs(ctx context.Context) (map[string]any, error) {
 	if !s.home.hasStack(s.project.Name, s.options.Stack) {
-		return nil, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first", s.options.Stack, s.home.Dir)}
+		return nil, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first", s.options.Stack,
+			s.home.Dir)}
 	}
 	s.command.terse = false
 	outputs, err := s.workspace.StackOutputs(ctx, s.options.Stack)
@@ -55,7 +56,9 @@ func (s *Session) Values(ctx context.Context) (map[string]string, error) {
 }
 
 // Files compares what lies at both ends of a data set, by path at the consumer.
-func (r *SnapshotReader) Files(ctx context.Context, provider, consumer string, d SharedDataSet) ([]SnapshotFile, error) {
+func (r *SnapshotReader) Files(
+	ctx context.Context, provider, consumer string, d SharedDataSet,
+) ([]SnapshotFile, error) {
 	s, err := r.compare(ctx, provider, consumer, ShareConsumer{DataSets: map[string]SharedDataSet{"": d}}, nil)
 	return s.Files, err
 }

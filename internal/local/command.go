@@ -28,8 +28,8 @@ type command struct {
 	terse bool
 }
 
-// streamed are the commands that print the engine's events. Those would be the Automation API's too, but it has the engine
-// write them twice, once for a display that nobody sees.
+// streamed are the commands that print the engine's events. Those would be the Automation API's too, but it has the
+// engine write them twice, once for a display that nobody sees.
 var streamed = []string{"up", "preview", "refresh", "destroy"}
 
 // Version implements auto.PulumiCommand.
@@ -50,7 +50,8 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut
 	}
 	cmd := exec.Command(c.toolchain.Pulumi, args...)
 	cmd.Dir = dir
-	cmd.Env = withPath(append(cleanEnvironment(os.Environ()), append(env, "PULUMI_AUTOMATION_API=true")...), c.toolchain.Dirs()...)
+	cmd.Env = withPath(append(cleanEnvironment(os.Environ()), append(env, "PULUMI_AUTOMATION_API=true")...),
+		c.toolchain.Dirs()...)
 	cmd.Stdin = stdin
 	var stdout, stderr bytes.Buffer
 	if !streaming {
@@ -70,7 +71,8 @@ func (c *command) answer(args []string) (string, bool) {
 	}
 	switch args[1] {
 	case "select":
-		// Every command names its stack, so none has to be selected; but the API asks in order to learn of its existence.
+		// Every command names its stack, so none has to be selected; but the API asks in order to learn of its
+		// existence.
 		i := slices.Index(args, "--stack")
 		return "", i >= 0 && i+1 < len(args) && c.home.hasStack(c.project, args[i+1])
 	case "output":

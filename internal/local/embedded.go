@@ -11,16 +11,19 @@ import (
 
 // openAzure starts the home's embedded Azure, or attaches to the one that local serve already keeps for it.
 func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, error) {
-	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency, Faults: o.Faults})
+	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency,
+		Faults: o.Faults})
 	if !errors.Is(err, azure.ErrInUse) {
 		return a, err
 	}
 	if o.Latency.Profile != "" {
-		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can say how long things take: " +
+		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can say how long " +
+			"things take: " +
 			"give --latency to local serve, or stop that")
 	}
 	if len(o.Faults) > 0 {
-		return nil, fmt.Errorf("another process serves this home's embedded Azure: use local faults to make things go wrong there, or stop it")
+		return nil, fmt.Errorf("another process serves this home's embedded Azure: use local faults to make things " +
+			"go wrong there, or stop it")
 	}
 	if o.ArmLog != "" {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can log requests: " +
@@ -39,7 +42,8 @@ func declarations(organizations map[string]Organization) []azure.Declared {
 	for _, name := range sortedKeys(organizations) {
 		o := organizations[name]
 		if o.TenantID != "" || o.SubscriptionID != "" || o.ClientID() != "" {
-			declared = append(declared, azure.Declared{TenantID: o.TenantID, SubscriptionID: o.SubscriptionID, ClientID: o.ClientID()})
+			declared = append(declared,
+				azure.Declared{TenantID: o.TenantID, SubscriptionID: o.SubscriptionID, ClientID: o.ClientID()})
 		}
 	}
 	return declared
@@ -54,7 +58,8 @@ func principalOf(a *azure.Azure, o Organization) (credentials, error) {
 			return credentials{}, err
 		}
 	}
-	return credentials{TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, ClientSecret: c.ClientSecret}, nil
+	return credentials{TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID,
+		ClientSecret: c.ClientSecret}, nil
 }
 
 // serveBridge starts the provider that the engine talks to. It outlives an interruption of ctx, because the engine

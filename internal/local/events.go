@@ -18,7 +18,8 @@ import (
 // stackType is the type of the resource that stands for the stack itself and holds its outputs.
 const stackType = "pulumi:pulumi:Stack"
 
-// event is what is used of an apitype.EngineEvent: most of one is the resource's properties, which nobody here asks for.
+// event is what is used of an apitype.EngineEvent: most of one is the resource's properties, which nobody here asks
+// for.
 type event struct {
 	Summary    *apitype.SummaryEvent    `json:"summaryEvent"`
 	Diagnostic *apitype.DiagnosticEvent `json:"diagnosticEvent"`
@@ -47,8 +48,8 @@ type stepState struct {
 	Outputs json.RawMessage `json:"outputs"`
 }
 
-// collector makes a result of the engine's events, and a person's lines on the way. It is written to what the CLI prints
-// with --json: one event a line.
+// collector makes a result of the engine's events, and a person's lines on the way. It is written to what the CLI
+// prints with --json: one event a line.
 type collector struct {
 	progress io.Writer
 	redactor *redactor
@@ -112,8 +113,8 @@ func (c *collector) Write(p []byte) (int, error) {
 	}
 }
 
-// head is the begin of an event about a step that changes a resource as a whole or not at all. It ends with the first field
-// of the resource's state that is used.
+// head is the begin of an event about a step that changes a resource as a whole or not at all. It ends with the first
+// field of the resource's state that is used.
 var head = regexp.MustCompile(`^\{"sequence":\d+,"timestamp":\d+,"(resourcePreEvent|resOutputsEvent)":\{"metadata":` +
 	`\{"op":"(create|delete|same)","urn":"([^"\\]+)","type":"([^"\\]+)","old":(?:null,"new":)?\{"type":"[^"\\]*","urn":"[^"\\]*"(,"custom":true)?`)
 
@@ -125,7 +126,8 @@ func skim(line []byte) (e event, ok bool) {
 		return event{}, false
 	}
 	step := &stepEvent{Metadata: step{
-		Op: apitype.OpType(found[2]), URN: string(found[3]), Type: string(found[4]), New: &stepState{Custom: found[5] != nil},
+		Op: apitype.OpType(found[2]), URN: string(found[3]), Type: string(found[4]),
+		New: &stepState{Custom: found[5] != nil},
 	}}
 	if string(found[1]) == "resourcePreEvent" {
 		return event{Pre: step}, true

@@ -38,7 +38,8 @@ func collected(t *testing.T, all ...apitype.EngineEvent) (*collector, string) {
 
 func custom(op apitype.OpType) apitype.StepEventMetadata {
 	return apitype.StepEventMetadata{
-		Op: op, URN: account, Type: "azure-native:storage:StorageAccount", New: &apitype.StepEventStateMetadata{Custom: true},
+		Op: op, URN: account, Type: "azure-native:storage:StorageAccount",
+		New: &apitype.StepEventStateMetadata{Custom: true},
 	}
 }
 
@@ -59,7 +60,8 @@ func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update, Planning: true}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpSame)}},
 	)
-	assert.Equal(t, "  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso [tags]\n", told)
+	assert.Equal(t, "  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso "+
+		"[tags]\n", told)
 }
 
 func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
@@ -75,7 +77,8 @@ func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
 
 func TestComplaintsAreTheProgramsOwnWords(t *testing.T) {
 	c, told := collected(t,
-		failed("<{%reset%}>an unhandled error occurred: program failed: \n1 error occurred:\n\t* 2 problems in the configuration:\n  a\n  b\n<{%reset%}>"),
+		failed("<{%reset%}>an unhandled error occurred: program failed: \n1 error occurred:\n\t* 2 problems in the "+
+			"configuration:\n  a\n  b\n<{%reset%}>"),
 		failed("update failed"),
 	)
 	assert.Equal(t, []Diagnostic{{Message: "2 problems in the configuration:\n  a\n  b"}}, c.complaints())
@@ -86,11 +89,13 @@ func TestComplaintsOfAResourceNameItWithoutSecrets(t *testing.T) {
 	e := failed("hunter2hunter2 was refused")
 	e.DiagnosticEvent.URN = account
 	c, _ := collected(t, e, e)
-	assert.Equal(t, []Diagnostic{{Resource: "storage:StorageAccount contoso", Message: "[secret] was refused"}}, c.complaints())
+	assert.Equal(t, []Diagnostic{{Resource: "storage:StorageAccount contoso", Message: "[secret] was refused"}},
+		c.complaints())
 }
 
 func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {
-	c, told := collected(t, printed("./main.go:1: undefined: x"), failed("error in compiling Go: unable to run `go build`: exit status 1"))
+	c, told := collected(t, printed("./main.go:1: undefined: x"),
+		failed("error in compiling Go: unable to run `go build`: exit status 1"))
 	assert.Equal(t, []Diagnostic{
 		{Message: "error in compiling Go: unable to run `go build`: exit status 1"},
 		{Message: "./main.go:1: undefined: x", Told: true},
@@ -114,16 +119,22 @@ func TestSkimmedEventsAreAsDecoded(t *testing.T) {
 		event   apitype.EngineEvent
 		skimmed bool
 	}{
-		"begin of a creation":     {apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}}, true},
-		"creation":                {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}}, true},
-		"component":               {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: component}}, true},
-		"deletion":                {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: gone}}, true},
-		"foretold creation":       {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate), Planning: true}}, false},
-		"stack":                   {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: stack}}, false},
-		"name with a quote":       {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: quoted}}, false},
-		"update":                  {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update}}, false},
-		"diagnostic":              {failed("no"), false},
-		"text that looks like it": {failed(`{"sequence":1,"timestamp":1,"resOutputsEvent":{"metadata":{"op":"create"`), false},
+		"begin of a creation": {apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}}, true},
+		"creation":            {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}}, true},
+		"component": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: component}},
+			true},
+		"deletion": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: gone}},
+			true},
+		"foretold creation": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate), Planning: true}}, false},
+		"stack": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: stack}},
+			false},
+		"name with a quote": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: quoted}},
+			false},
+		"update": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update}},
+			false},
+		"diagnostic": {failed("no"), false},
+		"text that looks like it": {failed(`{"sequence":1,"timestamp":1,"resOutputsEvent":{"metadata":{"op":"create"`),
+			false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, err := json.Marshal(test.event)

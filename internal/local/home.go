@@ -69,8 +69,8 @@ func (h *Home) StackFile(stack string) string {
 	return filepath.Join(h.ProjectDir(), "Pulumi."+stack+".yaml")
 }
 
-// BackendURL is the file backend in StateDir. It replaces its files at one stroke, but not the metadata that it would keep
-// beside each: an engine killed while it writes those leaves a stack that cannot be read.
+// BackendURL is the file backend in StateDir. It replaces its files at one stroke, but not the metadata that it would
+// keep beside each: an engine killed while it writes those leaves a stack that cannot be read.
 func (h *Home) BackendURL() string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(h.StateDir()), RawQuery: "metadata=skip"}
 	return u.String()
@@ -88,7 +88,8 @@ func (h *Home) hasStack(project, stack string) bool {
 
 // create makes the folders and the passphrase; it keeps what is there.
 func (h *Home) create() error {
-	for _, dir := range []string{h.Dir, h.ProjectDir(), h.StateDir(), h.AzureDir(), h.CertsDir(), h.ProgramDir(), h.PulumiDir()} {
+	for _, dir := range []string{h.Dir, h.ProjectDir(), h.StateDir(), h.AzureDir(), h.CertsDir(), h.ProgramDir(),
+		h.PulumiDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

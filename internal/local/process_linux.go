@@ -22,7 +22,8 @@ func children(pid int) []int {
 		// "pid (name) state ppid …", where the name may have any characters: see proc_pid_stat(5).
 		var state string
 		var parent int
-		if _, err := fmt.Sscan(string(raw[bytes.LastIndexByte(raw, ')')+1:]), &state, &parent); err != nil || parent != pid {
+		if _, err := fmt.Sscan(string(raw[bytes.LastIndexByte(raw, ')')+1:]), &state, &parent); err != nil ||
+			parent != pid {
 			continue
 		}
 		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {

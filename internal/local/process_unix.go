@@ -20,8 +20,8 @@ func alive(pid int) bool {
 // interrupt asks a child to end, as ctrl-C would.
 func interrupt(p *os.Process) error { return p.Signal(syscall.SIGINT) }
 
-// kill ends a child at once, with its process group when it has one of its own, and with all that it started: the engine
-// gives its language host a group apart, and that would wait for its engine for ever.
+// kill ends a child at once, with its process group when it has one of its own, and with all that it started: the
+// engine gives its language host a group apart, and that would wait for its engine for ever.
 func kill(p *os.Process) error {
 	family := []int{p.Pid}
 	known := map[int]bool{p.Pid: true}

@@ -102,7 +102,8 @@ func TestHostMustStandBesideItsCommandLine(t *testing.T) {
 
 func TestAutomationQuestionsAreAnsweredWithoutTheCommandLine(t *testing.T) {
 	home := newHome(t)
-	c := &command{toolchain: &Toolchain{Pulumi: script(t, t.TempDir(), "pulumi", `echo "$@"; exit 3`)}, project: "crossorg", home: home, terse: true}
+	c := &command{toolchain: &Toolchain{Pulumi: script(t, t.TempDir(), "pulumi", `echo "$@"; exit 3`)},
+		project: "crossorg", home: home, terse: true}
 	out, _, code, err := c.Run(context.Background(), home.Dir, nil, nil, nil, nil, "stack", "history", "--json")
 	require.NoError(t, err)
 	assert.Equal(t, "[]", out)

@@ -38,7 +38,8 @@ func FindProject(dir string) (*Project, error) {
 		}
 		up := filepath.Dir(at)
 		if up == at {
-			return nil, fmt.Errorf("no Pulumi.yaml in %s or above it: change into the project's folder, or name it with --project", start)
+			return nil, fmt.Errorf("no Pulumi.yaml in %s or above it: change into the project's folder, or name it "+
+				"with --project", start)
 		}
 		at = up
 	}
@@ -122,8 +123,8 @@ func (p *Project) copyModule(home *Home) error {
 	return nil
 }
 
-// goFlags adds to the user's GOFLAGS that go.mod is the home's copy (relative paths in it still start at the project), and
-// that the program carries no version control stamp: with one, each commit would have it linked anew.
+// goFlags adds to the user's GOFLAGS that go.mod is the home's copy (relative paths in it still start at the project),
+// and that the program carries no version control stamp: with one, each commit would have it linked anew.
 func goFlags(users string, home *Home) string {
 	modfile := "-modfile=" + filepath.Join(home.ProgramDir(), "go.mod")
 	if strings.ContainsAny(modfile, " \t") {

@@ -47,7 +47,8 @@ func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
 	var got map[string]any
 	require.NoError(t, yaml.Unmarshal(raw, &got))
 	assert.Equal(t, filepath.Join(p.Dir, "program"), got["main"])
-	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir()) + "?metadata=skip"}, got["backend"],
+	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir()) + "?metadata=skip"},
+		got["backend"],
 		"the backend keeps no metadata, which an engine that is killed leaves half written")
 	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
 }
@@ -55,7 +56,8 @@ func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
 func TestGoCommandsOfARunLeaveTheModuleFilesAlone(t *testing.T) {
 	home, err := NewHome(filepath.Join(t.TempDir(), "with space"))
 	require.NoError(t, err)
-	assert.Equal(t, "-tags=x '-modfile="+filepath.Join(home.ProgramDir(), "go.mod")+"' -buildvcs=false", goFlags("-tags=x", home))
+	assert.Equal(t, "-tags=x '-modfile="+filepath.Join(home.ProgramDir(), "go.mod")+"' -buildvcs=false",
+		goFlags("-tags=x", home))
 }
 
 func TestStackNamesThatCannotBe(t *testing.T) {

@@ -13,8 +13,9 @@ import (
 
 func TestDocumentShape(t *testing.T) {
 	r := &Result{
-		Stack:   "dev",
-		Summary: summarize(map[apitype.OpType]int{"create": 2, "same": 3, "replace": 1, "create-replacement": 1, "delete-replaced": 1}),
+		Stack: "dev",
+		Summary: summarize(map[apitype.OpType]int{"create": 2, "same": 3, "replace": 1, "create-replacement": 1,
+			"delete-replaced": 1}),
 		Outputs: map[string]any{"a": "b"},
 		Snapshots: []Snapshot{{
 			Share: "s", Consumer: "c", Status: "Succeeded",
@@ -36,7 +37,8 @@ func TestDocumentLeavesOutWhatDoesNotApply(t *testing.T) {
 }
 
 func TestFailureKeepsDiagnosticsAndCause(t *testing.T) {
-	f := &Failure{Message: "up failed", Diagnostics: []Diagnostic{{Resource: "r", Message: "m"}}, cause: context.Canceled}
+	f := &Failure{Message: "up failed", Diagnostics: []Diagnostic{{Resource: "r", Message: "m"}},
+		cause: context.Canceled}
 	assert.Same(t, f, AsFailure(f))
 	wrapped := AsFailure(fmt.Errorf("outer: %w", f))
 	assert.Equal(t, "outer: up failed", wrapped.Message)

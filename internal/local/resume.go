@@ -17,10 +17,10 @@ import (
 	"github.com/crossorg/crossorg/internal/bridge"
 )
 
-// resume takes up what an interrupted run left: the lock of an engine that lives no more, and the operations that it was
-// about when it died. Nobody can tell whether those took effect. So each of their resources stays or comes into the state
-// with its id and an initialization error, and the next run writes it again, which makes it or finds it as it should be.
-// The home's lock is held, so no other run of ours is under way.
+// resume takes up what an interrupted run left: the lock of an engine that lives no more, and the operations that it
+// was about when it died. Nobody can tell whether those took effect. So each of their resources stays or comes into the
+// state with its id and an initialization error, and the next run writes it again, which makes it or finds it as it
+// should be. The home's lock is held, so no other run of ours is under way.
 func (s *Session) resume(ctx context.Context) error {
 	if err := s.breakLocks(ctx); err != nil {
 		return fmt.Errorf("take the lock of an interrupted run away: %w", err)
@@ -42,10 +42,12 @@ func (s *Session) resume(ctx context.Context) error {
 	}
 	names, left := c.resume(s.azure.DefaultCredentials().SubscriptionID)
 	if len(names) > 0 {
-		fmt.Fprintf(s.options.Progress, "an earlier run was interrupted; this one takes up %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(s.options.Progress, "an earlier run was interrupted; this one takes up %s\n",
+			strings.Join(names, ", "))
 	}
 	for _, urn := range left {
-		fmt.Fprintf(s.options.Progress, "warning: an earlier run was interrupted while it made %s, and nobody here can tell what that is on Azure: "+
+		fmt.Fprintf(s.options.Progress, "warning: an earlier run was interrupted while it made %s, and nobody here "+
+			"can tell what that is on Azure: "+
 			"see to it with: crossorg local pulumi -- refresh\n", resourceName(urn))
 	}
 	if raw, err = c.encode(); err != nil {
@@ -175,13 +177,14 @@ func (c *checkpoint) idOf(r map[string]any, subscription string) (string, error)
 	return bridge.ResourceID(token, inputs, subscription)
 }
 
-// lastBreath is how long an engine whose parent died may take to end. It is interrupted then, finishes what it has begun,
-// and saves its state.
+// lastBreath is how long an engine whose parent died may take to end. It is interrupted then, finishes what it has
+// begun, and saves its state.
 const lastBreath = 2 * time.Minute
 
 // breakLocks removes the file backend's locks of engines that live no more. It waits for one that still does.
 func (s *Session) breakLocks(ctx context.Context) error {
-	pattern := filepath.Join(s.home.StateDir(), ".pulumi", "locks", "organization", s.project.Name, s.options.Stack, "*.json")
+	pattern := filepath.Join(s.home.StateDir(), ".pulumi", "locks", "organization", s.project.Name, s.options.Stack,
+		"*.json")
 	locks, err := filepath.Glob(pattern)
 	if err != nil {
 		return err
@@ -206,7 +209,8 @@ func (s *Session) breakLocks(ctx context.Context) error {
 			}
 			for end := time.Now().Add(lastBreath); alive(by.Pid) && time.Now().Before(end); {
 				if !told {
-					fmt.Fprintf(s.options.Progress, "the engine of an earlier run (process %d) still works on the stack: waiting for it to end\n", by.Pid)
+					fmt.Fprintf(s.options.Progress, "the engine of an earlier run (process %d) still works on the "+
+						"stack: waiting for it to end\n", by.Pid)
 					told = true
 				}
 				select {

@@ -17,7 +17,8 @@ const (
 	groupURN   = "urn:pulumi:dev::crossorg::azure-native:resources:ResourceGroup::group"
 	accountURN = "urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::account"
 	ownURN     = "urn:pulumi:dev::crossorg::pulumi:providers:azure-native::own"
-	group      = `{"urn":"` + groupURN + `","custom":true,"type":"azure-native:resources:ResourceGroup","id":"/subscriptions/s/resourceGroups/g","outputs":{"name":"g"}}`
+	group      = `{"urn":"` + groupURN +
+		`","custom":true,"type":"azure-native:resources:ResourceGroup","id":"/subscriptions/s/resourceGroups/g","outputs":{"name":"g"}}`
 )
 
 // interrupted is a state with resources and pending operations.
@@ -32,7 +33,9 @@ func interrupted(t *testing.T, resources []string, pending ...string) *checkpoin
 		require.NoError(t, err)
 		return out
 	}
-	c, err := decodeCheckpoint(fmt.Appendf(nil, `{"version":3,"checkpoint":{"latest":{"resources":%s,"pending_operations":%s}}}`, list(resources), list(pending)))
+	c, err := decodeCheckpoint(fmt.Appendf(nil,
+		`{"version":3,"checkpoint":{"latest":{"resources":%s,"pending_operations":%s}}}`, list(resources),
+		list(pending)))
 	require.NoError(t, err)
 	return c
 }
@@ -63,8 +66,10 @@ func TestAnInterruptedCreationStaysInTheStateByItsID(t *testing.T) {
 	assert.Empty(t, left)
 	found := byURN(c, accountURN)
 	require.Len(t, found, 1)
-	assert.Equal(t, "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/account123", found[0]["id"])
-	assert.Equal(t, []any{"the run that was creating it was interrupted"}, found[0]["initErrors"], "so that the next run writes it again")
+	assert.Equal(t, "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/account123",
+		found[0]["id"])
+	assert.Equal(t, []any{"the run that was creating it was interrupted"}, found[0]["initErrors"],
+		"so that the next run writes it again")
 	assert.NotContains(t, found[0], "outputs", "nobody knows them")
 	assert.Equal(t, "v1:abc", found[0]["inputs"].(map[string]any)["secret"].(map[string]any)["ciphertext"])
 	assert.NotContains(t, c.latest, "pending_operations")
@@ -76,7 +81,8 @@ func TestAnInterruptedCreationStaysInTheStateByItsID(t *testing.T) {
 }
 
 func TestAnInterruptedCreationIsOfItsProvidersSubscription(t *testing.T) {
-	own := `{"urn":"` + ownURN + `","custom":true,"id":"1","type":"pulumi:providers:azure-native","inputs":{"subscriptionId":"other"}}`
+	own := `{"urn":"` + ownURN +
+		`","custom":true,"id":"1","type":"pulumi:providers:azure-native","inputs":{"subscriptionId":"other"}}`
 	c := interrupted(t, []string{own}, pending("creating", storageAccount(`"provider":"`+ownURN+`::1",`)))
 	c.resume("s")
 	assert.Contains(t, byURN(c, accountURN)[0]["id"], "/subscriptions/other/")
@@ -101,7 +107,8 @@ func TestAnInterruptedReplacementReplaces(t *testing.T) {
 	assert.Equal(t, true, found[0]["delete"], "the old one goes")
 	assert.NotContains(t, found[1], "delete")
 
-	c = interrupted(t, []string{storageAccount(`"id":"old","pendingReplacement":true,`)}, pending("creating", storageAccount("")))
+	c = interrupted(t, []string{storageAccount(`"id":"old","pendingReplacement":true,`)},
+		pending("creating", storageAccount("")))
 	c.resume("s")
 	assert.Len(t, byURN(c, accountURN), 1, "the old one was deleted already")
 }
@@ -109,7 +116,8 @@ func TestAnInterruptedReplacementReplaces(t *testing.T) {
 func TestWhatOnlyTheEngineHasIsForgotten(t *testing.T) {
 	component := `{"urn":"urn:pulumi:dev::crossorg::crossorg:index:ConsumerOrg::c","custom":false,"type":"crossorg:index:ConsumerOrg"}`
 	provider := `{"urn":"` + ownURN + `","custom":true,"type":"pulumi:providers:azure-native","inputs":{}}`
-	c := interrupted(t, []string{group}, pending("creating", component), pending("creating", provider), pending("reading", group))
+	c := interrupted(t, []string{group}, pending("creating", component), pending("creating", provider),
+		pending("reading", group))
 	names, left := c.resume("s")
 	assert.Empty(t, names)
 	assert.Empty(t, left)

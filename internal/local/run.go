@@ -75,10 +75,12 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 	}
 	if len(protected) > 0 {
 		if !unprotect {
-			failure := &Failure{Message: fmt.Sprintf("stack %s has %d protected resources and is not destroyed: they hold data; "+
+			failure := &Failure{Message: fmt.Sprintf("stack %s has %d protected resources and is not destroyed: they "+
+				"hold data; "+
 				"--unprotect lifts the protection and destroys them", s.options.Stack, len(protected))}
 			for _, urn := range protected {
-				failure.Diagnostics = append(failure.Diagnostics, Diagnostic{Resource: resourceName(urn), Message: "is protected"})
+				failure.Diagnostics = append(failure.Diagnostics,
+					Diagnostic{Resource: resourceName(urn), Message: "is protected"})
 			}
 			return &Result{Stack: s.options.Stack, DurationMs: time.Since(start).Milliseconds()}, failure
 		}
@@ -99,8 +101,8 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 	return result, err
 }
 
-// protected lists the URNs of protected resources. It reads the file backend's own file, since asking the CLI would take
-// half as long as the destroy of a small stack.
+// protected lists the URNs of protected resources. It reads the file backend's own file, since asking the CLI would
+// take half as long as the destroy of a small stack.
 func (s *Session) protected() ([]string, error) {
 	var state struct {
 		Checkpoint struct {
@@ -140,7 +142,8 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 	start := time.Now()
 	result := &Result{Stack: s.options.Stack}
 	if !s.home.hasStack(s.project.Name, s.options.Stack) {
-		return result, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first", s.options.Stack, s.home.Dir)}
+		return result, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first",
+			s.options.Stack, s.home.Dir)}
 	}
 	s.command.terse = false
 	outputs, err := s.workspace.StackOutputs(ctx, s.options.Stack)
@@ -166,7 +169,9 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 }
 
 // run has the engine do something and makes a result of its events.
-func (s *Session) run(ctx context.Context, verb string, do func(stack auto.Stack, events io.Writer) error) (*Result, error) {
+func (s *Session) run(
+	ctx context.Context, verb string, do func(stack auto.Stack, events io.Writer) error,
+) (*Result, error) {
 	start := time.Now()
 	result := &Result{Stack: s.options.Stack}
 	stack, err := s.stack(ctx)
@@ -205,11 +210,13 @@ func (s *Session) withSnapshots(ctx context.Context, result *Result, wait bool) 
 	var wrong []Diagnostic
 	for _, snapshot := range result.Snapshots {
 		if !snapshot.OK() {
-			wrong = append(wrong, Diagnostic{Resource: snapshot.Share + " at " + snapshot.Consumer, Message: snapshot.problem()})
+			wrong = append(wrong, Diagnostic{Resource: snapshot.Share + " at " +
+				"" + snapshot.Consumer, Message: snapshot.problem()})
 		}
 	}
 	if len(wrong) > 0 {
-		return result, &Failure{Message: "the resources stand, but not every snapshot arrived whole", Diagnostics: wrong}
+		return result, &Failure{Message: "the resources stand, but not every snapshot arrived whole",
+			Diagnostics: wrong}
 	}
 	return result, nil
 }
@@ -236,7 +243,8 @@ func (s *Session) cli(ctx context.Context, args ...string) error {
 func (s *Session) failure(ctx context.Context, doing string, err error, complaints []Diagnostic) *Failure {
 	message := "local " + doing + " failed"
 	if ctx.Err() != nil {
-		message = "local " + doing + " was interrupted; what had been done is in the state, and another run goes on from there"
+		message = "local " + doing + " was interrupted; what had been done is in the state, and another run goes on " +
+			"from there"
 	}
 	f := &Failure{Message: message, Diagnostics: complaints, cause: err}
 	if len(f.Diagnostics) == 0 {

@@ -70,7 +70,8 @@ func (v *vault) unlock() (config.Crypter, error) {
 	}
 	crypter := config.NewSymmetricCrypterFromPassphrase(v.passphrase, salt)
 	if word, err := crypter.DecryptValue(context.Background(), parts[2]); err != nil || word != verifier {
-		return nil, errors.New("the home's passphrase does not open this stack: was the passphrase file replaced? run local reset to start anew")
+		return nil, errors.New("the home's passphrase does not open this stack: was the passphrase file replaced? " +
+			"run local reset to start anew")
 	}
 	v.crypter = crypter
 	return crypter, nil
@@ -91,7 +92,8 @@ func (v *vault) keepOrEncrypt(kept *yaml.Node, plaintext string) (*yaml.Node, er
 		if err != nil {
 			return nil, err
 		}
-		if old, err := crypter.DecryptValue(context.Background(), lookup(kept, "secure").Value); err == nil && old == plaintext {
+		if old, err := crypter.DecryptValue(context.Background(), lookup(kept, "secure").Value); err == nil &&
+			old == plaintext {
 			return kept, nil
 		}
 	}

@@ -66,7 +66,8 @@ func Serve(o Options) (*Served, error) {
 	if err := home.create(); err != nil {
 		return nil, err
 	}
-	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency, Callers: o.Callers, Faults: o.Faults})
+	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency,
+		Callers: o.Callers, Faults: o.Faults})
 	if errors.Is(err, azure.ErrInUse) {
 		return nil, fmt.Errorf("%s: %w: let the other run end, or choose another --home", home.Dir, err)
 	}
@@ -76,8 +77,9 @@ func Serve(o Options) (*Served, error) {
 	c := a.DefaultCredentials()
 	return &Served{
 		Home: home.Dir, Management: a.Management(), Authority: a.Authority(), Blob: a.Blob(), CAFile: a.CAFile(),
-		TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, ObjectID: a.ObjectID(c), Subscriptions: a.Subscriptions(),
-		SecretFile: filepath.Join(home.AzureDir(), "estate.json"), azure: a,
+		TenantID: c.TenantID, SubscriptionID: c.SubscriptionID, ClientID: c.ClientID, ObjectID: a.ObjectID(c),
+		Subscriptions: a.Subscriptions(),
+		SecretFile:    filepath.Join(home.AzureDir(), "estate.json"), azure: a,
 	}, nil
 }
 
@@ -111,7 +113,8 @@ func Reset(ctx context.Context, home *Home) ([]string, error) {
 		}
 	}
 	var removed []string
-	for _, name := range []string{homeProject, homeState, homeAzure, homeCerts, homeProgram, homePulumi, homePassphrase, homeLock} {
+	for _, name := range []string{homeProject, homeState, homeAzure, homeCerts, homeProgram, homePulumi, homePassphrase,
+		homeLock} {
 		path := filepath.Join(home.Dir, name)
 		if !exists(path) {
 			continue

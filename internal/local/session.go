@@ -35,7 +35,8 @@ type Options struct {
 	ArmLog string
 	// Latency is how long things take on the embedded Azure; the zero value is no time.
 	Latency azure.Latency
-	// Callers is the address that storage accounts' network rules see on all callers of what Serve serves; none passes them.
+	// Callers is the address that storage accounts' network rules see on all callers of what Serve serves; none passes
+	// them.
 	Callers netip.Addr
 	// Faults are what goes wrong on the embedded Azure during this run, beside the rules that the home keeps.
 	Faults []faults.Rule
@@ -51,7 +52,8 @@ var stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 // Locate finds the project and names the home of options, without touching either.
 func Locate(o Options) (*Project, *Home, error) {
 	if !stackName.MatchString(o.Stack) {
-		return nil, nil, fmt.Errorf("%q cannot be the name of a stack: up to 100 letters, digits, hyphens, underscores and dots", o.Stack)
+		return nil, nil, fmt.Errorf("%q cannot be the name of a stack: up to 100 letters, digits, hyphens, "+
+			"underscores and dots", o.Stack)
 	}
 	dir := o.ProjectDir
 	if dir == "" {
@@ -104,7 +106,8 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 		return s, err
 	}
 	for _, key := range configuration.Undecipherable {
-		fmt.Fprintf(o.Progress, "note: %s is encrypted for another place, so this run goes without it or with a generated value\n", key)
+		fmt.Fprintf(o.Progress, "note: %s is encrypted for another place, so this run goes without it or with a "+
+			"generated value\n", key)
 	}
 	if s.organizations, err = configuration.Organizations(); err != nil {
 		return s, err
@@ -184,8 +187,8 @@ func (s *Session) writeProject(configuration *Configuration) error {
 	return err
 }
 
-// childGOGC has the CLI, the language host and the program collect garbage a third as often as they would by themselves.
-// They live for seconds, and up to a fifth of their time would be garbage collection.
+// childGOGC has the CLI, the language host and the program collect garbage a third as often as they would by
+// themselves. They live for seconds, and up to a fifth of their time would be garbage collection.
 const childGOGC = "300"
 
 // environment is what makes a run local. It goes to the child only: exported in a shell, the attached provider would
@@ -217,7 +220,8 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 	}
 }
 
-// rolePropagation is how long the program waits for its role assignments: as long as they take here, with a second to spare.
+// rolePropagation is how long the program waits for its role assignments: as long as they take here, with a second to
+// spare.
 func rolePropagation(l azure.Latency) time.Duration {
 	if delay := l.RoleDelay(); delay > 0 {
 		return delay + time.Second
@@ -227,9 +231,10 @@ func rolePropagation(l azure.Latency) time.Duration {
 
 // access reads results with each organization's own principal.
 func (s *Session) access() *Access {
-	a := newAccess(s.azure.Management(), s.azure.Authority(), s.azure.RootCAs(), func(organization string) (credentials, error) {
-		return principalOf(s.azure, s.organizations[organization])
-	})
+	a := newAccess(s.azure.Management(), s.azure.Authority(), s.azure.RootCAs(),
+		func(organization string) (credentials, error) {
+			return principalOf(s.azure, s.organizations[organization])
+		})
 	// It closes before the embedded Azure, which would wait a second for each of its connections.
 	s.closers = append(s.closers, a.Close)
 	return a

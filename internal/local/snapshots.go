@@ -181,7 +181,9 @@ func (r *SnapshotReader) Read(ctx context.Context, shares map[string]Share) ([]S
 	return snapshots, errors.Join(errs...)
 }
 
-func (r *SnapshotReader) read(ctx context.Context, provider, consumer string, c ShareConsumer, share string) (Snapshot, error) {
+func (r *SnapshotReader) read(
+	ctx context.Context, provider, consumer string, c ShareConsumer, share string,
+) (Snapshot, error) {
 	sub, err := r.subscription(consumer, c.SubscriptionID)
 	if err != nil {
 		return Snapshot{}, err
@@ -265,12 +267,14 @@ func (r *SnapshotReader) settled(ctx context.Context, s *shareSubscription, labe
 		if err != nil {
 			return nil, err
 		}
-		if !r.Wait || ended(newest) && (previous == nil || value(newest.SynchronizationID) != value(previous.SynchronizationID)) {
+		if !r.Wait || ended(newest) &&
+			(previous == nil || value(newest.SynchronizationID) != value(previous.SynchronizationID)) {
 			return newest, nil
 		}
 		if time.Since(told) > 10*time.Second {
 			told = time.Now()
-			fmt.Fprintf(r.Progress, "  waiting for the snapshot of %s (%s)\n", label, time.Since(start).Round(time.Second))
+			fmt.Fprintf(r.Progress, "  waiting for the snapshot of %s (%s)\n", label,
+				time.Since(start).Round(time.Second))
 		}
 		select {
 		case <-time.After(pause):
@@ -346,7 +350,8 @@ func (r *SnapshotReader) files(ctx context.Context, organization, kind string, a
 	if err != nil {
 		return nil, err
 	}
-	client, err := azblob.NewClientWithSharedKeyCredential(at.BlobEndpoint, key, &azblob.ClientOptions{ClientOptions: r.Access.options()})
+	client, err := azblob.NewClientWithSharedKeyCredential(at.BlobEndpoint, key,
+		&azblob.ClientOptions{ClientOptions: r.Access.options()})
 	if err != nil {
 		return nil, err
 	}

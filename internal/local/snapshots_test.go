@@ -18,13 +18,18 @@ func TestSnapshotIsOnlyGoodWhenEveryFileArrivedWhole(t *testing.T) {
 		outdated bool
 		problem  string
 	}{
-		"equal":       {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "aa", false)}}, true, false, ""},
-		"differs":     {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", false)}}, false, false, "landing/a.csv differs from the provider's file"},
-		"outdated":    {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", true)}}, false, true, "landing/a.csv differs from the provider's file"},
-		"not arrived": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("", "bb", false)}}, false, false, "landing/a.csv did not arrive"},
-		"no files":    {Snapshot{Status: "Succeeded"}, false, false, "the provider has no files in any data set of the share"},
-		"failed":      {Snapshot{Status: "Failed", Message: "denied", Files: []SnapshotFile{file("aa", "aa", true)}}, false, false, "snapshot Failed: denied"},
-		"none":        {Snapshot{Status: statusNone}, false, false, "no snapshot has run"},
+		"equal": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "aa", false)}}, true, false, ""},
+		"differs": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", false)}}, false, false,
+			"landing/a.csv differs from the provider's file"},
+		"outdated": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", true)}}, false, true,
+			"landing/a.csv differs from the provider's file"},
+		"not arrived": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("", "bb", false)}}, false, false,
+			"landing/a.csv did not arrive"},
+		"no files": {Snapshot{Status: "Succeeded"}, false, false,
+			"the provider has no files in any data set of the share"},
+		"failed": {Snapshot{Status: "Failed", Message: "denied", Files: []SnapshotFile{file("aa", "aa", true)}},
+			false, false, "snapshot Failed: denied"},
+		"none": {Snapshot{Status: statusNone}, false, false, "no snapshot has run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, test.ok, test.snapshot.OK())
@@ -42,9 +47,12 @@ func TestPathsAtTheConsumer(t *testing.T) {
 		path string
 		want string
 	}{
-		"blob":      {SharedDataSet{Kind: "blob", Target: Location{Container: "landing", Path: "share/a.csv"}}, "", "landing/share/a.csv"},
-		"folder":    {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/2025"}}, "q1/a.csv", "landing/share/2025/q1/a.csv"},
-		"slash":     {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/"}}, "a.csv", "landing/share/a.csv"},
+		"blob": {SharedDataSet{Kind: "blob", Target: Location{Container: "landing", Path: "share/a.csv"}}, "",
+			"landing/share/a.csv"},
+		"folder": {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/2025"}},
+			"q1/a.csv", "landing/share/2025/q1/a.csv"},
+		"slash": {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/"}}, "a.csv",
+			"landing/share/a.csv"},
 		"container": {SharedDataSet{Kind: "container", Target: Location{Container: "copy"}}, "x/a.csv", "copy/x/a.csv"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +70,8 @@ func TestSharesOutput(t *testing.T) {
 		"provider": "contoso", "portal": "ignored",
 		"consumers": map[string]any{"fabrikam": map[string]any{
 			"subscriptionId": "/subscriptions/1",
-			"dataSets":       map[string]any{"d": map[string]any{"kind": "blob", "source": map[string]any{"container": "c"}}},
+			"dataSets": map[string]any{"d": map[string]any{"kind": "blob",
+				"source": map[string]any{"container": "c"}}},
 		}},
 	}}})
 	require.NoError(t, err)

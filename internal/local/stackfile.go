@@ -43,7 +43,8 @@ func ReadConfiguration(project *Project, path string) (*Configuration, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		stacks, _ := project.Stacks()
-		return nil, fmt.Errorf("there is no stack file %s: choose a stack with --stack (%v), or a file with --config-file", path, stacks)
+		return nil, fmt.Errorf("there is no stack file %s: choose a stack with --stack (%v), or a file with "+
+			"--config-file", path, stacks)
 	}
 	if err != nil {
 		return nil, err

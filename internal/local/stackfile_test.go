@@ -27,7 +27,8 @@ func newOverlay(t *testing.T, pulumiYAML, stackYAML string) *overlay {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte(pulumiYAML), 0o600))
 	project, err := FindProject(dir)
 	require.NoError(t, err)
-	o := &overlay{t: t, project: project, source: project.StackFile("dev"), target: filepath.Join(t.TempDir(), "Pulumi.dev.yaml")}
+	o := &overlay{t: t, project: project, source: project.StackFile("dev"),
+		target: filepath.Join(t.TempDir(), "Pulumi.dev.yaml")}
 	o.write(stackYAML)
 	return o
 }
@@ -73,7 +74,8 @@ func (o *overlay) decrypt(value any) string {
 const plainProject = "name: crossorg\nruntime: go\n"
 
 func TestStackFileIsTakenOverAndNeverWritten(t *testing.T) {
-	const stack = "# a comment\nconfig:\n  crossorg:start: 2025-02-01T02:00:00Z\n  crossorg:organizations: {contoso: {location: eastus}}\n"
+	const stack = "# a comment\nconfig:\n  crossorg:start: 2025-02-01T02:00:00Z\n  crossorg:organizations: {contoso: " +
+		"{location: eastus}}\n"
 	o := newOverlay(t, plainProject, stack)
 	o.merge(localValues{})
 
@@ -146,7 +148,8 @@ func TestAdministratorCertificateOnlyWhereNobodyAdministers(t *testing.T) {
 }
 
 func TestGeneratedCertificateGoesIntoTheCluster(t *testing.T) {
-	o := newOverlay(t, plainProject+"config:\n  governance:\n    type: object\n    default: {organization: contoso, sku: Basic}\n", "config: {}\n")
+	o := newOverlay(t, plainProject+"config:\n  governance:\n    type: object\n    default: {organization: contoso, "+
+		"sku: Basic}\n", "config: {}\n")
 	got := o.merge(localValues{AdminThumbprint: "ABCD"})["crossorg:governance"]
 	assert.Equal(t, map[string]any{
 		"organization": "contoso", "sku": "Basic", "adminCertificate": map[string]any{"thumbprint": "ABCD"},
@@ -175,7 +178,8 @@ func TestWrongPassphraseIsNamedWithTheRemedy(t *testing.T) {
 	o.merge(localValues{})
 	c, err := ReadConfiguration(o.project, o.source)
 	require.NoError(t, err)
-	_, err = c.merge(o.target, &vault{passphrase: "another"}, localValues{PrincipalSecrets: map[string]string{"contoso": "secret"}})
+	_, err = c.merge(o.target, &vault{passphrase: "another"},
+		localValues{PrincipalSecrets: map[string]string{"contoso": "secret"}})
 	assert.ErrorContains(t, err, "passphrase")
 	assert.ErrorContains(t, err, "local reset")
 }

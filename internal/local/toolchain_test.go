@@ -45,7 +45,8 @@ func TestProjectWithoutPinIsToldSo(t *testing.T) {
 func module(t *testing.T, source string) string {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/tool\n\ngo 1.26\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/tool\n\ngo 1.26\n"),
+		0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600))
 	return dir
 }
@@ -86,7 +87,8 @@ func TestFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
 func TestBuildStopsWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	b := build{what: "the tool", target: filepath.Join(t.TempDir(), "tool"), module: module(t, "package main\n\nfunc main() {}\n"), pkg: "example.com/tool"}
+	b := build{what: "the tool", target: filepath.Join(t.TempDir(), "tool"),
+		module: module(t, "package main\n\nfunc main() {}\n"), pkg: "example.com/tool"}
 	assert.ErrorIs(t, b.run(ctx, &bytes.Buffer{}), context.Canceled)
 	assert.NoFileExists(t, b.target)
 }

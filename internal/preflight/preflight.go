@@ -1,5 +1,5 @@
-// Package preflight looks before a stack is brought up: whether what would fail after minutes can be seen to fail now. It
-// reads the stack's configuration and asks Azure; only Fix changes anything.
+// Package preflight looks before a stack is brought up: whether what would fail after minutes can be seen to fail now.
+// It reads the stack's configuration and asks Azure; only Fix changes anything.
 package preflight
 
 import (
@@ -49,11 +49,12 @@ const (
 	vaultVersion   = "2023-02-01"
 )
 
-// namespaces are the resource providers that every organization's subscription needs. Data Share's has to be registered in
-// the subscription of the storage account too, which here is the same
+// namespaces are the resource providers that every organization's subscription needs. Data Share's has to be registered
+// in the subscription of the storage account too, which here is the same
 // (learn.microsoft.com/azure/data-share/share-your-data).
 var namespaces = []string{
-	"Microsoft.DataShare", "Microsoft.Insights", "Microsoft.KeyVault", "Microsoft.OperationalInsights", "Microsoft.Storage",
+	"Microsoft.DataShare", "Microsoft.Insights", "Microsoft.KeyVault", "Microsoft.OperationalInsights",
+	"Microsoft.Storage",
 }
 
 // clusterNamespaces are needed beside them where the cluster stands.
@@ -62,7 +63,8 @@ var clusterNamespaces = []string{"Microsoft.Compute", "Microsoft.ServiceFabric"}
 // actions are what the deploying principal has to be allowed at the subscription, beside assigning roles.
 var actions = []string{
 	"Microsoft.Resources/subscriptions/resourceGroups/write", "Microsoft.Storage/storageAccounts/write",
-	"Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.KeyVault/vaults/write", "Microsoft.DataShare/accounts/write",
+	"Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.KeyVault/vaults/write",
+	"Microsoft.DataShare/accounts/write",
 	"Microsoft.DataShare/accounts/shares/write", "Microsoft.OperationalInsights/workspaces/write",
 	"Microsoft.Insights/diagnosticSettings/write", "Microsoft.Insights/scheduledQueryRules/write",
 }
@@ -86,15 +88,18 @@ func Run(ctx context.Context, o Options) *checks.Report {
 	}
 	s, err := settings.Parse(values, settings.Options{Root: o.Root, Stack: o.Stack, Getenv: o.Getenv})
 	if err != nil {
-		return checks.Ask(ctx, []checks.Question{{Label: "the configuration", Ask: func(context.Context) []checks.Check { return problems(err) }}}, o.Progress)
+		return checks.Ask(ctx, []checks.Question{{Label: "the " +
+			"configuration", Ask: func(context.Context) []checks.Check { return problems(err) }}}, o.Progress)
 	}
 	r := &run{Options: o, settings: s, reader: &target.Reader{Access: o.Access}}
 	questions := []checks.Question{{Label: "the configuration", Ask: func(context.Context) []checks.Check {
-		return []checks.Check{{Check: "configuration", Resource: "Pulumi." + o.Stack + ".yaml", Expected: "complete and valid", Seen: "valid", OK: true},
+		return []checks.Check{{Check: "configuration", Resource: "Pulumi." + o.Stack + ".yaml",
+			Expected: "complete and valid", Seen: "valid", OK: true},
 			r.names()}
 	}}}
 	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
-		questions = append(questions, checks.Question{Label: "organization " + name, Ask: func(ctx context.Context) []checks.Check {
+		questions = append(questions, checks.Question{Label: "organization " +
+			"" + name, Ask: func(ctx context.Context) []checks.Check {
 			return r.organization(ctx, name)
 		}})
 	}
@@ -105,7 +110,8 @@ func Run(ctx context.Context, o Options) *checks.Report {
 func problems(err error) []checks.Check {
 	var all settings.Problems
 	if !errors.As(err, &all) {
-		return []checks.Check{{Check: "configuration", Resource: "the stack file", Expected: "readable", Seen: err.Error(), Advice: "mend the stack file"}}
+		return []checks.Check{{Check: "configuration", Resource: "the stack file", Expected: "readable",
+			Seen: err.Error(), Advice: "mend the stack file"}}
 	}
 	var rows []checks.Check
 	for _, p := range all {
@@ -113,7 +119,8 @@ func problems(err error) []checks.Check {
 		if p.Value != "" {
 			seen = p.Value + ": " + p.Reason
 		}
-		rows = append(rows, checks.Check{Check: "configuration", Resource: p.Key, Expected: "a valid value", Seen: seen, Advice: p.Remedy})
+		rows = append(rows, checks.Check{Check: "configuration", Resource: p.Key, Expected: "a valid value", Seen: seen,
+			Advice: p.Remedy})
 	}
 	return rows
 }
@@ -128,7 +135,8 @@ func (r *run) names() checks.Check {
 type about struct{ organization, resource string }
 
 func (a about) is(check, expected string, ok bool, seen, advice string) checks.Check {
-	c := checks.Check{Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Seen: seen, OK: ok}
+	c := checks.Check{Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Seen: seen,
+		OK: ok}
 	if !ok {
 		c.Advice = advice
 	}
@@ -136,7 +144,8 @@ func (a about) is(check, expected string, ok bool, seen, advice string) checks.C
 }
 
 func (a about) unreadable(check, expected string, err error) checks.Check {
-	return checks.Unreadable(checks.Check{Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Advice: "see that the name is right"}, err)
+	return checks.Unreadable(checks.Check{Check: check, Organization: a.organization, Resource: a.resource,
+		Expected: expected, Advice: "see that the name is right"}, err)
 }
 
 // organization asks in order, as without a login or a subscription nothing else can be asked.
@@ -145,11 +154,13 @@ func (r *run) organization(ctx context.Context, name string) []checks.Check {
 	a := about{name, "organization " + name}
 	credential, err := r.Access.Credential(name)
 	if err == nil {
-		_, err = credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{r.audience()}, TenantID: o.TenantID})
+		_, err = credential.GetToken(ctx,
+			policy.TokenRequestOptions{Scopes: []string{r.audience()}, TenantID: o.TenantID})
 	}
 	if err != nil {
 		c := a.unreadable("sign-in", "a token for Azure Resource Manager", err)
-		c.Advice = "log in (az login), set ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID, or mend crossorg:organizations." + name + ".principal"
+		c.Advice = "log in (az login), set ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID, or mend " +
+			"crossorg:organizations." + name + ".principal"
 		return []checks.Check{c}
 	}
 	rows := []checks.Check{a.is("sign-in", "a token for Azure Resource Manager", true, "issued", "")}
@@ -164,12 +175,15 @@ func (r *run) organization(ctx context.Context, name string) []checks.Check {
 		State    string `json:"state"`
 		TenantID string `json:"tenantId"`
 	}
-	if err := r.reader.Do(ctx, name, http.MethodGet, a.resource, target.SubscriptionsVersion, nil, nil, &found); err != nil {
+	if err := r.reader.Do(ctx, name, http.MethodGet, a.resource, target.SubscriptionsVersion, nil, nil,
+		&found); err != nil {
 		return append(rows, a.unreadable("subscription", "Enabled", err))
 	}
-	rows = append(rows, a.is("subscription", "Enabled", found.State == "Enabled", found.State, "enable it, or choose another with crossorg:organizations."+name+".subscriptionId"))
+	rows = append(rows, a.is("subscription", "Enabled", found.State == "Enabled", found.State,
+		"enable it, or choose another with crossorg:organizations."+name+".subscriptionId"))
 	if o.TenantID != "" && found.TenantID != "" {
-		rows = append(rows, a.is("tenant", o.TenantID, strings.EqualFold(o.TenantID, found.TenantID), found.TenantID, "mend crossorg:organizations."+name+".tenantId"))
+		rows = append(rows, a.is("tenant", o.TenantID, strings.EqualFold(o.TenantID, found.TenantID), found.TenantID,
+			"mend crossorg:organizations."+name+".tenantId"))
 	}
 	rows = append(rows, r.registrations(ctx, a)...)
 	rows = append(rows, r.rights(ctx, a)...)
@@ -220,7 +234,8 @@ func (r *run) registrations(ctx context.Context, a about) []checks.Check {
 			rows = append(rows, on.unreadable("resource-provider", registered, err))
 			continue
 		}
-		rows = append(rows, on.is("resource-provider", registered, p.RegistrationState == registered, p.RegistrationState,
+		rows = append(rows, on.is("resource-provider", registered, p.RegistrationState == registered,
+			p.RegistrationState,
 			"crossorg preflight --fix, or az provider register --namespace "+namespace))
 	}
 	return rows
@@ -228,7 +243,8 @@ func (r *run) registrations(ctx context.Context, a about) []checks.Check {
 
 func (r *run) provider(ctx context.Context, a about, namespace string) (provider, error) {
 	var p provider
-	err := r.reader.Do(ctx, a.organization, http.MethodGet, a.resource+"/providers/"+namespace, target.SubscriptionsVersion, nil, nil, &p)
+	err := r.reader.Do(ctx, a.organization, http.MethodGet, a.resource+"/providers/"+namespace,
+		target.SubscriptionsVersion, nil, nil, &p)
 	return p, err
 }
 
@@ -236,7 +252,8 @@ func (r *run) provider(ctx context.Context, a about, namespace string) (provider
 func (r *run) register(ctx context.Context, a about, namespace string) (provider, error) {
 	fmt.Fprintf(r.Progress, "registering %s for %s\n", namespace, a.organization)
 	var p provider
-	if err := r.reader.Do(ctx, a.organization, http.MethodPost, a.resource+"/providers/"+namespace+"/register", target.SubscriptionsVersion, nil, nil, &p); err != nil {
+	if err := r.reader.Do(ctx, a.organization, http.MethodPost, a.resource+"/providers/"+namespace+"/register",
+		target.SubscriptionsVersion, nil, nil, &p); err != nil {
 		return p, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, registrationWait)
@@ -264,7 +281,8 @@ type permission struct {
 // rights asks what the caller may do at the subscription
 // (learn.microsoft.com/rest/api/authorization/permissions).
 func (r *run) rights(ctx context.Context, a about) []checks.Check {
-	held, err := target.List[permission](ctx, r.reader, a.organization, a.resource+"/providers/Microsoft.Authorization/permissions", roleVersion, nil)
+	held, err := target.List[permission](ctx, r.reader, a.organization,
+		a.resource+"/providers/Microsoft.Authorization/permissions", roleVersion, nil)
 	if err != nil {
 		return []checks.Check{a.unreadable("may-assign-roles", assignRoles, err)}
 	}
@@ -284,8 +302,10 @@ func (r *run) rights(ctx context.Context, a about) []checks.Check {
 		word = "permitted"
 	}
 	return []checks.Check{
-		a.is("may-deploy", "what the program makes", len(missing) == 0, seen, "have Contributor assigned at the subscription"),
-		a.is("may-assign-roles", assignRoles, may, word, "have Role Based Access Control Administrator, User Access Administrator or Owner assigned at the subscription"),
+		a.is("may-deploy", "what the program makes", len(missing) == 0, seen,
+			"have Contributor assigned at the subscription"),
+		a.is("may-assign-roles", assignRoles, may, word, "have Role Based Access Control Administrator, User Access "+
+			"Administrator or Owner assigned at the subscription"),
 	}
 }
 
@@ -351,7 +371,8 @@ func (r *run) region(ctx context.Context, a about, location string) []checks.Che
 	rows := []checks.Check{on.is("region", "a region of the subscription", true, display, "")}
 	wanted := regional
 	if g := r.settings.Governance; g != nil && g.Organization == a.organization {
-		wanted = append(slices.Clone(regional), struct{ namespace, resourceType string }{"Microsoft.ServiceFabric", "managedClusters"})
+		wanted = append(slices.Clone(regional),
+			struct{ namespace, resourceType string }{"Microsoft.ServiceFabric", "managedClusters"})
 	}
 	for _, w := range wanted {
 		p, err := r.provider(ctx, a, w.namespace)
@@ -362,12 +383,14 @@ func (r *run) region(ctx context.Context, a about, location string) []checks.Che
 		for _, t := range p.ResourceTypes {
 			// A type without regions stands in none of its own.
 			if strings.EqualFold(t.ResourceType, w.resourceType) && len(t.Locations) > 0 {
-				has := slices.ContainsFunc(t.Locations, func(l string) bool { return strings.EqualFold(l, display) || strings.EqualFold(l, location) })
+				has := slices.ContainsFunc(t.Locations,
+					func(l string) bool { return strings.EqualFold(l, display) || strings.EqualFold(l, location) })
 				seen := "offered"
 				if !has {
 					seen = "not offered"
 				}
-				rows = append(rows, on.is("service-in-region", w.namespace+"/"+w.resourceType+" in "+display, has, seen, advice))
+				rows = append(rows, on.is("service-in-region", w.namespace+"/"+w.resourceType+" in "+display, has, seen,
+					advice))
 			}
 		}
 	}
@@ -377,7 +400,8 @@ func (r *run) region(ctx context.Context, a about, location string) []checks.Che
 // deletedVaults looks for vaults of this stack that were deleted and keep their names
 // (learn.microsoft.com/azure/key-vault/general/soft-delete-overview). Others are in nobody's way: names are random.
 func (r *run) deletedVaults(ctx context.Context, a about) []checks.Check {
-	deleted, err := r.reader.List(ctx, a.organization, a.resource+"/providers/Microsoft.KeyVault/deletedVaults", vaultVersion, nil)
+	deleted, err := r.reader.List(ctx, a.organization, a.resource+"/providers/Microsoft.KeyVault/deletedVaults",
+		vaultVersion, nil)
 	if err != nil {
 		return []checks.Check{a.unreadable("deleted-vaults", "none in the way", err)}
 	}
@@ -390,12 +414,14 @@ func (r *run) deletedVaults(ctx context.Context, a about) []checks.Check {
 	var rows []checks.Check
 	for _, v := range deleted {
 		if ours[strings.ToLower(v.Name)] {
-			rows = append(rows, about{a.organization, v.ID}.is("deleted-vaults", "none in the way", false, v.Name+" is deleted and its name taken",
+			rows = append(rows, about{a.organization, v.ID}.is("deleted-vaults", "none in the way", false,
+				v.Name+" is deleted and its name taken",
 				"az keyvault recover --name "+v.Name))
 		}
 	}
 	if rows == nil {
-		rows = []checks.Check{a.is("deleted-vaults", "none in the way", true, fmt.Sprintf("%d deleted, none of this stack", len(deleted)), "")}
+		rows = []checks.Check{a.is("deleted-vaults", "none in the way", true,
+			fmt.Sprintf("%d deleted, none of this stack", len(deleted)), "")}
 	}
 	return rows
 }
@@ -429,19 +455,22 @@ type usage struct {
 func (r *run) machines(ctx context.Context, a about, location string, g *settings.Governance) []checks.Check {
 	on := about{a.organization, a.resource + "/providers/Microsoft.Compute/locations/" + location}
 	const change = "choose another with crossorg:governance.vmSize"
-	skus, err := target.List[sku](ctx, r.reader, a.organization, a.resource+"/providers/Microsoft.Compute/skus", computeVersion,
+	skus, err := target.List[sku](ctx, r.reader, a.organization, a.resource+"/providers/Microsoft.Compute/skus",
+		computeVersion,
 		url.Values{"$filter": {"location eq '" + location + "'"}})
 	if err != nil {
 		return []checks.Check{on.unreadable("vm-size", g.VMSize, err)}
 	}
-	i := slices.IndexFunc(skus, func(s sku) bool { return s.ResourceType == "virtualMachines" && strings.EqualFold(s.Name, g.VMSize) })
+	i := slices.IndexFunc(skus,
+		func(s sku) bool { return s.ResourceType == "virtualMachines" && strings.EqualFold(s.Name, g.VMSize) })
 	if i < 0 {
 		return []checks.Check{on.is("vm-size", g.VMSize, false, "not offered in "+location, change)}
 	}
 	s := skus[i]
 	for _, restriction := range s.Restrictions {
 		if restriction.Type == "Location" {
-			return []checks.Check{on.is("vm-size", g.VMSize, false, "restricted: "+restriction.ReasonCode, change+", or ask Azure for it")}
+			return []checks.Check{on.is("vm-size", g.VMSize, false, "restricted: "+restriction.ReasonCode,
+				change+", or ask Azure for it")}
 		}
 	}
 	rows := []checks.Check{on.is("vm-size", g.VMSize, true, "offered in "+location, "")}
@@ -463,8 +492,10 @@ func (r *run) machines(ctx context.Context, a about, location string, g *setting
 	for _, u := range usages {
 		if u.Name.Value == "cores" || strings.EqualFold(u.Name.Value, s.Family) {
 			free := u.Limit - u.CurrentValue
-			rows = append(rows, about{on.organization, on.resource + "/usages/" + u.Name.Value}.is("quota", fmt.Sprintf("%d cores for %d nodes", need, g.NodeCount),
-				free >= need, fmt.Sprintf("%d of %d left (%s)", free, u.Limit, u.Name.LocalizedValue), "ask for more quota, or use fewer or smaller nodes"))
+			rows = append(rows, about{on.organization, on.resource + "/usages/" + u.Name.Value}.is("quota",
+				fmt.Sprintf("%d cores for %d nodes", need, g.NodeCount),
+				free >= need, fmt.Sprintf("%d of %d left (%s)", free, u.Limit, u.Name.LocalizedValue),
+				"ask for more quota, or use fewer or smaller nodes"))
 		}
 	}
 	return rows

@@ -28,8 +28,10 @@ func answers() object {
 	a := object{
 		"GET " + subscription:                object{"state": "Enabled", "tenantId": "t"},
 		"GET " + subscription + "/locations": list(object{"name": "eastus", "displayName": "East US"}),
-		"GET " + subscription + "/providers/Microsoft.Authorization/permissions": list(object{"actions": []any{"*"}, "notActions": []any{}}),
-		"GET " + subscription + "/providers/Microsoft.KeyVault/deletedVaults":    list(),
+		"GET " + subscription +
+			"/providers/Microsoft.Authorization/permissions": list(object{"actions": []any{"*"},
+			"notActions": []any{}}),
+		"GET " + subscription + "/providers/Microsoft.KeyVault/deletedVaults": list(),
 		"GET " + subscription + "/providers/Microsoft.Compute/skus": list(object{
 			"resourceType": "virtualMachines", "name": "Standard_D2s_v3", "family": "standardDSv3Family",
 			"capabilities": []any{object{"name": "vCPUs", "value": "2"}},
@@ -39,9 +41,11 @@ func answers() object {
 			object{"currentValue": 0, "limit": 10, "name": object{"value": "standardDSv3Family"}},
 			object{"currentValue": 10, "limit": 10, "name": object{"value": "standardEFamily"}}),
 	}
-	for _, namespace := range []string{"DataShare", "Insights", "KeyVault", "OperationalInsights", "Storage", "Compute", "ServiceFabric"} {
-		a["GET "+subscription+"/providers/Microsoft."+namespace] = object{"registrationState": "Registered", "resourceTypes": []any{
-			object{"resourceType": "accounts", "locations": []any{"East US"}}}}
+	for _, namespace := range []string{"DataShare", "Insights", "KeyVault", "OperationalInsights", "Storage", "Compute",
+		"ServiceFabric"} {
+		a["GET "+subscription+"/providers/Microsoft."+namespace] = object{"registrationState": "Registered",
+			"resourceTypes": []any{
+				object{"resourceType": "accounts", "locations": []any{"East US"}}}}
 	}
 	return a
 }
@@ -88,25 +92,35 @@ func TestEachObstacleIsNamed(t *testing.T) {
 		change func(object)
 		failed []string
 	}{
-		"disabled":       {func(a object) { a["GET "+subscription] = object{"state": "Disabled"} }, []string{"contoso subscription", "fabrikam subscription"}},
-		"no such":        {func(a object) { delete(a, "GET "+subscription) }, []string{"contoso subscription", "fabrikam subscription"}},
+		"disabled": {func(a object) { a["GET "+subscription] = object{"state": "Disabled"} },
+			[]string{"contoso subscription", "fabrikam subscription"}},
+		"no such": {func(a object) { delete(a, "GET "+subscription) },
+			[]string{"contoso subscription", "fabrikam subscription"}},
 		"not registered": {func(a object) { a[providers+"Microsoft.ServiceFabric"] = object{"registrationState": "NotRegistered"} }, []string{"contoso resource-provider"}},
 		"may not assign": {func(a object) {
-			a[providers+"Microsoft.Authorization/permissions"] = list(object{"actions": []any{"*"}, "notActions": []any{"Microsoft.Authorization/*/Write"}})
+			a[providers+"Microsoft.Authorization/permissions"] = list(object{"actions": []any{"*"},
+				"notActions": []any{"Microsoft.Authorization/*/Write"}})
 		}, []string{"contoso may-assign-roles", "fabrikam may-assign-roles"}},
 		"may only read": {func(a object) {
 			a[providers+"Microsoft.Authorization/permissions"] = list(object{"actions": []any{"*/read"}})
-		}, []string{"contoso may-deploy", "contoso may-assign-roles", "fabrikam may-deploy", "fabrikam may-assign-roles"}},
-		"no region": {func(a object) { a["GET "+subscription+"/locations"] = list() }, []string{"contoso region", "fabrikam region"}},
+		}, []string{"contoso may-deploy", "contoso may-assign-roles", "fabrikam may-deploy",
+			"fabrikam may-assign-roles"}},
+		"no region": {func(a object) { a["GET "+subscription+"/locations"] = list() },
+			[]string{"contoso region", "fabrikam region"}},
 		"not in region": {func(a object) {
-			a[providers+"Microsoft.DataShare"] = object{"registrationState": "Registered", "resourceTypes": []any{object{"resourceType": "accounts", "locations": []any{"West Europe"}}}}
+			a[providers+"Microsoft.DataShare"] = object{"registrationState": "Registered",
+				"resourceTypes": []any{object{"resourceType": "accounts", "locations": []any{"West Europe"}}}}
 		}, []string{"contoso service-in-region", "fabrikam service-in-region"}},
-		"no such size": {func(a object) { a[providers+"Microsoft.Compute/skus"] = list() }, []string{"contoso vm-size"}},
+		"no such size": {func(a object) { a[providers+"Microsoft.Compute/skus"] = list() },
+			[]string{"contoso vm-size"}},
 		"restricted": {func(a object) {
-			a[providers+"Microsoft.Compute/skus"] = list(object{"resourceType": "virtualMachines", "name": "Standard_D2s_v3", "restrictions": []any{object{"type": "Location", "reasonCode": "NotAvailableForSubscription"}}})
+			a[providers+"Microsoft.Compute/skus"] = list(object{"resourceType": "virtualMachines",
+				"name":         "Standard_D2s_v3",
+				"restrictions": []any{object{"type": "Location", "reasonCode": "NotAvailableForSubscription"}}})
 		}, []string{"contoso vm-size"}},
 		"too few cores": {func(a object) {
-			a[providers+"Microsoft.Compute/locations/eastus/usages"] = list(object{"currentValue": 1, "limit": 10, "name": object{"value": "cores"}})
+			a[providers+"Microsoft.Compute/locations/eastus/usages"] = list(object{"currentValue": 1, "limit": 10,
+				"name": object{"value": "cores"}})
 		}, []string{"contoso quota"}},
 		"usages unreadable": {func(a object) { a[providers+"Microsoft.Compute/locations/eastus/usages"] = http.StatusForbidden }, []string{"contoso quota"}},
 	} {
@@ -147,7 +161,8 @@ func TestFixRegistersAndWaits(t *testing.T) {
 
 func TestADeletedVaultOfTheStackIsInTheWay(t *testing.T) {
 	a := answers()
-	a["GET "+subscription+"/providers/Microsoft.KeyVault/deletedVaults"] = list(object{"id": "/d/ours", "name": "ours"}, object{"id": "/d/another", "name": "another"})
+	a["GET "+subscription+"/providers/Microsoft.KeyVault/deletedVaults"] = list(object{"id": "/d/ours", "name": "ours"},
+		object{"id": "/d/another", "name": "another"})
 	o := options(targettest.New(t, a))
 	assert.True(t, preflight.Run(context.Background(), o).OK(), "names are random, so before the first up none can be")
 	o.Outputs = &target.Outputs{Organizations: map[string]target.Organization{"contoso": {Provider: &target.Side{VaultID: "/x/vaults/ours"}}}}

@@ -67,7 +67,8 @@ func TestBadConfigurations(t *testing.T) {
 		{"tag with a refused character", []string{"tags", "cost/center"}, "x", []string{
 			`crossorg:tags.cost/center: tag name with a character that Azure refuses; leave out <>%&\?/`}},
 		{"long tag name", []string{"tags"}, object{long[:129]: "x"}, []string{
-			`crossorg:tags.` + long[:129] + `: tag name of 129 characters; use at most 128, the limit of storage accounts`}},
+			`crossorg:tags.` + long[:129] +
+				`: tag name of 129 characters; use at most 128, the limit of storage accounts`}},
 		{"long tag value", []string{"tags", "purpose"}, long[:257], []string{
 			`crossorg:tags.purpose = "` + long[:119] + `…: tag value of 257 characters; use at most 256`}},
 		{"tag value on two lines", []string{"tags", "purpose"}, "a\nb", []string{
@@ -93,12 +94,14 @@ func TestBadConfigurations(t *testing.T) {
 		// Organizations.
 		{"no organizations", []string{"organizations"}, absent, []string{
 			`crossorg:organizations: missing; name at least one organization with its location; a share needs two`}},
-		{"long organization name", []string{"organizations", "northwindtraders"}, object{"location": "eastus"}, []string{
-			`crossorg:organizations.northwindtraders: not a valid organization name; use 3 to 10 lowercase letters and digits, ` +
-				`a letter first: names of vaults and storage accounts begin with it`}},
-		{"organization name with a hyphen", []string{"organizations", "north-w"}, object{"location": "eastus"}, []string{
-			`crossorg:organizations.north-w: not a valid organization name; use 3 to 10 lowercase letters and digits, ` +
-				`a letter first: names of vaults and storage accounts begin with it`}},
+		{"long organization name", []string{"organizations", "northwindtraders"}, object{"location": "eastus"},
+			[]string{
+				`crossorg:organizations.northwindtraders: not a valid organization name; use 3 to 10 lowercase letters and digits, ` +
+					`a letter first: names of vaults and storage accounts begin with it`}},
+		{"organization name with a hyphen", []string{"organizations", "north-w"}, object{"location": "eastus"},
+			[]string{
+				`crossorg:organizations.north-w: not a valid organization name; use 3 to 10 lowercase letters and digits, ` +
+					`a letter first: names of vaults and storage accounts begin with it`}},
 		{"reserved organization name", []string{"organizations", "xboxlive"}, object{"location": "eastus"}, []string{
 			`crossorg:organizations.xboxlive: a name with the word xbox, which Azure reserves; name it otherwise`}},
 		{"no location", []string{"organizations", "adatum", "location"}, absent, []string{
@@ -114,15 +117,17 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:organizations.contoso.principal.clientId: missing; set the application (client) id of the service principal`}},
 		{"principal by name", []string{"organizations", "contoso", "principal", "clientId"}, "deployer", []string{
 			`crossorg:organizations.contoso.principal.clientId = "deployer": not a GUID; use the application (client) id, not the name`}},
-		{"principal without tenant and subscription", []string{"organizations", "adatum", "principal"}, object{"clientId": guid, "useOidc": true}, []string{
-			`crossorg:organizations.adatum.subscriptionId: missing; set the subscription that the principal deploys to`,
-			`crossorg:organizations.adatum.tenantId: missing; set the tenant that the principal signs in to`}},
+		{"principal without tenant and subscription", []string{"organizations", "adatum", "principal"},
+			object{"clientId": guid, "useOidc": true}, []string{
+				`crossorg:organizations.adatum.subscriptionId: missing; set the subscription that the principal deploys to`,
+				`crossorg:organizations.adatum.tenantId: missing; set the tenant that the principal signs in to`}},
 		{"principal without secret", []string{"principalSecrets"}, absent, []string{
 			`crossorg:principalSecrets.contoso: missing, though contoso has a principal; run pulumi config set --secret ` +
 				`--path 'crossorg:principalSecrets.contoso', or set crossorg:organizations.contoso.principal.useOidc to true`}},
-		{"secret beside a federated token", []string{"organizations", "contoso", "principal", "useOidc"}, true, []string{
-			`crossorg:principalSecrets.contoso: the principal of contoso signs in with a federated token (useOidc), which ` +
-				`excludes a secret; remove the secret, or set useOidc to false`}},
+		{"secret beside a federated token", []string{"organizations", "contoso", "principal", "useOidc"}, true,
+			[]string{
+				`crossorg:principalSecrets.contoso: the principal of contoso signs in with a federated token (useOidc), which ` +
+					`excludes a secret; remove the secret, or set useOidc to false`}},
 		{"secret without principal", []string{"principalSecrets", "adatum"}, clientSecret, []string{
 			`crossorg:principalSecrets.adatum: organization adatum has no principal that would use it; ` +
 				`set crossorg:organizations.adatum.principal.clientId or remove the secret`}},
@@ -132,8 +137,9 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:principalSecrets.contoso: not text; give a single value`}},
 		{"secrets not as an object", []string{"principalSecrets"}, clientSecret, []string{
 			`crossorg:principalSecrets: not an object; write it as YAML in the stack file or set it with pulumi config set --path`}},
-		{"organization tag in another case", []string{"organizations", "adatum", "tags"}, object{"Purpose": "x"}, []string{
-			`crossorg:organizations.adatum.tags.Purpose = "x": the same tag as crossorg:tags.purpose for Azure, which ignores case; write it purpose`}},
+		{"organization tag in another case", []string{"organizations", "adatum", "tags"}, object{"Purpose": "x"},
+			[]string{
+				`crossorg:organizations.adatum.tags.Purpose = "x": the same tag as crossorg:tags.purpose for Azure, which ignores case; write it purpose`}},
 
 		// Shares.
 		{"share name", []string{"shares", "Ledger_2"}, good()["shares"].(object)["ledger"], []string{
@@ -209,7 +215,8 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:shares.ledger.dataSets.entries.path = "` + long[:119] + `…: a name of 1012 characters; ` +
 				`use at most 1011: it lands as ledger/books/<path>, and Azure takes 1024`}},
 		{"too deep", share("dataSets", "entries", "path"), strings.Repeat("x/", 252) + "x", []string{
-			`crossorg:shares.ledger.dataSets.entries.path = "` + strings.Repeat("x/", 59) + `x…: a name of 253 segments; ` +
+			`crossorg:shares.ledger.dataSets.entries.path = "` + strings.Repeat("x/", 59) +
+				`x…: a name of 253 segments; ` +
 				`use at most 252: it lands as ledger/books/<path>, and Azure takes 254`}},
 		{"source that is not there", share("dataSets", "entries", "source"), "b.csv", []string{
 			`crossorg:shares.ledger.dataSets.entries.source = "b.csv": no such file or folder; paths are relative to the project's folder`}},
@@ -219,18 +226,22 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:shares.ledger.dataSets.scans.source = "a.csv": not a folder; name a folder, or use kind blob for a single file`}},
 		{"empty folder as source", share("dataSets", "archive", "source"), "empty", []string{
 			`crossorg:shares.ledger.dataSets.archive.source = "empty": a folder without files; add some, or remove the source`}},
-		{"the same blob twice", share("dataSets", "more"), object{"kind": "blob", "container": "books", "path": "2025/a.csv"}, []string{
-			`crossorg:shares.ledger.dataSets.more: lands on the same blobs as data set entries; ` +
-				`give them paths or containers that do not overlap, or drop one`}},
-		{"blob within a folder", share("dataSets", "more"), object{"kind": "folder", "container": "books", "path": "2025"}, []string{
-			`crossorg:shares.ledger.dataSets.more: lands on the same blobs as data set entries; ` +
-				`give them paths or containers that do not overlap, or drop one`}},
-		{"folder within a folder", share("dataSets", "zoo"), object{"kind": "folder", "container": "books", "path": "scans/2025"}, []string{
-			`crossorg:shares.ledger.dataSets.zoo: lands on the same blobs as data set scans; ` +
-				`give them paths or containers that do not overlap, or drop one`}},
-		{"blob within a container", share("dataSets", "more"), object{"kind": "blob", "container": "archive", "path": "a.csv"}, []string{
-			`crossorg:shares.ledger.dataSets.more: lands on the same blobs as data set archive; ` +
-				`give them paths or containers that do not overlap, or drop one`}},
+		{"the same blob twice", share("dataSets", "more"),
+			object{"kind": "blob", "container": "books", "path": "2025/a.csv"}, []string{
+				`crossorg:shares.ledger.dataSets.more: lands on the same blobs as data set entries; ` +
+					`give them paths or containers that do not overlap, or drop one`}},
+		{"blob within a folder", share("dataSets", "more"),
+			object{"kind": "folder", "container": "books", "path": "2025"}, []string{
+				`crossorg:shares.ledger.dataSets.more: lands on the same blobs as data set entries; ` +
+					`give them paths or containers that do not overlap, or drop one`}},
+		{"folder within a folder", share("dataSets", "zoo"),
+			object{"kind": "folder", "container": "books", "path": "scans/2025"}, []string{
+				`crossorg:shares.ledger.dataSets.zoo: lands on the same blobs as data set scans; ` +
+					`give them paths or containers that do not overlap, or drop one`}},
+		{"blob within a container", share("dataSets", "more"),
+			object{"kind": "blob", "container": "archive", "path": "a.csv"}, []string{
+				`crossorg:shares.ledger.dataSets.more: lands on the same blobs as data set archive; ` +
+					`give them paths or containers that do not overlap, or drop one`}},
 		{"invitee twice over", share("invitees", "adatum", "objectId"), guid, []string{
 			`crossorg:shares.ledger.invitees.adatum: both an e-mail address and a directory object; keep email, or keep tenantId with objectId`}},
 		{"empty invitee", share("invitees", "adatum"), object{}, []string{
@@ -267,19 +278,22 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:keyVault.softDeleteDays = 6: out of range; use 7 to 90 days`}},
 		{"soft delete of vaults too long", []string{"keyVault", "softDeleteDays"}, 91, []string{
 			`crossorg:keyVault.softDeleteDays = 91: out of range; use 7 to 90 days`}},
-		{"private addresses in a vault", []string{"keyVault", "allowedAddressRanges"}, list{"10.1.2.0/24", "172.16.0.1", "192.168.0.0/15", "127.0.0.1"}, []string{
-			`crossorg:keyVault.allowedAddressRanges[0] = "10.1.2.0/24": not public; use the address that is seen on the internet: Azure refuses private ranges`,
-			`crossorg:keyVault.allowedAddressRanges[1] = "172.16.0.1": not public; use the address that is seen on the internet: Azure refuses private ranges`,
-			`crossorg:keyVault.allowedAddressRanges[2] = "192.168.0.0/15": not public; use the address that is seen on the internet: Azure refuses private ranges`,
-			`crossorg:keyVault.allowedAddressRanges[3] = "127.0.0.1": not public; use the address that is seen on the internet: Azure refuses private ranges`}},
-		{"no addresses in a vault", []string{"keyVault", "allowedAddressRanges"}, list{"contoso.example", "2001:db8::/48", "0.0.0.0/0", "203.0.113.7/24"}, []string{
-			`crossorg:keyVault.allowedAddressRanges[0] = "contoso.example": not an address range; ` +
-				`write an IPv4 address, such as 203.0.113.7, or CIDR, such as 203.0.113.0/24`,
-			`crossorg:keyVault.allowedAddressRanges[1] = "2001:db8::/48": not IPv4; use IPv4: Azure takes nothing else here`,
-			`crossorg:keyVault.allowedAddressRanges[2] = "0.0.0.0/0": lets everyone in; name the ranges that are to get in`,
-			`crossorg:keyVault.allowedAddressRanges[3] = "203.0.113.7/24": an address inside a range; write it as 203.0.113.0/24`}},
-		{"an address twice in a vault", []string{"keyVault", "allowedAddressRanges"}, list{"203.0.113.7", "203.0.113.7/32"}, []string{
-			`crossorg:keyVault.allowedAddressRanges[1] = "203.0.113.7/32": named twice; remove it`}},
+		{"private addresses in a vault", []string{"keyVault", "allowedAddressRanges"},
+			list{"10.1.2.0/24", "172.16.0.1", "192.168.0.0/15", "127.0.0.1"}, []string{
+				`crossorg:keyVault.allowedAddressRanges[0] = "10.1.2.0/24": not public; use the address that is seen on the internet: Azure refuses private ranges`,
+				`crossorg:keyVault.allowedAddressRanges[1] = "172.16.0.1": not public; use the address that is seen on the internet: Azure refuses private ranges`,
+				`crossorg:keyVault.allowedAddressRanges[2] = "192.168.0.0/15": not public; use the address that is seen on the internet: Azure refuses private ranges`,
+				`crossorg:keyVault.allowedAddressRanges[3] = "127.0.0.1": not public; use the address that is seen on the internet: Azure refuses private ranges`}},
+		{"no addresses in a vault", []string{"keyVault", "allowedAddressRanges"},
+			list{"contoso.example", "2001:db8::/48", "0.0.0.0/0", "203.0.113.7/24"}, []string{
+				`crossorg:keyVault.allowedAddressRanges[0] = "contoso.example": not an address range; ` +
+					`write an IPv4 address, such as 203.0.113.7, or CIDR, such as 203.0.113.0/24`,
+				`crossorg:keyVault.allowedAddressRanges[1] = "2001:db8::/48": not IPv4; use IPv4: Azure takes nothing else here`,
+				`crossorg:keyVault.allowedAddressRanges[2] = "0.0.0.0/0": lets everyone in; name the ranges that are to get in`,
+				`crossorg:keyVault.allowedAddressRanges[3] = "203.0.113.7/24": an address inside a range; write it as 203.0.113.0/24`}},
+		{"an address twice in a vault", []string{"keyVault", "allowedAddressRanges"},
+			list{"203.0.113.7", "203.0.113.7/32"}, []string{
+				`crossorg:keyVault.allowedAddressRanges[1] = "203.0.113.7/32": named twice; remove it`}},
 		{"too many addresses in a vault", []string{"keyVault", "allowedAddressRanges"}, addresses(1001), []string{
 			`crossorg:keyVault.allowedAddressRanges: 1001 address ranges; use at most 1000, the limit of Azure`}},
 		{"workspace sku", []string{"monitoring", "sku"}, "Free", []string{
@@ -343,26 +357,31 @@ func TestBadConfigurations(t *testing.T) {
 		{"thumbprint and common name", []string{"governance", "adminCertificate", "commonName"}, "admin", []string{
 			`crossorg:governance.adminCertificate: both a thumbprint and a common name; keep one of them`}},
 		{"thumbprint and issuer", []string{"governance", "adminCertificate", "issuerThumbprint"}, thumb, []string{
-			`crossorg:governance.adminCertificate.issuerThumbprint = "` + thumb + `": only goes with commonName; remove it`}},
-		{"common name of any issuer", []string{"governance", "adminCertificate"}, object{"commonName": "admin"}, []string{
-			`crossorg:governance.adminCertificate.issuerThumbprint: missing; ` +
-				`set the issuer's thumbprint: any issuer could sign that name otherwise`}},
+			`crossorg:governance.adminCertificate.issuerThumbprint = "` + thumb +
+				`": only goes with commonName; remove it`}},
+		{"common name of any issuer", []string{"governance", "adminCertificate"}, object{"commonName": "admin"},
+			[]string{
+				`crossorg:governance.adminCertificate.issuerThumbprint: missing; ` +
+					`set the issuer's thumbprint: any issuer could sign that name otherwise`}},
 		{"empty certificate", []string{"governance", "adminCertificate"}, object{}, []string{
 			`crossorg:governance.adminCertificate: names no certificate; set thumbprint, or commonName with issuerThumbprint`}},
-		{"half a directory", []string{"governance", "azureActiveDirectory"}, object{"tenantId": "contoso", "clusterApplication": guid}, []string{
-			`crossorg:governance.azureActiveDirectory.clientApplication: missing; set the application (client) id`,
-			`crossorg:governance.azureActiveDirectory.tenantId = "contoso": not a GUID; set the id of the directory`}},
+		{"half a directory", []string{"governance", "azureActiveDirectory"},
+			object{"tenantId": "contoso", "clusterApplication": guid}, []string{
+				`crossorg:governance.azureActiveDirectory.clientApplication: missing; set the application (client) id`,
+				`crossorg:governance.azureActiveDirectory.tenantId = "contoso": not a GUID; set the id of the directory`}},
 		{"everyone", []string{"governance", "allowedAddressRanges"}, list{"0.0.0.0/0", "::/0"}, []string{
 			`crossorg:governance.allowedAddressRanges[0] = "0.0.0.0/0": opens the management ports to everyone; name the ranges that administrators come from`,
 			`crossorg:governance.allowedAddressRanges[1] = "::/0": opens the management ports to everyone; name the ranges that administrators come from`}},
-		{"single addresses", []string{"governance", "allowedAddressRanges"}, list{"203.0.113.7", "2001:db8::1", "*"}, []string{
-			`crossorg:governance.allowedAddressRanges[0] = "203.0.113.7": not an address range; write it as 203.0.113.7/32`,
-			`crossorg:governance.allowedAddressRanges[1] = "2001:db8::1": not an address range; write it as 2001:db8::1/128`,
-			`crossorg:governance.allowedAddressRanges[2] = "*": not an address range; write it as CIDR, such as 203.0.113.0/24`}},
+		{"single addresses", []string{"governance", "allowedAddressRanges"}, list{"203.0.113.7", "2001:db8::1", "*"},
+			[]string{
+				`crossorg:governance.allowedAddressRanges[0] = "203.0.113.7": not an address range; write it as 203.0.113.7/32`,
+				`crossorg:governance.allowedAddressRanges[1] = "2001:db8::1": not an address range; write it as 2001:db8::1/128`,
+				`crossorg:governance.allowedAddressRanges[2] = "*": not an address range; write it as CIDR, such as 203.0.113.0/24`}},
 		{"host bits", []string{"governance", "allowedAddressRanges"}, list{"203.0.113.7/24"}, []string{
 			`crossorg:governance.allowedAddressRanges[0] = "203.0.113.7/24": an address inside a range; write it as 203.0.113.0/24`}},
 		{"certificate instead of its secret", []string{"governance", "nodeCertificates"},
-			list{object{"url": strings.Replace(nodeSecretURL, "secrets", "certificates", 1), "store": "My Store"}}, []string{
+			list{object{"url": strings.Replace(nodeSecretURL, "secrets", "certificates", 1), "store": "My Store"}},
+			[]string{
 				`crossorg:governance.nodeCertificates[0].store = "My Store": not a Windows certificate store; use My`,
 				`crossorg:governance.nodeCertificates[0].url = "https://contoso.vault.azure.net/certificates/node/0123456789abcdef0123456789abcdef": ` +
 					`not the URL of a certificate's secret; use the secret id of a certificate's version: ` +

@@ -91,7 +91,8 @@ func (c *collector) checkOrganizations(s *Settings) {
 func (c *collector) checkOrganization(at path, name string, o Organization, stackTags map[string]string) {
 	if !organizationName.MatchString(name) {
 		c.add(at, nil, "not a valid organization name",
-			"use 3 to 10 lowercase letters and digits, a letter first: names of vaults and storage accounts begin with it")
+			"use 3 to 10 lowercase letters and digits, a letter first: names of vaults and storage accounts begin "+
+				"with it")
 		return
 	}
 	if word := reservedWord(name); word != "" {
@@ -119,7 +120,8 @@ func (c *collector) checkOrganization(at path, name string, o Organization, stac
 		folded := strings.ToLower(tag)
 		if stackTag, both := merged[folded]; both && stackTag != tag {
 			c.add(at.with("tags").with(tag), o.Tags[tag],
-				"the same tag as "+Namespace+":"+keyTags+"."+stackTag+" for Azure, which ignores case", "write it "+stackTag)
+				"the same tag as "+Namespace+":"+keyTags+"."+stackTag+" for Azure, which ignores case",
+				"write it "+stackTag)
 		}
 		merged[folded] = tag
 	}

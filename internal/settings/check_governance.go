@@ -50,7 +50,8 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 		// machines of the same region in, and Service Fabric is no trusted service
 		// (learn.microsoft.com/azure/storage/common/storage-network-security).
 		if ranges := (path{keyStorage, "allowedAddressRanges"}); len(s.Storage.AllowedAddressRanges) > 0 {
-			c.add(ranges, nil, "closes the storage account that the cluster fetches "+at.with("package").String()+" from",
+			c.add(ranges, nil, "closes the storage account that the cluster fetches "+at.with("package").String()+" "+
+				"from",
 				"remove one of the two")
 		}
 	}
@@ -91,7 +92,8 @@ func (c *collector) adminUser(at path, user string) {
 		c.add(at, user, "a user name that Azure refuses", "choose one that is less common")
 	case strings.HasSuffix(user, "."):
 		c.add(at, user, "a dot at the end", "leave it out")
-	case strings.ContainsAny(user, notInUser) || strings.ContainsFunc(user, unicode.IsControl) || strings.Contains(user, " "):
+	case strings.ContainsAny(user, notInUser) || strings.ContainsFunc(user, unicode.IsControl) ||
+		strings.Contains(user, " "):
 		c.add(at, user, "a character that Windows refuses in user names", "leave out spaces and "+notInUser)
 	}
 }
@@ -148,8 +150,10 @@ func classes(password string) int {
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-configuration).
 func (c *collector) checkAdministrators(at path, g *Governance) {
 	if g.AdminCertificate == nil && g.AzureAD == nil {
-		c.add(at.with("adminCertificate"), nil, "missing, and so is azureActiveDirectory: nobody could administer the cluster",
-			"run pulumi config set --path "+at.with("adminCertificate").with("thumbprint").String()+" with the certificate's SHA-1 thumbprint")
+		c.add(at.with("adminCertificate"), nil, "missing, and so is azureActiveDirectory: nobody could administer "+
+			"the cluster",
+			"run pulumi config set --path "+at.with("adminCertificate").with("thumbprint").String()+" with the "+
+				"certificate's SHA-1 thumbprint")
 	}
 	if certificate := g.AdminCertificate; certificate != nil {
 		c.checkCertificate(at.with("adminCertificate"), *certificate)
@@ -186,7 +190,8 @@ func (c *collector) checkCertificate(at path, certificate Certificate) {
 	default:
 		c.required(at.with("commonName"), certificate.CommonName, "set the subject's common name, or use thumbprint")
 		issuer := at.with("issuerThumbprint")
-		if c.required(issuer, certificate.IssuerThumbprint, "set the issuer's thumbprint: any issuer could sign that name otherwise") {
+		if c.required(issuer, certificate.IssuerThumbprint, "set the issuer's thumbprint: any issuer could sign that "+
+			"name otherwise") {
 			// Azure takes several issuers, separated by commas.
 			for one := range strings.SplitSeq(certificate.IssuerThumbprint, ",") {
 				c.thumbprint(issuer, one)
@@ -197,7 +202,8 @@ func (c *collector) checkCertificate(at path, certificate Certificate) {
 
 func (c *collector) thumbprint(at path, value string) {
 	if !thumbprint.MatchString(value) {
-		c.add(at, value, "not a certificate thumbprint", "use the SHA-1 thumbprint: 40 hexadecimal digits without separators")
+		c.add(at, value, "not a certificate thumbprint", "use the SHA-1 thumbprint: 40 hexadecimal digits without "+
+			"separators")
 	}
 }
 
@@ -227,7 +233,8 @@ var (
 func (c *collector) checkNodeCertificates(at path, certificates []NodeCertificate, vault KeyVault) {
 	for i, certificate := range certificates {
 		here := at.with(i).with("url")
-		const remedy = "use the secret id of a certificate's version: https://<vault>.vault.azure.net/secrets/<name>/<version>"
+		const remedy = "use the secret id of a certificate's version: " +
+			"https://<vault>.vault.azure.net/secrets/<name>/<version>"
 		if c.required(here, certificate.URL, remedy) {
 			address, err := url.Parse(certificate.URL)
 			if err != nil || address.Scheme != "https" || address.Host == "" || address.RawQuery != "" ||
@@ -239,7 +246,8 @@ func (c *collector) checkNodeCertificates(at path, certificates []NodeCertificat
 			c.add(at.with(i).with("store"), certificate.Store, "not a Windows certificate store", "use My")
 		}
 	}
-	// learn.microsoft.com/azure/key-vault/general/vault-create-template: virtual machines may fetch certificates only then.
+	// learn.microsoft.com/azure/key-vault/general/vault-create-template: virtual machines may fetch certificates only
+	// then.
 	if len(certificates) > 0 && !vault.EnabledForDeployment {
 		c.add(path{keyKeyVault, "enabledForDeployment"}, vault.EnabledForDeployment,
 			"nodes could not fetch "+at.String(), "set it to true")
@@ -264,7 +272,8 @@ func (c *collector) checkPackage(at path, p *Package, root string) {
 	for _, name := range sortedKeys(p.Services) {
 		here := services.with(name)
 		if !serviceName.MatchString(name) {
-			c.add(here, nil, "not a valid service name", "use 1 to 63 letters, digits, hyphens, dots and underscores, a letter or digit first")
+			c.add(here, nil, "not a valid service name", "use 1 to 63 letters, digits, hyphens, dots and "+
+				"underscores, a letter or digit first")
 		}
 		c.required(here.with("typeName"), p.Services[name].TypeName, "set ServiceTypeName of ServiceManifest.xml")
 		if n := p.Services[name].InstanceCount; n != -1 && n < 1 {

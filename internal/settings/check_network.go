@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// What Azure takes as address rules of a storage account (learn.microsoft.com/azure/storage/common/storage-network-security)
-// and of a vault (learn.microsoft.com/azure/key-vault/general/network-security): how many, and the longest prefix.
+// What Azure takes as address rules of a storage account
+// (learn.microsoft.com/azure/storage/common/storage-network-security) and of a vault
+// (learn.microsoft.com/azure/key-vault/general/network-security): how many, and the longest prefix.
 const (
 	maxStorageRules  = 400
 	maxStoragePrefix = 30
@@ -17,13 +18,15 @@ const (
 
 // privateRanges are those of RFC 1918. Azure refuses them in address rules.
 var privateRanges = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
 // addressRules takes public IPv4 addresses and CIDR ranges, none twice.
 func (c *collector) addressRules(at path, ranges []string, most, longest int) {
 	if len(ranges) > most {
-		c.add(at, nil, fmt.Sprintf("%d address ranges", len(ranges)), fmt.Sprintf("use at most %d, the limit of Azure", most))
+		c.add(at, nil, fmt.Sprintf("%d address ranges", len(ranges)),
+			fmt.Sprintf("use at most %d, the limit of Azure", most))
 	}
 	first := map[netip.Prefix]bool{}
 	for i, value := range ranges {
@@ -47,7 +50,8 @@ func (c *collector) addressRule(at path, value string, longest int) (netip.Prefi
 	var reason, remedy string
 	switch {
 	case err != nil:
-		reason, remedy = "not an address range", "write an IPv4 address, such as 203.0.113.7, or CIDR, such as 203.0.113.0/24"
+		reason, remedy = "not an address range", "write an IPv4 address, such as 203.0.113.7, or CIDR, such as "+
+			"203.0.113.0/24"
 	case !prefix.Addr().Is4():
 		reason, remedy = "not IPv4", "use IPv4: Azure takes nothing else here"
 	case prefix.Bits() == 0:
@@ -57,7 +61,8 @@ func (c *collector) addressRule(at path, value string, longest int) (netip.Prefi
 	case slices.ContainsFunc(privateRanges, overlaps) || !prefix.Addr().IsGlobalUnicast():
 		reason, remedy = "not public", "use the address that is seen on the internet: Azure refuses private ranges"
 	case notSingle != nil && prefix.Bits() > longest:
-		reason, remedy = "a range too small for Azure", "write its addresses one by one, without a prefix, beginning with "+prefix.Addr().String()
+		reason, remedy = "a range too small for Azure", "write its addresses one by one, without a prefix, beginning "+
+			"with "+prefix.Addr().String()
 	default:
 		return prefix, true
 	}

@@ -32,7 +32,8 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	c.hyphenated(at, name)
 	c.organization(at.with("provider"), share.Provider, s)
 	c.checkConsumers(at, share, s)
-	// Snapshots are copies; in-place sharing has no snapshots (learn.microsoft.com/azure/data-share/supported-data-stores).
+	// Snapshots are copies; in-place sharing has no snapshots
+	// (learn.microsoft.com/azure/data-share/supported-data-stores).
 	c.oneOf(at.with("kind"), share.Kind, "CopyBased")
 
 	schedule := at.with("schedule")
@@ -45,7 +46,8 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	switch end := share.Expiration; {
 	case end.IsZero():
 	case !end.After(options.Now):
-		c.add(expiration, end.Format(time.RFC3339), "in the past", "set a time to come, or remove it so that the share does not expire")
+		c.add(expiration, end.Format(time.RFC3339), "in the past", "set a time to come, or remove it so that the "+
+			"share does not expire")
 	case !end.After(share.Schedule.Start):
 		c.add(expiration, end.Format(time.RFC3339), "before the first snapshot", "set a time after schedule.start")
 	}
@@ -84,7 +86,8 @@ func (c *collector) checkConsumers(at path, share Share, s *Settings) {
 	for _, name := range sortedKeys(share.Invitees) {
 		here := at.with("invitees").with(name)
 		if !slices.Contains(share.Consumers, name) && !c.broken(consumers) {
-			c.add(here, nil, "no consumer of this share", "add "+name+" to "+consumers.String()+" or remove the invitee")
+			c.add(here, nil, "no consumer of this share", "add "+name+" to "+consumers.String()+" or remove the "+
+				"invitee")
 			continue
 		}
 		c.checkInvitee(here, share.Invitees[name])
@@ -100,7 +103,8 @@ func (c *collector) checkInvitee(at path, invitee Invitee) {
 		c.add(at, nil, "both an e-mail address and a directory object", "keep email, or keep tenantId with objectId")
 		return
 	case invitee.Email == "" && !directory:
-		c.add(at, nil, "nobody to invite", "set email, or tenantId with objectId; without an entry the deploying principal is invited")
+		c.add(at, nil, "nobody to invite", "set email, or tenantId with objectId; without an entry the deploying "+
+			"principal is invited")
 		return
 	case invitee.Email != "":
 		c.email(at.with("email"), invitee.Email)
@@ -163,7 +167,8 @@ func (c *collector) blobName(at path, name, prefix string) {
 		c.add(at, name, "a control character", "leave it out")
 	case len(segments) > maxBlobSegments-above:
 		c.add(at, name, fmt.Sprintf("a name of %d segments", len(segments)),
-			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", maxBlobSegments-above, prefix, maxBlobSegments))
+			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", maxBlobSegments-above, prefix,
+				maxBlobSegments))
 	case slices.Contains(segments, ""):
 		c.add(at, name, "an empty folder name", "write one slash between names")
 	case slices.ContainsFunc(segments, func(segment string) bool { return strings.HasSuffix(segment, ".") }):
@@ -253,7 +258,8 @@ func (c *collector) checkUploads(at path, s *Settings) {
 			for _, other := range earlier[provider] {
 				if other.share != share && overlap(other.dataSet, dataSet) {
 					c.add(at.with(share).with("dataSets").with(name).with("source"), dataSet.Source,
-						"uploads the same blobs as data set "+other.name+" of share "+other.share, "drop one of the two sources")
+						"uploads the same blobs as data set "+other.name+" of share "+other.share,
+						"drop one of the two sources")
 				}
 			}
 			earlier[provider] = append(earlier[provider], upload{share, name, dataSet})

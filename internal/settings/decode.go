@@ -196,8 +196,8 @@ func (c *collector) fillTime(at path, raw any, target reflect.Value) {
 	target.Set(reflect.ValueOf(moment.UTC()))
 }
 
-// parseTime reads RFC 3339, and what becomes of it when it stands in a stack file without quotes: YAML knows it for a time
-// then, and Pulumi writes it out as Go does.
+// parseTime reads RFC 3339, and what becomes of it when it stands in a stack file without quotes: YAML knows it for a
+// time then, and Pulumi writes it out as Go does.
 func parseTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700 -0700"} {
 		if moment, err := time.Parse(layout, text); err == nil {

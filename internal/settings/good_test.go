@@ -28,7 +28,8 @@ func TestGoodConfigurationArrives(t *testing.T) {
 		RolePropagation: 90 * time.Second,
 		Organizations: map[string]settings.Organization{
 			"contoso": {
-				Location: "eastus", SubscriptionID: guid, TenantID: otherGUID, Tags: map[string]string{"owner": "finance"},
+				Location: "eastus", SubscriptionID: guid, TenantID: otherGUID,
+				Tags:      map[string]string{"owner": "finance"},
 				Principal: &settings.Principal{ClientID: guid, ClientSecret: settings.NewSecret(clientSecret)},
 			},
 			"fabrikam": {
@@ -38,7 +39,8 @@ func TestGoodConfigurationArrives(t *testing.T) {
 			"adatum": {Location: "southeastasia"},
 		},
 		Shares: map[string]settings.Share{"ledger": {
-			Provider: "contoso", Consumers: []string{"fabrikam", "adatum"}, Description: "d", Terms: "t", Kind: "CopyBased",
+			Provider: "contoso", Consumers: []string{"fabrikam", "adatum"}, Description: "d", Terms: "t",
+			Kind:       "CopyBased",
 			Expiration: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 			Schedule:   settings.Schedule{Interval: "Day", Start: time.Date(2025, 2, 1, 2, 0, 0, 0, time.UTC)},
 			DataSets: map[string]settings.DataSet{
@@ -49,7 +51,8 @@ func TestGoodConfigurationArrives(t *testing.T) {
 			Invitees: map[string]settings.Invitee{"adatum": {Email: "data@adatum.example"}},
 		}},
 		Storage: settings.Storage{
-			SKU: "Standard_GZRS", AccessTier: "Cool", SoftDeleteDays: 365, CoolAfterDays: 30, DeleteVersionsAfterDays: 90,
+			SKU: "Standard_GZRS", AccessTier: "Cool", SoftDeleteDays: 365, CoolAfterDays: 30,
+			DeleteVersionsAfterDays: 90,
 		},
 		KeyVault: settings.KeyVault{
 			SKU: "premium", EnabledForDeployment: true, EnabledForTemplateDeployment: true, SoftDeleteDays: 7,
@@ -67,7 +70,8 @@ func TestGoodConfigurationArrives(t *testing.T) {
 			Package: &settings.Package{
 				Path: "app.sfpkg", TypeName: "AppType", Version: "1.0.0",
 				Services: map[string]settings.Service{
-					"audit": {TypeName: "AuditType", InstanceCount: -1}, "policy": {TypeName: "PolicyType", InstanceCount: 2},
+					"audit":  {TypeName: "AuditType", InstanceCount: -1},
+					"policy": {TypeName: "PolicyType", InstanceCount: 2},
 				},
 			},
 		},
@@ -98,17 +102,23 @@ func TestEdgesPass(t *testing.T) {
 		{"zero offset is UTC", share("schedule", "start"), "2025-02-01T02:00:00+00:00"},
 		{"shortest names", share("dataSets", "abc"), object{"kind": "container", "container": "xyz"}},
 		{"longest blob name", share("dataSets", "entries", "path"), strings.Repeat("x", 1011)},
-		{"folder beside one with the same beginning", share("dataSets", "more"), object{"kind": "folder", "container": "books", "path": "scans-old"}},
-		{"the same path in another container", share("dataSets", "more"), object{"kind": "blob", "container": "films", "path": "2025/a.csv"}},
+		{"folder beside one with the same beginning", share("dataSets", "more"),
+			object{"kind": "folder", "container": "books", "path": "scans-old"}},
+		{"the same path in another container", share("dataSets", "more"),
+			object{"kind": "blob", "container": "films", "path": "2025/a.csv"}},
 		{"directory and object", share("invitees", "adatum"), object{"tenantId": guid, "objectId": otherGUID}},
-		{"common name and issuers", []string{"governance", "adminCertificate"}, object{"commonName": "admin", "issuerThumbprint": thumb + "," + thumb}},
+		{"common name and issuers", []string{"governance", "adminCertificate"},
+			object{"commonName": "admin", "issuerThumbprint": thumb + "," + thumb}},
 		{"directory instead of a certificate", []string{"governance", "azureActiveDirectory"},
 			object{"tenantId": guid, "clusterApplication": guid, "clientApplication": guid}},
 		{"a share in the other direction", []string{"shares", "returns"}, object{
-			"provider": "fabrikam", "consumers": list{"contoso"}, "schedule": object{"interval": "Day", "start": "2025-02-01T02:00:00Z"},
-			"dataSets": object{"entries": object{"kind": "blob", "container": "books", "path": "2025/a.csv", "source": "a.csv"}}}},
+			"provider": "fabrikam", "consumers": list{"contoso"},
+			"schedule": object{"interval": "Day", "start": "2025-02-01T02:00:00Z"},
+			"dataSets": object{"entries": object{"kind": "blob", "container": "books", "path": "2025/a.csv",
+				"source": "a.csv"}}}},
 		{"a second share of the same blob that does not upload it", []string{"shares", "again"}, object{
-			"provider": "contoso", "consumers": list{"adatum"}, "schedule": object{"interval": "Day", "start": "2025-02-01T02:00:00Z"},
+			"provider": "contoso", "consumers": list{"adatum"},
+			"schedule": object{"interval": "Day", "start": "2025-02-01T02:00:00Z"},
 			"dataSets": object{"entries": object{"kind": "blob", "container": "books", "path": "2025/a.csv"}}}},
 	}
 	for _, c := range cases {
@@ -192,7 +202,8 @@ func TestSecretHidesItself(t *testing.T) {
 // Empty keys count as absent, and the stack's name stands in for the environment.
 func TestAbsentKeysHaveDefaults(t *testing.T) {
 	got, err := settings.Parse(map[string]string{
-		"organizations": `{"contoso": {"location": "eastus"}}`, "environment": "", "governance": "null", "shares": "", "storage": "null",
+		"organizations": `{"contoso": {"location": "eastus"}}`, "environment": "", "governance": "null", "shares": "",
+		"storage":       "null",
 		"adminPassword": "", "principalSecrets": "",
 	}, settings.Options{Stack: "trial"})
 	require.NoError(t, err)
@@ -233,7 +244,8 @@ func stack(t *testing.T, name string) map[string]string {
 	given, err := settings.ReadStackFile(filepath.Join(project, "Pulumi."+name+".yaml"))
 	require.NoError(t, err)
 	given["adminPassword"] = password
-	given["governance"] = strings.Replace(given["governance"], "{", `{"adminCertificate":{"thumbprint":"`+thumb+`"},`, 1)
+	given["governance"] = strings.Replace(given["governance"], "{", `{"adminCertificate":{"thumbprint":"`+thumb+`"},`,
+		1)
 	return given
 }
 
@@ -316,13 +328,15 @@ func TestDefaultsOfProjectAndProgramAgree(t *testing.T) {
 	declared, err := settings.ReadStackFile(filepath.Join(dir, "Pulumi.new.yaml"))
 	require.NoError(t, err)
 	for _, key := range settings.Keys() {
-		assert.Contains(t, declared, key, "Pulumi.yaml declares every key with a default: Pulumi demands a value otherwise")
+		assert.Contains(t, declared, key, "Pulumi.yaml declares every key with a default: Pulumi demands a value "+
+			"otherwise")
 	}
 	assert.Len(t, declared, len(settings.Keys()))
 
 	fromProject, err := settings.Parse(declared, settings.Options{Stack: "new"})
 	require.NoError(t, err)
-	fromProgram, err := settings.Parse(map[string]string{"organizations": declared["organizations"]}, settings.Options{Stack: "new"})
+	fromProgram, err := settings.Parse(map[string]string{"organizations": declared["organizations"]},
+		settings.Options{Stack: "new"})
 	require.NoError(t, err)
 	fromProgram.Shares, fromProgram.Monitoring.Recipients = map[string]settings.Share{}, []string{}
 	fromProgram.Storage.AllowedAddressRanges, fromProgram.KeyVault.AllowedAddressRanges = []string{}, []string{}

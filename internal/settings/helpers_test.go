@@ -69,10 +69,12 @@ func good() object {
 			"nodeCertificates":     list{object{"url": nodeSecretURL}},
 			"package": object{
 				"path": "app.sfpkg", "typeName": "AppType", "version": "1.0.0",
-				"services": object{"audit": object{"typeName": "AuditType"}, "policy": object{"typeName": "PolicyType", "instanceCount": 2}},
+				"services": object{"audit": object{"typeName": "AuditType"},
+					"policy": object{"typeName": "PolicyType", "instanceCount": 2}},
 			},
 		},
-		"monitoring":       object{"retentionDays": 730, "dailyQuotaGb": 0.5, "recipients": list{"oncall@contoso.example"}},
+		"monitoring": object{"retentionDays": 730, "dailyQuotaGb": 0.5,
+			"recipients": list{"oncall@contoso.example"}},
 		"adminPassword":    password,
 		"principalSecrets": object{"contoso": clientSecret},
 	}

@@ -87,8 +87,8 @@ func TestLoadNoticesUnknownKeys(t *testing.T) {
 	assert.Equal(t, []string{`crossorg:goverance: unknown key; did you mean "governance"?`}, lines(t, err))
 }
 
-// A stack file is read without the stack's key: plain values as Parse wants them, defaults for what is left out, nothing
-// for what is encrypted or belongs to others.
+// A stack file is read without the stack's key: plain values as Parse wants them, defaults for what is left out,
+// nothing for what is encrypted or belongs to others.
 func TestReadStackFile(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {
@@ -145,7 +145,8 @@ func TestTimeWithoutQuotes(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: crossorg\nruntime: go\n"), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: crossorg\nruntime: go\n"),
+				0o644))
 			file := filepath.Join(dir, "Pulumi.x.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(`
 config:

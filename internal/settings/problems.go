@@ -71,7 +71,8 @@ func (c *collector) add(at path, value any, reason, remedy string) {
 		shown = show(value)
 	}
 	c.seen[at.String()] = true
-	c.problems = append(c.problems, Problem{Key: at.String(), Value: shown, Reason: oneLine(reason), Remedy: oneLine(remedy)})
+	c.problems = append(c.problems,
+		Problem{Key: at.String(), Value: shown, Reason: oneLine(reason), Remedy: oneLine(remedy)})
 }
 
 // oneLine keeps names that were taken from a configuration from breaking lines.

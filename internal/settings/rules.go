@@ -119,8 +119,8 @@ func (c *collector) email(at path, value string) {
 	c.add(at, value, "not an e-mail address", "write it as name@example.com")
 }
 
-// Limits of tags (learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations). Names may have
-// 512 characters in general but 128 on storage accounts, and every tag goes on those too.
+// Limits of tags (learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations). Names may
+// have 512 characters in general but 128 on storage accounts, and every tag goes on those too.
 const (
 	maxTags      = 50
 	maxTagName   = 128
@@ -151,7 +151,8 @@ func (c *collector) tags(at path, tags map[string]string) {
 			c.add(here, nil, "tag name with a prefix that Azure reserves",
 				"do not begin it with "+strings.Join(reservedTagPrefixes, ", "))
 		case folded == environmentTag:
-			c.add(here, tags[name], "the environment tag is set by "+Namespace+":"+keyEnvironment, "set that key instead")
+			c.add(here, tags[name], "the environment tag is set by "+Namespace+":"+keyEnvironment,
+				"set that key instead")
 		case twice:
 			c.add(here, tags[name], "the same tag as "+other+" for Azure, which ignores case", "remove one of them")
 		}

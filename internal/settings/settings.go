@@ -13,8 +13,8 @@ type Settings struct {
 	Tags map[string]string `json:"tags"`
 	// Protect marks what holds data as protected from deletion, and makes alert recipients mandatory.
 	Protect bool `json:"protect"`
-	// RolePropagation is how long after its creation a role assignment is waited for before it is relied on, 0 to 1 hour.
-	// Default: 5 minutes.
+	// RolePropagation is how long after its creation a role assignment is waited for before it is relied on, 0 to 1
+	// hour. Default: 5 minutes.
 	RolePropagation time.Duration `json:"rolePropagation"`
 	// Organizations by name, at least one.
 	Organizations map[string]Organization `json:"organizations"`
@@ -53,8 +53,8 @@ type Principal struct {
 	UseOIDC bool `json:"useOidc"`
 }
 
-// Share is a data share: what a provider offers to consumers. Its name follows the rule for containers: 3 to 63 lowercase
-// letters, digits and single hyphens.
+// Share is a data share: what a provider offers to consumers. Its name follows the rule for containers: 3 to 63
+// lowercase letters, digits and single hyphens.
 type Share struct {
 	// Provider and Consumers are organization names; there is at least one consumer, and none is the provider.
 	Provider    string   `json:"provider"`
@@ -96,9 +96,11 @@ type DataSet struct {
 	Kind string `json:"kind"`
 	// Container is the blob container at the provider.
 	Container string `json:"container"`
-	// Path is the blob's name (kind blob) or the folder without a slash at its end (kind folder); empty for kind container.
+	// Path is the blob's name (kind blob) or the folder without a slash at its end (kind folder); empty for kind
+	// container.
 	Path string `json:"path"`
-	// Source is an optional local file (kind blob) or folder (kind folder, container) to upload, relative to the project.
+	// Source is an optional local file (kind blob) or folder (kind folder, container) to upload, relative to the
+	// project.
 	Source string `json:"source"`
 }
 
@@ -115,8 +117,9 @@ type Storage struct {
 	CoolAfterDays int `json:"coolAfterDays"`
 	// DeleteVersionsAfterDays ends previous versions of a blob after so many days; 0 never. Default: 90.
 	DeleteVersionsAfterDays int `json:"deleteVersionsAfterDays"`
-	// AllowedAddressRanges close the accounts' data to everybody else but Azure's trusted services, Data Share among them:
-	// at most 400 public IPv4 addresses or CIDR ranges up to /30. Empty leaves the network open, to who has key or role.
+	// AllowedAddressRanges close the accounts' data to everybody else but Azure's trusted services, Data Share among
+	// them: at most 400 public IPv4 addresses or CIDR ranges up to /30. Empty leaves the network open, to who has key
+	// or role.
 	AllowedAddressRanges []string `json:"allowedAddressRanges"`
 }
 
@@ -124,8 +127,8 @@ type Storage struct {
 type KeyVault struct {
 	// SKU is standard or premium. Default: standard.
 	SKU string `json:"sku"`
-	// EnabledForDeployment lets virtual machines fetch certificates; EnabledForTemplateDeployment lets ARM read secrets.
-	// Default: true for both.
+	// EnabledForDeployment lets virtual machines fetch certificates; EnabledForTemplateDeployment lets ARM read
+	// secrets. Default: true for both.
 	EnabledForDeployment         bool `json:"enabledForDeployment"`
 	EnabledForTemplateDeployment bool `json:"enabledForTemplateDeployment"`
 	// PurgeProtection cannot be switched off again once on. Default: false.
@@ -180,8 +183,8 @@ type Certificate struct {
 	IssuerThumbprint string `json:"issuerThumbprint"`
 }
 
-// AzureAD lets directory users administer the cluster. All three are GUIDs: the directory, and the application (client) ids
-// of the registrations for the cluster and for its client.
+// AzureAD lets directory users administer the cluster. All three are GUIDs: the directory, and the application (client)
+// ids of the registrations for the cluster and for its client.
 type AzureAD struct {
 	TenantID           string `json:"tenantId"`
 	ClusterApplication string `json:"clusterApplication"`

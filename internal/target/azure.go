@@ -27,7 +27,8 @@ func openAzure(_ context.Context, o local.Options) (*Target, error) {
 	}
 	pulumi, err := exec.LookPath("pulumi")
 	if err != nil {
-		return nil, errors.New("target azure reads the stack from the backend that pulumi is logged in to, and there is no pulumi on PATH: install it, and log in with pulumi login")
+		return nil, errors.New("target azure reads the stack from the backend that pulumi is logged in to, and there " +
+			"is no pulumi on PATH: install it, and log in with pulumi login")
 	}
 	p := &pulumiCLI{path: pulumi, dir: project.Dir, stack: o.Stack, namespace: project.Name, configFile: o.ConfigFile}
 	s := &signIn{values: sync.OnceValues(func() (map[string]string, error) { return p.values(context.Background()) })}
@@ -179,7 +180,8 @@ func (o organization) credential(name, secret string) (azcore.TokenCredential, e
 	if o.Principal != nil {
 		client, oidc = o.Principal.ClientID, o.Principal.UseOIDC
 		if secret == "" && !oidc {
-			return nil, fmt.Errorf("the principal of %[1]s has no secret: set it with pulumi config set --secret --path 'crossorg:principalSecrets.%[1]s'", name)
+			return nil, fmt.Errorf("the principal of %[1]s has no secret: set it with pulumi config set --secret "+
+				"--path 'crossorg:principalSecrets.%[1]s'", name)
 		}
 	} else {
 		secret = os.Getenv("ARM_CLIENT_SECRET")
@@ -211,7 +213,8 @@ func federatedToken() (func(context.Context) (string, error), error) {
 	at := first(os.Getenv("ARM_OIDC_REQUEST_URL"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"))
 	bearer := first(os.Getenv("ARM_OIDC_REQUEST_TOKEN"), os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
 	if at == "" || bearer == "" {
-		return nil, errors.New("useOidc needs a federated token: set ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL with ARM_OIDC_REQUEST_TOKEN")
+		return nil, errors.New("useOidc needs a federated token: set ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or " +
+			"ARM_OIDC_REQUEST_URL with ARM_OIDC_REQUEST_TOKEN")
 	}
 	return func(ctx context.Context) (string, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
@@ -254,7 +257,8 @@ func (s *signIn) subscription(ctx context.Context, access *local.Access, name st
 		return "", err
 	}
 	if len(found) != 1 {
-		return "", fmt.Errorf("the login sees %d subscriptions: choose one with crossorg:organizations.%s.subscriptionId or ARM_SUBSCRIPTION_ID", len(found), name)
+		return "", fmt.Errorf("the login sees %d subscriptions: choose one with "+
+			"crossorg:organizations.%s.subscriptionId or ARM_SUBSCRIPTION_ID", len(found), name)
 	}
 	return found[0].SubscriptionID, nil
 }

@@ -87,7 +87,8 @@ func (t *Target) Read(ctx context.Context) (*Outputs, error) {
 	return ParseOutputs(raw)
 }
 
-// ParseOutputs makes outputs, as read from a stack, values. A stack without organizations is an error: it does not stand.
+// ParseOutputs makes outputs, as read from a stack, values. A stack without organizations is an error: it does not
+// stand.
 func ParseOutputs(raw map[string]any) (*Outputs, error) {
 	var o Outputs
 	if err := local.Decode(raw, &o); err != nil {

@@ -125,7 +125,9 @@ func List[T any](ctx context.Context, r *Reader, organization, id, apiVersion st
 
 // Do sends one request to Azure Resource Manager and decodes the answer, if into is not nil. Answers outside 2xx are
 // *azcore.ResponseError.
-func (r *Reader) Do(ctx context.Context, organization, method, id, apiVersion string, query url.Values, body, into any) error {
+func (r *Reader) Do(
+	ctx context.Context, organization, method, id, apiVersion string, query url.Values, body, into any,
+) error {
 	client, err := r.client(organization)
 	if err != nil {
 		return err
@@ -198,7 +200,8 @@ func (r *Reader) client(organization string) (*arm.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign in for %s: %w", organization, err)
 	}
-	client, err := arm.NewClient("github.com/crossorg/crossorg/internal/target", "v0.0.0", credential, ARMOptions(r.Access))
+	client, err := arm.NewClient("github.com/crossorg/crossorg/internal/target", "v0.0.0", credential,
+		ARMOptions(r.Access))
 	if err != nil {
 		return nil, err
 	}

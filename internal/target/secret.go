@@ -47,7 +47,8 @@ func StoreSecret(ctx context.Context, a *local.Access, organization, vaultURI st
 	}
 	options := Options(a)
 	pipeline := runtime.NewPipeline("github.com/crossorg/crossorg/internal/target", "v0.0.0",
-		runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(credential, []string{vaultScope}, nil)}}, &options)
+		runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(credential, []string{vaultScope},
+			nil)}}, &options)
 	at := runtime.JoinPaths(vaultURI, "secrets", s.Name)
 	do := func(method string, body, into any) error {
 		request, err := runtime.NewRequest(ctx, method, at+"?api-version="+secretVersion)
@@ -73,7 +74,8 @@ func StoreSecret(ctx context.Context, a *local.Access, organization, vaultURI st
 	if err := do(http.MethodGet, nil, &known); err == nil && known.Tags[markTag] == s.Mark {
 		return known.ID, nil
 	}
-	body := secretBody{Value: s.Value, ContentType: s.ContentType, Tags: map[string]string{markTag: s.Mark}, Attributes: map[string]any{"exp": s.Expires.Unix()}}
+	body := secretBody{Value: s.Value, ContentType: s.ContentType, Tags: map[string]string{markTag: s.Mark},
+		Attributes: map[string]any{"exp": s.Expires.Unix()}}
 	var stored secretBody
 	if err := do(http.MethodPut, body, &stored); err != nil {
 		return "", secretProblem(vaultURI, s.Name, err)
@@ -81,14 +83,17 @@ func StoreSecret(ctx context.Context, a *local.Access, organization, vaultURI st
 	return stored.ID, nil
 }
 
-// secretProblem says what to do about a secret that a vault refuses: the vaults take roles, and are closed to the internet.
+// secretProblem says what to do about a secret that a vault refuses: the vaults take roles, and are closed to the
+// internet.
 func secretProblem(vaultURI, name string, err error) error {
 	var answer *azcore.ResponseError
-	remedy := "see that the vault is reached from here: it is closed to the internet but for crossorg:keyVault.allowedAddressRanges"
+	remedy := "see that the vault is reached from here: it is closed to the internet but for " +
+		"crossorg:keyVault.allowedAddressRanges"
 	if errors.As(err, &answer) {
 		switch answer.StatusCode {
 		case http.StatusForbidden, http.StatusUnauthorized:
-			remedy = "assign the deploying principal the role Key Vault Secrets Officer at the vault, and add this machine's public address to crossorg:keyVault.allowedAddressRanges"
+			remedy = "assign the deploying principal the role Key Vault Secrets Officer at the vault, and add this " +
+				"machine's public address to crossorg:keyVault.allowedAddressRanges"
 		case http.StatusConflict:
 			remedy = "a deleted secret of that name is kept: recover or purge it, or choose another --name"
 		}

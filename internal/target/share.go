@@ -60,9 +60,11 @@ const historyLength = 10
 // pollEvery is how often an operation is asked for its end.
 const pollEvery = 2 * time.Second
 
-// Synchronize starts a snapshot of a share at a consumer and follows it to its end. full copies everything again, not only
-// what changed. A snapshot that fails is no error here but a Problem; errors are for what could not be asked.
-func Synchronize(ctx context.Context, access *local.Access, name string, share Share, consumer string, full bool, progress io.Writer) (*Synchronized, error) {
+// Synchronize starts a snapshot of a share at a consumer and follows it to its end. full copies everything again, not
+// only what changed. A snapshot that fails is no error here but a Problem; errors are for what could not be asked.
+func Synchronize(
+	ctx context.Context, access *local.Access, name string, share Share, consumer string, full bool, progress io.Writer,
+) (*Synchronized, error) {
 	c, err := share.Find(consumer)
 	if err != nil {
 		return nil, err
@@ -84,7 +86,8 @@ func Synchronize(ctx context.Context, access *local.Access, name string, share S
 	if err != nil {
 		return nil, err
 	}
-	poller, err := client.BeginSynchronize(ctx, id.ResourceGroupName, id.Parent.Name, id.Name, armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
+	poller, err := client.BeginSynchronize(ctx, id.ResourceGroupName, id.Parent.Name, id.Name,
+		armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start a snapshot of %s at %s: %w", name, consumer, explain(err))
 	}
@@ -183,7 +186,9 @@ func history(ctx context.Context, client *armdatashare.ShareSubscriptionsClient,
 	return runs, nil
 }
 
-func details(ctx context.Context, client *armdatashare.ShareSubscriptionsClient, id *arm.ResourceID, run string) ([]RunDataSet, error) {
+func details(
+	ctx context.Context, client *armdatashare.ShareSubscriptionsClient, id *arm.ResourceID, run string,
+) ([]RunDataSet, error) {
 	var sets []RunDataSet
 	pager := client.NewListSynchronizationDetailsPager(id.ResourceGroupName, id.Parent.Name, id.Name,
 		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: &run}, nil)
@@ -216,12 +221,15 @@ type Access struct {
 }
 
 // Revoke takes a consumer's access away and waits until it is: no snapshot starts any more; what was copied stays.
-func Revoke(ctx context.Context, access *local.Access, name string, share Share, consumer string, progress io.Writer) (*Access, error) {
+func Revoke(
+	ctx context.Context, access *local.Access, name string, share Share, consumer string, progress io.Writer,
+) (*Access, error) {
 	h, err := newHand(ctx, access, name, share, consumer)
 	if err != nil {
 		return nil, err
 	}
-	poller, err := h.provider.BeginRevoke(ctx, h.share.ResourceGroupName, h.share.Parent.Name, h.share.Name, h.record, nil)
+	poller, err := h.provider.BeginRevoke(ctx, h.share.ResourceGroupName, h.share.Parent.Name, h.share.Name, h.record,
+		nil)
 	if err != nil {
 		return nil, fmt.Errorf("revoke %s at %s: %w", name, consumer, explain(err))
 	}
@@ -232,7 +240,9 @@ func Revoke(ctx context.Context, access *local.Access, name string, share Share,
 }
 
 // Reinstate gives access back, until expires if that is not the zero time.
-func Reinstate(ctx context.Context, access *local.Access, name string, share Share, consumer string, expires time.Time) (*Access, error) {
+func Reinstate(
+	ctx context.Context, access *local.Access, name string, share Share, consumer string, expires time.Time,
+) (*Access, error) {
 	h, err := newHand(ctx, access, name, share, consumer)
 	if err != nil {
 		return nil, err
@@ -241,7 +251,8 @@ func Reinstate(ctx context.Context, access *local.Access, name string, share Sha
 	if !expires.IsZero() {
 		body.Properties.ExpirationDate = to.Ptr(expires.UTC())
 	}
-	if _, err := h.provider.Reinstate(ctx, h.share.ResourceGroupName, h.share.Parent.Name, h.share.Name, h.record, body, nil); err != nil {
+	if _, err := h.provider.Reinstate(ctx, h.share.ResourceGroupName, h.share.Parent.Name, h.share.Name, h.record, body,
+		nil); err != nil {
 		return nil, fmt.Errorf("reinstate %s at %s: %w", name, consumer, explain(err))
 	}
 	return h.until(ctx, "Active")
@@ -269,13 +280,16 @@ func newHand(ctx context.Context, access *local.Access, name string, share Share
 	if h.subscription, err = arm.ParseResourceID(c.SubscriptionID); err != nil || h.subscription.Parent == nil {
 		return nil, fmt.Errorf("%q is not the resource id of a share subscription", c.SubscriptionID)
 	}
-	if h.provider, err = Client(access, share.Provider, h.share.SubscriptionID, armdatashare.NewProviderShareSubscriptionsClient); err != nil {
+	if h.provider, err = Client(access, share.Provider, h.share.SubscriptionID,
+		armdatashare.NewProviderShareSubscriptionsClient); err != nil {
 		return nil, err
 	}
-	if h.consumer, err = Client(access, consumer, h.subscription.SubscriptionID, armdatashare.NewShareSubscriptionsClient); err != nil {
+	if h.consumer, err = Client(access, consumer, h.subscription.SubscriptionID,
+		armdatashare.NewShareSubscriptionsClient); err != nil {
 		return nil, err
 	}
-	theirs, err := h.consumer.Get(ctx, h.subscription.ResourceGroupName, h.subscription.Parent.Name, h.subscription.Name, nil)
+	theirs, err := h.consumer.Get(ctx, h.subscription.ResourceGroupName, h.subscription.Parent.Name,
+		h.subscription.Name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the subscription of %s: %w", consumer, explain(err))
 	}
@@ -301,7 +315,9 @@ const sameAcceptance = 5 * time.Second
 
 // match finds the provider's record of a subscription. The two have no id in common that both sides may read, but they
 // are made together, by one person: who accepted has to agree, and of several the one made at the same time is taken.
-func match(records []*armdatashare.ProviderShareSubscription, theirs *armdatashare.ShareSubscriptionProperties) (*armdatashare.ProviderShareSubscription, error) {
+func match(
+	records []*armdatashare.ProviderShareSubscription, theirs *armdatashare.ShareSubscriptionProperties,
+) (*armdatashare.ProviderShareSubscription, error) {
 	if theirs == nil {
 		return nil, fmt.Errorf("the consumer's subscription has no properties")
 	}
@@ -340,14 +356,17 @@ const stateWait = 2 * time.Minute
 
 // until reads both sides until both show the status.
 func (h *hand) until(ctx context.Context, status string) (*Access, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, stateWait, fmt.Errorf("not %s on both sides after %s", status, stateWait))
+	ctx, cancel := context.WithTimeoutCause(ctx, stateWait, fmt.Errorf("not %s on both sides after "+
+		"%s", status, stateWait))
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, pollEvery) {
-		ours, err := h.provider.GetByShare(ctx, h.share.ResourceGroupName, h.share.Parent.Name, h.share.Name, h.record, nil)
+		ours, err := h.provider.GetByShare(ctx, h.share.ResourceGroupName, h.share.Parent.Name, h.share.Name, h.record,
+			nil)
 		if err != nil {
 			return nil, err
 		}
-		theirs, err := h.consumer.Get(ctx, h.subscription.ResourceGroupName, h.subscription.Parent.Name, h.subscription.Name, nil)
+		theirs, err := h.consumer.Get(ctx, h.subscription.ResourceGroupName, h.subscription.Parent.Name,
+			h.subscription.Name, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -61,7 +61,8 @@ func openLocal(ctx context.Context, o local.Options) (*Target, error) {
 		return nil, err
 	}
 	return &Target{
-		Kind: Local, Stack: o.Stack, Access: s.Access(), Up: "crossorg local up", Refresh: "crossorg local refresh", Home: s.HomeDir(),
+		Kind: Local, Stack: o.Stack, Access: s.Access(), Up: "crossorg local up", Refresh: "crossorg local refresh",
+		Home:    s.HomeDir(),
 		outputs: s.StackOutputs,
 		values:  s.Values,
 		subscription: func(_ context.Context, organization string) (string, error) {
@@ -106,7 +107,8 @@ func Options(a *local.Access) policy.ClientOptions {
 
 // Client is an official client of Azure Resource Manager, signed in for an organization.
 func Client[C any](a *local.Access, organization, subscription string,
-	construct func(subscription string, credential azcore.TokenCredential, options *arm.ClientOptions) (C, error)) (C, error) {
+	construct func(subscription string, credential azcore.TokenCredential, options *arm.ClientOptions) (C, error)) (C,
+	error) {
 	credential, err := a.Credential(organization)
 	if err != nil {
 		var none C

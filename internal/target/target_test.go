@@ -17,16 +17,18 @@ import (
 )
 
 func record(name, consumer string, created time.Time) *armdatashare.ProviderShareSubscription {
-	return &armdatashare.ProviderShareSubscription{Name: &name, Properties: &armdatashare.ProviderShareSubscriptionProperties{
-		ConsumerName: &consumer, CreatedAt: &created,
-	}}
+	return &armdatashare.ProviderShareSubscription{Name: &name,
+		Properties: &armdatashare.ProviderShareSubscriptionProperties{
+			ConsumerName: &consumer, CreatedAt: &created,
+		}}
 }
 
 func TestTheProvidersRecordOfASubscriptionIsFound(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	theirs := &armdatashare.ShareSubscriptionProperties{UserName: to.Ptr("ann"), CreatedAt: &at}
 
-	found, err := match([]*armdatashare.ProviderShareSubscription{record("bob's", "bob", at), record("ann's", "ann", at.Add(time.Hour))}, theirs)
+	found, err := match([]*armdatashare.ProviderShareSubscription{record("bob's", "bob", at),
+		record("ann's", "ann", at.Add(time.Hour))}, theirs)
 	require.NoError(t, err)
 	assert.Equal(t, "ann's", *found.Name, "who accepted tells more than when")
 
@@ -72,7 +74,10 @@ func TestUnknownSharesAndConsumersNameTheKnown(t *testing.T) {
 func TestListsAreReadToTheirEnd(t *testing.T) {
 	var base string
 	azure := targettest.New(t, map[string]any{
-		"GET /things":      func() any { return map[string]any{"value": []any{1}, "nextLink": base + "/things/more?api-version=1"} },
+		"GET /things": func() any {
+			return map[string]any{"value": []any{1},
+				"nextLink": base + "/things/more?api-version=1"}
+		},
 		"GET /things/more": map[string]any{"value": []any{2}},
 		"GET /elsewhere":   map[string]any{"value": []any{1}, "nextLink": "https://attacker.example/more"},
 	})
@@ -100,14 +105,17 @@ func TestAResourceIsReadOnceAndTellsTheTime(t *testing.T) {
 
 func TestARefusedSecretSaysWhichRoleIsMissing(t *testing.T) {
 	azure := targettest.New(t, map[string]any{"PUT /vault/secrets/name": http.StatusForbidden})
-	_, err := StoreSecret(context.Background(), azure.Access(), "o", azure.URL()+"/vault/", Secret{Name: "name", Value: "very-secret"})
+	_, err := StoreSecret(context.Background(), azure.Access(), "o", azure.URL()+"/vault/",
+		Secret{Name: "name", Value: "very-secret"})
 	require.ErrorContains(t, err, "Key Vault Secrets Officer")
 	assert.NotContains(t, err.Error(), "very-secret")
 }
 
 func TestASecretThatIsThereIsNotStoredAgain(t *testing.T) {
-	azure := targettest.New(t, map[string]any{"GET /vault/secrets/name": map[string]any{"id": "known", "tags": map[string]any{"mark": "M"}}})
-	id, err := StoreSecret(context.Background(), azure.Access(), "o", azure.URL()+"/vault/", Secret{Name: "name", Mark: "M"})
+	azure := targettest.New(t, map[string]any{"GET " +
+		"/vault/secrets/name": map[string]any{"id": "known", "tags": map[string]any{"mark": "M"}}})
+	id, err := StoreSecret(context.Background(), azure.Access(), "o", azure.URL()+"/vault/",
+		Secret{Name: "name", Mark: "M"})
 	require.NoError(t, err)
 	assert.Equal(t, "known", id)
 	for _, asked := range azure.Asked() {
@@ -116,7 +124,8 @@ func TestASecretThatIsThereIsNotStoredAgain(t *testing.T) {
 }
 
 func TestProblemsOfASnapshot(t *testing.T) {
-	fine := Synchronized{Run: &Run{Status: "Succeeded"}, Files: []local.SnapshotFile{{Path: "a", SHA256: "x", SourceSHA256: "x"}}}
+	fine := Synchronized{Run: &Run{Status: "Succeeded"},
+		Files: []local.SnapshotFile{{Path: "a", SHA256: "x", SourceSHA256: "x"}}}
 	assert.Empty(t, fine.problem(nil))
 	missing := fine
 	missing.Files = []local.SnapshotFile{{Path: "a", SourceSHA256: "x"}}

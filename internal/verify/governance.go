@@ -20,7 +20,8 @@ func (r *run) governance() []checks.Question {
 	if err != nil {
 		a := about{r, "", g.ClusterID}
 		return []checks.Question{{Label: "the cluster's host", Ask: func(context.Context) []checks.Check {
-			return []checks.Check{a.is("cluster", "in the resource group of an organization", false, err.Error(), r.restore())}
+			return []checks.Check{a.is("cluster", "in the resource group of an organization", false, err.Error(),
+				r.restore())}
 		}}}
 	}
 	all := []checks.Question{
@@ -33,39 +34,47 @@ func (r *run) governance() []checks.Question {
 			rdp, _ := found.Flag("allowRdpAccess")
 			open := openPorts(objects(found.Value("networkSecurityRules")))
 			return []checks.Check{
-				a.equal("cluster", "Ready", found.Text("clusterState"), "wait: a new cluster takes about half an hour; see its primary node type"),
+				a.equal("cluster", "Ready", found.Text("clusterState"), "wait: a new cluster takes about half an "+
+					"hour; see its primary node type"),
 				a.equal("cluster-state", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-				a.is("cluster-ports", "management ports closed to the internet", len(open) == 0, portText(open), "put the rule DenyManagement back: "+r.restore()),
+				a.is("cluster-ports", "management ports closed to the internet", len(open) == 0, portText(open),
+					"put the rule DenyManagement back: "+r.restore()),
 				a.is("cluster-rdp", "off", !rdp, onOff(rdp), "set allowRdpAccess to false: "+r.restore()),
 				r.tagged(ctx, a, side.GroupID(), found),
 			}
 		}},
-		r.list("node-type", host, g.ClusterID, "/nodeTypes", clusterVersion, nil, func(a about, found []*target.Resource) []checks.Check {
-			var primary *target.Resource
-			for _, n := range found {
-				if is, _ := n.Flag("isPrimary"); is {
-					primary = n
+		r.list("node-type", host, g.ClusterID, "/nodeTypes", clusterVersion, nil,
+			func(a about, found []*target.Resource) []checks.Check {
+				var primary *target.Resource
+				for _, n := range found {
+					if is, _ := n.Flag("isPrimary"); is {
+						primary = n
+					}
 				}
-			}
-			if primary == nil {
-				return []checks.Check{a.on(a.resource+"/nodeTypes").is("node-type", "a primary node type", false, fmt.Sprintf("%d node types, none primary", len(found)), r.restore())}
-			}
-			nodes, _ := primary.Value("vmInstanceCount").(float64)
-			return []checks.Check{
-				a.on(primary.ID).equal("node-type", succeeded, primary.Text("provisioningState"), "wait for it, or "+r.restore()),
-				a.on(primary.ID).is("nodes", "at least 3", nodes >= 3, strconv.Itoa(int(nodes)), "scale it out: "+r.restore()),
-			}
-		}),
+				if primary == nil {
+					return []checks.Check{a.on(a.resource+"/nodeTypes").is("node-type", "a primary node type", false,
+						fmt.Sprintf("%d node types, none primary", len(found)), r.restore())}
+				}
+				nodes, _ := primary.Value("vmInstanceCount").(float64)
+				return []checks.Check{
+					a.on(primary.ID).equal("node-type", succeeded, primary.Text("provisioningState"),
+						"wait for it, or "+r.restore()),
+					a.on(primary.ID).is("nodes", "at least 3", nodes >= 3, strconv.Itoa(int(nodes)),
+						"scale it out: "+r.restore()),
+				}
+			}),
 	}
 	if g.ApplicationID != "" {
-		all = append(all, r.resource("application", host, g.ApplicationID, clusterVersion, func(a about, found *target.Resource) []checks.Check {
-			return []checks.Check{a.equal("application", succeeded, found.Text("provisioningState"), r.restore())}
-		}))
+		all = append(all, r.resource("application", host, g.ApplicationID, clusterVersion,
+			func(a about, found *target.Resource) []checks.Check {
+				return []checks.Check{a.equal("application", succeeded, found.Text("provisioningState"), r.restore())}
+			}))
 	}
 	for _, name := range sorted(g.ServiceIDs) {
-		all = append(all, r.resource("service", host, g.ServiceIDs[name], clusterVersion, func(a about, found *target.Resource) []checks.Check {
-			return []checks.Check{a.equal("service", succeeded, found.Text("provisioningState"), r.restore())}
-		}))
+		all = append(all, r.resource("service", host, g.ServiceIDs[name], clusterVersion,
+			func(a about, found *target.Resource) []checks.Check {
+				return []checks.Check{a.equal("service", succeeded, found.Text("provisioningState"), r.restore())}
+			}))
 	}
 	return all
 }

@@ -33,32 +33,41 @@ func (r *run) monitoring(organization string, m target.Monitoring) []checks.Ques
 			return append(judge(a, found), r.tagged(ctx, a, group, found))
 		}}
 	}
-	all := []checks.Question{withTags("workspace", m.WorkspaceID, workspaceVersion, func(a about, found *target.Resource) []checks.Check {
-		return []checks.Check{a.equal("workspace", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore())}
-	})}
+	all := []checks.Question{withTags("workspace", m.WorkspaceID, workspaceVersion,
+		func(a about, found *target.Resource) []checks.Check {
+			return []checks.Check{a.equal("workspace", succeeded, found.Text("provisioningState"),
+				"wait for it, or "+r.restore())}
+		})}
 	for _, s := range o.Sides() {
 		all = append(all,
 			r.diagnostics("share-logs", organization, s.DataShareAccountID, m.WorkspaceID, shareLogs),
 			r.diagnostics("vault-audited", organization, s.VaultID, m.WorkspaceID, vaultLogs),
-			r.diagnostics("blob-logs", organization, s.StorageAccountID+"/blobServices/default", m.WorkspaceID, blobLogs))
+			r.diagnostics("blob-logs", organization, s.StorageAccountID+"/blobServices/default", m.WorkspaceID,
+				blobLogs))
 	}
 	for _, what := range sorted(m.AlertIDs) {
-		all = append(all, withTags("alert", m.AlertIDs[what], alertVersion, func(a about, found *target.Resource) []checks.Check {
-			enabled, stated := found.Flag("enabled")
-			rows := []checks.Check{a.is("alert", "enabled", enabled || !stated, onOff(enabled || !stated), "set enabled to true: "+r.restore())}
-			rows = append(rows, a.is("alert-scope", "watches the organization's workspace", contains(found.Value("scopes"), m.WorkspaceID), text(found.Value("scopes")), r.restore()))
-			if m.ActionGroupID != "" {
-				rows = append(rows, a.is("alert-action", "notifies the action group", contains(found.Value("actions", "actionGroups"), m.ActionGroupID),
-					text(found.Value("actions", "actionGroups")), r.restore()))
-			}
-			return rows
-		}))
+		all = append(all, withTags("alert", m.AlertIDs[what], alertVersion,
+			func(a about, found *target.Resource) []checks.Check {
+				enabled, stated := found.Flag("enabled")
+				rows := []checks.Check{a.is("alert", "enabled", enabled || !stated, onOff(enabled || !stated),
+					"set enabled to true: "+r.restore())}
+				rows = append(rows, a.is("alert-scope", "watches the organization's workspace",
+					contains(found.Value("scopes"), m.WorkspaceID), text(found.Value("scopes")), r.restore()))
+				if m.ActionGroupID != "" {
+					rows = append(rows, a.is("alert-action", "notifies the action group",
+						contains(found.Value("actions", "actionGroups"), m.ActionGroupID),
+						text(found.Value("actions", "actionGroups")), r.restore()))
+				}
+				return rows
+			}))
 	}
 	if m.ActionGroupID != "" {
-		all = append(all, withTags("action-group", m.ActionGroupID, actionVersion, func(a about, found *target.Resource) []checks.Check {
-			enabled, _ := found.Flag("enabled")
-			return []checks.Check{a.is("action-group", "enabled", enabled, onOff(enabled), "set enabled to true: "+r.restore())}
-		}))
+		all = append(all, withTags("action-group", m.ActionGroupID, actionVersion,
+			func(a about, found *target.Resource) []checks.Check {
+				enabled, _ := found.Flag("enabled")
+				return []checks.Check{a.is("action-group", "enabled", enabled, onOff(enabled),
+					"set enabled to true: "+r.restore())}
+			}))
 	}
 	return all
 }
@@ -100,7 +109,8 @@ func (r *run) diagnostics(check, organization, id, workspace string, categories 
 				}
 			}
 			if len(missing) > 0 {
-				return []checks.Check{a.is(check, expected, false, "not sent: "+strings.Join(missing, ", ")+elsewhere, "add the diagnostic setting again: "+r.restore())}
+				return []checks.Check{a.is(check, expected, false, "not sent: "+strings.Join(missing, ", ")+elsewhere,
+					"add the diagnostic setting again: "+r.restore())}
 			}
 			return []checks.Check{a.is(check, expected, true, "all sent", "")}
 		})

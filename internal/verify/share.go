@@ -21,23 +21,28 @@ var kinds = map[string]struct{ name, path string }{
 
 func (r *run) share(name string, s target.Share) []checks.Question {
 	all := []checks.Question{
-		r.resource("share", s.Provider, s.ShareID, dataShareVersion, func(a about, found *target.Resource) []checks.Check {
-			return []checks.Check{
-				a.equal("share", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-				a.equal("share-kind", "CopyBased", found.Text("shareKind"), r.restore()),
-			}
-		}),
-		r.list("data-set", s.Provider, s.ShareID, "/dataSets", dataShareVersion, nil, func(a about, found []*target.Resource) []checks.Check {
-			return r.dataSets(a, s, found)
-		}),
-		r.list("schedule", s.Provider, s.ShareID, "/synchronizationSettings", dataShareVersion, nil, func(a about, found []*target.Resource) []checks.Check {
-			if len(found) != 1 {
-				return []checks.Check{a.is("schedule", "one synchronization setting", false, fmt.Sprint(len(found)), r.restore())}
-			}
-			a = a.on(found[0].ID)
-			return []checks.Check{a.is("schedule", "Hour or Day", found[0].Kind == "ScheduleBased" && tolerance[found[0].Text("recurrenceInterval")] > 0,
-				scheduleText(found[0]), r.restore())}
-		}),
+		r.resource("share", s.Provider, s.ShareID, dataShareVersion,
+			func(a about, found *target.Resource) []checks.Check {
+				return []checks.Check{
+					a.equal("share", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
+					a.equal("share-kind", "CopyBased", found.Text("shareKind"), r.restore()),
+				}
+			}),
+		r.list("data-set", s.Provider, s.ShareID, "/dataSets", dataShareVersion, nil,
+			func(a about, found []*target.Resource) []checks.Check {
+				return r.dataSets(a, s, found)
+			}),
+		r.list("schedule", s.Provider, s.ShareID, "/synchronizationSettings", dataShareVersion, nil,
+			func(a about, found []*target.Resource) []checks.Check {
+				if len(found) != 1 {
+					return []checks.Check{a.is("schedule", "one synchronization setting", false, fmt.Sprint(len(found)),
+						r.restore())}
+				}
+				a = a.on(found[0].ID)
+				return []checks.Check{a.is("schedule", "Hour or Day", found[0].Kind == "ScheduleBased" &&
+					tolerance[found[0].Text("recurrenceInterval")] > 0,
+					scheduleText(found[0]), r.restore())}
+			}),
 		r.invitations(s),
 	}
 	for _, consumer := range sorted(s.Consumers) {
@@ -59,7 +64,10 @@ func (r *run) dataSets(a about, s target.Share, found []*target.Resource) []chec
 }
 
 // places checks that what is found is at the places that are wanted, and nothing else.
-func (r *run) places(a about, check, below, verb string, wanted map[string]local.SharedDataSet, found []*target.Resource, at func(local.SharedDataSet) local.Location) []checks.Check {
+func (r *run) places(
+	a about, check, below, verb string, wanted map[string]local.SharedDataSet, found []*target.Resource,
+	at func(local.SharedDataSet) local.Location,
+) []checks.Check {
 	byName := map[string]*target.Resource{}
 	for _, one := range found {
 		byName[one.Name] = one
@@ -68,7 +76,8 @@ func (r *run) places(a about, check, below, verb string, wanted map[string]local
 	for _, name := range sorted(wanted) {
 		d := wanted[name]
 		place := at(d)
-		expected := strings.TrimSuffix(fmt.Sprintf("%s %s %s/%s/%s", verb, kinds[d.Kind].name, last(place.StorageAccountID), place.Container, place.Path), "/")
+		expected := strings.TrimSuffix(fmt.Sprintf("%s %s %s/%s/%s", verb, kinds[d.Kind].name,
+			last(place.StorageAccountID), place.Container, place.Path), "/")
 		one := byName[name]
 		on := a.on(a.resource + below + name)
 		if one == nil {
@@ -79,64 +88,75 @@ func (r *run) places(a about, check, below, verb string, wanted map[string]local
 		if p := kinds[d.Kind].path; p != "" {
 			path = one.Text(p)
 		}
-		seen := strings.TrimSuffix(fmt.Sprintf("%s %s %s/%s/%s", verb, one.Kind, one.Text("storageAccountName"), one.Text("containerName"), path), "/")
+		seen := strings.TrimSuffix(fmt.Sprintf("%s %s %s/%s/%s", verb, one.Kind, one.Text("storageAccountName"),
+			one.Text("containerName"), path), "/")
 		rows = append(rows, on.equal(check, expected, seen, r.restore()))
 		delete(byName, name)
 	}
 	for _, name := range sorted(byName) {
-		rows = append(rows, a.on(byName[name].ID).is(check, "only what the stack made", false, "not of this stack", "delete it, or make it part of the stack"))
+		rows = append(rows, a.on(byName[name].ID).is(check, "only what the stack made", false, "not of this stack",
+			"delete it, or make it part of the stack"))
 	}
 	return rows
 }
 
 // invitations checks that each consumer of the outputs has accepted, and that nobody else is invited.
 func (r *run) invitations(s target.Share) checks.Question {
-	return r.list("invitation", s.Provider, s.ShareID, "/invitations", dataShareVersion, nil, func(a about, found []*target.Resource) []checks.Check {
-		byID := map[string]*target.Resource{}
-		for _, one := range found {
-			byID[strings.ToLower(one.Text("invitationId"))] = one
-		}
-		var rows []checks.Check
-		for _, consumer := range sorted(s.Consumers) {
-			id := strings.ToLower(s.Consumers[consumer].InvitationID)
-			one := byID[id]
-			if one == nil {
-				rows = append(rows, a.on(s.ShareID+"/invitations/"+consumer).is("invitation", "Accepted", false, "there is none", r.restore()))
-				continue
+	return r.list("invitation", s.Provider, s.ShareID, "/invitations", dataShareVersion, nil,
+		func(a about, found []*target.Resource) []checks.Check {
+			byID := map[string]*target.Resource{}
+			for _, one := range found {
+				byID[strings.ToLower(one.Text("invitationId"))] = one
 			}
-			rows = append(rows, a.on(one.ID).equal("invitation", "Accepted", one.Text("invitationStatus"), "accept it as the invited principal: "+r.restore()))
-			delete(byID, id)
-		}
-		for _, id := range sorted(byID) {
-			rows = append(rows, a.on(byID[id].ID).is("invitation", "only the stack's consumers are invited", false, "another invitation, "+byID[id].Text("invitationStatus"),
-				"withdraw it by deleting it; if it was accepted, revoke the subscription too"))
-		}
-		return rows
-	})
+			var rows []checks.Check
+			for _, consumer := range sorted(s.Consumers) {
+				id := strings.ToLower(s.Consumers[consumer].InvitationID)
+				one := byID[id]
+				if one == nil {
+					rows = append(rows, a.on(s.ShareID+"/invitations/"+consumer).is("invitation", "Accepted", false,
+						"there is none", r.restore()))
+					continue
+				}
+				rows = append(rows, a.on(one.ID).equal("invitation", "Accepted", one.Text("invitationStatus"),
+					"accept it as the invited principal: "+r.restore()))
+				delete(byID, id)
+			}
+			for _, id := range sorted(byID) {
+				rows = append(rows, a.on(byID[id].ID).is("invitation", "only the stack's consumers are invited", false,
+					"another invitation, "+byID[id].Text("invitationStatus"),
+					"withdraw it by deleting it; if it was accepted, revoke the subscription too"))
+			}
+			return rows
+		})
 }
 
 func (r *run) consumer(share string, s target.Share, name string, c target.Consumer) []checks.Question {
 	all := []checks.Question{
-		r.resource("subscription", name, c.SubscriptionID, dataShareVersion, func(a about, found *target.Resource) []checks.Check {
-			status := found.Text("shareSubscriptionStatus")
-			advice := "accept the share again: " + r.restore()
-			if strings.HasPrefix(status, "Revok") {
-				advice = fmt.Sprintf("the provider can reinstate it: crossorg reinstate %s %s", share, name)
-			}
-			return []checks.Check{
-				a.equal("subscription", "Active", status, advice),
-				a.equal("subscription-state", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-			}
-		}),
-		r.list("mapping", name, c.SubscriptionID, "/dataSetMappings", dataShareVersion, nil, func(a about, found []*target.Resource) []checks.Check {
-			rows := r.places(a, "mapping", "/dataSetMappings/", "lands as", c.DataSets, found, func(d local.SharedDataSet) local.Location { return d.Target })
-			for _, one := range found {
-				if _, ours := c.DataSets[one.Name]; ours {
-					rows = append(rows, a.on(one.ID).equal("mapping-status", "Ok", one.Text("dataSetMappingStatus"), "its source or target is gone: "+r.restore()))
+		r.resource("subscription", name, c.SubscriptionID, dataShareVersion,
+			func(a about, found *target.Resource) []checks.Check {
+				status := found.Text("shareSubscriptionStatus")
+				advice := "accept the share again: " + r.restore()
+				if strings.HasPrefix(status, "Revok") {
+					advice = fmt.Sprintf("the provider can reinstate it: crossorg reinstate %s %s", share, name)
 				}
-			}
-			return rows
-		}),
+				return []checks.Check{
+					a.equal("subscription", "Active", status, advice),
+					a.equal("subscription-state", succeeded, found.Text("provisioningState"),
+						"wait for it, or "+r.restore()),
+				}
+			}),
+		r.list("mapping", name, c.SubscriptionID, "/dataSetMappings", dataShareVersion, nil,
+			func(a about, found []*target.Resource) []checks.Check {
+				rows := r.places(a, "mapping", "/dataSetMappings/", "lands as", c.DataSets, found,
+					func(d local.SharedDataSet) local.Location { return d.Target })
+				for _, one := range found {
+					if _, ours := c.DataSets[one.Name]; ours {
+						rows = append(rows, a.on(one.ID).equal("mapping-status", "Ok", one.Text("dataSetMappingStatus"),
+							"its source or target is gone: "+r.restore()))
+					}
+				}
+				return rows
+			}),
 		r.trigger(s, name, c),
 		r.snapshot(share, s, name, c),
 	}
@@ -149,27 +169,29 @@ func (r *run) consumer(share string, s target.Share, name string, c target.Consu
 // trigger checks that the consumer follows the provider's schedule.
 func (r *run) trigger(s target.Share, consumer string, c target.Consumer) checks.Question {
 	a := about{r, consumer, c.SubscriptionID}
-	return checks.Question{Label: "trigger of " + short(c.SubscriptionID), Ask: func(ctx context.Context) []checks.Check {
-		triggers, err := r.reader.List(ctx, consumer, c.SubscriptionID+"/triggers", dataShareVersion, nil)
-		if err != nil {
-			return a.unreadable("trigger", "Active", err)
-		}
-		if len(triggers) != 1 {
-			return []checks.Check{a.on(c.SubscriptionID+"/triggers").is("trigger", "one, Active", false, fmt.Sprintf("%d triggers", len(triggers)), r.restore())}
-		}
-		a = a.on(triggers[0].ID)
-		rows := []checks.Check{a.equal("trigger", "Active", triggers[0].Text("triggerStatus"),
-			"disable and enable it again, as Azure wants after a change of the schedule: "+r.restore())}
-		settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion, nil)
-		if err != nil {
-			return append(rows, a.unreadable("trigger-schedule", "the provider's schedule", err)...)
-		}
-		expected := "the provider's schedule, which is not set"
-		if len(settings) == 1 {
-			expected = scheduleText(settings[0])
-		}
-		return append(rows, a.equal("trigger-schedule", expected, scheduleText(triggers[0]), r.restore()))
-	}}
+	return checks.Question{Label: "trigger of " + short(c.SubscriptionID),
+		Ask: func(ctx context.Context) []checks.Check {
+			triggers, err := r.reader.List(ctx, consumer, c.SubscriptionID+"/triggers", dataShareVersion, nil)
+			if err != nil {
+				return a.unreadable("trigger", "Active", err)
+			}
+			if len(triggers) != 1 {
+				return []checks.Check{a.on(c.SubscriptionID+"/triggers").is("trigger", "one, Active", false,
+					fmt.Sprintf("%d triggers", len(triggers)), r.restore())}
+			}
+			a = a.on(triggers[0].ID)
+			rows := []checks.Check{a.equal("trigger", "Active", triggers[0].Text("triggerStatus"),
+				"disable and enable it again, as Azure wants after a change of the schedule: "+r.restore())}
+			settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion, nil)
+			if err != nil {
+				return append(rows, a.unreadable("trigger-schedule", "the provider's schedule", err)...)
+			}
+			expected := "the provider's schedule, which is not set"
+			if len(settings) == 1 {
+				expected = scheduleText(settings[0])
+			}
+			return append(rows, a.equal("trigger-schedule", expected, scheduleText(triggers[0]), r.restore()))
+		}}
 }
 
 // scheduleText is interval and time of a synchronization setting or trigger.
@@ -189,28 +211,32 @@ var tolerance = map[string]time.Duration{"Hour": 2 * time.Hour, "Day": 30 * time
 func (r *run) snapshot(share string, s target.Share, consumer string, c target.Consumer) checks.Question {
 	a := about{r, consumer, c.SubscriptionID}
 	sync := fmt.Sprintf("crossorg sync %s --consumer %s", share, consumer)
-	return checks.Question{Label: "snapshots of " + share + " at " + consumer, Ask: func(ctx context.Context) []checks.Check {
-		allowed := tolerance["Day"]
-		if settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion, nil); err == nil && len(settings) == 1 {
-			if t := tolerance[settings[0].Text("recurrenceInterval")]; t > 0 {
-				allowed = t
+	return checks.Question{Label: "snapshots of " + share + " at " + consumer,
+		Ask: func(ctx context.Context) []checks.Check {
+			allowed := tolerance["Day"]
+			if settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion,
+				nil); err == nil && len(settings) == 1 {
+				if t := tolerance[settings[0].Text("recurrenceInterval")]; t > 0 {
+					allowed = t
+				}
 			}
-		}
-		for until := time.Now().Add(r.Settle); ; {
-			history, err := History(ctx, r.Access, consumer, c.SubscriptionID)
-			if err != nil {
-				return a.unreadable("snapshot", succeeded, err)
+			for until := time.Now().Add(r.Settle); ; {
+				history, err := History(ctx, r.Access, consumer, c.SubscriptionID)
+				if err != nil {
+					return a.unreadable("snapshot", succeeded, err)
+				}
+				rows := r.judgeSnapshot(a, history, allowed, sync)
+				if rows[len(rows)-1].OK || time.Now().After(until) || ctx.Err() != nil {
+					return rows
+				}
+				time.Sleep(200 * time.Millisecond)
 			}
-			rows := r.judgeSnapshot(a, history, allowed, sync)
-			if rows[len(rows)-1].OK || time.Now().After(until) || ctx.Err() != nil {
-				return rows
-			}
-			time.Sleep(200 * time.Millisecond)
-		}
-	}}
+		}}
 }
 
-func (r *run) judgeSnapshot(a about, history []*armdatashare.ShareSubscriptionSynchronization, allowed time.Duration, advice string) []checks.Check {
+func (r *run) judgeSnapshot(
+	a about, history []*armdatashare.ShareSubscriptionSynchronization, allowed time.Duration, advice string,
+) []checks.Check {
 	var newest *armdatashare.ShareSubscriptionSynchronization
 	for _, s := range history {
 		if s.EndTime != nil && (newest == nil || s.EndTime.After(*newest.EndTime)) {
@@ -230,12 +256,15 @@ func (r *run) judgeSnapshot(a about, history []*armdatashare.ShareSubscriptionSy
 	age := max(r.reader.Now().Sub(*newest.EndTime), 0).Round(time.Second)
 	return []checks.Check{
 		a.is("snapshot", succeeded, status == succeeded, orNothing(status)+message, "mend what it says, then "+advice),
-		a.is("snapshot-age", "at most "+allowed.String(), age <= allowed, age.String(), "see that the trigger is Active, then "+advice),
+		a.is("snapshot-age", "at most "+allowed.String(), age <= allowed, age.String(),
+			"see that the trigger is Active, then "+advice),
 	}
 }
 
 // History lists the snapshots of a share subscription.
-func History(ctx context.Context, access *local.Access, organization, subscriptionID string) ([]*armdatashare.ShareSubscriptionSynchronization, error) {
+func History(
+	ctx context.Context, access *local.Access, organization, subscriptionID string,
+) ([]*armdatashare.ShareSubscriptionSynchronization, error) {
 	id, err := arm.ParseResourceID(subscriptionID)
 	if err != nil || id.Parent == nil {
 		return nil, fmt.Errorf("%q is not the resource id of a share subscription", subscriptionID)
@@ -261,26 +290,29 @@ func (r *run) content(share, provider, consumer, set string, d local.SharedDataS
 	a := about{r, consumer, d.Target.StorageAccountID + "/blobServices/default/containers/" + d.Target.Container}
 	const expected = "equal at both ends (SHA-256)"
 	advice := fmt.Sprintf("crossorg sync %s --consumer %s --full", share, consumer)
-	return checks.Question{Label: "the files of " + set + " at " + consumer, Ask: func(ctx context.Context) []checks.Check {
-		files, err := r.files.Files(ctx, provider, consumer, d)
-		if err != nil {
-			return a.unreadable("blob", expected, err)
-		}
-		if len(files) == 0 {
-			place := d.Source.StorageAccountID + "/blobServices/default/containers/" + d.Source.Container
-			return []checks.Check{about{r, provider, place}.is("blob", expected, false, "no files in data set "+set+" ("+d.Source.Path+")", "upload the source: "+r.restore())}
-		}
-		var rows []checks.Check
-		for _, f := range files {
-			seen := fmt.Sprintf("%d bytes, %s", f.Bytes, f.SHA256)
-			switch {
-			case f.SHA256 == "":
-				seen = "it did not arrive"
-			case f.SHA256 != f.SourceSHA256:
-				seen = f.SHA256 + " is not the provider's " + f.SourceSHA256
+	return checks.Question{Label: "the files of " + set + " at " + consumer,
+		Ask: func(ctx context.Context) []checks.Check {
+			files, err := r.files.Files(ctx, provider, consumer, d)
+			if err != nil {
+				return a.unreadable("blob", expected, err)
 			}
-			rows = append(rows, a.on(last(d.Target.StorageAccountID)+"/"+f.Path).is("blob", expected, f.SHA256 != "" && f.SHA256 == f.SourceSHA256, seen, advice))
-		}
-		return rows
-	}}
+			if len(files) == 0 {
+				place := d.Source.StorageAccountID + "/blobServices/default/containers/" + d.Source.Container
+				return []checks.Check{about{r, provider, place}.is("blob", expected, false,
+					"no files in data set "+set+" ("+d.Source.Path+")", "upload the source: "+r.restore())}
+			}
+			var rows []checks.Check
+			for _, f := range files {
+				seen := fmt.Sprintf("%d bytes, %s", f.Bytes, f.SHA256)
+				switch {
+				case f.SHA256 == "":
+					seen = "it did not arrive"
+				case f.SHA256 != f.SourceSHA256:
+					seen = f.SHA256 + " is not the provider's " + f.SourceSHA256
+				}
+				rows = append(rows, a.on(last(d.Target.StorageAccountID)+"/"+f.Path).is("blob", expected,
+					f.SHA256 != "" && f.SHA256 == f.SourceSHA256, seen, advice))
+			}
+			return rows
+		}}
 }

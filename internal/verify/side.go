@@ -31,7 +31,8 @@ func (r *run) side(s side) []checks.Question {
 		r.dataShareAccount(s),
 		r.leastPrivilege(s),
 		r.storageAccount(s),
-		r.resource("blob-recovery", s.organization, s.StorageAccountID+"/blobServices/default", storageVersion, r.blobService),
+		r.resource("blob-recovery", s.organization, s.StorageAccountID+"/blobServices/default", storageVersion,
+			r.blobService),
 		r.containers(s),
 		r.vault(s),
 	}
@@ -47,7 +48,8 @@ func (r *run) dataShareAccount(s side) checks.Question {
 		principal, _ := found.Identity["principalId"].(string)
 		return []checks.Check{
 			a.equal("account", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-			a.equal("account-identity", s.PrincipalID, principal, "the account was made anew and its identity has no role: "+r.restore()),
+			a.equal("account-identity", s.PrincipalID, principal, "the account was made anew and its identity has no "+
+				"role: "+r.restore()),
 			r.tagged(ctx, a, s.GroupID(), found),
 		}
 	}}
@@ -56,7 +58,8 @@ func (r *run) dataShareAccount(s side) checks.Question {
 // leastPrivilege reads what the identity holds anywhere in the subscription: its one role at its storage account.
 func (r *run) leastPrivilege(s side) checks.Question {
 	filter := url.Values{"$filter": {"principalId eq '" + s.PrincipalID + "'"}}
-	return r.list("least-privilege", s.organization, "/subscriptions/"+s.SubscriptionID, "/providers/Microsoft.Authorization/roleAssignments", roleVersion, filter,
+	return r.list("least-privilege", s.organization, "/subscriptions/"+s.SubscriptionID,
+		"/providers/Microsoft.Authorization/roleAssignments", roleVersion, filter,
 		func(a about, assignments []*target.Resource) []checks.Check {
 			expected := s.role.name + " at its storage account"
 			held := false
@@ -81,11 +84,13 @@ func (r *run) leastPrivilege(s side) checks.Question {
 			}
 			at := a.on(s.StorageAccountID)
 			if !held {
-				return append(rows, at.is("data-share-role", expected, false, "the identity "+s.PrincipalID+" does not hold it", r.restore()))
+				return append(rows, at.is("data-share-role", expected, false,
+					"the identity "+s.PrincipalID+" does not hold it", r.restore()))
 			}
 			rows = append(rows, at.is("data-share-role", expected, true, "held", ""))
 			if len(rows) == 1 {
-				rows = append(rows, a.on(s.DataShareAccountID).is("least-privilege", "no other role in the subscription", true, "none", ""))
+				rows = append(rows, a.on(s.DataShareAccountID).is("least-privilege",
+					"no other role in the subscription", true, "none", ""))
 			}
 			return rows
 		})
@@ -107,10 +112,13 @@ func (r *run) storageAccount(s side) checks.Question {
 		tls := found.Text("minimumTlsVersion")
 		return []checks.Check{
 			a.equal("storage", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-			a.is("no-public-access", "public access to blobs off", stated && !public, onOff(public || !stated), "set allowBlobPublicAccess to false: "+r.restore()),
+			a.is("no-public-access", "public access to blobs off", stated && !public, onOff(public || !stated),
+				"set allowBlobPublicAccess to false: "+r.restore()),
 			a.is("https-only", "HTTPS only", https, onOff(https), "set supportsHttpsTrafficOnly to true: "+r.restore()),
-			a.is("tls", "TLS 1.2 or newer", slices.Contains(tlsVersions, tls), orNothing(tls), "set minimumTlsVersion to TLS1_2: "+r.restore()),
-			a.is("no-cross-tenant-replication", "off", !replicated, onOff(replicated), "set allowCrossTenantReplication to false: "+r.restore()),
+			a.is("tls", "TLS 1.2 or newer", slices.Contains(tlsVersions, tls), orNothing(tls),
+				"set minimumTlsVersion to TLS1_2: "+r.restore()),
+			a.is("no-cross-tenant-replication", "off", !replicated, onOff(replicated),
+				"set allowCrossTenantReplication to false: "+r.restore()),
 			r.storageNetwork(a, found),
 			r.tagged(ctx, a, s.GroupID(), found),
 		}
@@ -128,7 +136,8 @@ func (r *run) storageNetwork(a about, found *target.Resource) checks.Check {
 	if closed {
 		seen = "public network access disabled"
 	}
-	return a.is("storage-network", "trusted services get in", !closed && (trusted || strings.EqualFold(action, "Allow") && bypass == ""), seen,
+	return a.is("storage-network", "trusted services get in", !closed &&
+		(trusted || strings.EqualFold(action, "Allow") && bypass == ""), seen,
 		"set networkAcls.bypass to AzureServices, or Data Share cannot reach the data: "+r.restore())
 }
 
@@ -144,7 +153,8 @@ func (r *run) blobService(a about, found *target.Resource) []checks.Check {
 
 // containers checks that every container of the account is private and that those are there which shares use.
 func (r *run) containers(s side) checks.Question {
-	return r.list("containers", s.organization, s.StorageAccountID, "/blobServices/default/containers", storageVersion, nil,
+	return r.list("containers", s.organization, s.StorageAccountID, "/blobServices/default/containers", storageVersion,
+		nil,
 		func(a about, containers []*target.Resource) []checks.Check {
 			wanted := map[string]bool{}
 			for _, share := range r.Outputs.Shares {
@@ -165,7 +175,8 @@ func (r *run) containers(s side) checks.Question {
 			var rows []checks.Check
 			for _, found := range containers {
 				access := found.Text("publicAccess")
-				rows = append(rows, a.on(found.ID).is("container-private", "no public access", access == "" || access == "None", orNone(access),
+				rows = append(rows, a.on(found.ID).is("container-private", "no public access",
+					access == "" || access == "None", orNone(access),
 					"set publicAccess to None: "+r.restore()))
 				if wanted[found.Name] {
 					rows = append(rows, a.on(found.ID).is("container", "there", true, "there", ""))
@@ -173,7 +184,8 @@ func (r *run) containers(s side) checks.Question {
 				}
 			}
 			for _, name := range sorted(wanted) {
-				rows = append(rows, a.on(s.StorageAccountID+"/blobServices/default/containers/"+name).is("container", "there", false, "no such container", r.restore()))
+				rows = append(rows, a.on(s.StorageAccountID+"/blobServices/default/containers/"+name).is("container",
+					"there", false, "no such container", r.restore()))
 			}
 			return rows
 		})
@@ -193,9 +205,12 @@ func (r *run) vault(s side) checks.Question {
 		closed := strings.EqualFold(action, "Deny") || strings.EqualFold(found.Text("publicNetworkAccess"), "Disabled")
 		return []checks.Check{
 			a.is("vault", "reachable", found.Text("vaultUri") != "", orNothing(found.Text("vaultUri")), r.restore()),
-			a.is("vault-soft-delete", "on", soft, onOff(soft)+", "+days(found.Value("softDeleteRetentionInDays")), r.restore()),
-			a.is("vault-roles", "roles instead of access policies", roles, "roles "+onOff(roles), "set enableRbacAuthorization to true: "+r.restore()),
-			a.is("vault-network", "closed by default", closed, fmt.Sprintf("default %s, bypass %s", orNothing(action), orNothing(bypass)),
+			a.is("vault-soft-delete", "on", soft, onOff(soft)+", "+days(found.Value("softDeleteRetentionInDays")),
+				r.restore()),
+			a.is("vault-roles", "roles instead of access policies", roles, "roles "+onOff(roles),
+				"set enableRbacAuthorization to true: "+r.restore()),
+			a.is("vault-network", "closed by default", closed, fmt.Sprintf("default %s, bypass "+
+				"%s", orNothing(action), orNothing(bypass)),
 				"set networkAcls.defaultAction to Deny: "+r.restore()),
 			r.tagged(ctx, a, s.GroupID(), found),
 		}
@@ -214,7 +229,8 @@ func (r *run) across() []checks.Question {
 			vaults = append(vaults, at{name, s.VaultID})
 		}
 	}
-	compare := func(check, version string, resources []at, closed func(*target.Resource) bool, words [2]string, advice string) checks.Question {
+	compare := func(check, version string, resources []at, closed func(*target.Resource) bool, words [2]string,
+		advice string) checks.Question {
 		return checks.Question{Label: check, Ask: func(ctx context.Context) []checks.Check {
 			states := map[at]bool{}
 			any := false
@@ -237,7 +253,8 @@ func (r *run) across() []checks.Question {
 					if any {
 						expected = words[1]
 					}
-					rows = append(rows, about{r, one.organization, one.id}.is(check, expected+", as everywhere in the stack", state == any, word, advice))
+					rows = append(rows, about{r, one.organization, one.id}.is(check,
+						expected+", as everywhere in the stack", state == any, word, advice))
 				}
 			}
 			return rows

@@ -1,5 +1,5 @@
-// Package verify judges a stack that stands: it reads the stack's outputs and the live Azure, never the program, and says
-// of each property what was expected, what was seen and what to do.
+// Package verify judges a stack that stands: it reads the stack's outputs and the live Azure, never the program, and
+// says of each property what was expected, what was seen and what to do.
 package verify
 
 import (
@@ -66,7 +66,8 @@ func (r *run) questions() []checks.Question {
 	var all []checks.Question
 	for _, name := range sorted(r.Outputs.Organizations) {
 		o := r.Outputs.Organizations[name]
-		for _, s := range []side{{o.Provider, "provider", name, roleReader}, {o.Consumer, "consumer", name, roleContributor}} {
+		for _, s := range []side{{o.Provider, "provider", name, roleReader},
+			{o.Consumer, "consumer", name, roleContributor}} {
 			if s.Side != nil {
 				all = append(all, r.side(s)...)
 			}
@@ -96,7 +97,8 @@ func (a about) on(resource string) about { a.resource = resource; return a }
 
 // is makes a row; advice counts only if it fails.
 func (a about) is(check, expected string, ok bool, seen, advice string) checks.Check {
-	c := checks.Check{Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Seen: seen, OK: ok}
+	c := checks.Check{Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Seen: seen,
+		OK: ok}
 	if !ok {
 		c.Advice = advice
 	}
@@ -114,7 +116,8 @@ func (a about) equal(check, expected, seen, advice string) checks.Check {
 // unreadable makes the failed row of a resource or collection that could not be read.
 func (a about) unreadable(check, expected string, err error) []checks.Check {
 	return []checks.Check{checks.Unreadable(checks.Check{
-		Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Advice: "it is gone: " + a.run.restore(),
+		Check: check, Organization: a.organization, Resource: a.resource, Expected: expected,
+		Advice: "it is gone: " + a.run.restore(),
 	}, err)}
 }
 
@@ -122,7 +125,9 @@ func (a about) unreadable(check, expected string, err error) []checks.Check {
 func (r *run) restore() string { return r.Refresh + ", then " + r.Up }
 
 // resource is a question about one resource; without the resource there is the one failed row that it is not there.
-func (r *run) resource(check, organization, id, version string, judge func(about, *target.Resource) []checks.Check) checks.Question {
+func (r *run) resource(
+	check, organization, id, version string, judge func(about, *target.Resource) []checks.Check,
+) checks.Question {
 	a := about{r, organization, id}
 	return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
 		found, err := r.reader.Get(ctx, organization, id, version)
@@ -134,7 +139,10 @@ func (r *run) resource(check, organization, id, version string, judge func(about
 }
 
 // list is a question about what lies below a resource.
-func (r *run) list(check, organization, id, below, version string, query url.Values, judge func(about, []*target.Resource) []checks.Check) checks.Question {
+func (r *run) list(
+	check, organization, id, below, version string, query url.Values,
+	judge func(about, []*target.Resource) []checks.Check,
+) checks.Question {
 	a := about{r, organization, id}
 	return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
 		found, err := r.reader.List(ctx, organization, id+below, version, query)

@@ -42,7 +42,8 @@ func outputs() *target.Outputs {
 func rows(t *testing.T, check string, answers map[string]any) []checks.Check {
 	t.Helper()
 	report := verify.Run(context.Background(), verify.Options{
-		Outputs: outputs(), Access: targettest.New(t, answers).Access(), Up: "UP", Refresh: "REFRESH", Progress: io.Discard,
+		Outputs: outputs(), Access: targettest.New(t, answers).Access(), Up: "UP", Refresh: "REFRESH",
+		Progress: io.Discard,
 	})
 	var found []checks.Check
 	for _, c := range report.Checks {
@@ -70,7 +71,8 @@ func assignment(id, principal, role, scope string) object {
 
 func TestWhatCannotBeReadIsAFailedCheckAndTheRestGoesOn(t *testing.T) {
 	report := verify.Run(context.Background(), verify.Options{
-		Outputs: outputs(), Access: targettest.New(t, object{"GET " + vault: http.StatusForbidden}).Access(), Progress: io.Discard,
+		Outputs: outputs(), Access: targettest.New(t, object{"GET " + vault: http.StatusForbidden}).Access(),
+		Progress: io.Discard,
 	})
 	assert.Zero(t, report.Passed)
 	assert.Greater(t, report.Failed, 8)
@@ -85,7 +87,8 @@ func TestWhatCannotBeReadIsAFailedCheckAndTheRestGoesOn(t *testing.T) {
 func TestLeastPrivilege(t *testing.T) {
 	held := assignment("/own", "p", reader, storage)
 	assert.True(t, one(t, "data-share-role", object{roles: list(held)}).OK)
-	assert.True(t, one(t, "least-privilege", object{roles: list(held, assignment("/other", "q", reader, group))}).OK, "others' roles are theirs")
+	assert.True(t, one(t, "least-privilege", object{roles: list(held, assignment("/other", "q", reader, group))}).OK,
+		"others' roles are theirs")
 
 	extra := one(t, "least-privilege", object{roles: list(held, assignment("/extra", "p", reader, group))})
 	assert.False(t, extra.OK)
@@ -118,7 +121,8 @@ func TestStorageNetworkLetsDataShareIn(t *testing.T) {
 }
 
 func TestOldTLS(t *testing.T) {
-	for version, ok := range map[string]bool{"TLS1_0": false, "TLS1_1": false, "TLS1_2": true, "TLS1_3": true, "": false} {
+	for version, ok := range map[string]bool{"TLS1_0": false, "TLS1_1": false, "TLS1_2": true, "TLS1_3": true,
+		"": false} {
 		assert.Equal(t, ok, one(t, "tls", storageWith(object{"minimumTlsVersion": version})).OK, version)
 	}
 }
@@ -126,7 +130,8 @@ func TestOldTLS(t *testing.T) {
 func TestDiagnostics(t *testing.T) {
 	const settings = "GET " + vault + "/providers/Microsoft.Insights/diagnosticSettings"
 	audited := func(workspace string, entries ...any) checks.Check {
-		return one(t, "vault-audited", object{settings: list(object{"properties": object{"workspaceId": workspace, "logs": entries}})})
+		return one(t, "vault-audited",
+			object{settings: list(object{"properties": object{"workspaceId": workspace, "logs": entries}})})
 	}
 	assert.True(t, audited(logs, object{"category": "AuditEvent", "enabled": true}).OK)
 	assert.True(t, audited(logs, object{"categoryGroup": "audit", "enabled": true}).OK)
@@ -139,12 +144,14 @@ func TestDiagnostics(t *testing.T) {
 }
 
 func rule(priority float64, access, source string, ports ...any) object {
-	return object{"direction": "inbound", "access": access, "priority": priority, "sourceAddressPrefix": source, "destinationPortRanges": ports}
+	return object{"direction": "inbound", "access": access, "priority": priority, "sourceAddressPrefix": source,
+		"destinationPortRanges": ports}
 }
 
 func TestManagementPortsAreClosedByTheFirstRuleThatMatches(t *testing.T) {
 	ports := func(rules ...any) bool {
-		return one(t, "cluster-ports", object{"GET " + cluster: object{"properties": object{"networkSecurityRules": rules}}}).OK
+		return one(t, "cluster-ports", object{"GET " +
+			"" + cluster: object{"properties": object{"networkSecurityRules": rules}}}).OK
 	}
 	deny := rule(1002, "deny", "Internet", "19000", "19080")
 	assert.True(t, ports(deny))
@@ -171,7 +178,8 @@ func TestTagsAreTheGroups(t *testing.T) {
 func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 	o := outputs()
 	const share, subscription = account + "/shares/sh", account + "/shareSubscriptions/sub"
-	o.Shares = map[string]target.Share{"sh": {Provider: "contoso", ShareID: share, Consumers: map[string]target.Consumer{"contoso": {SubscriptionID: subscription}}}}
+	o.Shares = map[string]target.Share{"sh": {Provider: "contoso", ShareID: share,
+		Consumers: map[string]target.Consumer{"contoso": {SubscriptionID: subscription}}}}
 	now := time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 	run := func(status, ended string) object {
 		return object{"synchronizationId": status + ended, "status": status, "startTime": ended, "endTime": ended}
@@ -179,10 +187,12 @@ func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 	judge := func(interval string, runs ...any) map[string]bool {
 		azure := targettest.New(t, object{
 			"POST " + subscription + "/listSynchronizations": list(runs...),
-			"GET " + share + "/synchronizationSettings":      list(object{"id": "/x", "kind": "ScheduleBased", "properties": object{"recurrenceInterval": interval}}),
+			"GET " + share + "/synchronizationSettings": list(object{"id": "/x", "kind": "ScheduleBased",
+				"properties": object{"recurrenceInterval": interval}}),
 		})
 		azure.Date = now
-		report := verify.Run(context.Background(), verify.Options{Outputs: o, Access: azure.Access(), Progress: io.Discard})
+		report := verify.Run(context.Background(),
+			verify.Options{Outputs: o, Access: azure.Access(), Progress: io.Discard})
 		out := map[string]bool{}
 		for _, c := range report.Checks {
 			if c.Check == "snapshot" || c.Check == "snapshot-age" {
@@ -191,9 +201,12 @@ func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 		}
 		return out
 	}
-	assert.Equal(t, map[string]bool{"snapshot": true, "snapshot-age": true}, judge("Day", run("Succeeded", "2030-04-30T12:00:00Z")))
-	assert.Equal(t, map[string]bool{"snapshot": true, "snapshot-age": false}, judge("Hour", run("Succeeded", "2030-05-01T09:00:00Z")))
+	assert.Equal(t, map[string]bool{"snapshot": true, "snapshot-age": true},
+		judge("Day", run("Succeeded", "2030-04-30T12:00:00Z")))
+	assert.Equal(t, map[string]bool{"snapshot": true, "snapshot-age": false},
+		judge("Hour", run("Succeeded", "2030-05-01T09:00:00Z")))
 	assert.Equal(t, map[string]bool{"snapshot": false, "snapshot-age": true},
-		judge("Day", run("Succeeded", "2030-05-01T08:00:00Z"), run("Failed", "2030-05-01T11:00:00Z")), "the newest counts")
+		judge("Day", run("Succeeded", "2030-05-01T08:00:00Z"), run("Failed", "2030-05-01T11:00:00Z")),
+		"the newest counts")
 	assert.Equal(t, map[string]bool{"snapshot": false}, judge("Day"))
 }

@@ -115,7 +115,8 @@ func MustRun(t *testing.T, program pulumi.RunFunc, options Options) *Azure {
 func (a *Azure) Resources() []Resource {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.SortedFunc(slices.Values(a.resources), func(x, y Resource) int { return strings.Compare(x.URN, y.URN) })
+	return slices.SortedFunc(slices.Values(a.resources),
+		func(x, y Resource) int { return strings.Compare(x.URN, y.URN) })
 }
 
 // OfType are the registrations of a type, by the end of its token: "storage:Blob".
@@ -165,7 +166,8 @@ func (a *Azure) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	c := a.client(args.Provider)
 	switch args.Token {
 	case "azure-native:storage:listStorageAccountServiceSAS":
-		return resource.NewPropertyMapFromMap(map[string]any{"serviceSasToken": "sv=2022-11-02&sr=b&sp=r&sig=" + stable("sas", args.Args["canonicalizedResource"].String())}), nil
+		return resource.NewPropertyMapFromMap(map[string]any{"serviceSasToken": "sv=2022-11-02&sr=b&sp=r&sig=" +
+			stable("sas", args.Args["canonicalizedResource"].String())}), nil
 	case "azure-native:authorization:getClientConfig":
 	default:
 		return nil, fmt.Errorf("invoke %s is not known here", args.Token)

@@ -28,11 +28,15 @@ var kinds = map[string]kind{
 			}
 		},
 	},
-	"storage:BlobServiceProperties": {path: "Microsoft.Storage/storageAccounts/*/blobServices", parents: []string{"accountName"}, nameInput: "blobServicesName"},
-	"storage:ManagementPolicy":      {path: "Microsoft.Storage/storageAccounts/*/managementPolicies", parents: []string{"accountName"}, nameInput: "managementPolicyName"},
-	"storage:BlobContainer":         {path: "Microsoft.Storage/storageAccounts/*/blobServices/default/containers", parents: []string{"accountName"}, nameInput: "containerName", name: containerName},
+	"storage:BlobServiceProperties": {path: "Microsoft.Storage/storageAccounts/*/blobServices",
+		parents: []string{"accountName"}, nameInput: "blobServicesName"},
+	"storage:ManagementPolicy": {path: "Microsoft.Storage/storageAccounts/*/managementPolicies",
+		parents: []string{"accountName"}, nameInput: "managementPolicyName"},
+	"storage:BlobContainer": {path: "Microsoft.Storage/storageAccounts/*/blobServices/default/containers",
+		parents: []string{"accountName"}, nameInput: "containerName", name: containerName},
 	"storage:Blob": {
-		path: "Microsoft.Storage/storageAccounts/*/blobServices/default/containers/*/blobs", parents: []string{"accountName", "containerName"}, nameInput: "blobName",
+		path:    "Microsoft.Storage/storageAccounts/*/blobServices/default/containers/*/blobs",
+		parents: []string{"accountName", "containerName"}, nameInput: "blobName",
 		computed: func(_ *Azure, r *Resource, name string, _ login) map[string]any {
 			account, _ := r.Input("accountName").(string)
 			container, _ := r.Input("containerName").(string)
@@ -65,14 +69,17 @@ var kinds = map[string]kind{
 		computed: func(_ *Azure, r *Resource, _ string, _ login) map[string]any {
 			label, _ := r.Input("dnsName").(string)
 			location, _ := r.Input("location").(string)
-			return map[string]any{"fqdn": label + "." + location + ".cloudapp.azure.com", "clusterState": "WaitingForNodes"}
+			return map[string]any{"fqdn": label + "." + location + ".cloudapp.azure.com",
+				"clusterState": "WaitingForNodes"}
 		},
 	},
-	"servicefabric:NodeType":                             inCluster("nodeTypes", "nodeTypeName", nodeTypeName),
-	"servicefabric:ManagedClusterApplication":            inCluster("applications", "applicationName", nil),
-	"servicefabric:ManagedClusterApplicationType":        inCluster("applicationTypes", "applicationTypeName", nil),
-	"servicefabric:ManagedClusterApplicationTypeVersion": inCluster("applicationTypes/*/versions", "version", nil, "applicationTypeName"),
-	"servicefabric:ManagedClusterService":                inCluster("applications/*/services", "serviceName", nil, "applicationName"),
+	"servicefabric:NodeType":                      inCluster("nodeTypes", "nodeTypeName", nodeTypeName),
+	"servicefabric:ManagedClusterApplication":     inCluster("applications", "applicationName", nil),
+	"servicefabric:ManagedClusterApplicationType": inCluster("applicationTypes", "applicationTypeName", nil),
+	"servicefabric:ManagedClusterApplicationTypeVersion": inCluster("applicationTypes/*/versions", "version", nil,
+		"applicationTypeName"),
+	"servicefabric:ManagedClusterService": inCluster("applications/*/services", "serviceName", nil,
+		"applicationName"),
 
 	"operationalinsights:Workspace": {
 		path: "Microsoft.OperationalInsights/workspaces", nameInput: "workspaceName", name: workspaceName,
@@ -80,11 +87,12 @@ var kinds = map[string]kind{
 			return map[string]any{"customerId": stable("workspace", r.ID, name)}
 		},
 	},
-	"operationalinsights:SavedSearch": {path: "Microsoft.OperationalInsights/workspaces/*/savedSearches", parents: []string{"workspaceName"}, nameInput: "savedSearchId"},
-	"insights:DiagnosticSetting":      {path: "Microsoft.Insights/diagnosticSettings", nameInput: "name"},
-	"insights:ActionGroup":            {path: "Microsoft.Insights/actionGroups", nameInput: "actionGroupName"},
-	"insights:ScheduledQueryRule":     {path: "Microsoft.Insights/scheduledQueryRules", nameInput: "ruleName"},
-	"insights:Workbook":               {path: "Microsoft.Insights/workbooks", nameInput: "resourceName"},
+	"operationalinsights:SavedSearch": {path: "Microsoft.OperationalInsights/workspaces/*/savedSearches",
+		parents: []string{"workspaceName"}, nameInput: "savedSearchId"},
+	"insights:DiagnosticSetting":  {path: "Microsoft.Insights/diagnosticSettings", nameInput: "name"},
+	"insights:ActionGroup":        {path: "Microsoft.Insights/actionGroups", nameInput: "actionGroupName"},
+	"insights:ScheduledQueryRule": {path: "Microsoft.Insights/scheduledQueryRules", nameInput: "ruleName"},
+	"insights:Workbook":           {path: "Microsoft.Insights/workbooks", nameInput: "resourceName"},
 
 	"datashare:Account": {
 		path: "Microsoft.DataShare/accounts", nameInput: "accountName",
@@ -92,37 +100,44 @@ var kinds = map[string]kind{
 			kind, _ := r.Input("identity.type").(string)
 			return map[string]any{
 				"provisioningState": "Succeeded",
-				"identity":          map[string]any{"type": kind, "principalId": stable("identity", client.subscription, name), "tenantId": client.tenant},
+				"identity": map[string]any{"type": kind,
+					"principalId": stable("identity", client.subscription, name), "tenantId": client.tenant},
 			}
 		},
 	},
 	"datashare:Share": dataShare("accounts/*/shares", "shareName"),
-	"datashare:ScheduledSynchronizationSetting": dataShare("accounts/*/shares/*/synchronizationSettings", "synchronizationSettingName", "shareName"),
-	"datashare:BlobDataSet":                     dataSet(),
-	"datashare:BlobFolderDataSet":               dataSet(),
-	"datashare:BlobContainerDataSet":            dataSet(),
-	"datashare:Invitation": dataShare("accounts/*/shares/*/invitations", "invitationName", "shareName").computing(func(r *Resource, name string) map[string]any {
+	"datashare:ScheduledSynchronizationSetting": dataShare("accounts/*/shares/*/synchronizationSettings",
+		"synchronizationSettingName", "shareName"),
+	"datashare:BlobDataSet":          dataSet(),
+	"datashare:BlobFolderDataSet":    dataSet(),
+	"datashare:BlobContainerDataSet": dataSet(),
+	"datashare:Invitation": dataShare("accounts/*/shares/*/invitations", "invitationName",
+		"shareName").computing(func(r *Resource, name string) map[string]any {
 		return map[string]any{"invitationId": stable("invitation", r.ID, name), "invitationStatus": "Pending"}
 	}),
-	"datashare:ShareSubscription": dataShare("accounts/*/shareSubscriptions", "shareSubscriptionName").computing(func(*Resource, string) map[string]any {
+	"datashare:ShareSubscription": dataShare("accounts/*/shareSubscriptions",
+		"shareSubscriptionName").computing(func(*Resource, string) map[string]any {
 		return map[string]any{"shareSubscriptionStatus": "Active"}
 	}),
 	"datashare:BlobDataSetMapping":          mapping(),
 	"datashare:BlobFolderDataSetMapping":    mapping(),
 	"datashare:BlobContainerDataSetMapping": mapping(),
-	"datashare:ScheduledTrigger": dataShare("accounts/*/shareSubscriptions/*/triggers", "triggerName", "shareSubscriptionName").computing(func(*Resource, string) map[string]any {
+	"datashare:ScheduledTrigger": dataShare("accounts/*/shareSubscriptions/*/triggers", "triggerName",
+		"shareSubscriptionName").computing(func(*Resource, string) map[string]any {
 		return map[string]any{"triggerStatus": "Active"}
 	}),
 }
 
 // inCluster is a type of a Service Fabric managed cluster, below what parents name.
 func inCluster(path, nameInput string, name *regexp.Regexp, parents ...string) kind {
-	return kind{path: "Microsoft.ServiceFabric/managedClusters/*/" + path, nameInput: nameInput, name: name, parents: append([]string{"clusterName"}, parents...)}
+	return kind{path: "Microsoft.ServiceFabric/managedClusters/*/" + path, nameInput: nameInput, name: name,
+		parents: append([]string{"clusterName"}, parents...)}
 }
 
 // dataShare is a type of Microsoft.DataShare below an account, and below what parents name.
 func dataShare(path, nameInput string, parents ...string) kind {
-	return kind{path: "Microsoft.DataShare/" + path, nameInput: nameInput, parents: append([]string{"accountName"}, parents...)}
+	return kind{path: "Microsoft.DataShare/" + path, nameInput: nameInput,
+		parents: append([]string{"accountName"}, parents...)}
 }
 
 func (k kind) computing(f func(r *Resource, name string) map[string]any) kind {
@@ -131,13 +146,15 @@ func (k kind) computing(f func(r *Resource, name string) map[string]any) kind {
 }
 
 func dataSet() kind {
-	return dataShare("accounts/*/shares/*/dataSets", "dataSetName", "shareName").computing(func(r *Resource, _ string) map[string]any {
+	return dataShare("accounts/*/shares/*/dataSets", "dataSetName",
+		"shareName").computing(func(r *Resource, _ string) map[string]any {
 		return map[string]any{"dataSetId": stable("dataSet", strings.ToLower(r.ID))}
 	})
 }
 
 func mapping() kind {
-	return dataShare("accounts/*/shareSubscriptions/*/dataSetMappings", "dataSetMappingName", "shareSubscriptionName").computing(func(*Resource, string) map[string]any {
+	return dataShare("accounts/*/shareSubscriptions/*/dataSetMappings", "dataSetMappingName",
+		"shareSubscriptionName").computing(func(*Resource, string) map[string]any {
 		return map[string]any{"dataSetMappingStatus": "Ok"}
 	})
 }

@@ -63,7 +63,8 @@ func TestAcknowledgedWritesSurviveAKill(t *testing.T) {
 			}
 		}
 		require.False(t, t.Failed())
-		t.Logf("round %d: killed after %v; %d writes acknowledged and found; %d not answered, of which %d were done", round, after, acknowledged(all)-before, pending, done)
+		t.Logf("round %d: killed after %v; %d writes acknowledged and found; %d not answered, of which %d were done",
+			round, after, acknowledged(all)-before, pending, done)
 		unanswered, found = unanswered+pending, found+done
 	}
 	require.Greater(t, acknowledged(all), 10**rounds, "the writers wrote")
@@ -98,7 +99,8 @@ func (w *writer) begin() {
 	}
 	if w.number == 0 { // the writers sign in as one
 		for name, role := range map[string]string{
-			"00000000-0000-4000-8000-000000000001": "ba92f5b4-2d11-453d-a403-e96b0029c9fe", // Storage Blob Data Contributor
+			// Storage Blob Data Contributor
+			"00000000-0000-4000-8000-000000000001": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
 			"00000000-0000-4000-8000-000000000002": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7", // Key Vault Secrets Officer
 		} {
 			a, err := w.assign("/subscriptions/"+w.SubscriptionID, name, role)

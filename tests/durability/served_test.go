@@ -44,7 +44,8 @@ type served struct {
 // serve starts local serve on a home folder and signs in.
 func serve(t *testing.T, tool, home string) *served {
 	t.Helper()
-	s := &served{t: t, process: exec.Command(tool, "local", "serve", "--home", home, "--json"), tokens: map[string]string{}}
+	s := &served{t: t, process: exec.Command(tool, "local", "serve", "--home", home, "--json"),
+		tokens: map[string]string{}}
 	s.process.Dir = project
 	var stderr bytes.Buffer
 	s.process.Stderr = &stderr
@@ -84,7 +85,8 @@ func (s *served) signIn(audience string) {
 	}
 	require.NoError(s.t, json.Unmarshal(raw, &estate))
 	r, err := s.client.PostForm(s.Authority+"/"+s.TenantID+"/oauth2/v2.0/token", url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {s.ClientID}, "client_secret": {estate.Default.ClientSecret}, "scope": {audience + "/.default"},
+		"grant_type": {"client_credentials"}, "client_id": {s.ClientID}, "client_secret": {estate.Default.ClientSecret},
+		"scope": {audience + "/.default"},
 	})
 	require.NoError(s.t, err)
 	defer r.Body.Close()
@@ -131,8 +133,8 @@ func (a answer) xml(t *testing.T, into any) {
 	require.NoError(t, xml.Unmarshal(a.body, into), "%s", a.body)
 }
 
-// ask sends a request and reads the whole answer; the error says that there was none. A body that is no []byte is sent as
-// JSON.
+// ask sends a request and reads the whole answer; the error says that there was none. A body that is no []byte is sent
+// as JSON.
 func (s *served) ask(audience, method, at string, body any, headers ...string) (answer, error) {
 	var raw []byte
 	kind := "application/octet-stream"

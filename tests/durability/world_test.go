@@ -116,8 +116,10 @@ func pick[V any](r *rand.Rand, from []V) (out V, ok bool) {
 func (w *writer) next() *write {
 	for {
 		choose := []func() *write{
-			w.putGroup, w.putGroup, w.deleteGroup, w.putAccount, w.deleteAccount, w.putContainer, w.putContainer, w.deleteContainer,
-			w.putBlob, w.putBlob, w.putBlob, w.putBlob, w.commitBlocks, w.describeBlob, w.deleteBlob, w.deleteBlob, w.setSecret, w.setSecret, w.setSecret, w.deleteSecret,
+			w.putGroup, w.putGroup, w.deleteGroup, w.putAccount, w.deleteAccount, w.putContainer, w.putContainer,
+			w.deleteContainer,
+			w.putBlob, w.putBlob, w.putBlob, w.putBlob, w.commitBlocks, w.describeBlob, w.deleteBlob, w.deleteBlob,
+			w.setSecret, w.setSecret, w.setSecret, w.deleteSecret,
 			w.recoverSecret, w.purgeSecret, w.deleteVault, w.recoverVault, w.putRole, w.putRole, w.deleteRole,
 		}
 		if one := choose[w.random.IntN(len(choose))](); one != nil {
@@ -129,7 +131,8 @@ func (w *writer) next() *write {
 func (w *writer) putGroup() *write {
 	name, sign := w.name(fmt.Sprintf("-g%d", w.random.IntN(4))), w.sign()
 	return &write{what: "put group " + name, after: w.known.with("group/"+name, sign), send: func() (answer, error) {
-		return w.ask(management, http.MethodPut, w.arm("/subscriptions/"+w.SubscriptionID+"/resourceGroups/"+name, groupVersion),
+		return w.ask(management, http.MethodPut,
+			w.arm("/subscriptions/"+w.SubscriptionID+"/resourceGroups/"+name, groupVersion),
 			map[string]any{"location": "eastus", "tags": map[string]string{"sign": sign}})
 	}}
 }
@@ -140,17 +143,20 @@ func (w *writer) deleteGroup() *write {
 		return nil
 	}
 	return &write{what: "delete group " + name, after: w.known.without("group/" + name), send: func() (answer, error) {
-		return w.ask(management, http.MethodDelete, w.arm("/subscriptions/"+w.SubscriptionID+"/resourceGroups/"+name, groupVersion), nil)
+		return w.ask(management, http.MethodDelete,
+			w.arm("/subscriptions/"+w.SubscriptionID+"/resourceGroups/"+name, groupVersion), nil)
 	}}
 }
 
 func (w *writer) putAccount() *write {
 	name, sign := w.name(fmt.Sprintf("account%d", w.random.IntN(2))), w.sign()
-	return &write{what: "put account " + name, after: w.known.with("account/"+name, sign), send: func() (answer, error) {
-		return w.ask(management, http.MethodPut, w.arm(w.account(name), storageVersion), map[string]any{
-			"location": "eastus", "kind": "StorageV2", "sku": map[string]any{"name": "Standard_LRS"}, "tags": map[string]string{"sign": sign}, "properties": map[string]any{},
-		})
-	}}
+	return &write{what: "put account " + name, after: w.known.with("account/"+name, sign),
+		send: func() (answer, error) {
+			return w.ask(management, http.MethodPut, w.arm(w.account(name), storageVersion), map[string]any{
+				"location": "eastus", "kind": "StorageV2", "sku": map[string]any{"name": "Standard_LRS"},
+				"tags": map[string]string{"sign": sign}, "properties": map[string]any{},
+			})
+		}}
 }
 
 func (w *writer) deleteAccount() *write {
@@ -158,7 +164,8 @@ func (w *writer) deleteAccount() *write {
 	if !ok || w.random.IntN(3) > 0 {
 		return nil
 	}
-	return &write{what: "delete account " + name, after: w.known.without("account/" + name).without("container/" + name).without("blob/" + name),
+	return &write{what: "delete account " +
+		"" + name, after: w.known.without("account/" + name).without("container/" + name).without("blob/" + name),
 		send: func() (answer, error) {
 			return w.ask(management, http.MethodDelete, w.arm(w.account(name), storageVersion), nil)
 		}}
@@ -177,7 +184,8 @@ func (w *writer) putContainer() *write {
 	}
 	if w.random.IntN(2) == 0 {
 		out.send = func() (answer, error) {
-			return w.ask(management, http.MethodPut, w.arm(w.account(account)+"/blobServices/default/containers/"+name, storageVersion), map[string]any{"properties": map[string]any{}})
+			return w.ask(management, http.MethodPut, w.arm(w.account(account)+"/blobServices/default/containers/"+name,
+				storageVersion), map[string]any{"properties": map[string]any{}})
 		}
 	}
 	return out
@@ -188,9 +196,10 @@ func (w *writer) deleteContainer() *write {
 	if !ok {
 		return nil
 	}
-	return &write{what: "delete container " + path, after: w.known.without("container/" + path).without("blob/" + path), send: func() (answer, error) {
-		return w.ask(storage, http.MethodDelete, w.blob(path, "?restype=container"), nil)
-	}}
+	return &write{what: "delete container " + path, after: w.known.without("container/" + path).without("blob/" + path),
+		send: func() (answer, error) {
+			return w.ask(storage, http.MethodDelete, w.blob(path, "?restype=container"), nil)
+		}}
 }
 
 func (w *writer) bytes(most int) []byte {
@@ -219,9 +228,11 @@ func (w *writer) putBlob() *write {
 		return nil
 	}
 	sign, content := w.sign(), w.bytes(100_000)
-	return &write{what: "put blob " + path, after: w.known.with("blob/"+path, holds(sign, content)), send: func() (answer, error) {
-		return w.ask(storage, http.MethodPut, w.blob(path, ""), content, "x-ms-blob-type", "BlockBlob", "x-ms-meta-sign", sign)
-	}}
+	return &write{what: "put blob " + path, after: w.known.with("blob/"+path, holds(sign, content)),
+		send: func() (answer, error) {
+			return w.ask(storage, http.MethodPut, w.blob(path, ""), content, "x-ms-blob-type", "BlockBlob",
+				"x-ms-meta-sign", sign)
+		}}
 }
 
 func (w *writer) commitBlocks() *write {
@@ -239,14 +250,16 @@ func (w *writer) commitBlocks() *write {
 		what: "commit blocks of " + path, after: w.known.with("blob/"+path, holds(sign, slices.Concat(blocks...))),
 		prepare: func() (a answer, err error) {
 			for i, b := range blocks {
-				if a, err = w.ask(storage, http.MethodPut, w.blob(path, "?comp=block&blockid="+url.QueryEscape(id(i))), append([]byte{}, b...)); err != nil || !a.ok() {
+				if a, err = w.ask(storage, http.MethodPut, w.blob(path, "?comp=block&blockid="+url.QueryEscape(id(i))),
+					append([]byte{}, b...)); err != nil || !a.ok() {
 					return a, err
 				}
 			}
 			return a, nil
 		},
 		send: func() (answer, error) {
-			return w.ask(storage, http.MethodPut, w.blob(path, "?comp=blocklist"), []byte(xml.Header+"<BlockList>"+ids.String()+"</BlockList>"), "x-ms-meta-sign", sign)
+			return w.ask(storage, http.MethodPut, w.blob(path, "?comp=blocklist"),
+				[]byte(xml.Header+"<BlockList>"+ids.String()+"</BlockList>"), "x-ms-meta-sign", sign)
 		},
 	}
 }
@@ -258,9 +271,10 @@ func (w *writer) describeBlob() *write {
 	}
 	sign := w.sign()
 	_, content, _ := strings.Cut(w.known["blob/"+path], " ")
-	return &write{what: "describe blob " + path, after: w.known.with("blob/"+path, sign+" "+content), send: func() (answer, error) {
-		return w.ask(storage, http.MethodPut, w.blob(path, "?comp=metadata"), nil, "x-ms-meta-sign", sign)
-	}}
+	return &write{what: "describe blob " + path, after: w.known.with("blob/"+path, sign+" "+content),
+		send: func() (answer, error) {
+			return w.ask(storage, http.MethodPut, w.blob(path, "?comp=metadata"), nil, "x-ms-meta-sign", sign)
+		}}
 }
 
 func (w *writer) deleteBlob() *write {
@@ -293,14 +307,16 @@ func (w *writer) setSecret() *write {
 	if before, _, there := strings.Cut(w.known["secret/"+path], " "); there {
 		versions, _ = strconv.Atoi(before) // as it was written below
 	}
-	out := &write{what: "set secret " + path, after: w.known.with("secret/"+path, fmt.Sprintf("%d versions, %s", versions+1, sign))}
+	out := &write{what: "set secret " + path, after: w.known.with("secret/"+path, fmt.Sprintf("%d versions, "+
+		"%s", versions+1, sign))}
 	at := w.secret(path)
 	out.send = func() (answer, error) {
 		return w.ask(vaults, http.MethodPut, at, map[string]any{"value": sign})
 	}
 	if w.random.IntN(2) == 0 {
 		out.send = func() (answer, error) {
-			return w.ask(management, http.MethodPut, w.arm(w.vault(vault)+"/secrets/"+name, vaultVersion), map[string]any{"properties": map[string]any{"value": sign}})
+			return w.ask(management, http.MethodPut, w.arm(w.vault(vault)+"/secrets/"+name, vaultVersion),
+				map[string]any{"properties": map[string]any{"value": sign}})
 		}
 	}
 	return out
@@ -312,7 +328,8 @@ func (w *writer) deleteSecret() *write {
 		return nil
 	}
 	at := w.secret(path)
-	return &write{what: "delete secret " + path, after: w.known.without("secret/"+path).with("deleted/"+path, w.known["secret/"+path]), send: func() (answer, error) {
+	return &write{what: "delete secret " + path, after: w.known.without("secret/"+path).with("deleted/"+path,
+		w.known["secret/"+path]), send: func() (answer, error) {
 		return w.ask(vaults, http.MethodDelete, at, nil)
 	}}
 }
@@ -323,7 +340,8 @@ func (w *writer) recoverSecret() *write {
 		return nil
 	}
 	at := strings.Replace(strings.Replace(w.secret(path), "/secrets/", "/deletedsecrets/", 1), "?", "/recover?", 1)
-	return &write{what: "recover secret " + path, after: w.known.without("deleted/"+path).with("secret/"+path, w.known["deleted/"+path]), send: func() (answer, error) {
+	return &write{what: "recover secret " + path, after: w.known.without("deleted/"+path).with("secret/"+path,
+		w.known["deleted/"+path]), send: func() (answer, error) {
 		return w.ask(vaults, http.MethodPost, at, nil)
 	}}
 }
@@ -334,9 +352,10 @@ func (w *writer) purgeSecret() *write {
 		return nil
 	}
 	at := strings.Replace(w.secret(path), "/secrets/", "/deletedsecrets/", 1)
-	return &write{what: "purge secret " + path, after: w.known.without("deleted/" + path), send: func() (answer, error) {
-		return w.ask(vaults, http.MethodDelete, at, nil)
-	}}
+	return &write{what: "purge secret " + path, after: w.known.without("deleted/" + path),
+		send: func() (answer, error) {
+			return w.ask(vaults, http.MethodDelete, at, nil)
+		}}
 }
 
 func (w *writer) vaultName() string { return w.name("-vault") }
@@ -362,17 +381,21 @@ func (w *writer) recoverVault() *write {
 	}
 	after := maps.Clone(w.known)
 	maps.Copy(after, w.buried)
-	return &write{what: "recover vault " + name, after: after, send: func() (answer, error) { return w.makeVault("recover") }}
+	return &write{what: "recover vault " +
+		"" + name, after: after, send: func() (answer, error) { return w.makeVault("recover") }}
 }
 
 func (w *writer) makeVault(mode string) (answer, error) {
-	return w.ask(management, http.MethodPut, w.arm(w.vault(w.vaultName()), vaultVersion), map[string]any{"location": "eastus", "properties": map[string]any{
-		"tenantId": w.TenantID, "sku": map[string]any{"family": "A", "name": "standard"}, "enableRbacAuthorization": true, "createMode": mode,
-	}})
+	return w.ask(management, http.MethodPut, w.arm(w.vault(w.vaultName()), vaultVersion),
+		map[string]any{"location": "eastus", "properties": map[string]any{
+			"tenantId": w.TenantID, "sku": map[string]any{"family": "A", "name": "standard"},
+			"enableRbacAuthorization": true, "createMode": mode,
+		}})
 }
 
 // roles are the ones that it hands out in its home: at most one assignment of each.
-var roles = []string{"b24988ac-6180-42a0-ab88-20f7382dd24c", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "73c42c96-874c-492b-b04d-ab87d138a893"}
+var roles = []string{"b24988ac-6180-42a0-ab88-20f7382dd24c", "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+	"2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "73c42c96-874c-492b-b04d-ab87d138a893"}
 
 func (w *writer) role(scope, name string) string {
 	return w.arm(scope+"/providers/Microsoft.Authorization/roleAssignments/"+name, roleVersion)
@@ -380,7 +403,8 @@ func (w *writer) role(scope, name string) string {
 
 func (w *writer) assign(scope, name, role string) (answer, error) {
 	return w.ask(management, http.MethodPut, w.role(scope, name), map[string]any{"properties": map[string]any{
-		"principalId": w.ObjectID, "principalType": "ServicePrincipal", "roleDefinitionId": "/subscriptions/" + w.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + role,
+		"principalId": w.ObjectID, "principalType": "ServicePrincipal", "roleDefinitionId": "/subscriptions/" +
+			w.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + role,
 	}})
 }
 
@@ -392,7 +416,8 @@ func (w *writer) putRole() *write {
 		}
 	}
 	name := uuid.NewString()
-	return &write{what: "assign role " + role, after: w.known.with("role/"+name, role), send: func() (answer, error) { return w.assign(w.home(), name, role) }}
+	return &write{what: "assign role " + role, after: w.known.with("role/"+name, role),
+		send: func() (answer, error) { return w.assign(w.home(), name, role) }}
 }
 
 func (w *writer) deleteRole() *write {
@@ -400,9 +425,10 @@ func (w *writer) deleteRole() *write {
 	if !ok {
 		return nil
 	}
-	return &write{what: "remove role assignment " + name, after: w.known.without("role/" + name), send: func() (answer, error) {
-		return w.ask(management, http.MethodDelete, w.role(w.home(), name), nil)
-	}}
+	return &write{what: "remove role assignment " + name, after: w.known.without("role/" + name),
+		send: func() (answer, error) {
+			return w.ask(management, http.MethodDelete, w.role(w.home(), name), nil)
+		}}
 }
 
 // look reads the world as it is, through lists and then thing by thing: what is listed must be there, as it is listed.
@@ -433,7 +459,8 @@ func (w *writer) look() world {
 			require.Fail(w.t, "a resource that nobody made", "%v", r)
 		}
 	}
-	for _, a := range w.list(management, w.arm(w.home()+"/providers/Microsoft.Authorization/roleAssignments", roleVersion)+"&$filter=atScope()") {
+	for _, a := range w.list(management,
+		w.arm(w.home()+"/providers/Microsoft.Authorization/roleAssignments", roleVersion)+"&$filter=atScope()") {
 		if strings.EqualFold(text(a, "properties", "scope"), w.home()) {
 			require.Equal(w.t, a, w.get(management, w.role(w.home(), text(a, "name"))).json(w.t))
 			out["role/"+text(a, "name")] = lastPart(text(a, "properties", "roleDefinitionId"))
@@ -489,15 +516,16 @@ func (w *writer) lookIntoVault(vault string, out world) {
 	for _, s := range w.list(vaults, base+"deletedsecrets"+query) {
 		name := lastPart(text(s, "id"))
 		w.get(vaults, base+"deletedsecrets/"+name+query)
-		out["deleted/"+vault+"/"+name] = w.known["deleted/"+vault+"/"+name] // its value is not given out before it is recovered
+		// its value is not given out before it is recovered
+		out["deleted/"+vault+"/"+name] = w.known["deleted/"+vault+"/"+name]
 		if w.pending != nil && out["deleted/"+vault+"/"+name] == "" {
 			out["deleted/"+vault+"/"+name] = w.pending.after["deleted/"+vault+"/"+name]
 		}
 	}
 }
 
-// settle looks at what became of the writer's things: all that was acknowledged is there as it was acknowledged, and what
-// was not is there as a whole or not at all. It reports whether an unanswered write was found done.
+// settle looks at what became of the writer's things: all that was acknowledged is there as it was acknowledged, and
+// what was not is there as a whole or not at all. It reports whether an unanswered write was found done.
 func (w *writer) settle(t *testing.T) (done bool) {
 	t.Helper()
 	found := w.look()
@@ -505,7 +533,8 @@ func (w *writer) settle(t *testing.T) (done bool) {
 		if maps.Equal(found, w.pending.after) {
 			w.known, done = found, true
 		} else {
-			require.Equal(t, w.known, found, "writer %d, for whom %q was not answered, and which would have left %v", w.number, w.pending.what, w.pending.after)
+			require.Equal(t, w.known, found, "writer %d, for whom %q was not answered, and which would have left %v",
+				w.number, w.pending.what, w.pending.after)
 		}
 		w.pending = nil
 		return done

@@ -120,10 +120,12 @@ func TestImport(t *testing.T) {
 	c.do("up")
 
 	served := c.serve()
-	group, err := served.groups().CreateOrUpdate(context.Background(), "made-by-hand", armresources.ResourceGroup{Location: to.Ptr("eastus")}, nil)
+	group, err := served.groups().CreateOrUpdate(context.Background(), "made-by-hand",
+		armresources.ResourceGroup{Location: to.Ptr("eastus")}, nil)
 	require.NoError(t, err)
 	// The verbs use the Azure that is being served.
-	c.pulumi("import", "azure-native:resources:ResourceGroup", "by-hand", *group.ID, "--yes", "--protect=false", "--generate-code=false")
+	c.pulumi("import", "azure-native:resources:ResourceGroup", "by-hand", *group.ID, "--yes", "--protect=false",
+		"--generate-code=false")
 	served.stop()
 
 	assert.Contains(t, c.pulumi("stack", "export"), *group.ID)

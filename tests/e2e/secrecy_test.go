@@ -66,7 +66,8 @@ func TestSecretsAreKept(t *testing.T) {
 	shown := map[string]string{}
 	for _, arguments := range [][]string{
 		c.arguments("up", "--arm-log", log), c.arguments("outputs", "--json"), c.arguments("refresh"),
-		c.arguments("pulumi", "--", "stack", "export"), c.arguments("pulumi", "--", "up", "--yes", "--show-config", "--show-reads", "--logtostderr", "-v=5"),
+		c.arguments("pulumi", "--", "stack", "export"),
+		c.arguments("pulumi", "--", "up", "--yes", "--show-config", "--show-reads", "--logtostderr", "-v=5"),
 	} {
 		what := strings.Join(arguments[1:2], " ") + " " + arguments[len(arguments)-1]
 		shown[what] = careless(t, arguments)
@@ -78,14 +79,15 @@ func TestSecretsAreKept(t *testing.T) {
 		assert.Contains(t, shown["the request log"], asked, "the run handled this kind of secret")
 	}
 	for _, kept := range []string{"state", "project", "program", "pulumi"} {
-		require.NoError(t, filepath.WalkDir(filepath.Join(c.dir, kept), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+		require.NoError(t, filepath.WalkDir(filepath.Join(c.dir, kept),
+			func(path string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				raw, err := os.ReadFile(path)
+				shown[path] = string(raw)
 				return err
-			}
-			raw, err := os.ReadFile(path)
-			shown[path] = string(raw)
-			return err
-		}))
+			}))
 	}
 
 	secrets := c.secrets()

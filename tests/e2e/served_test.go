@@ -109,7 +109,8 @@ func (s *served) signIn(tenant, client, secret string) azcore.TokenCredential {
 // groups is a client for resource groups, signed in as the default principal.
 func (s *served) groups() *armresources.ResourceGroupsClient {
 	s.t.Helper()
-	client, err := armresources.NewResourceGroupsClient(s.SubscriptionID, s.signIn(s.TenantID, s.ClientID, s.defaultSecret()), s.armOptions())
+	client, err := armresources.NewResourceGroupsClient(s.SubscriptionID,
+		s.signIn(s.TenantID, s.ClientID, s.defaultSecret()), s.armOptions())
 	require.NoError(s.t, err)
 	return client
 }

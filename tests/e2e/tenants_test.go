@@ -22,8 +22,10 @@ type estate struct{ organization, side, tenant, subscription, client string }
 func TestTwoTenantsStayApart(t *testing.T) {
 	t.Parallel()
 	estates := []estate{
-		{"contoso", "provider", "10000000-0000-4000-8000-000000000001", "10000000-0000-4000-8000-000000000002", "10000000-0000-4000-8000-000000000003"},
-		{"fabrikam", "consumer", "20000000-0000-4000-8000-000000000001", "20000000-0000-4000-8000-000000000002", "20000000-0000-4000-8000-000000000003"},
+		{"contoso", "provider", "10000000-0000-4000-8000-000000000001", "10000000-0000-4000-8000-000000000002",
+			"10000000-0000-4000-8000-000000000003"},
+		{"fabrikam", "consumer", "20000000-0000-4000-8000-000000000001", "20000000-0000-4000-8000-000000000002",
+			"20000000-0000-4000-8000-000000000003"},
 	}
 	c := newHome(t, "dev")
 	c.configure(func(config map[string]any) {
@@ -52,10 +54,14 @@ func TestTwoTenantsStayApart(t *testing.T) {
 	for i, own := range estates {
 		other := estates[1-i]
 		credential := served.signIn(own.tenant, own.client, secrets[own.organization])
-		assert.NoError(t, readAccount(served, credential, storageAccount(t, up, own)), "%s reads its own account", own.organization)
-		assertDenied(t, readAccount(served, credential, storageAccount(t, up, other)), own.organization+" reads the other's account")
-		assertDenied(t, listKeys(served, credential, storageAccount(t, up, other)), own.organization+" lists the other's keys")
-		assertDenied(t, listGroups(served, credential, other.subscription), own.organization+" lists the other's groups")
+		assert.NoError(t, readAccount(served, credential, storageAccount(t, up, own)), "%s reads its own account",
+			own.organization)
+		assertDenied(t, readAccount(served, credential, storageAccount(t, up, other)),
+			own.organization+" reads the other's account")
+		assertDenied(t, listKeys(served, credential, storageAccount(t, up, other)),
+			own.organization+" lists the other's keys")
+		assertDenied(t, listGroups(served, credential, other.subscription),
+			own.organization+" lists the other's groups")
 	}
 	served.stop()
 
@@ -105,6 +111,7 @@ func assertDenied(t *testing.T, err error, what string) {
 	t.Helper()
 	var response *azcore.ResponseError
 	if assert.True(t, errors.As(err, &response), "%s: %v", what, err) {
-		assert.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}, response.StatusCode, what)
+		assert.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
+			response.StatusCode, what)
 	}
 }

@@ -59,7 +59,8 @@ func newLive(h *home, outputs map[string]any) *live {
 
 func (l *live) verify() *checks.Report {
 	return verify.Run(context.Background(), verify.Options{
-		Outputs: l.outputs, Access: l.access, Up: "crossorg local up", Refresh: "crossorg local refresh", Progress: io.Discard,
+		Outputs: l.outputs, Access: l.access, Up: "crossorg local up", Refresh: "crossorg local refresh",
+		Progress: io.Discard,
 	})
 }
 
@@ -157,7 +158,8 @@ func (l *live) blobs(accountID, endpoint string) *azblob.Client {
 	require.NoError(l.t, err)
 	key, err := azblob.NewSharedKeyCredential(id.Name, *keys.Keys[0].Value)
 	require.NoError(l.t, err)
-	client, err := azblob.NewClientWithSharedKeyCredential(endpoint, key, &azblob.ClientOptions{ClientOptions: l.served.options()})
+	client, err := azblob.NewClientWithSharedKeyCredential(endpoint, key,
+		&azblob.ClientOptions{ClientOptions: l.served.options()})
 	require.NoError(l.t, err)
 	return client
 }
@@ -172,7 +174,8 @@ func (l *live) overwrite(at local.Location, content []byte) func() func() {
 		before, err := io.ReadAll(response.Body)
 		require.NoError(l.t, err)
 		upload := func(content []byte) {
-			_, err := client.UploadStream(ctx, at.Container, at.Path, streaming.NopCloser(bytes.NewReader(content)), nil)
+			_, err := client.UploadStream(ctx, at.Container, at.Path, streaming.NopCloser(bytes.NewReader(content)),
+				nil)
 			require.NoError(l.t, err)
 		}
 		if content == nil {
@@ -195,8 +198,8 @@ const (
 	clusterVersion    = "2023-03-01-preview"
 )
 
-// TestVerifyNamesTheCulprit: a fresh stack passes; each of many sabotaged ones fails, and verify says which resource is to
-// blame; mended, it passes again.
+// TestVerifyNamesTheCulprit: a fresh stack passes; each of many sabotaged ones fails, and verify says which resource is
+// to blame; mended, it passes again.
 func TestVerifyNamesTheCulprit(t *testing.T) {
 	t.Parallel()
 	h := newHome(t, "dev")
@@ -299,7 +302,8 @@ func (l *live) restore(accountID string, at local.Location) {
 		require.NoError(l.t, err)
 		for _, item := range page.ContainerItems {
 			if *item.Name == at.Container && item.Deleted != nil && *item.Deleted {
-				_, err := client.ServiceClient().RestoreContainer(context.Background(), at.Container, *item.Version, nil)
+				_, err := client.ServiceClient().RestoreContainer(context.Background(), at.Container, *item.Version,
+					nil)
 				require.NoError(l.t, err)
 				return
 			}
@@ -322,11 +326,13 @@ func (l *live) steers(h *home) {
 	full := run(0, "sync", share, "--full")["runs"].([]any)[0].(map[string]any)
 	assert.Equal(l.t, "FullSync", full["run"].(map[string]any)["mode"])
 	assert.NotEmpty(l.t, full["files"])
-	assert.Equal(l.t, full["run"].(map[string]any)["synchronizationId"], full["history"].([]any)[0].(map[string]any)["synchronizationId"])
+	assert.Equal(l.t, full["run"].(map[string]any)["synchronizationId"],
+		full["history"].([]any)[0].(map[string]any)["synchronizationId"])
 	assert.Equal(l.t, "Revoked", run(0, "revoke", share, "fabrikam")["consumerStatus"])
 	refused := run(1, "sync", share)["error"].(map[string]any)["diagnostics"].([]any)[0].(map[string]any)
 	assert.Contains(l.t, refused["message"], "Revoked")
-	assert.Equal(l.t, "Active", run(0, "reinstate", share, "fabrikam", "--expires", "2099-01-01T00:00:00Z")["providerStatus"])
+	assert.Equal(l.t, "Active",
+		run(0, "reinstate", share, "fabrikam", "--expires", "2099-01-01T00:00:00Z")["providerStatus"])
 	run(0, "sync", share)
 	assert.Contains(l.t, run(1, "revoke", share, "nobody")["error"].(map[string]any)["message"], "fabrikam")
 }
@@ -355,11 +361,13 @@ func (l *live) certifies(h *home, host *target.Side) {
 	}
 
 	const secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-	l.do(http.MethodPut, host.VaultID+"/providers/Microsoft.Authorization/roleAssignments/"+uuid.NewString(), roleVersion, map[string]any{
-		"properties": map[string]any{
-			"principalId": l.objectID(), "principalType": "ServicePrincipal",
-			"roleDefinitionId": "/subscriptions/" + host.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + secretsOfficer,
-		}})
+	l.do(http.MethodPut, host.VaultID+"/providers/Microsoft.Authorization/roleAssignments/"+uuid.NewString(),
+		roleVersion, map[string]any{
+			"properties": map[string]any{
+				"principalId": l.objectID(), "principalType": "ServicePrincipal",
+				"roleDefinitionId": "/subscriptions/" + host.SubscriptionID +
+					"/providers/Microsoft.Authorization/roleDefinitions/" + secretsOfficer,
+			}})
 	stored := run(0)
 	assert.Equal(l.t, denied["thumbprint"], stored["thumbprint"], "what the folder has is used again")
 	assert.NotEmpty(l.t, stored["secretId"])
@@ -377,7 +385,8 @@ func (l *live) objectID() string {
 	l.t.Helper()
 	credential, err := l.access.Credential("")
 	require.NoError(l.t, err)
-	token, err := credential.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}})
+	token, err := credential.GetToken(context.Background(),
+		policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}})
 	require.NoError(l.t, err)
 	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token.Token, ".")[1])
 	require.NoError(l.t, err)
@@ -416,7 +425,8 @@ func (l *live) sabotages() []sabotage {
 	grant := func(principal, role string) map[string]any {
 		return map[string]any{"properties": map[string]any{
 			"principalId": principal, "principalType": "ServicePrincipal",
-			"roleDefinitionId": "/subscriptions/" + provider.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + role,
+			"roleDefinitionId": "/subscriptions/" + provider.SubscriptionID +
+				"/providers/Microsoft.Authorization/roleDefinitions/" + role,
 		}}
 	}
 	role := func(s *target.Side) func() func() {
@@ -426,7 +436,8 @@ func (l *live) sabotages() []sabotage {
 			l.do(http.MethodDelete, id, roleVersion, nil)
 			definition := before["roleDefinitionId"].(string)
 			return func() {
-				l.do(http.MethodPut, id, roleVersion, grant(s.PrincipalID, definition[strings.LastIndexByte(definition, '/')+1:]))
+				l.do(http.MethodPut, id, roleVersion,
+					grant(s.PrincipalID, definition[strings.LastIndexByte(definition, '/')+1:]))
 			}
 		}
 	}
@@ -440,7 +451,8 @@ func (l *live) sabotages() []sabotage {
 		return s.StorageAccountID + "/blobServices/default/containers/" + name
 	}
 	place := func(at local.Location) string {
-		return at.StorageAccountID[strings.LastIndexByte(at.StorageAccountID, '/')+1:] + "/" + at.Container + "/" + at.Path
+		return at.StorageAccountID[strings.LastIndexByte(at.StorageAccountID, '/')+1:] + "/" + at.Container + "/" +
+			at.Path
 	}
 	mapping := delivery.SubscriptionID + "/dataSetMappings/financial-transactions"
 	trigger := delivery.SubscriptionID + "/triggers/schedule"
@@ -448,35 +460,49 @@ func (l *live) sabotages() []sabotage {
 		{"the reader role removed", "data-share-role", provider.StorageAccountID, role(provider)},
 		{"the contributor role removed", "data-share-role", consumer.StorageAccountID, role(consumer)},
 		{"a role added", "least-privilege", extra, func() func() {
-			l.do(http.MethodPut, extra, roleVersion, grant(consumer.PrincipalID, "b24988ac-6180-42a0-ab88-20f7382dd24c"))
+			l.do(http.MethodPut, extra, roleVersion,
+				grant(consumer.PrincipalID, "b24988ac-6180-42a0-ab88-20f7382dd24c"))
 			return func() { l.do(http.MethodDelete, extra, roleVersion, nil) }
 		}},
 		{"a mapping deleted", "mapping", mapping, l.remove(mapping, shareVersion)},
-		{"a mapping elsewhere", "mapping", mapping, l.change(mapping, shareVersion, property("filePath", "elsewhere.csv"))},
+		{"a mapping elsewhere", "mapping", mapping,
+			l.change(mapping, shareVersion, property("filePath", "elsewhere.csv"))},
 		{"the trigger deleted", "trigger", delivery.SubscriptionID + "/triggers", l.remove(trigger, shareVersion)},
-		{"public access allowed", "no-public-access", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, property("allowBlobPublicAccess", true))},
+		{"public access allowed", "no-public-access", provider.StorageAccountID,
+			l.change(provider.StorageAccountID, storageVersion, property("allowBlobPublicAccess", true))},
 		{"a container made public", "container-private", container(provider, set.Source.Container), func() func() {
-			closeAccount := l.change(provider.StorageAccountID, storageVersion, property("allowBlobPublicAccess", true))()
-			closeContainer := l.change(container(provider, set.Source.Container), storageVersion, property("publicAccess", "Blob"))()
+			closeAccount := l.change(provider.StorageAccountID, storageVersion,
+				property("allowBlobPublicAccess", true))()
+			closeContainer := l.change(container(provider, set.Source.Container), storageVersion,
+				property("publicAccess", "Blob"))()
 			return func() { closeContainer(); closeAccount() }
 		}},
-		{"HTTP allowed", "https-only", consumer.StorageAccountID, l.change(consumer.StorageAccountID, storageVersion, property("supportsHttpsTrafficOnly", false))},
-		{"TLS lowered", "tls", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, property("minimumTlsVersion", "TLS1_0"))},
-		{"cross-tenant replication allowed", "no-cross-tenant-replication", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, property("allowCrossTenantReplication", true))},
-		{"trusted services kept out", "storage-network", consumer.StorageAccountID, l.change(consumer.StorageAccountID, storageVersion, func(r map[string]any) {
-			acls := properties(r)["networkAcls"].(map[string]any)
-			acls["bypass"], acls["defaultAction"] = "None", "Deny"
-		})},
-		{"one account closed, the others open", "storage-network-default", provider.StorageAccountID, l.change(consumer.StorageAccountID, storageVersion, func(r map[string]any) {
-			properties(r)["networkAcls"].(map[string]any)["defaultAction"] = "Deny"
-		})},
-		{"tags removed", "tags", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion, func(r map[string]any) { r["tags"] = map[string]any{} })},
-		{"soft delete of blobs off", "blob-recovery", provider.StorageAccountID + "/blobServices/default", l.change(provider.StorageAccountID+"/blobServices/default", storageVersion,
-			property("deleteRetentionPolicy", map[string]any{"enabled": false}))},
-		{"versions off", "blob-recovery", provider.StorageAccountID + "/blobServices/default", l.change(provider.StorageAccountID+"/blobServices/default", storageVersion,
-			property("isVersioningEnabled", false))},
-		{"soft delete of containers off", "blob-recovery", consumer.StorageAccountID + "/blobServices/default", l.change(consumer.StorageAccountID+"/blobServices/default", storageVersion,
-			property("containerDeleteRetentionPolicy", map[string]any{"enabled": false}))},
+		{"HTTP allowed", "https-only", consumer.StorageAccountID,
+			l.change(consumer.StorageAccountID, storageVersion, property("supportsHttpsTrafficOnly", false))},
+		{"TLS lowered", "tls", provider.StorageAccountID,
+			l.change(provider.StorageAccountID, storageVersion, property("minimumTlsVersion", "TLS1_0"))},
+		{"cross-tenant replication allowed", "no-cross-tenant-replication", provider.StorageAccountID,
+			l.change(provider.StorageAccountID, storageVersion, property("allowCrossTenantReplication", true))},
+		{"trusted services kept out", "storage-network", consumer.StorageAccountID,
+			l.change(consumer.StorageAccountID, storageVersion, func(r map[string]any) {
+				acls := properties(r)["networkAcls"].(map[string]any)
+				acls["bypass"], acls["defaultAction"] = "None", "Deny"
+			})},
+		{"one account closed, the others open", "storage-network-default", provider.StorageAccountID,
+			l.change(consumer.StorageAccountID, storageVersion, func(r map[string]any) {
+				properties(r)["networkAcls"].(map[string]any)["defaultAction"] = "Deny"
+			})},
+		{"tags removed", "tags", provider.StorageAccountID, l.change(provider.StorageAccountID, storageVersion,
+			func(r map[string]any) { r["tags"] = map[string]any{} })},
+		{"soft delete of blobs off", "blob-recovery", provider.StorageAccountID + "/blobServices/default",
+			l.change(provider.StorageAccountID+"/blobServices/default", storageVersion,
+				property("deleteRetentionPolicy", map[string]any{"enabled": false}))},
+		{"versions off", "blob-recovery", provider.StorageAccountID + "/blobServices/default",
+			l.change(provider.StorageAccountID+"/blobServices/default", storageVersion,
+				property("isVersioningEnabled", false))},
+		{"soft delete of containers off", "blob-recovery", consumer.StorageAccountID + "/blobServices/default",
+			l.change(consumer.StorageAccountID+"/blobServices/default", storageVersion,
+				property("containerDeleteRetentionPolicy", map[string]any{"enabled": false}))},
 		{"a container deleted", "container", container(provider, set.Source.Container), func() func() {
 			id := container(provider, set.Source.Container)
 			l.do(http.MethodDelete, id, storageVersion, nil)
@@ -489,27 +515,33 @@ func (l *live) sabotages() []sabotage {
 			return l.remove(diagnostics(consumer.VaultID), diagnosticVersion)()
 		}},
 		{"a category off", "blob-logs", provider.StorageAccountID + "/blobServices/default", func() func() {
-			return l.change(diagnostics(provider.StorageAccountID+"/blobServices/default"), diagnosticVersion, func(r map[string]any) {
-				properties(r)["logs"].([]any)[0].(map[string]any)["enabled"] = false
-			})()
+			return l.change(diagnostics(provider.StorageAccountID+"/blobServices/default"), diagnosticVersion,
+				func(r map[string]any) {
+					properties(r)["logs"].([]any)[0].(map[string]any)["enabled"] = false
+				})()
 		}},
 		{"logs sent elsewhere", "share-logs", consumer.DataShareAccountID, func() func() {
-			return l.change(diagnostics(consumer.DataShareAccountID), diagnosticVersion, property("workspaceId", l.outputs.Organizations["contoso"].Monitoring.WorkspaceID))()
+			return l.change(diagnostics(consumer.DataShareAccountID), diagnosticVersion,
+				property("workspaceId", l.outputs.Organizations["contoso"].Monitoring.WorkspaceID))()
 		}},
 		{"an alert disabled", "alert", alert, l.change(alert, alertVersion, property("enabled", false))},
-		{"a vault open to every network", "vault-network", provider.VaultID, l.change(provider.VaultID, vaultVersion, func(r map[string]any) {
-			properties(r)["networkAcls"].(map[string]any)["defaultAction"] = "Allow"
-		})},
-		{"a vault without roles", "vault-roles", provider.VaultID, l.change(provider.VaultID, vaultVersion, func(r map[string]any) {
-			properties(r)["enableRbacAuthorization"], properties(r)["accessPolicies"] = false, []any{}
-		})},
+		{"a vault open to every network", "vault-network", provider.VaultID,
+			l.change(provider.VaultID, vaultVersion, func(r map[string]any) {
+				properties(r)["networkAcls"].(map[string]any)["defaultAction"] = "Allow"
+			})},
+		{"a vault without roles", "vault-roles", provider.VaultID,
+			l.change(provider.VaultID, vaultVersion, func(r map[string]any) {
+				properties(r)["enableRbacAuthorization"], properties(r)["accessPolicies"] = false, []any{}
+			})},
 		{"a blob altered at the consumer", "blob", place(set.Target), l.overwrite(set.Target, []byte("forged"))},
 		{"a blob deleted at the consumer", "blob", place(set.Target), l.overwrite(set.Target, nil)},
 		{"a blob altered at the provider", "blob", place(set.Target), l.overwrite(set.Source, []byte("changed"))},
-		{"a blob deleted at the provider", "blob", container(provider, set.Source.Container), l.overwrite(set.Source, nil)},
+		{"a blob deleted at the provider", "blob", container(provider, set.Source.Container),
+			l.overwrite(set.Source, nil)},
 		{"another invitation", "invitation", share.ShareID + "/invitations/stranger", func() func() {
 			id := share.ShareID + "/invitations/stranger"
-			l.do(http.MethodPut, id, shareVersion, map[string]any{"properties": map[string]any{"targetEmail": "stranger@example.com"}})
+			l.do(http.MethodPut, id, shareVersion,
+				map[string]any{"properties": map[string]any{"targetEmail": "stranger@example.com"}})
 			return func() { l.do(http.MethodDelete, id, shareVersion, nil) }
 		}},
 		{"the subscription revoked", "subscription", delivery.SubscriptionID, func() func() {
@@ -517,14 +549,16 @@ func (l *live) sabotages() []sabotage {
 			_, err := target.Revoke(ctx, l.access, "financial-collaboration-share", share, "fabrikam", io.Discard)
 			require.NoError(l.t, err)
 			return func() {
-				_, err := target.Reinstate(ctx, l.access, "financial-collaboration-share", share, "fabrikam", time.Time{})
+				_, err := target.Reinstate(ctx, l.access, "financial-collaboration-share", share, "fabrikam",
+					time.Time{})
 				require.NoError(l.t, err)
 			}
 		}},
 		{"management ports opened", "cluster-ports", cluster, l.change(cluster, clusterVersion, func(r map[string]any) {
 			properties(r)["networkSecurityRules"] = []any{}
 		})},
-		{"remote desktop opened", "cluster-rdp", cluster, l.change(cluster, clusterVersion, property("allowRdpAccess", true))},
+		{"remote desktop opened", "cluster-rdp", cluster,
+			l.change(cluster, clusterVersion, property("allowRdpAccess", true))},
 		{"an alert of another workspace", "alert-scope", alert, l.change(alert, alertVersion,
 			property("scopes", []any{l.outputs.Organizations["fabrikam"].Monitoring.WorkspaceID}))},
 		{"an alert that is gone", "alert", alert, l.remove(alert, alertVersion)},

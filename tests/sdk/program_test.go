@@ -84,8 +84,10 @@ func answered(t *testing.T, printed io.Reader) map[string]string {
 	}
 	return map[string]string{
 		"AZURE_AUTHORITY_HOST": text("authority"), "AZURE_RESOURCE_MANAGER_ENDPOINT": text("management"),
-		"AZURE_TENANT_ID": text("tenantId"), "AZURE_SUBSCRIPTION_ID": text("subscriptionId"), "AZURE_CLIENT_ID": text("clientId"),
-		"AZURE_OBJECT_ID": text("objectId"), "AZURE_CLIENT_SECRET": clientSecret(t, text("secretFile")), "SSL_CERT_FILE": text("caFile"),
+		"AZURE_TENANT_ID": text("tenantId"), "AZURE_SUBSCRIPTION_ID": text("subscriptionId"),
+		"AZURE_CLIENT_ID": text("clientId"),
+		"AZURE_OBJECT_ID": text("objectId"), "AZURE_CLIENT_SECRET": clientSecret(t, text("secretFile")),
+		"SSL_CERT_FILE": text("caFile"),
 	}
 }
 
@@ -100,11 +102,12 @@ func clientSecret(t *testing.T, file string) string {
 	return estate.Default.ClientSecret
 }
 
-// A program written from the documentation of the Azure SDK for Go alone works against local serve, configured by nothing
-// but what that prints, for people and with --json.
+// A program written from the documentation of the Azure SDK for Go alone works against local serve, configured by
+// nothing but what that prints, for people and with --json.
 func TestAProgramFromTheDocumentationWorks(t *testing.T) {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
-		t.Skip("Go reads SSL_CERT_FILE neither on macOS nor on Windows: there the system would have to be told to trust the test's certificate authority")
+		t.Skip("Go reads SSL_CERT_FILE neither on macOS nor on Windows: there the system would have to be told to " +
+			"trust the test's certificate authority")
 	}
 	dir := t.TempDir()
 	tool, program := build(t, dir, "./cmd/crossorg"), build(t, dir, "./tests/sdk/program")
@@ -124,7 +127,8 @@ func TestAProgramFromTheDocumentationWorks(t *testing.T) {
 			require.Equal(t, people, variables, "Ensure both say the same, and the endpoints stay")
 			cmd := exec.Command(program)
 			cmd.Dir = t.TempDir()
-			for _, kept := range []string{"HOME", "PATH", "SYSTEMROOT"} { // nothing else: no login, no proxy, no Azure of this machine
+			// nothing else: no login, no proxy, no Azure of this machine
+			for _, kept := range []string{"HOME", "PATH", "SYSTEMROOT"} {
 				cmd.Env = append(cmd.Env, kept+"="+os.Getenv(kept))
 			}
 			for name, value := range variables {

@@ -26,8 +26,8 @@ const (
 	standingTemplate = "standing"
 )
 
-// lane runs one trial at a time in a home folder of its own. Its embedded Azure keeps ports, subscription and principals
-// from trial to trial.
+// lane runs one trial at a time in a home folder of its own. Its embedded Azure keeps ports, subscription and
+// principals from trial to trial.
 type lane struct {
 	dir     string
 	project *local.Project
@@ -56,7 +56,8 @@ func newLane(ctx context.Context, dir string, project *local.Project, since time
 	}
 	l := &lane{
 		dir: dir, project: project, home: home, since: since,
-		clean: map[string]picture{}, refreshed: map[string]picture{}, requests: map[string]int{}, operations: map[string]int{}, took: map[string]time.Duration{},
+		clean: map[string]picture{}, refreshed: map[string]picture{}, requests: map[string]int{},
+		operations: map[string]int{}, took: map[string]time.Duration{},
 	}
 	// A preview makes the stack and compiles the program, and leaves Azure as it is: empty.
 	err = l.session(ctx, l.options(nil, nil), func(s *local.Session) error {
@@ -179,8 +180,8 @@ func (l *lane) restore(template string) error {
 	return nil
 }
 
-// copyDir copies a folder of plain files. Histories and backups of Pulumi's are left behind: they grow with each run and
-// nothing reads them.
+// copyDir copies a folder of plain files. Histories and backups of Pulumi's are left behind: they grow with each run
+// and nothing reads them.
 func copyDir(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -303,7 +304,8 @@ func (l *lane) attempt(ctx context.Context, o *outcome) error {
 		}
 	}
 	if !done {
-		if err := l.session(ctx, l.options(nil, nil), func(s *local.Session) error { return l.again(ctx, s, o) }); err != nil {
+		if err := l.session(ctx, l.options(nil, nil),
+			func(s *local.Session) error { return l.again(ctx, s, o) }); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,10 @@
 // Command sweep breaks the dev stack at every request to Azure Resource Manager, in every way, and checks that the next
-// run mends it: it runs up (or destroy) with one fault at request i, runs it again without, and compares everything that
-// then stands, in the embedded Azure and in Pulumi's state, with the end of a run without faults. docs/sweep.md tells more.
+// run mends it: it runs up (or destroy) with one fault at request i, runs it again without, and compares everything
+// that then stands, in the embedded Azure and in Pulumi's state, with the end of a run without faults. docs/sweep.md
+// tells more.
 //
-// Exit codes: 0 when nothing was lost, 1 when something was lost or could not be tried, 2 when the command line is wrong.
+// Exit codes: 0 when nothing was lost, 1 when something was lost or could not be tried, 2 when the command line is
+// wrong.
 package main
 
 import (
@@ -103,8 +105,10 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	set.IntVar(&o.step, "step", 1, "break every so many requests only")
 	set.IntVar(&o.sample, "sample", 0, "try this many trials, chosen at random (default: all)")
 	set.Uint64Var(&o.seed, "seed", 1, "makes the choice of -sample repeatable")
-	set.IntVar(&o.look, "look", 10, "after every so many trials of a kind a preview, too, must find nothing to do; 0: never")
-	set.BoolVar(&o.thrifty, "thrifty", false, "do not run the verb again where the run with the fault ended as one without faults (saves a third of the time)")
+	set.IntVar(&o.look, "look", 10, "after every so many trials of a kind a preview, too, must find nothing to do; "+
+		"0: never")
+	set.BoolVar(&o.thrifty, "thrifty", false, "do not run the verb again where the run with the fault ended as one "+
+		"without faults (saves a third of the time)")
 	set.IntVar(&o.lanes, "lanes", runtime.NumCPU(), "trials at a time")
 	set.BoolVar(&o.json, "json", false, "print one JSON document on stdout; progress goes to stderr")
 	set.StringVar(&o.work, "work", "", "folder for homes, kept afterwards (default: a temporary one)")

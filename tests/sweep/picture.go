@@ -25,13 +25,14 @@ type picture map[string]any
 // aside are the tables of the embedded Azure that tell how things came about, and not what stands: the log of requests
 // and of operations, sign-in keys, and faults themselves.
 var aside = map[string]bool{
-	"operations": true, "busy": true, "logs.rows": true, "logs.usage": true, "signingKeys": true, "faults": true, "clock": true,
+	"operations": true, "busy": true, "logs.rows": true, "logs.usage": true, "signingKeys": true, "faults": true,
+	"clock":        true,
 	"blob.garbage": true,
 }
 
-// takePicture looks at a home that no run uses: at every table of its embedded Azure, the blobs' content among them, and
-// at Pulumi's state. named is the state that tells which names were made up; nil means the home's own. Times before since
-// are part of the configuration and stay.
+// takePicture looks at a home that no run uses: at every table of its embedded Azure, the blobs' content among them,
+// and at Pulumi's state. named is the state that tells which names were made up; nil means the home's own. Times before
+// since are part of the configuration and stay.
 func takePicture(home *local.Home, project, stack string, named []byte, since time.Time) (picture, error) {
 	raw, err := os.ReadFile(stateFile(home, project, stack))
 	if err != nil {
@@ -105,8 +106,8 @@ type checkpoint struct {
 	} `json:"checkpoint"`
 }
 
-// normalizer takes out of texts what differs from run to run. What the state's resources are called is replaced by their
-// logical names, so that a name that the state does not know shows as what it is: an orphan's.
+// normalizer takes out of texts what differs from run to run. What the state's resources are called is replaced by
+// their logical names, so that a name that the state does not know shows as what it is: an orphan's.
 type normalizer struct {
 	since time.Time
 	names *strings.Replacer

@@ -44,16 +44,19 @@ func newWorld(at time.Time) *world {
 	w.tables["resources"] = m{
 		strings.ToLower(groupID): m{"body": m{"location": "eastus"}, "etag": uuid.NewString(), "createdAt": stamp},
 		strings.ToLower(accountID): m{"createdAt": stamp, "body": m{
-			"identity":   m{"principalId": principal},
-			"properties": m{"start": "2025-02-01T02:00:00Z", "allowBlobPublicAccess": false, "endpoint": "https://127.0.0.1:" + strconv.Itoa(at.Minute()+1024) + "/"},
+			"identity": m{"principalId": principal},
+			"properties": m{"start": "2025-02-01T02:00:00Z", "allowBlobPublicAccess": false,
+				"endpoint": "https://127.0.0.1:" + strconv.Itoa(at.Minute()+1024) + "/"},
 		}},
 	}
-	w.tables["blobs"] = m{w.account + "/shared/data.csv": m{"sha256": "e9a2755c", "size": 309, "etag": "0x8D" + strings.ToUpper(hex()), "lastModified": stamp}}
+	w.tables["blobs"] = m{w.account + "/shared/data.csv": m{"sha256": "e9a2755c", "size": 309,
+		"etag": "0x8D" + strings.ToUpper(hex()), "lastModified": stamp}}
 	w.tables["principals"] = m{principal: m{"objectId": principal, "name": accountID}}
 	w.tables["operations"] = m{uuid.NewString(): m{"status": "Succeeded"}}
 	w.resources = []any{
-		m{"urn": "urn:pulumi:dev::crossorg::azure-native:resources:ResourceGroup::contoso-rg", "id": groupID, "created": stamp,
-			"inputs": m{"__createBeforeDelete": true, "resourceGroupName": w.group}, "outputs": m{"name": w.group}},
+		m{"urn": "urn:pulumi:dev::crossorg::azure-native:resources:ResourceGroup::contoso-rg", "id": groupID,
+			"created": stamp,
+			"inputs":  m{"__createBeforeDelete": true, "resourceGroupName": w.group}, "outputs": m{"name": w.group}},
 		m{"urn": "urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa", "id": accountID,
 			"inputs":  m{"__createBeforeDelete": true, "accountName": w.account, "resourceGroupName": w.group},
 			"outputs": m{"name": w.account, "status": "Working", "key": m{"ciphertext": hex()}}},
@@ -72,8 +75,10 @@ func (w *world) picture(t *testing.T) picture {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, raw, 0o600))
 	}
-	write(filepath.Join(home.AzureDir(), "estate.json"), m{"managementPort": 1, "default": m{"subscriptionId": w.subscription}})
-	write(stateFile(home, "crossorg", "dev"), m{"checkpoint": m{"latest": m{"resources": w.resources, "pending_operations": w.pending}}})
+	write(filepath.Join(home.AzureDir(), "estate.json"),
+		m{"managementPort": 1, "default": m{"subscriptionId": w.subscription}})
+	write(stateFile(home, "crossorg", "dev"),
+		m{"checkpoint": m{"latest": m{"resources": w.resources, "pending_operations": w.pending}}})
 	db, err := bbolt.Open(filepath.Join(home.AzureDir(), "state.db"), 0o600, nil)
 	require.NoError(t, err)
 	require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
@@ -147,7 +152,8 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 			_, row := w.azure(t, w.group)
 			row["body"].(m)["tags"] = m{"left": "over"}
 		}, `body.tags has beyond {"left":"over"}`},
-		"missing blob": {func(_ *testing.T, w *world) { delete(w.tables, "blobs") }, "missing: azure blobs ‹contososa›/shared/data.csv"},
+		"missing blob": {func(_ *testing.T, w *world) { delete(w.tables, "blobs") },
+			"missing: azure blobs ‹contososa›/shared/data.csv"},
 		"altered blob": {func(_ *testing.T, w *world) {
 			w.tables["blobs"][w.account+"/shared/data.csv"].(m)["size"] = 308
 		}, "size 309 became 308"},
@@ -157,10 +163,19 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 		}, "azure principals"},
 		"pending operation": {func(_ *testing.T, w *world) {
 			w.pending = []any{m{"type": "creating", "resource": w.resources[1]}}
-		}, "extra: state pending operation: creating urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa"},
-		"initialization error":   {func(_ *testing.T, w *world) { w.resources[1].(m)["initErrors"] = []any{"it failed"} }, `initErrors has beyond ["it failed"]`},
-		"forgotten in the state": {func(_ *testing.T, w *world) { w.resources = w.resources[:1] }, "missing: state urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa"},
-		"altered output":         {func(_ *testing.T, w *world) { w.resources[1].(m)["outputs"].(m)["status"] = "Failed" }, `outputs.status "Working" became "Failed"`},
+		}, "extra: state pending operation: creating " +
+			"urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa"},
+		"initialization error": {func(_ *testing.T, w *world) {
+			w.resources[1].(m)["initErrors"] = []any{"it " +
+				"failed"}
+		}, `initErrors has beyond ["it failed"]`},
+		"forgotten in the state": {func(_ *testing.T, w *world) { w.resources = w.resources[:1] },
+			"missing: state urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa"},
+		"altered output": {func(_ *testing.T,
+			w *world) {
+			w.resources[1].(m)["outputs"].(m)["status"] = "Failed"
+		},
+			`outputs.status "Working" became "Failed"`},
 	} {
 		t.Run(what, func(t *testing.T) {
 			clean := newWorld(began.Add(time.Minute)).picture(t)

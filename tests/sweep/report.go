@@ -44,7 +44,8 @@ type tally struct {
 }
 
 func newReport(l *lane, planned int) *report {
-	return &report{Requests: l.requests, Operations: l.operations, Planned: planned, Kinds: []*tally{}, Losses: []outcome{}, Messages: map[string]int{}}
+	return &report{Requests: l.requests, Operations: l.operations, Planned: planned, Kinds: []*tally{},
+		Losses: []outcome{}, Messages: map[string]int{}}
 }
 
 // add counts an outcome and tells of losses at once, of all else from time to time.
@@ -119,7 +120,8 @@ func (r *report) writeTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "VERB\tKIND\tTRIED\tFIRST RUN SUCCEEDED\tFAILED\tRECOVERED\tLOST\tNOT REACHED")
 	for _, k := range r.Kinds {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", k.Verb, k.Kind, k.Tried, k.Succeeded, k.Failed, k.Recovered, k.Lost, k.Missed)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", k.Verb, k.Kind, k.Tried, k.Succeeded, k.Failed, k.Recovered,
+			k.Lost, k.Missed)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -129,6 +131,7 @@ func (r *report) writeTable(w io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d faults tried, %d lost, in %s\n", r.Tried, r.Lost, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
+	_, err := fmt.Fprintf(w, "%d faults tried, %d lost, in %s\n", r.Tried, r.Lost,
+		time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
 	return err
 }

@@ -48,7 +48,8 @@ func (o *options) sweep(ctx context.Context, progress io.Writer) (_ *report, err
 	for _, verb := range verbs {
 		for _, l := range lanes[1:] {
 			if differs := compare(lanes[0].clean[verb], lanes[0].clean[verb], l.clean[verb]); len(differs) > 0 {
-				return nil, fmt.Errorf("two runs of %s without faults ended differently:\n  %s", verb, strings.Join(differs, "\n  "))
+				return nil, fmt.Errorf("two runs of %s without faults ended differently:\n  %s", verb,
+					strings.Join(differs, "\n  "))
 			}
 		}
 	}
@@ -56,7 +57,8 @@ func (o *options) sweep(ctx context.Context, progress io.Writer) (_ *report, err
 	r := newReport(lanes[0], len(trials))
 	fmt.Fprintf(progress, "up makes %d requests and %d asynchronous operations, destroy %d and %d\n",
 		r.Requests["up"], r.Operations["up"], r.Requests["destroy"], r.Operations["destroy"])
-	fmt.Fprintf(progress, "%d trials in %d lanes: about %s\n", len(trials), len(lanes), o.estimate(lanes[0], trials).Round(time.Second))
+	fmt.Fprintf(progress, "%d trials in %d lanes: about %s\n", len(trials), len(lanes),
+		o.estimate(lanes[0], trials).Round(time.Second))
 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

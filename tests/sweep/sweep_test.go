@@ -34,7 +34,8 @@ func TestSample(t *testing.T) {
 	}
 }
 
-var counts = struct{ requests, operations map[string]int }{map[string]int{"up": 30, "destroy": 10}, map[string]int{"up": 3, "destroy": 4}}
+var counts = struct{ requests, operations map[string]int }{map[string]int{"up": 30, "destroy": 10},
+	map[string]int{"up": 3, "destroy": 4}}
 
 func TestPlanHasEveryRequestOfEveryKind(t *testing.T) {
 	p := plan{verbs: verbs, kinds: kinds(), from: 1, step: 1, look: 10}
@@ -44,13 +45,15 @@ func TestPlanHasEveryRequestOfEveryKind(t *testing.T) {
 	assert.Contains(t, all, trial{Verb: "destroy", Kind: "500", I: 1})
 
 	p = plan{verbs: []string{"up"}, kinds: []string{"500"}, from: 5, to: 11, step: 3}
-	assert.Equal(t, []trial{{Verb: "up", Kind: "500", I: 5}, {Verb: "up", Kind: "500", I: 8}, {Verb: "up", Kind: "500", I: 11}},
+	assert.Equal(t, []trial{{Verb: "up", Kind: "500", I: 5}, {Verb: "up", Kind: "500", I: 8},
+		{Verb: "up", Kind: "500", I: 11}},
 		p.trials(counts.requests, counts.operations))
 }
 
 func TestSampleIsRepeatableAndOfAllKinds(t *testing.T) {
 	sample := func(n int, seed uint64) []trial {
-		return plan{verbs: verbs, kinds: kinds(), from: 1, step: 1, sample: n, seed: seed}.trials(counts.requests, counts.operations)
+		return plan{verbs: verbs, kinds: kinds(), from: 1, step: 1, sample: n, seed: seed}.trials(counts.requests,
+			counts.operations)
 	}
 	assert.Equal(t, sample(7, 3), sample(7, 3))
 	assert.NotEqual(t, sample(7, 3), sample(7, 4))
@@ -71,7 +74,8 @@ func TestCommandLine(t *testing.T) {
 	for _, kind := range kinds() {
 		assert.Contains(t, out.String(), kind)
 	}
-	for _, wrong := range [][]string{{"-kinds", "418"}, {"-verbs", "preview"}, {"-from", "0"}, {"-from", "5", "-to", "4"}, {"-lanes", "0"}, {"-sample", "-1"}, {"up"}, {"-unknown"}} {
+	for _, wrong := range [][]string{{"-kinds", "418"}, {"-verbs", "preview"}, {"-from", "0"},
+		{"-from", "5", "-to", "4"}, {"-lanes", "0"}, {"-sample", "-1"}, {"up"}, {"-unknown"}} {
 		errs.Reset()
 		assert.Equal(t, exitUsage, execute(context.Background(), wrong, &out, &errs), wrong)
 		assert.Contains(t, errs.String(), "--help", wrong)
@@ -86,14 +90,17 @@ func TestReport(t *testing.T) {
 	var progress bytes.Buffer
 	add := func(o outcome) { r.add(o, &progress, began) }
 	add(outcome{trial: trial{Verb: "up", Kind: "500", I: 1}, Request: "PUT /x", First: "succeeded"})
-	add(outcome{trial: trial{Verb: "up", Kind: "500", I: 2}, Request: "PUT /y", First: "failed", Message: "no", Lost: true, Differs: []string{"missing: a vault"}})
+	add(outcome{trial: trial{Verb: "up", Kind: "500", I: 2}, Request: "PUT /y", First: "failed", Message: "no",
+		Lost: true, Differs: []string{"missing: a vault"}})
 	add(outcome{trial: trial{Verb: "up", Kind: "500", I: 3}, First: "succeeded"})
 	add(outcome{trial: trial{Verb: "destroy", Kind: killed, I: 1}, Request: "DELETE /x", First: killed})
 	require.Len(t, r.Kinds, 2)
-	assert.Equal(t, tally{Verb: "up", Kind: "500", Tried: 3, Succeeded: 1, Failed: 1, Recovered: 1, Lost: 1, Missed: 1}, *r.Kinds[0])
+	assert.Equal(t, tally{Verb: "up", Kind: "500", Tried: 3, Succeeded: 1, Failed: 1, Recovered: 1, Lost: 1, Missed: 1},
+		*r.Kinds[0])
 	assert.Equal(t, tally{Verb: "destroy", Kind: killed, Tried: 1, Failed: 1, Recovered: 1}, *r.Kinds[1])
 	assert.Equal(t, map[string]int{"up, 500: no": 1}, r.Messages)
-	assert.Contains(t, progress.String(), "LOST: up, 500 at request 2 (PUT /y): the run failed: no\n  missing: a vault\n")
+	assert.Contains(t, progress.String(), "LOST: up, 500 at request 2 (PUT /y): the run failed: no\n  missing: a "+
+		"vault\n")
 
 	var table, document bytes.Buffer
 	require.NoError(t, r.writeTable(&table))

@@ -39,8 +39,8 @@ type trial struct {
 	Look bool `json:"look"`
 }
 
-// repetitions is how often a request goes wrong again whose run is to fail: more often than clients repeat it. Polls are
-// repeated for as long as an operation may take, so there the fault has to end at last.
+// repetitions is how often a request goes wrong again whose run is to fail: more often than clients repeat it. Polls
+// are repeated for as long as an operation may take, so there the fault has to end at last.
 const repetitions = 15
 
 // rule makes the trial's request go wrong.
@@ -115,7 +115,8 @@ func (p plan) choose(all []trial) []trial {
 		chosen[i].Look = p.look > 0
 	}
 	slices.SortStableFunc(chosen, func(a, b trial) int {
-		return cmp.Or(slices.Index(verbs, a.Verb)-slices.Index(verbs, b.Verb), slices.Index(kinds(), a.Kind)-slices.Index(kinds(), b.Kind), a.I-b.I)
+		return cmp.Or(slices.Index(verbs, a.Verb)-slices.Index(verbs, b.Verb),
+			slices.Index(kinds(), a.Kind)-slices.Index(kinds(), b.Kind), a.I-b.I)
 	})
 	return chosen
 }

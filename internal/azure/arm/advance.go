@@ -32,9 +32,9 @@ type Advanced struct {
 	Ran []Ran `json:"ran"`
 }
 
-// Advance moves the clock forward by a positive duration and waits until no due job is left. The clock stops at the time
-// of each job on the way, so that jobs run in the order of their times and each sees its own as the present. What fails
-// with a context leaves the clock where it had come to.
+// Advance moves the clock forward by a positive duration and waits until no due job is left. The clock stops at the
+// time of each job on the way, so that jobs run in the order of their times and each sees its own as the present. What
+// fails with a context leaves the clock where it had come to.
 func (s *Server) Advance(ctx context.Context, by time.Duration) (out Advanced, err error) {
 	if by <= 0 {
 		return Advanced{}, fmt.Errorf("the clock can only be moved forward, not by %s", by)

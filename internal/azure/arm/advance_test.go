@@ -28,7 +28,8 @@ func (k *ticking) provider() *arm.Provider {
 	return &arm.Provider{Namespace: "Microsoft.OperationalInsights", Types: []*arm.Type{{
 		Name: workspaceType,
 		Put:  func(c *arm.Call, w *arm.Write) *arm.Error { return again(c, w.New.ID, c.Now) },
-		Jobs: map[string]arm.Job{"tick": func(_ context.Context, s *arm.Server, r *arm.Resource, _ map[string]any) *arm.Error {
+		Jobs: map[string]arm.Job{"tick": func(_ context.Context, s *arm.Server, r *arm.Resource,
+			_ map[string]any) *arm.Error {
 			err := s.Update(func(c *arm.Call) error {
 				k.mu.Lock()
 				defer k.mu.Unlock()
@@ -52,7 +53,8 @@ func TestAdvanceRunsEachJobAtItsOwnTimeAndInOrder(t *testing.T) {
 	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
 	began := c.server.Now()
 	for _, name := range []string{"logs", "logs2"} {
-		require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/"+name, workspaceVersion, map[string]any{"location": "westeurope"}).status)
+		require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/"+name, workspaceVersion,
+			map[string]any{"location": "westeurope"}).status)
 	}
 
 	moved, err := c.server.Advance(context.Background(), 5*time.Hour+30*time.Minute)
@@ -87,7 +89,8 @@ func TestAdvanceExpiresTokens(t *testing.T) {
 	c := newCloud(t)
 	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, c.do("Bearer "+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil).status)
+	require.Equal(t, http.StatusOK, c.do("Bearer "+
+		""+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil).status)
 
 	_, err = c.server.Advance(context.Background(), 2*time.Hour)
 	require.NoError(t, err)
@@ -99,7 +102,8 @@ func TestAdvanceExpiresTokens(t *testing.T) {
 	require.Equal(t, http.StatusOK, fresh.status)
 	date, err := http.ParseTime(fresh.header.Get("Date"))
 	require.NoError(t, err)
-	require.WithinDuration(t, time.Now().Add(2*time.Hour), date, time.Minute, "clients see the moved clock in the Date header")
+	require.WithinDuration(t, time.Now().Add(2*time.Hour), date, time.Minute,
+		"clients see the moved clock in the Date header")
 }
 
 func TestTheClockOnlyGoesForward(t *testing.T) {
@@ -118,7 +122,8 @@ func TestAMovedClockAndItsJobsOutliveTheServer(t *testing.T) {
 	at := c.server.Now()
 	c.server.Close()
 
-	second, err := arm.NewServer(arm.Options{Store: c.store, Directory: c.dir, Providers: []*arm.Provider{resources.New(), k.provider()}})
+	second, err := arm.NewServer(arm.Options{Store: c.store, Directory: c.dir,
+		Providers: []*arm.Provider{resources.New(), k.provider()}})
 	require.NoError(t, err)
 	defer second.Close()
 	require.WithinDuration(t, at, second.Now(), 10*time.Second)
@@ -139,7 +144,8 @@ func TestARoleAssignmentTakesEffectAfterItsDelay(t *testing.T) {
 	assignment := group + "/providers/Microsoft.Authorization/roleAssignments/11111111-2222-3333-4444-555555555555"
 	created := c.put(assignment, "2022-04-01", map[string]any{"properties": map[string]any{
 		"principalId": reader.ObjectID, "principalType": "ServicePrincipal",
-		"roleDefinitionId": "/subscriptions/" + subA + "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
+		"roleDefinitionId": "/subscriptions/" + subA +
+			"/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
 	}})
 	require.Equal(t, http.StatusCreated, created.status)
 	read := func() response {

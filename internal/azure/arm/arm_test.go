@@ -96,7 +96,8 @@ func newCloudOf(t testing.TB, o arm.Options, make ...func(*cloud) []*arm.Provide
 				return err
 			}
 			*x.p = p
-			if err := c.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: ownerRole, Scope: "/subscriptions/" + x.sub}); err != nil {
+			if err := c.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: ownerRole,
+				Scope: "/subscriptions/" + x.sub}); err != nil {
 				return err
 			}
 		}
@@ -142,7 +143,8 @@ func (c *cloud) workspaces() *arm.Provider {
 				c.deleted = append(c.deleted, r.ID.Name())
 				return nil
 			},
-			Jobs: map[string]arm.Job{"provision": func(_ context.Context, s *arm.Server, r *arm.Resource, _ map[string]any) *arm.Error {
+			Jobs: map[string]arm.Job{"provision": func(_ context.Context, s *arm.Server, r *arm.Resource,
+				_ map[string]any) *arm.Error {
 				c.jobs.Lock()
 				c.jobRuns++
 				fail := c.failJobs
@@ -163,7 +165,8 @@ func (c *cloud) workspaces() *arm.Provider {
 				}
 				return nil
 			}},
-			Actions: map[string]arm.Action{"sharedkeys": {Run: func(*arm.Call, *arm.Resource, map[string]any) (any, *arm.Error) {
+			Actions: map[string]arm.Action{"sharedkeys": {Run: func(*arm.Call, *arm.Resource, map[string]any) (any,
+				*arm.Error) {
 				return map[string]any{"primarySharedKey": "TOPSECRET", "secondarySharedKey": "TOPSECRET"}, nil
 			}}},
 		},
@@ -281,20 +284,37 @@ func TestRequestsAreChecked(t *testing.T) {
 		code               string
 	}{
 		{"Ensure an api-version is demanded", "GET", group, nil, 400, "MissingApiVersionParameter"},
-		{"Ensure an unpublished api-version is refused", "GET", group + "?api-version=1999-01-01", nil, 400, "NoRegisteredProviderFound"},
-		{"Ensure an unknown namespace is refused", "GET", group + "/providers/Microsoft.Nothing/things/a?api-version=1", nil, 404, "InvalidResourceNamespace"},
-		{"Ensure an unknown type is refused", "GET", group + "/providers/Microsoft.OperationalInsights/things/a?api-version=1", nil, 404, "InvalidResourceType"},
-		{"Ensure an unknown subscription is refused", "GET", "/subscriptions/nope/resourceGroups/rg?api-version=" + groupVersion, nil, 404, "SubscriptionNotFound"},
-		{"Ensure a missing resource is 404", "GET", workspace + "?api-version=" + workspaceVersion, nil, 404, "ResourceNotFound"},
-		{"Ensure a missing resource group is named", "PUT", "/subscriptions/" + subA + "/resourceGroups/none/providers/" + workspaceType + "/w?api-version=" + workspaceVersion, workspaceBody, 404, "ResourceGroupNotFound"},
-		{"Ensure a child needs its parent", "PUT", workspace + "/savedSearches/s?api-version=" + searchVersion, searchBody, 404, "ParentResourceNotFound"},
-		{"Ensure a body must be JSON", "PUT", workspace + "?api-version=" + workspaceVersion, "{", 400, "InvalidRequestContent"},
-		{"Ensure an unknown property is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{"location": "eastus", "properties": map[string]any{"retention": 3}}, 400, "InvalidRequestContent"},
-		{"Ensure a wrong type is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{"location": "eastus", "properties": map[string]any{"retentionInDays": "thirty"}}, 400, "InvalidRequestContent"},
-		{"Ensure a missing location is refused", "PUT", workspace + "?api-version=" + workspaceVersion, map[string]any{}, 400, "LocationRequired"},
-		{"Ensure an unknown action is refused", "POST", group + "/providers/" + workspaceType + "/w/explode?api-version=" + workspaceVersion, nil, 404, "InvalidResourceType"},
-		{"Ensure PATCH needs the resource", "PATCH", workspace + "?api-version=" + workspaceVersion, map[string]any{}, 404, "ResourceNotFound"},
-		{"Ensure empty segments are refused", "GET", "/subscriptions//resourceGroups/rg?api-version=" + groupVersion, nil, 400, "InvalidResourceId"},
+		{"Ensure an unpublished api-version is refused", "GET", group + "?api-version=1999-01-01", nil, 400,
+			"NoRegisteredProviderFound"},
+		{"Ensure an unknown namespace is refused", "GET", group + "/providers/Microsoft.Nothing/things/a?api-version=1",
+			nil, 404, "InvalidResourceNamespace"},
+		{"Ensure an unknown type is refused", "GET",
+			group + "/providers/Microsoft.OperationalInsights/things/a?api-version=1", nil, 404, "InvalidResourceType"},
+		{"Ensure an unknown subscription is refused", "GET", "/subscriptions/nope/resourceGroups/rg?api-version=" +
+			groupVersion, nil, 404, "SubscriptionNotFound"},
+		{"Ensure a missing resource is 404", "GET", workspace + "?api-version=" + workspaceVersion, nil, 404,
+			"ResourceNotFound"},
+		{"Ensure a missing resource group is named", "PUT", "/subscriptions/" + subA +
+			"/resourceGroups/none/providers/" + workspaceType + "/w?api-version=" + workspaceVersion, workspaceBody,
+			404, "ResourceGroupNotFound"},
+		{"Ensure a child needs its parent", "PUT", workspace + "/savedSearches/s?api-version=" + searchVersion,
+			searchBody, 404, "ParentResourceNotFound"},
+		{"Ensure a body must be JSON", "PUT", workspace + "?api-version=" + workspaceVersion, "{", 400,
+			"InvalidRequestContent"},
+		{"Ensure an unknown property is refused", "PUT", workspace + "?api-version=" + workspaceVersion,
+			map[string]any{"location": "eastus", "properties": map[string]any{"retention": 3}}, 400,
+			"InvalidRequestContent"},
+		{"Ensure a wrong type is refused", "PUT", workspace + "?api-version=" + workspaceVersion,
+			map[string]any{"location": "eastus", "properties": map[string]any{"retentionInDays": "thirty"}}, 400,
+			"InvalidRequestContent"},
+		{"Ensure a missing location is refused", "PUT", workspace + "?api-version=" + workspaceVersion,
+			map[string]any{}, 400, "LocationRequired"},
+		{"Ensure an unknown action is refused", "POST", group + "/providers/" + workspaceType +
+			"/w/explode?api-version=" + workspaceVersion, nil, 404, "InvalidResourceType"},
+		{"Ensure PATCH needs the resource", "PATCH", workspace + "?api-version=" + workspaceVersion, map[string]any{},
+			404, "ResourceNotFound"},
+		{"Ensure empty segments are refused", "GET", "/subscriptions//resourceGroups/rg?api-version=" + groupVersion,
+			nil, 400, "InvalidResourceId"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := c.as(c.ownerA, tt.method, tt.path, tt.body)
@@ -338,7 +358,8 @@ func TestCallersAreAuthenticatedAndAuthorized(t *testing.T) {
 		r := c.as(nobody, "PUT", path, groupBody)
 		require.Equal(t, 403, r.status)
 		require.Equal(t, "AuthorizationFailed", r.code())
-		require.Contains(t, r.body["error"].(map[string]any)["message"], "Microsoft.Resources/subscriptions/resourceGroups/write")
+		require.Contains(t, r.body["error"].(map[string]any)["message"],
+			"Microsoft.Resources/subscriptions/resourceGroups/write")
 	})
 }
 
@@ -346,7 +367,9 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 	c := newCloud(t)
 	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
 
-	created := c.put(workspace, workspaceVersion, map[string]any{"location": "East US", "identity": map[string]any{"type": "SystemAssigned"}, "properties": map[string]any{"retentionInDays": 30, "customerId": "ignored"}})
+	created := c.put(workspace, workspaceVersion, map[string]any{"location": "East " +
+		"US", "identity": map[string]any{"type": "SystemAssigned"},
+		"properties": map[string]any{"retentionInDays": 30, "customerId": "ignored"}})
 	require.Equal(t, 201, created.status)
 	require.Equal(t, "Succeeded", c.settle(created.header.Get("Azure-AsyncOperation")).body["status"])
 
@@ -363,14 +386,17 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 	})
 	t.Run("Ensure an update keeps the system identity and a changed location is refused", func(t *testing.T) {
 		before := c.get(workspace, workspaceVersion).body["identity"]
-		r := c.put(workspace, workspaceVersion, map[string]any{"location": "eastus", "identity": map[string]any{"type": "SystemAssigned"}})
+		r := c.put(workspace, workspaceVersion,
+			map[string]any{"location": "eastus", "identity": map[string]any{"type": "SystemAssigned"}})
 		require.Less(t, r.status, 300)
 		c.settle(r.header.Get("Azure-AsyncOperation"))
 		require.Equal(t, before, c.get(workspace, workspaceVersion).body["identity"])
-		require.Equal(t, "InvalidResourceLocation", c.put(workspace, workspaceVersion, map[string]any{"location": "westus"}).code())
+		require.Equal(t, "InvalidResourceLocation",
+			c.put(workspace, workspaceVersion, map[string]any{"location": "westus"}).code())
 	})
 	t.Run("Ensure PATCH merges", func(t *testing.T) {
-		r := c.as(c.ownerA, "PATCH", workspace+"?api-version="+workspaceVersion, map[string]any{"tags": map[string]any{"a": "b"}})
+		r := c.as(c.ownerA, "PATCH", workspace+"?api-version="+workspaceVersion,
+			map[string]any{"tags": map[string]any{"a": "b"}})
 		require.Less(t, r.status, 300, r.body)
 		c.settle(r.header.Get("Azure-AsyncOperation"))
 		got := c.get(workspace, workspaceVersion)
@@ -378,8 +404,12 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 		require.Equal(t, "eastus", got.body["location"])
 	})
 	t.Run("Ensure names of a global type are unique over tenants", func(t *testing.T) {
-		require.Equal(t, 201, c.as(c.ownerB, "PUT", "/subscriptions/"+subB+"/resourceGroups/rg?api-version="+groupVersion, groupBody).status)
-		r := c.as(c.ownerB, "PUT", "/subscriptions/"+subB+"/resourceGroups/rg/providers/"+workspaceType+"/logs?api-version="+workspaceVersion, workspaceBody)
+		require.Equal(t, 201,
+			c.as(c.ownerB, "PUT", "/subscriptions/"+subB+"/resourceGroups/rg?api-version="+groupVersion,
+				groupBody).status)
+		r := c.as(c.ownerB, "PUT",
+			"/subscriptions/"+subB+"/resourceGroups/rg/providers/"+workspaceType+"/logs?api-version="+workspaceVersion,
+			workspaceBody)
 		require.Equal(t, "NameTaken", r.code())
 	})
 	t.Run("Ensure children are listed below their parent", func(t *testing.T) {
@@ -425,7 +455,8 @@ func TestJobsSurviveARestart(t *testing.T) {
 	runs := c.jobRuns
 	r := c.put(workspace, workspaceVersion, workspaceBody)
 	require.Equal(t, "InProgress", c.as(c.ownerA, "GET", r.header.Get("Azure-AsyncOperation"), nil).body["status"])
-	second, err := arm.NewServer(arm.Options{Store: c.store, Directory: c.dir, Providers: []*arm.Provider{resources.New(), c.workspaces()}, Endpoints: c.server.Endpoints()})
+	second, err := arm.NewServer(arm.Options{Store: c.store, Directory: c.dir,
+		Providers: []*arm.Provider{resources.New(), c.workspaces()}, Endpoints: c.server.Endpoints()})
 	require.NoError(t, err)
 	defer second.Close()
 	require.Equal(t, "Succeeded", c.settle(r.header.Get("Azure-AsyncOperation")).body["status"])
@@ -435,11 +466,14 @@ func TestJobsSurviveARestart(t *testing.T) {
 func TestRoleAssignments(t *testing.T) {
 	c := newCloud(t)
 	c.put(group, groupVersion, groupBody)
-	created := c.put(workspace, workspaceVersion, map[string]any{"location": "eastus", "identity": map[string]any{"type": "SystemAssigned"}})
+	created := c.put(workspace, workspaceVersion,
+		map[string]any{"location": "eastus", "identity": map[string]any{"type": "SystemAssigned"}})
 	principal := created.body["identity"].(map[string]any)["principalId"].(string)
 	assignment := workspace + "/providers/Microsoft.Authorization/roleAssignments/11111111-2222-3333-4444-555555555555"
 	body := func(role, principal string) map[string]any {
-		return map[string]any{"properties": map[string]any{"roleDefinitionId": "/subscriptions/" + subA + "/providers/Microsoft.Authorization/roleDefinitions/" + role, "principalId": principal, "principalType": "ServicePrincipal"}}
+		return map[string]any{"properties": map[string]any{"roleDefinitionId": "/subscriptions/" + subA +
+			"/providers/Microsoft.Authorization/roleDefinitions/" + role, "principalId": principal,
+			"principalType": "ServicePrincipal"}}
 	}
 	const reader, version = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "2022-04-01"
 	allowed := func(scope string) (ok bool) {
@@ -450,10 +484,14 @@ func TestRoleAssignments(t *testing.T) {
 		return ok
 	}
 
-	require.Equal(t, "RoleDefinitionDoesNotExist", c.put(assignment, version, body("99999999-9999-9999-9999-999999999999", principal)).code())
-	require.Equal(t, "PrincipalNotFound", c.put(assignment, version, body(reader, "99999999-9999-9999-9999-999999999999")).code())
-	require.Equal(t, "PrincipalNotFound", c.put(assignment, version, body(reader, c.ownerB.ObjectID)).code(), "a principal of another tenant")
-	require.Equal(t, "InvalidRoleAssignmentId", c.put(assignment[:len(assignment)-3], version, body(reader, principal)).code())
+	require.Equal(t, "RoleDefinitionDoesNotExist",
+		c.put(assignment, version, body("99999999-9999-9999-9999-999999999999", principal)).code())
+	require.Equal(t, "PrincipalNotFound",
+		c.put(assignment, version, body(reader, "99999999-9999-9999-9999-999999999999")).code())
+	require.Equal(t, "PrincipalNotFound", c.put(assignment, version, body(reader, c.ownerB.ObjectID)).code(),
+		"a principal of another tenant")
+	require.Equal(t, "InvalidRoleAssignmentId",
+		c.put(assignment[:len(assignment)-3], version, body(reader, principal)).code())
 	require.False(t, allowed(workspace))
 
 	r := c.put(assignment, version, body(reader, principal))
@@ -462,7 +500,8 @@ func TestRoleAssignments(t *testing.T) {
 	require.NotEmpty(t, r.body["properties"].(map[string]any)["createdOn"])
 	require.True(t, allowed(workspace+"/savedSearches/x"), "inherited below the scope")
 	require.False(t, allowed(group), "not above it")
-	require.Equal(t, "RoleAssignmentExists", c.put(assignment[:len(assignment)-1]+"6", version, body(reader, principal)).code())
+	require.Equal(t, "RoleAssignmentExists",
+		c.put(assignment[:len(assignment)-1]+"6", version, body(reader, principal)).code())
 	require.Len(t, c.get(workspace+"/providers/Microsoft.Authorization/roleAssignments", version).body["value"], 1)
 
 	require.Equal(t, 200, c.del(assignment, version).status)

@@ -34,7 +34,8 @@ func (c *Call) occupy(id ID, kind Op, location string, ghost *Resource) *Error {
 	if err := c.Tx.Put(tableOperations, c.op.ID, c.op); err != nil {
 		return internal(err)
 	}
-	if err := c.Tx.Put(tableBusy, id.Key(), busyRecord{Operation: c.op.ID, Kind: kind, Location: location, Ghost: ghost}); err != nil {
+	if err := c.Tx.Put(tableBusy, id.Key(),
+		busyRecord{Operation: c.op.ID, Kind: kind, Location: location, Ghost: ghost}); err != nil {
 		return internal(err)
 	}
 	return nil
@@ -65,18 +66,21 @@ func (c *Call) ghost(id ID) (*Resource, bool) {
 	return nil, false
 }
 
-// checkIdle refuses a write on a resource that is under an operation, below one that is, or in a group that is being deleted.
-// Azure words the conflict differently from service to service; this is the network provider's and the most common.
+// checkIdle refuses a write on a resource that is under an operation, below one that is, or in a group that is being
+// deleted. Azure words the conflict differently from service to service; this is the network provider's and the most
+// common.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 func (s *Server) checkIdle(c *Call, id ID) *Error {
 	if id.ResourceGroup != "" {
 		if b, _ := c.busy(id.Group()); b != nil && b.Kind == OpDelete {
-			return Conflict("ResourceGroupBeingDeleted", "The resource group '%s' is in deprovisioning state and cannot perform this operation.", id.ResourceGroup)
+			return Conflict("ResourceGroupBeingDeleted", "The resource group '%s' is in deprovisioning state and "+
+				"cannot perform this operation.", id.ResourceGroup)
 		}
 	}
 	for ok := true; ok; id, ok = id.Parent() {
 		if b, op := c.busy(id); b != nil {
-			return Conflict("AnotherOperationInProgress", "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s.",
+			return Conflict("AnotherOperationInProgress", "Another operation on this or dependent resource is in "+
+				"progress. To retrieve status of the operation use uri: %s.",
 				s.operationURL(id, b.Location, "operationStatuses", op))
 		}
 	}

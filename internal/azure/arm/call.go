@@ -51,7 +51,8 @@ func (c *Call) Remove(id ID) *Error {
 
 // Children lists the resources of a child type ("dataSets") directly under parent, in name order.
 func (c *Call) Children(parent ID, typ string) []*Resource {
-	return c.scan(parent.Key()+"/"+strings.ToLower(typ)+"/", func(rest string) bool { return !strings.Contains(rest, "/") })
+	return c.scan(parent.Key()+"/"+strings.ToLower(typ)+"/",
+		func(rest string) bool { return !strings.Contains(rest, "/") })
 }
 
 // Under lists every resource whose id lies below the scope (a resource, a resource group, a subscription), in id order.

@@ -12,24 +12,28 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/resources"
 )
 
-// What came due while the control plane was closed runs at its own times when it is opened again, and with it what follows
-// from it; afterwards the time is the machine's.
+// What came due while the control plane was closed runs at its own times when it is opened again, and with it what
+// follows from it; afterwards the time is the machine's.
 func TestMissedJobsRunAtTheirOwnTimes(t *testing.T) {
 	k := &ticking{}
 	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
 	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
 	began := c.server.Now()
-	require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/logs", workspaceVersion, map[string]any{"location": "westeurope"}).status)
+	require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/logs", workspaceVersion,
+		map[string]any{"location": "westeurope"}).status)
 	c.server.Close()
 
 	for _, closed := range []struct {
 		gone     time.Duration // since the beginning
 		first, n int           // the hours that were missed
-	}{{5*time.Hour + 30*time.Minute, 1, 5}, {7*time.Hour + 30*time.Minute, 6, 2}, {7*time.Hour + 31*time.Minute, 8, 0}} {
+	}{{5*time.Hour + 30*time.Minute, 1, 5}, {7*time.Hour + 30*time.Minute, 6, 2},
+		{7*time.Hour + 31*time.Minute, 8, 0}} {
 		k.seen = nil
 		later := func() time.Time { return time.Now().Add(closed.gone) }
 		again, err := arm.NewServer(arm.Options{
-			CatchUp: true, Store: c.store, Directory: c.dir, Now: later, Providers: these(resources.New(), k.provider())(c), Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
+			CatchUp: true, Store: c.store, Directory: c.dir, Now: later,
+			Providers: these(resources.New(), k.provider())(c),
+			Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
 		})
 		require.NoError(t, err)
 		require.NoError(t, again.CatchUp(context.Background()))

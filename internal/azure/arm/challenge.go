@@ -2,8 +2,8 @@ package arm
 
 import "strings"
 
-// tenantAt is the tenant to sign in to for a path: its subscription's, by which clients without a tenant find theirs, or else
-// common.
+// tenantAt is the tenant to sign in to for a path: its subscription's, by which clients without a tenant find theirs,
+// or else common.
 // Source: https://shawntabrizi.com/blog/aad/secret-apis-in-azure-active-directory-and-azure-resource-manager
 func (s *Server) tenantAt(path string) string {
 	tenant := "common"

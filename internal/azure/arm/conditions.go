@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// checkConditions honours If-Match and If-None-Match. A resource that shows no etag ignores them, as the services without
-// do; where there is no resource, If-Match fails. old is nil then. Some types insist on If-Match.
+// checkConditions honours If-Match and If-None-Match. A resource that shows no etag ignores them, as the services
+// without do; where there is no resource, If-Match fails. old is nil then. Some types insist on If-Match.
 // Source: https://github.com/cloud-and-ai-microsoft/resource-provider-contract/blob/master/v1.0/common-api-details.md
 func (s *Server) checkConditions(c *Call, old *Resource) *Error {
 	match, noneMatch := c.conditions.Get("If-Match"), c.conditions.Get("If-None-Match")
@@ -31,14 +31,16 @@ func (s *Server) checkConditions(c *Call, old *Resource) *Error {
 			return nil
 		}
 	}
-	failed := match != "" && !etagIn(match, current, old != nil) || noneMatch != "" && etagIn(noneMatch, current, old != nil)
+	failed := match != "" && !etagIn(match, current, old != nil) || noneMatch != "" &&
+		etagIn(noneMatch, current, old != nil)
 	if !failed {
 		return nil
 	}
 	if required != nil {
 		return required()
 	}
-	return Errorf(http.StatusPreconditionFailed, "PreconditionFailed", "The condition specified using HTTP conditional header(s) is not met.")
+	return Errorf(http.StatusPreconditionFailed, "PreconditionFailed",
+		"The condition specified using HTTP conditional header(s) is not met.")
 }
 
 // etagIn reports whether a header's list of entity tags has the resource's; * stands for any that exists.

@@ -36,6 +36,7 @@ func Conflict(code, format string, args ...any) *Error {
 // NotFound is ARM's 404 for a resource that is not there.
 func NotFound(id ID) *Error {
 	return Errorf(http.StatusNotFound, "ResourceNotFound",
-		"The Resource '%s/%s' under resource group '%s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+		"The Resource '%s/%s' under resource group '%s' was not found. For more details please go to "+
+			"https://aka.ms/ARMResourceNotFoundFix",
 		id.Type(), id.RelativeName(), id.ResourceGroup)
 }

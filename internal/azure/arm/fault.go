@@ -14,11 +14,14 @@ func refusal(f faults.Rule) (*reply, *Error) {
 	var aerr *Error
 	switch f.Kind {
 	case faults.TooManyRequests:
-		aerr = Errorf(http.StatusTooManyRequests, "TooManyRequests", "Too many requests: fault '%s' was asked for. Please try again later.", f.ID)
+		aerr = Errorf(http.StatusTooManyRequests, "TooManyRequests",
+			"Too many requests: fault '%s' was asked for. Please try again later.", f.ID)
 	case faults.InternalError:
-		aerr = Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: fault '%s' was asked for.", f.ID)
+		aerr = Errorf(http.StatusInternalServerError, "InternalServerError",
+			"Encountered internal server error: fault '%s' was asked for.", f.ID)
 	case faults.Unavailable:
-		aerr = Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The service is temporarily unavailable: fault '%s' was asked for.", f.ID)
+		aerr = Errorf(http.StatusServiceUnavailable, "ServiceUnavailable",
+			"The service is temporarily unavailable: fault '%s' was asked for.", f.ID)
 	default:
 		return nil, nil
 	}
@@ -43,7 +46,8 @@ func (s *Server) failing(c *Call, method string) bool {
 	c.fault = f.ID
 	// Who polls a Location takes 5xx for a passing disturbance of the poll and goes on; so does azcore. What ends the
 	// operation is another error.
-	c.op.Error = Errorf(http.StatusConflict, "InternalServerError", "Encountered internal server error: fault '%s' was asked for.", f.ID)
+	c.op.Error = Errorf(http.StatusConflict, "InternalServerError",
+		"Encountered internal server error: fault '%s' was asked for.", f.ID)
 	c.op.ErrorStatus = c.op.Error.Status
 	return true
 }

@@ -25,7 +25,8 @@ func faulty(t *testing.T, rules ...faults.Rule) *cloud {
 func (c *cloud) try(method string) error {
 	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
 	require.NoError(c.t, err)
-	req, err := http.NewRequest(method, c.http.URL+group+"?api-version="+groupVersion, bytes.NewReader([]byte(`{"location":"westeurope"}`)))
+	req, err := http.NewRequest(method, c.http.URL+group+"?api-version="+groupVersion,
+		bytes.NewReader([]byte(`{"location":"westeurope"}`)))
 	require.NoError(c.t, err)
 	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := http.DefaultClient.Do(req)
@@ -36,8 +37,10 @@ func (c *cloud) try(method string) error {
 }
 
 func TestARefusedRequestHasNoEffect(t *testing.T) {
-	for kind, status := range map[faults.Kind]int{faults.TooManyRequests: 429, faults.InternalError: 500, faults.Unavailable: 503} {
-		c := faulty(t, faults.Rule{Kind: kind, Method: "PUT", Count: 1, Delay: faults.Duration(1200 * time.Millisecond)})
+	for kind, status := range map[faults.Kind]int{faults.TooManyRequests: 429, faults.InternalError: 500,
+		faults.Unavailable: 503} {
+		c := faulty(t, faults.Rule{Kind: kind, Method: "PUT", Count: 1,
+			Delay: faults.Duration(1200 * time.Millisecond)})
 		refused := c.put(group, groupVersion, groupBody)
 		require.Equal(t, status, refused.status)
 		require.NotEmpty(t, refused.code())
@@ -66,7 +69,8 @@ func TestADroppedConnectionLeavesTheWriteUndoneOrDone(t *testing.T) {
 }
 
 func TestASlowAnswerComesAfterItsDelay(t *testing.T) {
-	c := faulty(t, faults.Rule{Kind: faults.Slow, Method: "PUT", Count: 1, Delay: faults.Duration(150 * time.Millisecond)})
+	c := faulty(t, faults.Rule{Kind: faults.Slow, Method: "PUT", Count: 1,
+		Delay: faults.Duration(150 * time.Millisecond)})
 	began := time.Now()
 	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
 	require.GreaterOrEqual(t, time.Since(began), 150*time.Millisecond)

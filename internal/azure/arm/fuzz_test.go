@@ -41,7 +41,8 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 		f.Cleanup(func() { _ = content.Close() })
 		return append([]*arm.Provider{
-			resources.New(), authorization.New(c.dir), storage.New(content), keyvault.New(keyvault.NewEndpoints(nowhere, 20000)), datashare.New(content, c.dir),
+			resources.New(), authorization.New(c.dir), storage.New(content),
+			keyvault.New(keyvault.NewEndpoints(nowhere, 20000)), datashare.New(content, c.dir),
 			servicefabric.New(&http.Client{Transport: unreachable{}}),
 		}, monitor.New()...)
 	})
@@ -56,8 +57,10 @@ func FuzzServeHTTP(f *testing.F) {
 	methods := []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "BREW", ""}
 	bases := []string{
 		"", "/subscriptions", "/subscriptions/" + subA, group, workspace, group + "/providers/Microsoft.Insights/",
-		workspace + "/providers/Microsoft.Insights/diagnosticSettings/d", workspace + "/providers/Microsoft.Authorization/", "/providers/Microsoft.",
-		account, account + "/blobServices/default", vault, share, share + "/shares/s", share + "/shareSubscriptions/b", cluster, cluster + "/applications/a",
+		workspace + "/providers/Microsoft.Insights/diagnosticSettings/d",
+		workspace + "/providers/Microsoft.Authorization/", "/providers/Microsoft.",
+		account, account + "/blobServices/default", vault, share, share + "/shares/s", share + "/shareSubscriptions/b",
+		cluster, cluster + "/applications/a",
 	}
 	for _, s := range []struct {
 		method, base  uint8
@@ -65,7 +68,8 @@ func FuzzServeHTTP(f *testing.F) {
 		query, body   string
 	}{
 		{2, 3, "", groupVersion, "", `{"location":"westeurope"}`},
-		{2, 4, "", workspaceVersion, "", `{"location":"westeurope","properties":{"sku":{"name":"PerGB2018"},"retentionInDays":30}}`},
+		{2, 4, "", workspaceVersion, "",
+			`{"location":"westeurope","properties":{"sku":{"name":"PerGB2018"},"retentionInDays":30}}`},
 		{3, 4, "", workspaceVersion, "", `{"tags":null,"properties":{"features":{"x":[1,{"y":null}]}}}`},
 		{2, 4, "/savedSearches/s", searchVersion, "", `{"properties":{"category":"c","displayName":"d","query":"q"}}`},
 		{0, 4, "", workspaceVersion, "", ""},
@@ -76,34 +80,46 @@ func FuzzServeHTTP(f *testing.F) {
 		{0, 2, "/resources", "2021-04-01", "", ""},
 		{0, 3, "/resources", "2021-04-01", "", ""},
 		{4, 2, "/providers/Microsoft.Insights/register", "2021-04-01", "", ""},
-		{0, 2, "/providers/Microsoft.OperationalInsights/locations/westeurope/operationStatuses/x", workspaceVersion, "", ""},
+		{0, 2, "/providers/Microsoft.OperationalInsights/locations/westeurope/operationStatuses/x", workspaceVersion,
+			"", ""},
 		{2, 7, "locks/l", lockVersion, "", `{"properties":{"level":"CanNotDelete"}}`},
 		{2, 7, "roleAssignments/11111111-2222-3333-4444-555555555555", "2022-04-01", "",
 			`{"properties":{"roleDefinitionId":"/x/8e3af657-a8ff-443c-a75c-2fe8c4bcb635","principalId":"p"}}`},
 		{0, 7, "roleAssignments", "2022-04-01", "$filter=principalId%20eq%20'x", ""},
 		{2, 6, "", "2021-05-01-preview", "", `{"properties":{"logs":[null,{"category":7}]}}`},
-		{2, 5, "scheduledQueryRules/r", "2022-08-01-preview", "", `{"location":"westeurope","kind":"LogAlert","properties":{"scopes":[{}],"criteria":{"allOf":[null]}}}`},
-		{2, 9, "", "2022-09-01", "", `{"location":"westeurope","kind":"StorageV2","sku":{"name":"Standard_LRS"},"properties":{"networkAcls":{"defaultAction":"Deny","ipRules":[{"value":"1.2.3.4"}]}}}`},
+		{2, 5, "scheduledQueryRules/r", "2022-08-01-preview", "",
+			`{"location":"westeurope","kind":"LogAlert","properties":{"scopes":[{}],"criteria":{"allOf":[null]}}}`},
+		{2, 9, "", "2022-09-01", "",
+			`{"location":"westeurope","kind":"StorageV2","sku":{"name":"Standard_LRS"},"properties":{"networkAcls":{"defaultAction":"Deny","ipRules":[{"value":"1.2.3.4"}]}}}`},
 		{4, 9, "/listKeys", "2022-09-01", "$expand=kerb", ""},
-		{4, 9, "/listAccountSas", "2022-09-01", "", `{"signedServices":"b","signedResourceTypes":"o","signedPermission":"r","signedExpiry":"2030-01-01T00:00:00Z"}`},
+		{4, 9, "/listAccountSas", "2022-09-01", "",
+			`{"signedServices":"b","signedResourceTypes":"o","signedPermission":"r","signedExpiry":"2030-01-01T00:00:00Z"}`},
 		{2, 10, "/containers/data", "2022-09-01", "", `{"properties":{"publicAccess":"None","metadata":{"a":"b"}}}`},
-		{2, 10, "/containers/data/immutabilityPolicies/default", "2022-09-01", "", `{"properties":{"immutabilityPeriodSinceCreationInDays":1}}`},
-		{2, 9, "/managementPolicies/default", "2022-09-01", "", `{"properties":{"policy":{"rules":[{"name":"r","type":"Lifecycle","definition":{"actions":{}}}]}}}`},
-		{2, 11, "", "2023-02-01", "", `{"location":"westeurope","properties":{"tenantId":"` + tenantA + `","sku":{"family":"A","name":"standard"},"accessPolicies":[]}}`},
+		{2, 10, "/containers/data/immutabilityPolicies/default", "2022-09-01", "",
+			`{"properties":{"immutabilityPeriodSinceCreationInDays":1}}`},
+		{2, 9, "/managementPolicies/default", "2022-09-01", "",
+			`{"properties":{"policy":{"rules":[{"name":"r","type":"Lifecycle","definition":{"actions":{}}}]}}}`},
+		{2, 11, "", "2023-02-01", "", `{"location":"westeurope","properties":{"tenantId":"` + tenantA +
+			`","sku":{"family":"A","name":"standard"},"accessPolicies":[]}}`},
 		{2, 11, "/secrets/s", "2023-02-01", "", `{"properties":{"value":"v","attributes":{"exp":1}}}`},
 		{5, 11, "", "2023-02-01", "", ""},
 		{2, 12, "", ds, "", `{"location":"westeurope","identity":{"type":"SystemAssigned"}}`},
 		{2, 13, "", ds, "", `{"properties":{"shareKind":"CopyBased","terms":"t"}}`},
-		{2, 13, "/dataSets/d", ds, "", `{"kind":"Container","properties":{"containerName":"data","resourceGroup":"rg","storageAccountName":"contosofuzz","subscriptionId":"` + subA + `"}}`},
+		{2, 13, "/dataSets/d", ds, "",
+			`{"kind":"Container","properties":{"containerName":"data","resourceGroup":"rg","storageAccountName":"contosofuzz","subscriptionId":"` + subA + `"}}`},
 		{2, 13, "/invitations/i", ds, "", `{"properties":{"targetActiveDirectoryId":"` + tenantA + `"}}`},
-		{2, 13, "/synchronizationSettings/y", ds, "", `{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour","synchronizationTime":"2030-01-01T00:00:00Z"}}`},
+		{2, 13, "/synchronizationSettings/y", ds, "",
+			`{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour","synchronizationTime":"2030-01-01T00:00:00Z"}}`},
 		{2, 14, "", ds, "", `{"properties":{"invitationId":"11111111-2222-3333-4444-555555555555","sourceShareLocation":"westeurope"}}`},
 		{4, 14, "/synchronize", ds, "", `{"synchronizationMode":"Incremental"}`},
 		{2, 15, "", sf, "", `{"location":"westeurope","sku":{"name":"Basic"},"properties":{"dnsName":"contosofuzz","adminUserName":"op","adminPassword":"Passw0rd!","clients":[{"isAdmin":true,"thumbprint":"0123456789012345678901234567890123456789"}]}}`},
-		{2, 15, "/nodeTypes/primary", sf, "", `{"properties":{"isPrimary":true,"vmInstanceCount":3,"dataDiskSizeGB":100,"vmSize":"Standard_D2s_v3","vmImagePublisher":"MicrosoftWindowsServer","vmImageOffer":"WindowsServer","vmImageSku":"2022-Datacenter","vmImageVersion":"latest"}}`},
-		{2, 15, "/applicationTypes/t/versions/1", sf, "", `{"properties":{"appPackageUrl":"https://example.com/x.sfpkg"}}`},
+		{2, 15, "/nodeTypes/primary", sf, "",
+			`{"properties":{"isPrimary":true,"vmInstanceCount":3,"dataDiskSizeGB":100,"vmSize":"Standard_D2s_v3","vmImagePublisher":"MicrosoftWindowsServer","vmImageOffer":"WindowsServer","vmImageSku":"2022-Datacenter","vmImageVersion":"latest"}}`},
+		{2, 15, "/applicationTypes/t/versions/1", sf, "",
+			`{"properties":{"appPackageUrl":"https://example.com/x.sfpkg"}}`},
 		{2, 16, "", sf, "", `{"properties":{"version":"x"}}`},
-		{2, 16, "/services/s", sf, "", `{"properties":{"serviceKind":"Stateless","partitionDescription":{"partitionScheme":"Singleton"}}}`},
+		{2, 16, "/services/s", sf, "",
+			`{"properties":{"serviceKind":"Stateless","partitionDescription":{"partitionScheme":"Singleton"}}}`},
 		{2, 0, "//providers//", "", "", "{"},
 		{0, 0, "/subscriptions//resourceGroups/", "", "api-version", "\x00"},
 		{6, 0, "/%2e%2e/..", "", ";&=", "[]"},
@@ -141,7 +157,8 @@ func FuzzServeHTTP(f *testing.F) {
 		var envelope struct {
 			Error struct{ Code, Message string } `json:"error"`
 		}
-		if err := json.Unmarshal(w.Body.Bytes(), &envelope); err != nil || envelope.Error.Code == "" || envelope.Error.Message == "" {
+		if err := json.Unmarshal(w.Body.Bytes(), &envelope); err != nil || envelope.Error.Code == "" ||
+			envelope.Error.Message == "" {
 			t.Fatalf("%s %s?%s answered %d without the envelope: %s", method, path, query, w.Code, w.Body)
 		}
 	})
@@ -149,7 +166,9 @@ func FuzzServeHTTP(f *testing.F) {
 
 // FuzzParseID promises that an id that parses renders to one that parses to the same.
 func FuzzParseID(f *testing.F) {
-	for _, s := range []string{"", "/", workspace, workspace + "/savedSearches", group, workspace + "/providers/Microsoft.Insights/diagnosticSettings/d", "/providers/Microsoft.X", "/subscriptions/s/providers/N/t/a/providers"} {
+	for _, s := range []string{"", "/", workspace, workspace + "/savedSearches", group,
+		workspace + "/providers/Microsoft.Insights/diagnosticSettings/d", "/providers/Microsoft.X",
+		"/subscriptions/s/providers/N/t/a/providers"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, path string) {

@@ -6,8 +6,9 @@ import (
 )
 
 // ID is a parsed resource id: subscription, resource group, and the provider path below it. For an extension resource
-// (a role assignment, a diagnostic setting) Scope is the id of what it extends and Namespace, Types and Names are its own.
-// The zero ID is the tenant root. A resource group's id has Types ["resourceGroups"] and Namespace "Microsoft.Resources".
+// (a role assignment, a diagnostic setting) Scope is the id of what it extends and Namespace, Types and Names are its
+// own. The zero ID is the tenant root. A resource group's id has Types ["resourceGroups"] and Namespace
+// "Microsoft.Resources".
 type ID struct {
 	Subscription  string
 	ResourceGroup string
@@ -125,7 +126,8 @@ func (id ID) RelativeName() string { return strings.Join(id.Names, "/") }
 
 // IsResourceGroup reports whether the id is a resource group's own.
 func (id ID) IsResourceGroup() bool {
-	return strings.EqualFold(id.Namespace, "Microsoft.Resources") && len(id.Types) == 1 && strings.EqualFold(id.Types[0], "resourceGroups")
+	return strings.EqualFold(id.Namespace, "Microsoft.Resources") && len(id.Types) == 1 &&
+		strings.EqualFold(id.Types[0], "resourceGroups")
 }
 
 // Parent is the id one level up within the same provider path; ok is false for a top-level resource.
@@ -149,5 +151,6 @@ func (id ID) Child(typ, name string) ID {
 
 // Group is the id of the resource group that holds the resource.
 func (id ID) Group() ID {
-	return ID{Subscription: id.Subscription, ResourceGroup: id.ResourceGroup, Namespace: "Microsoft.Resources", Types: []string{"resourceGroups"}, Names: []string{id.ResourceGroup}}
+	return ID{Subscription: id.Subscription, ResourceGroup: id.ResourceGroup, Namespace: "Microsoft.Resources",
+		Types: []string{"resourceGroups"}, Names: []string{id.ResourceGroup}}
 }

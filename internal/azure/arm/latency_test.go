@@ -59,7 +59,8 @@ func TestAWriteOnWhatIsUnderAnOperationIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusCreated, created.status)
 
 	for what, refused := range map[string]response{
-		"update": c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope", "tags": map[string]any{"a": "b"}}),
+		"update": c.put(workspace, workspaceVersion,
+			map[string]any{"location": "westeurope", "tags": map[string]any{"a": "b"}}),
 		"delete": c.del(workspace, workspaceVersion),
 		"child": c.put(workspace+"/savedSearches/s", searchVersion, map[string]any{
 			"properties": map[string]any{"category": "c", "displayName": "d", "query": "q"}}),
@@ -72,7 +73,8 @@ func TestAWriteOnWhatIsUnderAnOperationIsRefused(t *testing.T) {
 	}
 
 	advance(t, c, 8*time.Second)
-	require.Equal(t, http.StatusAccepted, c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"}).status)
+	require.Equal(t, http.StatusAccepted,
+		c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"}).status)
 }
 
 func operationID(url string) string {
@@ -89,10 +91,12 @@ func TestWhatIsBeingDeletedIsShownUntilItIsGone(t *testing.T) {
 
 	require.Equal(t, http.StatusAccepted, deleted.status)
 	require.Equal(t, "Deleting", state(c.get(workspace, workspaceVersion)))
-	require.Equal(t, "AnotherOperationInProgress", c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"}).code())
+	require.Equal(t, "AnotherOperationInProgress",
+		c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"}).code())
 	again := c.del(workspace, workspaceVersion)
 	require.Equal(t, http.StatusAccepted, again.status)
-	require.Equal(t, deleted.header.Get("Location"), again.header.Get("Location"), "a second DELETE finds the first one's operation")
+	require.Equal(t, deleted.header.Get("Location"), again.header.Get("Location"),
+		"a second DELETE finds the first one's operation")
 	advance(t, c, 3*time.Second)
 	require.Equal(t, http.StatusNotFound, c.get(workspace, workspaceVersion).status)
 	require.Equal(t, http.StatusNoContent, c.del(workspace, workspaceVersion).status)
@@ -101,8 +105,10 @@ func TestWhatIsBeingDeletedIsShownUntilItIsGone(t *testing.T) {
 func TestNothingIsCreatedInAGroupThatIsBeingDeleted(t *testing.T) {
 	c := slow(t)
 	require.Equal(t, http.StatusAccepted, c.del(group, groupVersion).status)
-	require.Equal(t, "ResourceGroupBeingDeleted", c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"}).code())
-	require.Equal(t, "ResourceGroupBeingDeleted", c.put(group, groupVersion, map[string]any{"location": "westeurope"}).code())
+	require.Equal(t, "ResourceGroupBeingDeleted",
+		c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"}).code())
+	require.Equal(t, "ResourceGroupBeingDeleted",
+		c.put(group, groupVersion, map[string]any{"location": "westeurope"}).code())
 	require.Equal(t, "Deleting", state(c.get(group, groupVersion)))
 	advance(t, c, 31*time.Second)
 	require.Equal(t, http.StatusNotFound, c.get(group, groupVersion).status)

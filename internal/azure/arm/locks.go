@@ -8,9 +8,9 @@ import (
 // LockType is the type of management locks. Its provider keeps them; the control plane enforces them.
 const LockType = "Microsoft.Authorization/locks"
 
-// checkLocks refuses a request that a management lock forbids. Locks hold for their scope and all below it: CanNotDelete
-// forbids deletions, ReadOnly every change and every action. Deleting takes what lies below along, so a lock there counts too.
-// Locks themselves are free of locks.
+// checkLocks refuses a request that a management lock forbids. Locks hold for their scope and all below it:
+// CanNotDelete forbids deletions, ReadOnly every change and every action. Deleting takes what lies below along, so a
+// lock there counts too. Locks themselves are free of locks.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
 func (s *Server) checkLocks(c *Call, id ID, method string) *Error {
 	if method == http.MethodGet || method == http.MethodHead || strings.EqualFold(id.Type(), LockType) {
@@ -31,7 +31,8 @@ func (s *Server) checkLocks(c *Call, id ID, method string) *Error {
 		locked = append(locked, "'"+scope.String()+"'")
 	}
 	for _, scope := range id.scopes() {
-		for _, l := range c.scan(scope.Key()+"/providers/"+strings.ToLower(LockType)+"/", func(rest string) bool { return !strings.Contains(rest, "/") }) {
+		for _, l := range c.scan(scope.Key()+"/providers/"+strings.ToLower(LockType)+"/",
+			func(rest string) bool { return !strings.Contains(rest, "/") }) {
 			add(scope, l)
 		}
 	}
@@ -47,7 +48,8 @@ func (s *Server) checkLocks(c *Call, id ID, method string) *Error {
 	if locked == nil {
 		return nil
 	}
-	return Conflict("ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are locked: %s. Please remove the lock and try again.",
+	return Conflict("ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are "+
+		"locked: %s. Please remove the lock and try again.",
 		id.String(), word, strings.Join(locked, ","))
 }
 

@@ -54,13 +54,15 @@ func (l *requestLog) write(e entry, request, response []byte) {
 
 // secretNames are property names whose values never reach the log, wherever they occur.
 var secretNames = map[string]bool{
-	"adminpassword": true, "protectedsettings": true, "primarysharedkey": true, "secondarysharedkey": true, "primarykey": true, "secondarykey": true,
-	"accountsastoken": true, "servicesastoken": true, "clientsecret": true, "client_secret": true, "access_token": true, "password": true, "secret": true,
+	"adminpassword": true, "protectedsettings": true, "primarysharedkey": true, "secondarysharedkey": true,
+	"primarykey": true, "secondarykey": true,
+	"accountsastoken": true, "servicesastoken": true, "clientsecret": true, "client_secret": true, "access_token": true,
+	"password": true, "secret": true,
 	"connectionstring": true,
 }
 
-// redactBody parses a body and hides its secrets: those of the published type, those with a telling name, signatures of SAS URLs,
-// and the key values that listKeys answers.
+// redactBody parses a body and hides its secrets: those of the published type, those with a telling name, signatures of
+// SAS URLs, and the key values that listKeys answers.
 func redactBody(target string, raw []byte) any {
 	if len(raw) == 0 {
 		return nil

@@ -53,7 +53,8 @@ func (o *operation) settle(now time.Time) {
 	}
 }
 
-// operationURL is where a client polls. kind is operationStatuses (Azure-AsyncOperation) or operationResults (Location).
+// operationURL is where a client polls. kind is operationStatuses (Azure-AsyncOperation) or operationResults
+// (Location).
 func (s *Server) operationURL(id ID, location, kind string, op *operation) string {
 	if location == "" {
 		location = "global"

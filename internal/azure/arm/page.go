@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// pageSize bounds how many resources a list answers at once; nextLink leads on. A thousand is what Resource Manager's own lists have.
+// pageSize bounds how many resources a list answers at once; nextLink leads on. A thousand is what Resource Manager's
+// own lists have.
 // Source: https://learn.microsoft.com/rest/api/resources/resources/list ($top)
 const pageSize = 1000
 
-// skipToken is the query parameter by which nextLink goes on. Its value is opaque to clients: here, how many came before.
+// skipToken is the query parameter by which nextLink goes on. Its value is opaque to clients: here, how many came
+// before.
 const skipToken = "$skiptoken"
 
 // page cuts the part of a list that a request asks for, and makes the link to the next one, empty at the end.

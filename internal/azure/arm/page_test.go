@@ -16,7 +16,8 @@ func TestLongListsComeInPages(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.server.Update(func(call *arm.Call) error {
 		for i := range 2100 {
-			r := &arm.Resource{ID: parent.Child("savedSearches", fmt.Sprintf("s%04d", i)), Body: map[string]any{"properties": map[string]any{}}}
+			r := &arm.Resource{ID: parent.Child("savedSearches", fmt.Sprintf("s%04d", i)),
+				Body: map[string]any{"properties": map[string]any{}}}
 			if aerr := call.Save(r); aerr != nil {
 				return aerr
 			}

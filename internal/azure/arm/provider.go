@@ -19,10 +19,12 @@ type Provider struct {
 }
 
 // Route is one method on one path pattern with {placeholders}, e.g.
-// "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedVaults". Literal segments match without regard to case.
+// "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedVaults". Literal segments match without regard
+// to case.
 type Route struct {
 	Method, Path string
-	// Permission is the action that the caller needs at the subscription (or the resource group) of the path; empty needs none.
+	// Permission is the action that the caller needs at the subscription (or the resource group) of the path; empty
+	// needs none.
 	Permission string
 	// Async answers 202 with an operation that ends when the jobs that Handle enqueued have ended.
 	Async AsyncStyle
@@ -67,12 +69,13 @@ type Type struct {
 	Put func(c *Call, w *Write) *Error
 	// Show adjusts what GET and list answer (state that derives from time or from other resources). It works on a copy.
 	Show func(c *Call, r *Resource, body map[string]any)
-	// List, if set, replaces the default list of a collection (all resources of the type directly below the id's parent or scope).
+	// List, if set, replaces the default list of a collection (all resources of the type directly below the id's parent
+	// or scope).
 	List func(c *Call, collection ID) ([]*Resource, *Error)
 	// More, if set, adds to what the default list of a collection finds.
 	More func(c *Call, found []*Resource) ([]*Resource, *Error)
-	// NeedsMatch, if set, makes updates, deletions and actions need an If-Match with the resource's etag: the error for one that
-	// is missing or another's.
+	// NeedsMatch, if set, makes updates, deletions and actions need an If-Match with the resource's etag: the error for
+	// one that is missing or another's.
 	NeedsMatch func() *Error
 	// Delete is called for the resource itself and for every resource that goes with it in a cascade, children first.
 	// An error refuses the deletion as a whole.
@@ -99,7 +102,8 @@ type Job func(ctx context.Context, s *Server, r *Resource, payload map[string]an
 // Resource is a stored resource.
 type Resource struct {
 	ID ID `json:"id"`
-	// Body is the resource as GET shows it, without id, name, type and systemData: location, tags, identity, kind, sku, properties.
+	// Body is the resource as GET shows it, without id, name, type and systemData: location, tags, identity, kind, sku,
+	// properties.
 	Body map[string]any `json:"body"`
 	// Private is never shown: account keys, secret values.
 	Private map[string]any `json:"private,omitempty"`

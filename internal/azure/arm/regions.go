@@ -47,9 +47,11 @@ var regions = []region{
 func regionBodies(subscription string) []any {
 	var out []any
 	for _, r := range regions {
-		meta := map[string]any{"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": r.group, "pairedRegion": []any{}}
+		meta := map[string]any{"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": r.group,
+			"pairedRegion": []any{}}
 		if r.paired != "" {
-			meta["pairedRegion"] = []any{map[string]any{"name": r.paired, "id": "/subscriptions/" + subscription + "/locations/" + r.paired}}
+			meta["pairedRegion"] = []any{map[string]any{"name": r.paired,
+				"id": "/subscriptions/" + subscription + "/locations/" + r.paired}}
 		}
 		out = append(out, map[string]any{
 			"id": "/subscriptions/" + subscription + "/locations/" + r.name, "name": r.name, "type": "Region",

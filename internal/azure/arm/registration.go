@@ -8,8 +8,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
-// tableRegistrations holds, by subscription and namespace in lower case, what differs from the local default: that every
-// namespace is registered.
+// tableRegistrations holds, by subscription and namespace in lower case, what differs from the local default: that
+// every namespace is registered.
 const tableRegistrations = "registrations"
 
 // registrationTakes is how long a namespace is Registering under latency; an order of magnitude, as none is published.
@@ -29,8 +29,8 @@ func registrationKey(subscription, namespace string) string {
 	return strings.ToLower(subscription + "|" + namespace)
 }
 
-// Registered reports whether a subscription may use a resource provider's namespace. One that is still Registering may be
-// used, as on Azure.
+// Registered reports whether a subscription may use a resource provider's namespace. One that is still Registering may
+// be used, as on Azure.
 func (c *Call) Registered(subscription, namespace string) bool {
 	r, known := registrationOf(c.Tx, subscription, namespace)
 	return !known || r.Registered
@@ -65,7 +65,8 @@ func (s *Server) register(c *Call, subscription, namespace string, registered bo
 		for _, r := range c.Under(ID{Subscription: subscription}) {
 			if strings.EqualFold(r.ID.Namespace, namespace) {
 				// That it is refused is documented, the code is not: it is ours.
-				return Conflict("SubscriptionHasResources", "The subscription cannot be unregistered from the namespace '%s' while it has resources of it, such as '%s'. Delete them first.", namespace, r.ID)
+				return Conflict("SubscriptionHasResources", "The subscription cannot be unregistered from the "+
+					"namespace '%s' while it has resources of it, such as '%s'. Delete them first.", namespace, r.ID)
 			}
 		}
 	}
@@ -79,12 +80,14 @@ func (s *Server) register(c *Call, subscription, namespace string, registered bo
 // checkRegistered refuses a write or an action of a namespace that the subscription is not registered for.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider
 func (s *Server) checkRegistered(c *Call, id ID, method string) *Error {
-	if method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete || id.Subscription == "" || c.Registered(id.Subscription, id.Namespace) {
+	if method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete || id.Subscription == "" ||
+		c.Registered(id.Subscription, id.Namespace) {
 		return nil
 	}
 	namespace := id.Namespace
 	if p := s.providers[strings.ToLower(namespace)]; p != nil {
 		namespace = p.Namespace
 	}
-	return Conflict("MissingSubscriptionRegistration", "The subscription is not registered to use namespace '%s'. See https://aka.ms/rps-not-found for how to register subscriptions.", namespace)
+	return Conflict("MissingSubscriptionRegistration", "The subscription is not registered to use namespace '%s'. "+
+		"See https://aka.ms/rps-not-found for how to register subscriptions.", namespace)
 }

@@ -20,7 +20,8 @@ func checkAPIVersion(t *Type, version string) *Error {
 	if len(known) == 0 {
 		return nil // a read-only type without a published body: the provider's own routes and lists decide
 	}
-	return BadRequest("NoRegisteredProviderFound", "No registered resource provider found for API version '%s' for type '%s'. The supported api-versions are '%s'.",
+	return BadRequest("NoRegisteredProviderFound", "No registered resource provider found for API version '%s' for "+
+		"type '%s'. The supported api-versions are '%s'.",
 		version, typeTail(t.Name), strings.Join(known, ", "))
 }
 
@@ -43,7 +44,9 @@ func (s *Server) load(c *Call, t *Type, id ID) (*Resource, bool) {
 		return nil, false
 	}
 	canonical := p.ID.Child(lastType(t), strings.ToLower(id.Name()))
-	w := &Write{New: &Resource{ID: canonical, Body: map[string]any{"properties": map[string]any{}}, CreatedAt: p.CreatedAt, CreatedBy: p.CreatedBy, ModifiedAt: p.CreatedAt, ModifiedBy: p.CreatedBy}, Request: map[string]any{}}
+	w := &Write{New: &Resource{ID: canonical, Body: map[string]any{"properties": map[string]any{}},
+		CreatedAt: p.CreatedAt, CreatedBy: p.CreatedBy, ModifiedAt: p.CreatedAt, ModifiedBy: p.CreatedBy},
+		Request: map[string]any{}}
 	if t.Put != nil {
 		if aerr := t.Put(c, w); aerr != nil {
 			return nil, false
@@ -119,13 +122,14 @@ func (s *Server) checkGroup(c *Call, id ID) *Error {
 		return nil
 	}
 	if !c.Tx.Has(tableResources, id.Group().Key()) {
-		return Errorf(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", id.ResourceGroup)
+		return Errorf(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.",
+			id.ResourceGroup)
 	}
 	return nil
 }
 
-// canonical gives an id the letter case of what is stored above it and of the registered type, after checking that all of
-// that is there.
+// canonical gives an id the letter case of what is stored above it and of the registered type, after checking that all
+// of that is there.
 func (s *Server) canonical(c *Call, t *Type, id ID) (ID, *Error) {
 	names := id.Names
 	if t.Extension && id.Scope != "" {
@@ -156,7 +160,8 @@ func (s *Server) canonical(c *Call, t *Type, id ID) (ID, *Error) {
 		}
 		if pt == nil || !ok {
 			return ID{}, Errorf(http.StatusNotFound, "ParentResourceNotFound",
-				"Failed to perform 'write' on resource(s) of type '%s', because the parent resource '%s' could not be found.", typeTail(t.Name), parent.String())
+				"Failed to perform 'write' on resource(s) of type '%s', because the parent resource '%s' could not "+
+					"be found.", typeTail(t.Name), parent.String())
 		}
 		return r.ID.Child(lastType(t), names[len(names)-1]), nil
 	} else if !id.IsResourceGroup() && id.ResourceGroup != "" {
@@ -226,7 +231,8 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	now := c.Now
 	w := &Write{Old: old, Request: request, New: &Resource{ID: id, CreatedAt: now, CreatedBy: c.Caller.ClientID}}
 	if exists {
-		w.New.CreatedAt, w.New.CreatedBy, w.New.Private = old.CreatedAt, old.CreatedBy, cloneValue(old.Private).(map[string]any)
+		w.New.CreatedAt, w.New.CreatedBy, w.New.Private = old.CreatedAt, old.CreatedBy,
+			cloneValue(old.Private).(map[string]any)
 		if aerr := checkLocation(old, body); aerr != nil {
 			return nil, aerr
 		}
@@ -252,7 +258,8 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 		kind = OpUpdate
 	}
 	if t.PutAsync != Direct {
-		c.op = &operation{ID: uuid.NewString(), Resource: id.String(), Type: t.Name, APIVersion: c.APIVersion, Start: now, Caller: c.Caller.ObjectID}
+		c.op = &operation{ID: uuid.NewString(), Resource: id.String(), Type: t.Name, APIVersion: c.APIVersion,
+			Start: now, Caller: c.Caller.ObjectID}
 	}
 	async := t.PutAsync == AzureAsyncOperation || t.PutAsync == Location && kind == OpCreate
 	if async {
@@ -344,7 +351,8 @@ func checkLocation(old *Resource, body map[string]any) *Error {
 		return nil
 	}
 	return Conflict("InvalidResourceLocation",
-		"The resource '%s' already exists in location '%s' in resource group '%s'. A resource with the same name cannot be created in location '%s'. Please select a new resource name.",
+		"The resource '%s' already exists in location '%s' in resource group '%s'. A resource with the same name "+
+			"cannot be created in location '%s'. Please select a new resource name.",
 		old.ID.Name(), was, old.ID.ResourceGroup, wants)
 }
 
@@ -430,7 +438,8 @@ func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
 			return nil, aerr
 		}
 		if c.ID.IsResourceGroup() {
-			return nil, Errorf(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", c.ID.ResourceGroup)
+			return nil, Errorf(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.",
+				c.ID.ResourceGroup)
 		}
 		return &reply{status: http.StatusNoContent}, nil
 	}
@@ -441,7 +450,8 @@ func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
 		return nil, aerr
 	}
 	if t.DeleteAsync != Direct {
-		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true,
+		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion,
+			Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true,
 			Until: s.lasting(c, t.Name, OpDelete)}
 	} else {
 		c.wait = s.Latency(t.Name, OpDelete)
@@ -517,7 +527,8 @@ func (s *Server) act(c *Call, t *Type, a Action, raw []byte) (*reply, *Error) {
 		return nil, aerr
 	}
 	if a.Async != Direct {
-		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID,
+		c.op = &operation{ID: uuid.NewString(), Resource: r.ID.String(), Type: t.Name, APIVersion: c.APIVersion,
+			Start: c.Now, Caller: c.Caller.ObjectID,
 			Until: s.lasting(c, t.Name, OpAction)}
 	} else {
 		c.wait = s.latency.scaled(defaultDurations.action)
@@ -572,7 +583,8 @@ func (s *Server) list(c *Call, t *Type) (*reply, *Error) {
 				return nil, aerr
 			}
 			return nil, Errorf(http.StatusNotFound, "ParentResourceNotFound",
-				"Failed to perform 'read' on resource(s) of type '%s', because the parent resource '%s' could not be found.", typeTail(t.Name), parent.String())
+				"Failed to perform 'read' on resource(s) of type '%s', because the parent resource '%s' could not be "+
+					"found.", typeTail(t.Name), parent.String())
 		}
 		found = c.Children(p.ID, lastType(t))
 		for _, n := range t.Implicit {

@@ -34,7 +34,9 @@ func (rt compiledRoute) match(method string, parts []string) (map[string]string,
 	return params, true
 }
 
-func (s *Server) runRoute(c *Call, rt compiledRoute, params map[string]string, parts []string, raw []byte) (*reply, *Error) {
+func (s *Server) runRoute(
+	c *Call, rt compiledRoute, params map[string]string, parts []string, raw []byte,
+) (*reply, *Error) {
 	id := ID{}
 	scope := ""
 	for i := 0; i+1 < len(parts) && i < 4; i += 2 {
@@ -65,7 +67,8 @@ func (s *Server) runRoute(c *Call, rt compiledRoute, params map[string]string, p
 		return nil, aerr
 	}
 	if rt.Async != Direct {
-		c.op = &operation{ID: uuid.NewString(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID, Deleted: true, Until: s.lasting(c, "", OpAction)}
+		c.op = &operation{ID: uuid.NewString(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID,
+			Deleted: true, Until: s.lasting(c, "", OpAction)}
 	}
 	out, aerr := rt.Handle(c, params, body)
 	if aerr != nil {
@@ -92,7 +95,8 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 	ok := func(body any) (*reply, *Error, bool) { return &reply{status: http.StatusOK, body: body}, nil, true }
 	fail := func(err *Error) (*reply, *Error, bool) { return nil, err, true }
 	if low[0] == "tenants" && len(parts) == 1 && method == http.MethodGet {
-		return ok(map[string]any{"value": []any{map[string]any{"id": "/tenants/" + c.Caller.TenantID, "tenantId": c.Caller.TenantID}}})
+		return ok(map[string]any{"value": []any{map[string]any{"id": "/tenants/" + c.Caller.TenantID,
+			"tenantId": c.Caller.TenantID}}})
 	}
 	if low[0] != "subscriptions" {
 		return nil, nil, false
@@ -128,7 +132,8 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 		}
 		return ok(map[string]any{"value": value})
 	case len(parts) == 4 && low[2] == "providers" && method == http.MethodGet,
-		len(parts) == 5 && low[2] == "providers" && (low[4] == "register" || low[4] == "unregister") && method == http.MethodPost:
+		len(parts) == 5 && low[2] == "providers" && (low[4] == "register" || low[4] == "unregister") &&
+			method == http.MethodPost:
 		action := "Microsoft.Resources/subscriptions/providers/read"
 		if method == http.MethodPost {
 			action = parts[3] + "/" + low[4] + "/action"
@@ -137,7 +142,8 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 			return fail(aerr)
 		}
 		if s.providers[low[3]] == nil {
-			return fail(Errorf(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", parts[3]))
+			return fail(Errorf(http.StatusNotFound, "InvalidResourceNamespace",
+				"The resource namespace '%s' is invalid.", parts[3]))
 		}
 		if method == http.MethodPost {
 			if aerr := s.register(c, parts[1], parts[3], low[4] == "register"); aerr != nil {
@@ -150,7 +156,8 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 			return fail(aerr)
 		}
 		return ok(map[string]any{"value": regionBodies(parts[1])})
-	case (len(parts) == 3 && low[2] == "resources" || len(parts) == 5 && low[2] == "resourcegroups" && low[4] == "resources") && method == http.MethodGet:
+	case (len(parts) == 3 && low[2] == "resources" || len(parts) == 5 && low[2] == "resourcegroups" &&
+		low[4] == "resources") && method == http.MethodGet:
 		id := ID{Subscription: parts[1]}
 		if len(parts) == 5 {
 			id.ResourceGroup = parts[3]
@@ -181,7 +188,8 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 }
 
 func subscriptionBody(id, tenant, name string) map[string]any {
-	return map[string]any{"id": "/subscriptions/" + id, "subscriptionId": id, "tenantId": tenant, "displayName": name, "state": "Enabled", "authorizationSource": "RoleBased"}
+	return map[string]any{"id": "/subscriptions/" + id, "subscriptionId": id, "tenantId": tenant, "displayName": name,
+		"state": "Enabled", "authorizationSource": "RoleBased"}
 }
 
 func (s *Server) providerBody(c *Call, subscription, namespace string) map[string]any {
@@ -192,7 +200,8 @@ func (s *Server) providerBody(c *Call, subscription, namespace string) map[strin
 		if versions == nil {
 			versions = []string{}
 		}
-		types = append(types, map[string]any{"resourceType": typeTail(t.Name), "locations": regionNames(), "apiVersions": versions})
+		types = append(types,
+			map[string]any{"resourceType": typeTail(t.Name), "locations": regionNames(), "apiVersions": versions})
 	}
 	sort.Slice(types, func(i, j int) bool {
 		return types[i].(map[string]any)["resourceType"].(string) < types[j].(map[string]any)["resourceType"].(string)
@@ -203,6 +212,7 @@ func (s *Server) providerBody(c *Call, subscription, namespace string) map[strin
 	}
 	return map[string]any{
 		"id": "/subscriptions/" + subscription + "/providers/" + p.Namespace, "namespace": p.Namespace,
-		"registrationState": c.registrationState(subscription, namespace), "registrationPolicy": policy, "resourceTypes": types,
+		"registrationState": c.registrationState(subscription, namespace), "registrationPolicy": policy,
+		"resourceTypes": types,
 	}
 }

@@ -34,7 +34,8 @@ func TestALockHoldsForItsScopeAndAllBelow(t *testing.T) {
 	lock := group + "/providers/" + arm.LockType + "/keep"
 	require.Equal(t, 201, c.put(lock, lockVersion, lockOf("CanNotDelete")).status)
 	for what, refused := range map[string]response{
-		"group": c.del(group, groupVersion), "resource": c.del(workspace, workspaceVersion), "child": c.del(workspace+"/savedSearches/one", searchVersion),
+		"group": c.del(group, groupVersion), "resource": c.del(workspace, workspaceVersion),
+		"child": c.del(workspace+"/savedSearches/one", searchVersion),
 	} {
 		require.Equal(t, http.StatusConflict, refused.status, what)
 		require.Equal(t, "ScopeLocked", refused.code(), what)
@@ -52,7 +53,8 @@ func TestAReadOnlyLockForbidsChangesAndActions(t *testing.T) {
 	require.Equal(t, "ReadOnly", c.get(lock, lockVersion).body["properties"].(map[string]any)["level"])
 	require.Equal(t, "ScopeLocked", c.put(workspace, workspaceVersion, workspaceBody).code())
 	require.Equal(t, "ScopeLocked", c.put(workspace+"/savedSearches/two", searchVersion, searchBody).code())
-	require.Equal(t, "ScopeLocked", c.as(c.ownerA, "POST", workspace+"/sharedKeys?api-version="+workspaceVersion, nil).code())
+	require.Equal(t, "ScopeLocked",
+		c.as(c.ownerA, "POST", workspace+"/sharedKeys?api-version="+workspaceVersion, nil).code())
 	require.Equal(t, 200, c.get(workspace, workspaceVersion).status)
 	require.Equal(t, "ScopeLocked", c.del(group, groupVersion).code(), "what goes along is locked")
 	require.Equal(t, 200, c.put(group, groupVersion, groupBody).status, "the lock does not reach upward")
@@ -60,7 +62,8 @@ func TestAReadOnlyLockForbidsChangesAndActions(t *testing.T) {
 
 func TestLocksAreListedAndChecked(t *testing.T) {
 	c := provisioned(t)
-	require.Equal(t, "InvalidLockLevel", c.put(group+"/providers/"+arm.LockType+"/x", lockVersion, lockOf("NotSpecified")).code())
+	require.Equal(t, "InvalidLockLevel",
+		c.put(group+"/providers/"+arm.LockType+"/x", lockVersion, lockOf("NotSpecified")).code())
 	require.Equal(t, 201, c.put(group+"/providers/"+arm.LockType+"/a", lockVersion, lockOf("CanNotDelete")).status)
 	require.Equal(t, 201, c.put(workspace+"/providers/"+arm.LockType+"/b", lockVersion, lockOf("CanNotDelete")).status)
 	list := func(scope, filter string) int {
@@ -121,26 +124,34 @@ func TestConditionsOnEntityTags(t *testing.T) {
 	with := func(method, path, version, header, value string, body any) response {
 		token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
 		require.NoError(t, err)
-		return c.doWith(http.Header{"Authorization": {"Bearer " + token}, header: {value}}, method, path+"?api-version="+version, body)
+		return c.doWith(http.Header{"Authorization": {"Bearer " + token}, header: {value}}, method,
+			path+"?api-version="+version, body)
 	}
-	require.Equal(t, "PreconditionFailed", with("PUT", workspace, workspaceVersion, "If-Match", "*", map[string]any{"location": "westeurope"}).code(), "there is none")
-	require.Equal(t, 201, with("PUT", workspace, workspaceVersion, "If-None-Match", "*", map[string]any{"location": "westeurope"}).status)
+	require.Equal(t, "PreconditionFailed", with("PUT", workspace, workspaceVersion, "If-Match", "*",
+		map[string]any{"location": "westeurope"}).code(), "there is none")
+	require.Equal(t, 201,
+		with("PUT", workspace, workspaceVersion, "If-None-Match", "*", map[string]any{"location": "westeurope"}).status)
 	refused := with("PUT", workspace, workspaceVersion, "If-None-Match", "*", map[string]any{"location": "westeurope"})
 	require.Equal(t, http.StatusPreconditionFailed, refused.status)
 	require.Equal(t, "PreconditionFailed", refused.code())
 	etag, _ := c.get(workspace, workspaceVersion).body["etag"].(string)
 	require.NotEmpty(t, etag)
-	require.Equal(t, http.StatusPreconditionFailed, with("DELETE", workspace, workspaceVersion, "If-Match", `"other"`, nil).status)
-	require.Equal(t, 200, with("PUT", workspace, workspaceVersion, "If-Match", etag, map[string]any{"location": "westeurope", "tags": map[string]any{"a": "b"}}).status)
-	require.Equal(t, http.StatusPreconditionFailed, with("PUT", workspace, workspaceVersion, "If-Match", etag, map[string]any{"location": "westeurope"}).status, "it has changed since")
-	require.Equal(t, 200, with("PUT", group, groupVersion, "If-None-Match", "*", groupBody).status, "groups publish no etag")
+	require.Equal(t, http.StatusPreconditionFailed,
+		with("DELETE", workspace, workspaceVersion, "If-Match", `"other"`, nil).status)
+	require.Equal(t, 200, with("PUT", workspace, workspaceVersion, "If-Match", etag,
+		map[string]any{"location": "westeurope", "tags": map[string]any{"a": "b"}}).status)
+	require.Equal(t, http.StatusPreconditionFailed, with("PUT", workspace, workspaceVersion, "If-Match", etag,
+		map[string]any{"location": "westeurope"}).status, "it has changed since")
+	require.Equal(t, 200, with("PUT", group, groupVersion, "If-None-Match", "*", groupBody).status,
+		"groups publish no etag")
 }
 
 func TestCorrelationIDsAreEchoed(t *testing.T) {
 	c := newCloud(t)
 	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
 	require.NoError(t, err)
-	r := c.doWith(http.Header{"Authorization": {"Bearer " + token}, "X-Ms-Correlation-Request-Id": {"mine"}, "X-Ms-Client-Request-Id": {"client"}, "X-Ms-Return-Client-Request-Id": {"true"}},
+	r := c.doWith(http.Header{"Authorization": {"Bearer " + token}, "X-Ms-Correlation-Request-Id": {"mine"},
+		"X-Ms-Client-Request-Id": {"client"}, "X-Ms-Return-Client-Request-Id": {"true"}},
 		"GET", "/subscriptions?api-version="+groupVersion, nil)
 	require.Equal(t, "mine", r.header.Get("x-ms-correlation-request-id"))
 	require.Equal(t, "client", r.header.Get("x-ms-client-request-id"))
@@ -155,5 +166,6 @@ func TestRegionsAreListed(t *testing.T) {
 		names[v.(map[string]any)["name"].(string)] = true
 	}
 	require.True(t, names["westeurope"] && names["eastus2"])
-	require.Equal(t, "InvalidAuthenticationTokenTenant", c.as(c.ownerB, "GET", "/subscriptions/"+subA+"/locations?api-version=2022-12-01", nil).code())
+	require.Equal(t, "InvalidAuthenticationTokenTenant",
+		c.as(c.ownerB, "GET", "/subscriptions/"+subA+"/locations?api-version=2022-12-01", nil).code())
 }

@@ -62,8 +62,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	call.fault = fault.ID
 	line := func(status int, body []byte) {
 		s.log.write(entry{
-			Time: started.UTC().Format(time.RFC3339Nano), Method: r.Method, URL: r.URL.RequestURI(), Principal: call.Caller.ObjectID,
-			Status: status, Fault: call.fault, DurationMs: float64(time.Since(began).Microseconds()) / 1000,
+			Time: started.UTC().Format(time.RFC3339Nano), Method: r.Method, URL: r.URL.RequestURI(),
+			Principal: call.Caller.ObjectID,
+			Status:    status, Fault: call.fault, DurationMs: float64(time.Since(began).Microseconds()) / 1000,
 		}, raw, body)
 	}
 	// A dropped connection has status 0 in the log. The counts of fault rules are worth no failed request.
@@ -88,7 +89,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			rep = &reply{status: aerr.Status, body: map[string]any{"error": aerr}}
 		}
 		if aerr.Status == http.StatusUnauthorized {
-			rep.set("WWW-Authenticate", `Bearer authorization_uri="`+s.endpoints.Management+`/`+s.tenantAt(r.URL.Path)+`", error="invalid_token", error_description="`+aerr.Code+`"`)
+			rep.set("WWW-Authenticate",
+				`Bearer authorization_uri="`+s.endpoints.Management+`/`+s.tenantAt(r.URL.Path)+`", error="invalid_token", error_description="`+aerr.Code+`"`)
 		}
 	}
 	h := w.Header()
@@ -103,7 +105,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("x-ms-request-id", requestID)
 	h.Set("x-ms-correlation-request-id", correlation)
-	if id := r.Header.Get("x-ms-client-request-id"); strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") && len(id) <= maxRequestID {
+	if id := r.Header.Get("x-ms-client-request-id"); strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"),
+		"true") && len(id) <= maxRequestID {
 		h.Set("x-ms-client-request-id", id)
 	}
 	h.Set("Cache-Control", "no-cache")
@@ -134,7 +137,8 @@ func (s *Server) answer(call *Call, r *http.Request, raw *[]byte) (*reply, *Erro
 		return nil, BadRequest("InvalidRequestContent", "The request content could not be read: %v", err)
 	}
 	if len(body) > maxBody {
-		return nil, Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request size exceeds the limit of %d bytes.", maxBody)
+		return nil, Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+			"The request size exceeds the limit of %d bytes.", maxBody)
 	}
 	*raw = body
 	call.Context, call.Server, call.Now, call.Query = r.Context(), s, s.now().UTC(), r.URL.Query()
@@ -178,18 +182,25 @@ var errRollback = errors.New("rolled back")
 func (s *Server) authenticate(tx *store.Tx, r *http.Request) (identity.Principal, *Error) {
 	h := r.Header.Get("Authorization")
 	if h == "" {
-		return identity.Principal{}, Errorf(http.StatusUnauthorized, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+		return identity.Principal{}, Errorf(http.StatusUnauthorized, "AuthenticationFailed",
+			"Authentication failed. The 'Authorization' header is missing.")
 	}
 	scheme, token, _ := strings.Cut(h, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return identity.Principal{}, Errorf(http.StatusUnauthorized, "AuthenticationFailedInvalidHeader", "Authentication failed. The 'Authorization' header is provided in an invalid format.")
+		return identity.Principal{}, Errorf(http.StatusUnauthorized, "AuthenticationFailedInvalidHeader",
+			"Authentication failed. The 'Authorization' header is provided in an invalid format.")
 	}
-	p, err := s.directory.Verify(tx, strings.TrimSpace(token), append([]string{s.endpoints.Management}, audiences...)...)
+	p, err := s.directory.Verify(tx, strings.TrimSpace(token),
+		append([]string{s.endpoints.Management}, audiences...)...)
 	switch {
 	case errors.Is(err, identity.ErrTokenExpired):
-		return p, Errorf(http.StatusUnauthorized, "ExpiredAuthenticationToken", "The access token expiry UTC time has passed. Current UTC time is '%s'.", stamp(s.now()))
+		return p, Errorf(http.StatusUnauthorized, "ExpiredAuthenticationToken",
+			"The access token expiry UTC time has passed. Current UTC time is '%s'.", stamp(s.now()))
 	case errors.Is(err, identity.ErrTokenAudience):
-		return p, Errorf(http.StatusUnauthorized, "InvalidAuthenticationTokenAudience", "The access token has been obtained for wrong audience or resource. It should exactly match with one of the allowed audiences 'https://management.core.windows.net/', 'https://management.azure.com/', '%s/'.", s.endpoints.Management)
+		return p, Errorf(http.StatusUnauthorized, "InvalidAuthenticationTokenAudience",
+			"The access token has been obtained for wrong audience or resource. It should exactly match with one of "+
+				"the allowed audiences 'https://management.core.windows.net/', 'https://management.azure.com/', '%s/'.",
+			s.endpoints.Management)
 	case err != nil:
 		return p, Errorf(http.StatusUnauthorized, "InvalidAuthenticationToken", "The access token is invalid.")
 	}
@@ -203,16 +214,19 @@ func (s *Server) authorize(c *Call, subscription, scope, action string) *Error {
 	}
 	sub, ok := s.directory.Subscription(c.Tx, subscription)
 	if !ok {
-		return Errorf(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", subscription)
+		return Errorf(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.",
+			subscription)
 	}
 	if !strings.EqualFold(sub.TenantID, c.Caller.TenantID) {
 		return Errorf(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant",
-			"The access token is from the wrong issuer '%[1]s/%[2]s/'. It must match the tenant '%[1]s/%[3]s/' associated with this subscription. Please use the authority (URL) '%[1]s/%[3]s' to get the token.",
+			"The access token is from the wrong issuer '%[1]s/%[2]s/'. It must match the tenant '%[1]s/%[3]s/' "+
+				"associated with this subscription. Please use the authority (URL) '%[1]s/%[3]s' to get the token.",
 			s.endpoints.Management, c.Caller.TenantID, sub.TenantID)
 	}
 	if action != "" && !s.directory.Allowed(c.Tx, c.Caller.ObjectID, scope, action, false) {
 		return Errorf(http.StatusForbidden, "AuthorizationFailed",
-			"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+			"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' "+
+				"or the scope is invalid. If access was recently granted, please refresh your credentials.",
 			c.Caller.ClientID, c.Caller.ObjectID, action, scope)
 	}
 	return nil
@@ -226,14 +240,16 @@ func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply,
 	}
 	c.APIVersion = queryValue(c.Query, "api-version")
 	if c.APIVersion == "" {
-		return nil, BadRequest("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+		return nil, BadRequest("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is "+
+			"required for all requests.")
 	}
 	if n := len(parts); n == 8 && strings.EqualFold(parts[4], "locations") && method == http.MethodGet {
 		if kind := strings.ToLower(parts[6]); kind == "operationstatuses" || kind == "operationresults" {
 			if err := s.authorize(c, parts[1], "", ""); err != nil {
 				return nil, err
 			}
-			c.ID = ID{Subscription: parts[1], Namespace: parts[3], Types: []string{"locations", parts[6]}, Names: []string{parts[5], parts[7]}}
+			c.ID = ID{Subscription: parts[1], Namespace: parts[3], Types: []string{"locations", parts[6]},
+				Names: []string{parts[5], parts[7]}}
 			return s.pollOperation(c, kind, parts[7])
 		}
 	}
@@ -259,18 +275,23 @@ func (s *Server) route(c *Call, method string, u *url.URL, body []byte) (*reply,
 	t := s.lookup(id.Type())
 	if t == nil {
 		if s.providers[strings.ToLower(id.Namespace)] == nil {
-			return nil, Errorf(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", id.Namespace)
+			return nil, Errorf(http.StatusNotFound, "InvalidResourceNamespace",
+				"The resource namespace '%s' is invalid.", id.Namespace)
 		}
-		return nil, Errorf(http.StatusNotFound, "InvalidResourceType", "The resource type '%s' could not be found in the namespace '%s' for api version '%s'.", strings.Join(id.Types, "/"), id.Namespace, c.APIVersion)
+		return nil, Errorf(http.StatusNotFound, "InvalidResourceType",
+			"The resource type '%s' could not be found in the namespace '%s' for api version '%s'.",
+			strings.Join(id.Types, "/"), id.Namespace, c.APIVersion)
 	}
 	if aerr := checkAPIVersion(t, c.APIVersion); aerr != nil {
 		return nil, aerr
 	}
-	verb := map[string]string{http.MethodGet: "read", http.MethodHead: "read", http.MethodPut: "write", http.MethodPatch: "write", http.MethodDelete: "delete"}[method]
+	verb := map[string]string{http.MethodGet: "read", http.MethodHead: "read", http.MethodPut: "write",
+		http.MethodPatch: "write", http.MethodDelete: "delete"}[method]
 	if method == http.MethodPost {
 		a, ok := t.Actions[strings.ToLower(action)]
 		if !ok {
-			return nil, Errorf(http.StatusNotFound, "InvalidResourceType", "The resource type '%s' has no action '%s' for api version '%s'.", t.Name, action, c.APIVersion)
+			return nil, Errorf(http.StatusNotFound, "InvalidResourceType",
+				"The resource type '%s' has no action '%s' for api version '%s'.", t.Name, action, c.APIVersion)
 		}
 		verb = a.Permission
 		if verb == "" {
@@ -330,7 +351,8 @@ func permission(t *Type, verb string) string {
 }
 
 func methodNotAllowed(method string, t *Type) *Error {
-	return Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "The HTTP method '%s' is not supported for the resource type '%s'.", method, t.Name)
+	return Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
+		"The HTTP method '%s' is not supported for the resource type '%s'.", method, t.Name)
 }
 
 func queryValue(q url.Values, name string) string {
@@ -349,7 +371,8 @@ func decodeBody(raw []byte) (map[string]any, *Error) {
 	}
 	var body map[string]any
 	if err := json.Unmarshal(raw, &body); err != nil || body == nil {
-		return nil, BadRequest("InvalidRequestContent", "The request content was invalid and could not be deserialized: '%v'.", err)
+		return nil, BadRequest("InvalidRequestContent", "The request content was invalid and could not be "+
+			"deserialized: '%v'.", err)
 	}
 	return body, nil
 }

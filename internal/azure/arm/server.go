@@ -18,8 +18,8 @@ import (
 
 // Endpoints are the base URLs of the embedded Azure, without a trailing slash.
 type Endpoints struct {
-	// Management is ARM's, Blob that of the blob data plane (accounts are the first path segment). Vaults have endpoints of
-	// their own.
+	// Management is ARM's, Blob that of the blob data plane (accounts are the first path segment). Vaults have
+	// endpoints of their own.
 	Management, Blob string
 }
 
@@ -68,10 +68,12 @@ type Server struct {
 	done   sync.WaitGroup
 }
 
-// NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the same type.
+// NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the
+// same type.
 func NewServer(o Options) (*Server, error) {
 	s := &Server{
-		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency, faults: o.Faults, throttle: newThrottle(o.Throttle, o.Latency.Scale), log: newRequestLog(o.Log),
+		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency,
+		faults: o.Faults, throttle: newThrottle(o.Throttle, o.Latency.Scale), log: newRequestLog(o.Log),
 		types: map[string]*Type{}, providers: map[string]*Provider{}, wake: make(chan struct{}, 1),
 		jobs: jobBoard{running: map[string]bool{}, changed: make(chan struct{})},
 	}
@@ -111,7 +113,8 @@ func NewServer(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Close stops the job runner and waits for jobs in progress; what is left is taken up again by the next Server on the same store.
+// Close stops the job runner and waits for jobs in progress; what is left is taken up again by the next Server on the
+// same store.
 func (s *Server) Close() {
 	s.cancel()
 	s.done.Wait()

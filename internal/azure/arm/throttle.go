@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Limits of Azure Resource Manager, per subscription and principal: a bucket's size, and the tokens that flow into it each
-// second. Deletes have a bucket of their own. Paths outside of subscriptions have the tenant's buckets, which are equal.
+// Limits of Azure Resource Manager, per subscription and principal: a bucket's size, and the tokens that flow into it
+// each second. Deletes have a bucket of their own. Paths outside of subscriptions have the tenant's buckets, which are
+// equal.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 var limits = map[string]struct{ size, refill float64 }{
 	"reads":   {250, 25},
@@ -44,7 +45,8 @@ func newThrottle(refuse bool, scale float64) *throttle {
 	return t
 }
 
-// take takes a token. left is how many are there afterwards; wait is positive if there was none, and says when there is.
+// take takes a token. left is how many are there afterwards; wait is positive if there was none, and says when there
+// is.
 func (t *throttle) take(subscription, principal, kind string, now time.Time) (left int, wait time.Duration) {
 	limit := limits[kind]
 	refill := limit.refill * t.speed
@@ -101,6 +103,7 @@ func (s *Server) limit(c *Call, method string, parts []string) *Error {
 		code, whose = "TenantRequestsThrottled", "tenant '"+c.Caller.TenantID+"'"
 	}
 	return Errorf(http.StatusTooManyRequests, code,
-		"Number of requests for %s actor '%s' exceeded. Please try again after '%s' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
+		"Number of requests for %s actor '%s' exceeded. Please try again after '%s' seconds after additional tokens "+
+			"are available. Refer to https://aka.ms/arm-throttling for additional information.",
 		whose, c.Caller.ObjectID, seconds)
 }

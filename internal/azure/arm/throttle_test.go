@@ -31,7 +31,8 @@ func TestRequestsBeyondTheLimitAreRefusedUntilTokensFlowIn(t *testing.T) {
 	require.Equal(t, http.StatusOK, write.status, "writes have a bucket of their own")
 	require.Equal(t, "198", write.header.Get("x-ms-ratelimit-remaining-subscription-writes"))
 	require.Equal(t, "199", c.del(group+"x", groupVersion).header.Get("x-ms-ratelimit-remaining-subscription-deletes"))
-	require.Equal(t, "SubscriptionNotFound", c.get("/subscriptions/"+tenantA+"/resourceGroups", groupVersion).code(), "another subscription has its own")
+	require.Equal(t, "SubscriptionNotFound", c.get("/subscriptions/"+tenantA+"/resourceGroups", groupVersion).code(),
+		"another subscription has its own")
 
 	advance(t, c, time.Second)
 	for i := range 25 {

@@ -27,7 +27,8 @@ func New(dir *identity.Directory) *arm.Provider {
 				Name: assignmentType, Extension: true, NoPatch: true,
 				CheckName: func(name string) *arm.Error {
 					if _, err := uuid.Parse(name); err != nil {
-						return arm.BadRequest("InvalidRoleAssignmentId", "The role assignment ID '%s' is not valid. The role assignment ID must be a GUID.", name)
+						return arm.BadRequest("InvalidRoleAssignmentId", "The role assignment ID '%s' is not valid. "+
+							"The role assignment ID must be a GUID.", name)
 					}
 					return nil
 				},
@@ -40,9 +41,11 @@ func New(dir *identity.Directory) *arm.Provider {
 			},
 		},
 		Routes: append(p.permissionRoutes(), []arm.Route{
-			{Method: http.MethodGet, Path: "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{id}",
+			{Method: http.MethodGet,
+				Path:       "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{id}",
 				Permission: definitionType + "/read", Handle: p.definition},
-			{Method: http.MethodGet, Path: "/providers/Microsoft.Authorization/roleDefinitions/{id}", Handle: p.definition},
+			{Method: http.MethodGet, Path: "/providers/Microsoft.Authorization/roleDefinitions/{id}",
+				Handle: p.definition},
 		}...),
 	}
 }
@@ -57,7 +60,8 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	roleID, _ := props["roleDefinitionId"].(string)
 	role, ok := identity.RoleByID(lastSegment(roleID))
 	if !ok {
-		return arm.BadRequest("RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", lastSegment(roleID))
+		return arm.BadRequest("RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not "+
+			"exist.", lastSegment(roleID))
 	}
 	scope := w.New.ID.Scope
 	if scope == "" {
@@ -70,19 +74,26 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	principal, found := p.dir.Principal(c.Tx, principalID)
 	if !ok || !found || !strings.EqualFold(principal.TenantID, sub.TenantID) {
 		return arm.BadRequest("PrincipalNotFound",
-			"Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
+			"Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you "+
+				"are creating this principal and then immediately assigning a role, this error might be related to a "+
+				"replication delay. In this case, set the role assignment principalType property to a value, "+
+				"such as ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
 			strings.ReplaceAll(principalID, "-", ""), sub.TenantID)
 	}
 	if kind, _ := props["principalType"].(string); kind != "" && !strings.EqualFold(kind, "ServicePrincipal") {
-		return arm.BadRequest("UnmatchedPrincipalType", "The PrincipalId '%s' has type 'ServicePrincipal', which is different from specified PrincipalType '%s'.", principalID, kind)
+		return arm.BadRequest("UnmatchedPrincipalType", "The PrincipalId '%s' has type 'ServicePrincipal', which is "+
+			"different from specified PrincipalType '%s'.", principalID, kind)
 	}
 	if w.Old != nil {
-		if !strings.EqualFold(w.Old.String("properties", "principalId"), principalID) || !strings.EqualFold(lastSegment(w.Old.String("properties", "roleDefinitionId")), role.ID) {
-			return arm.BadRequest("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
+		if !strings.EqualFold(w.Old.String("properties", "principalId"), principalID) ||
+			!strings.EqualFold(lastSegment(w.Old.String("properties", "roleDefinitionId")), role.ID) {
+			return arm.BadRequest("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and "+
+				"scope are not allowed to be updated.")
 		}
 	} else {
 		for _, other := range p.at(c, w.New.ID) {
-			if strings.EqualFold(other.String("properties", "principalId"), principalID) && strings.EqualFold(lastSegment(other.String("properties", "roleDefinitionId")), role.ID) {
+			if strings.EqualFold(other.String("properties", "principalId"), principalID) &&
+				strings.EqualFold(lastSegment(other.String("properties", "roleDefinitionId")), role.ID) {
 				return arm.Conflict("RoleAssignmentExists", "The role assignment already exists.")
 			}
 		}
@@ -96,8 +107,10 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	if w.Old != nil {
 		props["createdBy"] = w.Old.String("properties", "createdBy")
 	}
-	if err := p.dir.Assign(c.Tx, identity.Assignment{ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID, Scope: scope}); err != nil {
-		return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "The role assignment could not be recorded: %v", err)
+	if err := p.dir.Assign(c.Tx, identity.Assignment{ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID,
+		Scope: scope}); err != nil {
+		return arm.Errorf(http.StatusInternalServerError, "InternalServerError",
+			"The role assignment could not be recorded: %v", err)
 	}
 	return nil
 }
@@ -105,7 +118,8 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 func (p *provider) delete(c *arm.Call, r *arm.Resource) *arm.Error {
 	a := identity.Assignment{ID: r.ID.String(), PrincipalID: r.String("properties", "principalId")}
 	if err := p.dir.Unassign(c.Tx, a); err != nil {
-		return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "The role assignment could not be removed: %v", err)
+		return arm.Errorf(http.StatusInternalServerError, "InternalServerError",
+			"The role assignment could not be removed: %v", err)
 	}
 	return nil
 }
@@ -118,8 +132,8 @@ func (p *provider) at(c *arm.Call, id arm.ID) []*arm.Resource {
 	return c.Children(scope, "roleAssignments")
 }
 
-// list answers the assignments that hold at a scope: its own, those above it, and, as Azure does without a filter, those below it.
-// $filter supports atScope() (own and above), principalId eq '…' and assignedTo('…').
+// list answers the assignments that hold at a scope: its own, those above it, and, as Azure does without a filter,
+// those below it. $filter supports atScope() (own and above), principalId eq '…' and assignedTo('…').
 // Source: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
 func (p *provider) list(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
 	filter := strings.ToLower(c.Query.Get("$filter"))
@@ -137,7 +151,8 @@ func (p *provider) list(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.E
 		if !above && (!below || strings.Contains(filter, "atscope()")) {
 			continue
 		}
-		if want := quoted(filter, "principalid eq '", "assignedto('"); want != "" && !strings.EqualFold(r.String("properties", "principalId"), want) {
+		if want := quoted(filter, "principalid eq '", "assignedto('"); want != "" &&
+			!strings.EqualFold(r.String("properties", "principalId"), want) {
 			continue
 		}
 		out = append(out, r)
@@ -170,7 +185,8 @@ func (p *provider) definitions(c *arm.Call, collection arm.ID) ([]*arm.Resource,
 func (p *provider) definition(_ *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
 	role, ok := identity.RoleByID(params["id"])
 	if !ok {
-		return nil, arm.Errorf(http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", params["id"])
+		return nil, arm.Errorf(http.StatusNotFound, "RoleDefinitionDoesNotExist",
+			"The specified role definition with ID '%s' does not exist.", params["id"])
 	}
 	r := definitionResource(params["subscription"], role)
 	r.Body["id"], r.Body["name"], r.Body["type"] = r.ID.String(), role.ID, definitionType
@@ -186,10 +202,13 @@ func definitionResource(subscription string, role identity.Role) *arm.Resource {
 		return out
 	}
 	return &arm.Resource{
-		ID: arm.ID{Subscription: subscription, Namespace: "Microsoft.Authorization", Types: []string{"roleDefinitions"}, Names: []string{role.ID}},
+		ID: arm.ID{Subscription: subscription, Namespace: "Microsoft.Authorization", Types: []string{"roleDefinitions"},
+			Names: []string{role.ID}},
 		Body: map[string]any{"properties": map[string]any{
-			"roleName": role.Name, "type": "BuiltInRole", "description": role.Description, "assignableScopes": []any{"/"},
-			"permissions": []any{map[string]any{"actions": list(role.Actions), "notActions": list(role.NotActions), "dataActions": list(role.DataActions), "notDataActions": []any{}}},
+			"roleName": role.Name, "type": "BuiltInRole", "description": role.Description,
+			"assignableScopes": []any{"/"},
+			"permissions": []any{map[string]any{"actions": list(role.Actions), "notActions": list(role.NotActions),
+				"dataActions": list(role.DataActions), "notDataActions": []any{}}},
 		}},
 	}
 }

@@ -20,7 +20,8 @@ func putLock(_ *arm.Call, w *arm.Write) *arm.Error {
 			return nil
 		}
 	}
-	return arm.BadRequest("InvalidLockLevel", "The lock level '%s' of '%s' is invalid: it must be 'CanNotDelete' or 'ReadOnly'.", level, w.New.ID.Name())
+	return arm.BadRequest("InvalidLockLevel", "The lock level '%s' of '%s' is invalid: it must be 'CanNotDelete' or "+
+		"'ReadOnly'.", level, w.New.ID.Name())
 }
 
 // listLocks answers the locks at a scope and below it; with $filter=atScope() only its own.
@@ -38,7 +39,8 @@ func listLocks(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
 	own := strings.EqualFold(c.Query.Get("$filter"), "atScope()")
 	var out []*arm.Resource
 	for _, r := range c.Under(scope) {
-		at := strings.TrimSuffix(strings.ToLower(r.ID.String()), "/providers/"+strings.ToLower(arm.LockType)+"/"+strings.ToLower(r.ID.Name()))
+		at := strings.TrimSuffix(strings.ToLower(r.ID.String()),
+			"/providers/"+strings.ToLower(arm.LockType)+"/"+strings.ToLower(r.ID.Name()))
 		if strings.EqualFold(r.ID.Type(), arm.LockType) && (!own || at == scope.Key()) {
 			out = append(out, r)
 		}

@@ -12,7 +12,8 @@ func (p *provider) permissionRoutes() []arm.Route {
 	const below = "/providers/Microsoft.Authorization/permissions"
 	return []arm.Route{
 		{Method: http.MethodGet, Path: "/subscriptions/{subscription}" + below, Handle: p.permissions},
-		{Method: http.MethodGet, Path: "/subscriptions/{subscription}/resourcegroups/{group}" + below, Handle: p.permissions},
+		{Method: http.MethodGet, Path: "/subscriptions/{subscription}/resourcegroups/{group}" + below,
+			Handle: p.permissions},
 	}
 }
 

@@ -53,7 +53,8 @@ func TestPermissionsAreThoseOfTheCallersRoles(t *testing.T) {
 		}
 		for id, a := range map[string]identity.Assignment{
 			"1": {PrincipalID: principals["owner"].ObjectID, RoleID: ownerRole, Scope: scope},
-			"2": {PrincipalID: principals["contributor"].ObjectID, RoleID: contributorRole, Scope: scope + "/resourceGroups/data"},
+			"2": {PrincipalID: principals["contributor"].ObjectID, RoleID: contributorRole,
+				Scope: scope + "/resourceGroups/data"},
 			"3": {PrincipalID: principals["contributor"].ObjectID, RoleID: blobReaderRole, Scope: scope},
 		} {
 			a.ID = id
@@ -63,7 +64,8 @@ func TestPermissionsAreThoseOfTheCallersRoles(t *testing.T) {
 		}
 		return nil
 	}))
-	server, err := arm.NewServer(arm.Options{Store: st, Directory: dir, Clock: now, Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
+	server, err := arm.NewServer(arm.Options{Store: st, Directory: dir, Clock: now,
+		Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
 		Providers: []*arm.Provider{authorization.New(dir)}})
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -76,7 +78,8 @@ func TestPermissionsAreThoseOfTheCallersRoles(t *testing.T) {
 		require.NoError(t, err)
 		w := httptest.NewRecorder()
 		server.ServeHTTP(w, &http.Request{
-			Method: http.MethodGet, URL: &url.URL{Path: at + "/providers/Microsoft.Authorization/permissions", RawQuery: "api-version=2022-04-01"}, Body: http.NoBody,
+			Method: http.MethodGet, URL: &url.URL{Path: at + "/providers/Microsoft.Authorization/permissions",
+				RawQuery: "api-version=2022-04-01"}, Body: http.NoBody,
 			Header: http.Header{"Authorization": {"Bearer " + token}},
 		})
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())

@@ -62,8 +62,8 @@ type Container struct {
 	PublicAccess string
 	// Immutable is how long after its creation a blob can be neither changed nor deleted; 0 is not at all.
 	Immutable time.Duration
-	// Version, Deleted and Purge are of a deleted container: what tells it from others of its name, when it was deleted and
-	// until when it can be restored.
+	// Version, Deleted and Purge are of a deleted container: what tells it from others of its name, when it was deleted
+	// and until when it can be restored.
 	Version        string
 	Deleted, Purge time.Time
 }
@@ -77,8 +77,8 @@ type Accounts interface {
 	Container(tx *store.Tx, account, name string) (Container, bool)
 	// Containers lists an account's containers in name order.
 	Containers(account string) ([]Container, error)
-	// CreateContainer makes a container with the name, metadata and public access of c, or returns ErrContainerExists, or
-	// an *Error that is told to the client as it is.
+	// CreateContainer makes a container with the name, metadata and public access of c, or returns ErrContainerExists,
+	// or an *Error that is told to the client as it is.
 	CreateContainer(account string, c Container) (Container, error)
 	// SetContainerMetadata replaces a container's metadata.
 	SetContainerMetadata(account, name string, metadata map[string]string) (Container, error)
@@ -86,8 +86,8 @@ type Accounts interface {
 	DeleteContainer(account, name string) error
 	// DeletedContainers lists the deleted containers that can be restored, by name and then by version.
 	DeletedContainers(account string) ([]Container, error)
-	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when there is
-	// no such deleted one, ErrContainerExists when the name is taken, or an *Error.
+	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when
+	// there is no such deleted one, ErrContainerExists when the name is taken, or an *Error.
 	RestoreContainer(account, name, version, destination string) (Container, error)
 }
 
@@ -95,6 +95,7 @@ type Accounts interface {
 type Authorizer interface {
 	// Bearer verifies a token that is meant for Azure Storage, and says who it was given to.
 	Bearer(token string) (principalObjectID, tenantID string, err error)
-	// Allowed reports whether the principal may do the action (a data action when data is set) at the scope, a resource id.
+	// Allowed reports whether the principal may do the action (a data action when data is set) at the scope, a resource
+	// id.
 	Allowed(principalObjectID, scope, action string, data bool) bool
 }

@@ -16,7 +16,9 @@ type auth struct {
 
 // authenticate finds out who asks. authorization is the Authorization header; q and at may be those of a copy's source,
 // which carries a signature of its own.
-func (h *Handler) authenticate(authorization string, q url.Values, account Account, at target, r *http.Request) (auth, *Error) {
+func (h *Handler) authenticate(
+	authorization string, q url.Values, account Account, at target, r *http.Request,
+) (auth, *Error) {
 	scheme, credentials, _ := strings.Cut(authorization, " ")
 	switch {
 	case strings.EqualFold(scheme, "SharedKey"):
@@ -71,7 +73,8 @@ func (h *Handler) authorize(a auth, op *operation, account Account, at target) *
 	return h.authorizeAnyone(op, account, at)
 }
 
-// scope is the resource id that role assignments are looked up for: the container's, or the account's where there is none.
+// scope is the resource id that role assignments are looked up for: the container's, or the account's where there is
+// none.
 func scope(account Account, at target) string {
 	if at.container == "" {
 		return account.ID
@@ -120,7 +123,8 @@ func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
 		if e == nil && a.sharedKey { // a signature of this request is none of the source
 			e = errCopyDenied
 		}
-	case at.account == x.t.account && (x.auth.sharedKey || x.auth.principal != "" || x.auth.sas != nil && !x.auth.sas.service):
+	case at.account == x.t.account && (x.auth.sharedKey || x.auth.principal != "" ||
+		x.auth.sas != nil && !x.auth.sas.service):
 		a = x.auth
 	default:
 		a = auth{anonymous: true}

@@ -149,12 +149,13 @@ func (x *exchange) putBlock() error {
 	if err := x.precheck(check); err != nil {
 		return err
 	}
-	err = x.content.PutBlock(x.r.Context(), x.t.key(), id, r, PutOptions{MD5: sum, Check: func(tx *store.Tx, old *Properties) error {
-		if e := complete(); e != nil {
-			return e
-		}
-		return check(tx, old)
-	}})
+	err = x.content.PutBlock(x.r.Context(), x.t.key(), id, r,
+		PutOptions{MD5: sum, Check: func(tx *store.Tx, old *Properties) error {
+			if e := complete(); e != nil {
+				return e
+			}
+			return check(tx, old)
+		}})
 	if err != nil {
 		return transferError(err)
 	}
@@ -368,7 +369,8 @@ func (x *exchange) digestRange(section *io.SectionReader, length int64) *Error {
 		return nil
 	}
 	if length > 4<<20 {
-		return serviceError(http.StatusBadRequest, "OutOfRangeInput", "One of the request inputs is out of range: a digest is given for at most 4 MiB.")
+		return serviceError(http.StatusBadRequest, "OutOfRangeInput",
+			"One of the request inputs is out of range: a digest is given for at most 4 MiB.")
 	}
 	data, err := io.ReadAll(section)
 	if err != nil {
@@ -388,7 +390,8 @@ func (x *exchange) digestRange(section *io.SectionReader, length int64) *Error {
 	return nil
 }
 
-// send sends content. Once it has begun there is no way to tell of an error but to break off, which the length makes known.
+// send sends content. Once it has begun there is no way to tell of an error but to break off, which the length makes
+// known.
 func (x *exchange) send(status int, r io.Reader, length int64) error {
 	x.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	x.w.WriteHeader(status)
@@ -584,7 +587,8 @@ func (x *exchange) copyBlob() error {
 			return err
 		}
 		if e := of.read(p.ETag, p.LastModified); e != nil {
-			return serviceError(http.StatusPreconditionFailed, "SourceConditionNotMet", "The source condition specified using HTTP conditional header(s) is not met.")
+			return serviceError(http.StatusPreconditionFailed, "SourceConditionNotMet",
+				"The source condition specified using HTTP conditional header(s) is not met.")
 		}
 		return check(tx, old)
 	}

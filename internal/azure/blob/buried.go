@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// tableBuried holds the blobs of deleted containers: account/container/version/name → Properties; tableBuriedHistory what
-	// tableHistory held of them.
+	// tableBuried holds the blobs of deleted containers: account/container/version/name → Properties;
+	// tableBuriedHistory what tableHistory held of them.
 	tableBuried        = "blob.buried"
 	tableBuriedHistory = "blob.buried.history"
 )

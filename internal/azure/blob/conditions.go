@@ -50,7 +50,8 @@ func (c conditions) read(etag string, modified time.Time) *Error {
 	switch {
 	case c.match != "" && !matches(c.match, etag), c.hasUnmodifiedSince && modified.After(c.unmodifiedSince):
 		return errConditionNotMet
-	case c.noneMatch != "" && matches(c.noneMatch, etag), c.hasModified && c.noneMatch == "" && !modified.After(c.modifiedSince):
+	case c.noneMatch != "" && matches(c.noneMatch, etag), c.hasModified && c.noneMatch == "" &&
+		!modified.After(c.modifiedSince):
 		return errNotModified
 	}
 	return nil
@@ -73,8 +74,8 @@ func (c conditions) write(old *Properties) *Error {
 	return errConditionNotMet
 }
 
-// mayWrite is the check of a writing request in its transaction: the container is still there, the conditions hold, what
-// would be replaced may be.
+// mayWrite is the check of a writing request in its transaction: the container is still there, the conditions hold,
+// what would be replaced may be.
 func (x *exchange) mayWrite(c conditions) func(tx *store.Tx, old *Properties) error {
 	return func(tx *store.Tx, old *Properties) error {
 		if err := x.mayStage(tx); err != nil {

@@ -52,7 +52,8 @@ func (x *exchange) createContainer() error {
 	if access != PublicNone && !x.account.PublicAccess {
 		return errPublicAccess
 	}
-	c, err := x.accounts.CreateContainer(x.t.account, Container{Name: x.t.container, Metadata: metadata, PublicAccess: access})
+	c, err := x.accounts.CreateContainer(x.t.account,
+		Container{Name: x.t.container, Metadata: metadata, PublicAccess: access})
 	if err != nil {
 		return err
 	}
@@ -295,7 +296,8 @@ func (x *exchange) listing() (out listingXML, from string, max int, include map[
 			return out, "", 0, nil, errQueryValue("maxresults")
 		}
 		if n < 1 {
-			return out, "", 0, nil, serviceError(http.StatusBadRequest, "OutOfRangeQueryParameterValue", "One of the query parameters specified in the request URI is outside the permissible range: maxresults.")
+			return out, "", 0, nil, serviceError(http.StatusBadRequest, "OutOfRangeQueryParameterValue", "One of the "+
+				"query parameters specified in the request URI is outside the permissible range: maxresults.")
 		}
 		max, out.MaxResults = min(n, max), n
 	}
@@ -326,7 +328,8 @@ func (x *exchange) listBlobs() error {
 	var found page
 	var err error
 	if include["versions"] || include["deleted"] {
-		found, err = x.content.pageOfAll(x.t.account, x.t.container, query, include["versions"], include["deleted"], x.at)
+		found, err = x.content.pageOfAll(x.t.account, x.t.container, query, include["versions"], include["deleted"],
+			x.at)
 	} else {
 		found, err = x.content.page(x.t.account, x.t.container, query)
 	}
@@ -353,10 +356,13 @@ func (x *exchange) listBlobs() error {
 func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 	tier, inferred := x.tier(i.Properties)
 	out := blobXML{Name: nameOf(i.Name), Properties: blobPropertiesXML{
-		CreationTime: httpTime(i.CreatedAt), LastModified: httpTime(i.LastModified), ETag: i.ETag, ContentLength: i.Size,
-		ContentType: i.ContentType, ContentEncoding: i.ContentEncoding, ContentLanguage: i.ContentLanguage,
-		ContentMD5: base64.StdEncoding.EncodeToString(i.ContentMD5), CacheControl: i.CacheControl, ContentDisposition: i.ContentDisposition,
-		BlobType: "BlockBlob", AccessTier: tier, AccessTierInferred: inferred, LeaseStatus: "unlocked", LeaseState: "available", ServerEncrypted: true,
+		CreationTime: httpTime(i.CreatedAt), LastModified: httpTime(i.LastModified), ETag: i.ETag,
+		ContentLength: i.Size,
+		ContentType:   i.ContentType, ContentEncoding: i.ContentEncoding, ContentLanguage: i.ContentLanguage,
+		ContentMD5: base64.StdEncoding.EncodeToString(i.ContentMD5), CacheControl: i.CacheControl,
+		ContentDisposition: i.ContentDisposition,
+		BlobType:           "BlockBlob", AccessTier: tier, AccessTierInferred: inferred, LeaseStatus: "unlocked",
+		LeaseState: "available", ServerEncrypted: true,
 	}}
 	if out.Properties.ContentType == "" {
 		out.Properties.ContentType = "application/octet-stream"
@@ -376,7 +382,8 @@ func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 	}
 	if include["copy"] && i.CopyID != "" {
 		out.Properties.CopyID, out.Properties.CopySource, out.Properties.CopyStatus = i.CopyID, i.CopySource, "success"
-		out.Properties.CopyProgress, out.Properties.CopyCompletionTime = copyProgress(i.Properties), httpTime(i.LastModified)
+		out.Properties.CopyProgress, out.Properties.CopyCompletionTime = copyProgress(i.Properties),
+			httpTime(i.LastModified)
 	}
 	return out
 }
@@ -417,7 +424,8 @@ func (x *exchange) listContainers() error {
 			break
 		}
 		row := containerXML{Name: c.Name, Properties: containerPropertiesXML{
-			LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked", LeaseState: "available",
+			LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked",
+			LeaseState:             "available",
 			DefaultEncryptionScope: "$account-encryption-key", HasImmutabilityPolicy: c.Immutable > 0,
 		}}
 		if c.Version != "" {

@@ -33,7 +33,8 @@ type Key struct{ Account, Container, Name, Version string }
 func (k Key) String() string { return k.Account + "/" + k.Container + "/" + k.Name }
 
 // check refuses keys that would not round-trip through the table: accounts and containers hold no slash, a name is
-// 1 to 1024 characters (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata).
+// 1 to 1024 characters
+// (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata).
 func (k Key) check() error {
 	switch {
 	case k.Account == "" || k.Container == "" || strings.ContainsAny(k.Account+k.Container, "/\x00"):
@@ -71,7 +72,8 @@ type Properties struct {
 	SHA256 string `json:"sha256"`
 	// ETag is without quotes, and differs between any two writes.
 	ETag string `json:"etag"`
-	// CreatedAt is when a blob of this name was first written; LastModified when it last was (content, headers or metadata).
+	// CreatedAt is when a blob of this name was first written; LastModified when it last was (content, headers or
+	// metadata).
 	CreatedAt    time.Time         `json:"createdAt"`
 	LastModified time.Time         `json:"lastModified"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
@@ -106,8 +108,8 @@ type PutOptions struct {
 	CopySource string
 	// MD5, if set, must be the MD5 of the bytes, or the write fails with ErrMD5Mismatch.
 	MD5 []byte
-	// Check, if set, runs in the transaction that makes the write visible, with the blob that it replaces (nil if none).
-	// Its error refuses the write. Conditional requests and the container's existence are decided here.
+	// Check, if set, runs in the transaction that makes the write visible, with the blob that it replaces (nil if
+	// none). Its error refuses the write. Conditional requests and the container's existence are decided here.
 	Check func(tx *store.Tx, old *Properties) error
 	// Now is the time of the write; zero means the present.
 	Now time.Time
@@ -120,7 +122,8 @@ const (
 
 // Content keeps blobs. Its methods are safe for concurrent use.
 //
-// A blob is visible as a whole or not at all, and once a write has returned it survives a crash. Equal content is kept once.
+// A blob is visible as a whole or not at all, and once a write has returned it survives a crash. Equal content is kept
+// once.
 type Content struct {
 	st    *store.Store
 	files files
@@ -164,7 +167,8 @@ func (c *Content) Put(ctx context.Context, key Key, r io.Reader, opts PutOptions
 	}
 	var out Properties
 	err = c.st.Update(func(tx *store.Tx) error {
-		out = Properties{Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier, CopySource: opts.CopySource}
+		out = Properties{Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
+			CopySource: opts.CopySource}
 		return c.replace(tx, key, &out, opts)
 	})
 	f.used = err == nil
@@ -176,8 +180,8 @@ func (c *Content) Copy(ctx context.Context, src, dst Key) (Properties, error) {
 	return c.CopyWith(ctx, src, dst, PutOptions{})
 }
 
-// CopyWith is Copy with a check, a time and a recorded source; Metadata replaces the source's if set. Headers and MD5 of
-// opts are not looked at.
+// CopyWith is Copy with a check, a time and a recorded source; Metadata replaces the source's if set. Headers and MD5
+// of opts are not looked at.
 func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (Properties, error) {
 	if err := dst.check(); err != nil {
 		return Properties{}, err
@@ -260,7 +264,9 @@ const (
 )
 
 // Change alters a blob's headers, metadata or tier in place; change must leave size, digest and blocks alone.
-func (c *Content) Change(key Key, now time.Time, how int, change func(tx *store.Tx, p *Properties) error) (Properties, error) {
+func (c *Content) Change(
+	key Key, now time.Time, how int, change func(tx *store.Tx, p *Properties) error,
+) (Properties, error) {
 	var out Properties
 	err := c.st.Update(func(tx *store.Tx) error {
 		p, err := stat(tx, key)
@@ -423,8 +429,8 @@ func (c *Content) page(account, container string, q pageQuery) (page, error) {
 	return out, nil
 }
 
-// Delete removes a blob and the blocks staged for it, or returns ErrNotFound. Where the account keeps versions or deleted
-// blobs, it stays as one.
+// Delete removes a blob and the blocks staged for it, or returns ErrNotFound. Where the account keeps versions or
+// deleted blobs, it stays as one.
 func (c *Content) Delete(key Key) error { return c.DeleteIf(key, time.Now(), nil) }
 
 // DeleteIf is Delete at a time, with a check in the same transaction; its error refuses the deletion.

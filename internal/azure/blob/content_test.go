@@ -150,7 +150,8 @@ func TestEqualContentIsKeptOnceAndGoesWithItsLastBlob(t *testing.T) {
 	r := newRoom(t)
 	r.put(key("one"), "same")
 	r.put(key("two"), "same")
-	_, err := r.content.Copy(context.Background(), key("one"), blob.Key{Account: "fabrikam", Container: "landing", Name: "three"})
+	_, err := r.content.Copy(context.Background(), key("one"),
+		blob.Key{Account: "fabrikam", Container: "landing", Name: "three"})
 	require.NoError(t, err)
 	assert.Equal(t, []string{sha("same")}, r.files())
 	require.NoError(t, r.content.Delete(key("one")))
@@ -199,10 +200,12 @@ func TestADropThatIsRolledBackKeepsEverything(t *testing.T) {
 func TestAWriteThatFailsChangesNothing(t *testing.T) {
 	r := newRoom(t)
 	before := r.put(key("x"), "before")
-	_, err := r.content.Put(context.Background(), key("x"), strings.NewReader("after"), blob.PutOptions{MD5: make([]byte, 16)})
+	_, err := r.content.Put(context.Background(), key("x"), strings.NewReader("after"),
+		blob.PutOptions{MD5: make([]byte, 16)})
 	require.ErrorIs(t, err, blob.ErrMD5Mismatch)
 	broken := errors.New("the line broke")
-	_, err = r.content.Put(context.Background(), key("x"), io.MultiReader(strings.NewReader("af"), iotest.ErrReader(broken)), blob.PutOptions{})
+	_, err = r.content.Put(context.Background(), key("x"),
+		io.MultiReader(strings.NewReader("af"), iotest.ErrReader(broken)), blob.PutOptions{})
 	require.ErrorIs(t, err, broken)
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -287,7 +290,8 @@ func TestParallelWritesAndDeletesOfEqualContentNeverLoseAFile(t *testing.T) {
 			for i := range 15 {
 				k := key(fmt.Sprintf("%d", w))
 				text := fmt.Sprintf("content %d", i%3)
-				if _, err := r.content.Put(context.Background(), k, strings.NewReader(text), blob.PutOptions{}); !assert.NoError(t, err) {
+				if _, err := r.content.Put(context.Background(), k, strings.NewReader(text),
+					blob.PutOptions{}); !assert.NoError(t, err) {
 					return
 				}
 				f, p, err := r.content.Open(k)

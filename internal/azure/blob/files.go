@@ -34,8 +34,9 @@ type files struct {
 	// sync puts a file, or a folder's list of files, on disk. Tests watch it.
 	sync func(*os.File) error
 
-	mu       sync.Mutex
-	pinned   map[string]int // content that is not to be removed now: it is being read, or its reference is not committed yet
+	mu sync.Mutex
+	// content that is not to be removed now: it is being read, or its reference is not committed yet
+	pinned   map[string]int
 	dirty    bool
 	sweeping bool
 	sweepers sync.WaitGroup
@@ -95,7 +96,8 @@ func (f *files) receive(ctx context.Context, r io.Reader) (*received, error) {
 	return out, nil
 }
 
-// keep moves the content to its place; until done it is safe from removal, from then on only if a reference has been committed.
+// keep moves the content to its place; until done it is safe from removal, from then on only if a reference has been
+// committed.
 func (r *received) keep() error {
 	r.files.pin(r.sha)
 	r.kept = true
@@ -123,7 +125,8 @@ func (r *received) done() {
 	r.files.sweep()
 }
 
-// pin keeps content from removal until unpin. Content that still has a reference after pin has returned is in its place.
+// pin keeps content from removal until unpin. Content that still has a reference after pin has returned is in its
+// place.
 func (f *files) pin(shas ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -228,8 +231,9 @@ func (f *files) sweep() {
 
 // sweepSome removes a limited number of files, so that it holds the store's only writer for a short time.
 //
-// Other updates are written to disk together with this one. What they put out of use is still needed should that fail, so
-// only content that is out of use on disk goes, which is what a reading transaction sees; the rest is for the next time.
+// Other updates are written to disk together with this one. What they put out of use is still needed should that fail,
+// so only content that is out of use on disk goes, which is what a reading transaction sees; the rest is for the next
+// time.
 func (f *files) sweepSome() (more bool, err error) {
 	const limit = 128
 	removed, later := 0, false

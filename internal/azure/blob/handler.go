@@ -30,9 +30,9 @@ type Handler struct {
 	clients    func() time.Time // the clock that clients date their requests by
 }
 
-// NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Accounts that
-// are an Authorizer as well decide about bearer tokens; without one those are refused. now is the clock; nil is the
-// machine's.
+// NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Accounts
+// that are an Authorizer as well decide about bearer tokens; without one those are refused. now is the clock; nil is
+// the machine's.
 func NewHandler(content *Content, accounts Accounts, now func() time.Time) *Handler {
 	h := &Handler{content: content, accounts: accounts, now: now}
 	if h.now == nil {
@@ -50,9 +50,9 @@ func (h *Handler) ClientClock(now func() time.Time) *Handler {
 	return h
 }
 
-// CallersAt makes accounts' network rules judge every request as if it came from address. Without a valid one, callers, who
-// are all on loopback, pass network rules: they stand for an operator whose address the account admits. Data Share, a trusted
-// service, works below the handler and is not asked.
+// CallersAt makes accounts' network rules judge every request as if it came from address. Without a valid one, callers,
+// who are all on loopback, pass network rules: they stand for an operator whose address the account admits. Data Share,
+// a trusted service, works below the handler and is not asked.
 func (h *Handler) CallersAt(address netip.Addr) *Handler {
 	h.caller = address
 	return h
@@ -60,7 +60,8 @@ func (h *Handler) CallersAt(address netip.Addr) *Handler {
 
 // admits reports whether the account's network rules let the callers in.
 func (h *Handler) admits(a Account) bool {
-	return !h.caller.IsValid() || !a.Closed || slices.ContainsFunc(a.Admitted, func(p netip.Prefix) bool { return p.Contains(h.caller) })
+	return !h.caller.IsValid() || !a.Closed || slices.ContainsFunc(a.Admitted,
+		func(p netip.Prefix) bool { return p.Contains(h.caller) })
 }
 
 // target is what a URL names. Container and blob may be empty.
@@ -73,7 +74,8 @@ func parsePath(u *url.URL) (target, *Error) {
 	parts := strings.SplitN(strings.TrimPrefix(u.EscapedPath(), "/"), "/", 3)
 	for i := range parts {
 		var err error
-		if parts[i], err = url.PathUnescape(parts[i]); err != nil || !utf8.ValidString(parts[i]) || strings.ContainsRune(parts[i], 0) {
+		if parts[i], err = url.PathUnescape(parts[i]); err != nil || !utf8.ValidString(parts[i]) ||
+			strings.ContainsRune(parts[i], 0) {
 			return target{}, errInvalidURI
 		}
 	}
@@ -266,30 +268,51 @@ const (
 )
 
 var (
-	opListContainers = &operation{level: levelService, permissions: "l", action: containersPrefix + "read", run: (*exchange).listContainers}
-	opAccountInfo    = &operation{level: levelService, permissions: "rwdlacup", action: containersPrefix + "read", run: (*exchange).accountInfo}
+	opListContainers = &operation{level: levelService, permissions: "l", action: containersPrefix + "read",
+		run: (*exchange).listContainers}
+	opAccountInfo = &operation{level: levelService, permissions: "rwdlacup", action: containersPrefix + "read",
+		run: (*exchange).accountInfo}
 
-	opCreateContainer   = &operation{level: levelContainer, permissions: "cw", action: containersPrefix + "write", run: (*exchange).createContainer}
-	opDeleteContainer   = &operation{level: levelContainer, permissions: "d", action: containersPrefix + "delete", run: (*exchange).deleteContainer}
-	opContainer         = &operation{level: levelContainer, permissions: "r", public: PublicContainer, action: containersPrefix + "read", run: (*exchange).containerProperties}
-	opContainerMetadata = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write", run: (*exchange).setContainerMetadata}
-	opRestoreContainer  = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write", run: (*exchange).restoreContainer}
-	opListBlobs         = &operation{level: levelContainer, permissions: "l", containerSAS: true, public: PublicContainer, action: actionRead, data: true, run: (*exchange).listBlobs}
+	opCreateContainer = &operation{level: levelContainer, permissions: "cw", action: containersPrefix + "write",
+		run: (*exchange).createContainer}
+	opDeleteContainer = &operation{level: levelContainer, permissions: "d", action: containersPrefix + "delete",
+		run: (*exchange).deleteContainer}
+	opContainer = &operation{level: levelContainer, permissions: "r", public: PublicContainer,
+		action: containersPrefix + "read", run: (*exchange).containerProperties}
+	opContainerMetadata = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write",
+		run: (*exchange).setContainerMetadata}
+	opRestoreContainer = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write",
+		run: (*exchange).restoreContainer}
+	opListBlobs = &operation{level: levelContainer, permissions: "l", containerSAS: true,
+		public: PublicContainer, action: actionRead, data: true, run: (*exchange).listBlobs}
 
-	opGet          = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true, run: (*exchange).getBlob}
-	opHead         = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true, run: (*exchange).blobProperties}
-	opBlockList    = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true, run: (*exchange).getBlockList}
-	opPut          = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true, run: (*exchange).putBlob}
-	opCopy         = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true, run: (*exchange).copyBlob}
-	opPutBlock     = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true, run: (*exchange).putBlock}
-	opPutBlockList = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true, run: (*exchange).putBlockList}
-	opMetadata     = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).setMetadata}
-	opHeaders      = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).setHeaders}
-	opTier         = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).setTier}
-	opDelete       = &operation{level: levelBlob, permissions: "d", action: actionDelete, data: true, run: (*exchange).deleteBlob}
-	opUndelete     = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true, run: (*exchange).undelete}
+	opGet = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true,
+		run: (*exchange).getBlob}
+	opHead = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true,
+		run: (*exchange).blobProperties}
+	opBlockList = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true,
+		run: (*exchange).getBlockList}
+	opPut = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
+		run: (*exchange).putBlob}
+	opCopy = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
+		run: (*exchange).copyBlob}
+	opPutBlock = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
+		run: (*exchange).putBlock}
+	opPutBlockList = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
+		run: (*exchange).putBlockList}
+	opMetadata = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
+		run: (*exchange).setMetadata}
+	opHeaders = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
+		run: (*exchange).setHeaders}
+	opTier = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
+		run: (*exchange).setTier}
+	opDelete = &operation{level: levelBlob, permissions: "d", action: actionDelete, data: true,
+		run: (*exchange).deleteBlob}
+	opUndelete = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
+		run: (*exchange).undelete}
 
-	opDeleteVersion = &operation{level: levelBlob, permissions: "x", action: containersPrefix + "blobs/deleteBlobVersion/action", data: true, run: (*exchange).deleteBlob}
+	opDeleteVersion = &operation{level: levelBlob, permissions: "x", action: containersPrefix +
+		"blobs/deleteBlobVersion/action", data: true, run: (*exchange).deleteBlob}
 )
 
 // operation finds what a request asks for.
@@ -311,7 +334,8 @@ func (x *exchange) operation() (*operation, *Error) {
 		if x.q.Get("restype") == "container" {
 			op = map[string]*operation{
 				"PUT ": opCreateContainer, "DELETE ": opDeleteContainer, "GET ": opContainer, "HEAD ": opContainer,
-				"GET metadata": opContainer, "HEAD metadata": opContainer, "PUT metadata": opContainerMetadata, "GET list": opListBlobs,
+				"GET metadata": opContainer, "HEAD metadata": opContainer, "PUT metadata": opContainerMetadata,
+				"GET list":     opListBlobs,
 				"PUT undelete": opRestoreContainer,
 			}[at]
 			known = comp == "" || comp == "metadata" || comp == "list" || comp == "undelete"
@@ -320,7 +344,8 @@ func (x *exchange) operation() (*operation, *Error) {
 		op = map[string]*operation{
 			"GET ": opGet, "HEAD ": opHead, "PUT ": opPut, "DELETE ": opDelete,
 			"PUT block": opPutBlock, "PUT blocklist": opPutBlockList, "GET blocklist": opBlockList,
-			"PUT metadata": opMetadata, "GET metadata": opHead, "HEAD metadata": opHead, "PUT properties": opHeaders, "PUT tier": opTier, "PUT undelete": opUndelete,
+			"PUT metadata": opMetadata, "GET metadata": opHead, "HEAD metadata": opHead, "PUT properties": opHeaders,
+			"PUT tier": opTier, "PUT undelete": opUndelete,
 		}[at]
 		if op == opPut && x.r.Header.Get("x-ms-copy-source") != "" {
 			op = opCopy
@@ -328,7 +353,8 @@ func (x *exchange) operation() (*operation, *Error) {
 		if op == opDelete && x.q.Has("versionid") {
 			op = opDeleteVersion
 		}
-		known = comp == "" || comp == "block" || comp == "blocklist" || comp == "metadata" || comp == "properties" || comp == "tier" || comp == "undelete"
+		known = comp == "" || comp == "block" || comp == "blocklist" || comp == "metadata" || comp == "properties" ||
+			comp == "tier" || comp == "undelete"
 	}
 	switch {
 	case op != nil:

@@ -138,13 +138,17 @@ const bytesOfKey = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab
 
 func newDataPlane(t *testing.T) *dataPlane {
 	r := newRoom(t)
-	e := &estate{content: r.content, st: r.st, containers: map[string]blob.Container{}, grants: map[string]bool{}, accounts: map[string]blob.Account{}}
+	e := &estate{content: r.content, st: r.st, containers: map[string]blob.Container{}, grants: map[string]bool{},
+		accounts: map[string]blob.Account{}}
 	for _, name := range []string{"contoso", "fabrikam"} {
 		e.accounts[name] = blob.Account{
-			Name: name, ID: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/" + name, TenantID: "t1",
-			Keys: [][]byte{[]byte("the first key is not the one in use"), []byte(bytesOfKey)}, SharedKey: true, HTTPSOnly: true, SKU: "Standard_LRS", Kind: "StorageV2", AccessTier: "Hot",
+			Name: name, ID: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/" + name,
+			TenantID: "t1",
+			Keys:     [][]byte{[]byte("the first key is not the one in use"), []byte(bytesOfKey)}, SharedKey: true,
+			HTTPSOnly: true, SKU: "Standard_LRS", Kind: "StorageV2", AccessTier: "Hot",
 		}
-		e.containers[name+"/data"] = blob.Container{Name: "data", ETag: "0x1", LastModified: time.Now().UTC().Truncate(time.Second), PublicAccess: blob.PublicNone}
+		e.containers[name+"/data"] = blob.Container{Name: "data", ETag: "0x1",
+			LastModified: time.Now().UTC().Truncate(time.Second), PublicAccess: blob.PublicNone}
 	}
 	s := httptest.NewTLSServer(blob.NewHandler(r.content, e, nil))
 	t.Cleanup(s.Close)
@@ -160,13 +164,15 @@ func (d *dataPlane) options() azcore.ClientOptions {
 func (d *dataPlane) as(account, key string) *azblob.Client {
 	cred, err := azblob.NewSharedKeyCredential(account, key)
 	require.NoError(d.t, err)
-	c, err := azblob.NewClientWithSharedKeyCredential(d.http.URL+"/"+account+"/", cred, &azblob.ClientOptions{ClientOptions: d.options()})
+	c, err := azblob.NewClientWithSharedKeyCredential(d.http.URL+"/"+account+"/", cred,
+		&azblob.ClientOptions{ClientOptions: d.options()})
 	require.NoError(d.t, err)
 	return c
 }
 
 func (d *dataPlane) withSAS(query string) *azblob.Client {
-	c, err := azblob.NewClientWithNoCredential(d.http.URL+"/contoso/?"+query, &azblob.ClientOptions{ClientOptions: d.options()})
+	c, err := azblob.NewClientWithNoCredential(d.http.URL+"/contoso/?"+query,
+		&azblob.ClientOptions{ClientOptions: d.options()})
 	require.NoError(d.t, err)
 	return c
 }
@@ -221,7 +227,9 @@ func TestTheOfficialClientWritesReadsAndDeletesBlobs(t *testing.T) {
 	assert.Len(t, p.Metadata, 3)
 	assert.WithinDuration(t, time.Now(), *p.LastModified, time.Minute)
 
-	part, err := b.DownloadStream(ctx, &azblobblob.DownloadStreamOptions{Range: azblobblob.HTTPRange{Offset: 2, Count: 3}, RangeGetContentMD5: to.Ptr(true)})
+	part, err := b.DownloadStream(ctx,
+		&azblobblob.DownloadStreamOptions{Range: azblobblob.HTTPRange{Offset: 2, Count: 3},
+			RangeGetContentMD5: to.Ptr(true)})
 	require.NoError(t, err)
 	text, err := io.ReadAll(part.Body)
 	require.NoError(t, err)
@@ -268,7 +276,8 @@ func TestTheOfficialClientUploadsInBlocks(t *testing.T) {
 	d := newDataPlane(t)
 	ctx := context.Background()
 	data := bytes.Repeat([]byte("0123456789abcdef"), 300_000) // 4.8 MB
-	_, err := d.client.UploadStream(ctx, "data", "big", bytes.NewReader(data), &azblob.UploadStreamOptions{BlockSize: 1 << 20, Concurrency: 3})
+	_, err := d.client.UploadStream(ctx, "data", "big", bytes.NewReader(data),
+		&azblob.UploadStreamOptions{BlockSize: 1 << 20, Concurrency: 3})
 	require.NoError(t, err)
 	got := make([]byte, len(data))
 	n, err := d.client.DownloadBuffer(ctx, "data", "big", got, &azblob.DownloadBufferOptions{BlockSize: 1 << 20})
@@ -309,7 +318,8 @@ func TestListsArePagedByPrefixAndGroupedByDelimiter(t *testing.T) {
 	}
 	var flat []string
 	pages := 0
-	for p := d.client.NewListBlobsFlatPager("data", &azblob.ListBlobsFlatOptions{MaxResults: to.Ptr[int32](2)}); p.More(); pages++ {
+	for p := d.client.NewListBlobsFlatPager("data",
+		&azblob.ListBlobsFlatOptions{MaxResults: to.Ptr[int32](2)}); p.More(); pages++ {
 		page, err := p.NextPage(ctx)
 		require.NoError(t, err)
 		for _, b := range page.Segment.BlobItems {
@@ -324,7 +334,8 @@ func TestListsArePagedByPrefixAndGroupedByDelimiter(t *testing.T) {
 
 	var blobs, prefixes []string
 	cc := d.client.ServiceClient().NewContainerClient("data")
-	for p := cc.NewListBlobsHierarchyPager("/", &container.ListBlobsHierarchyOptions{MaxResults: to.Ptr[int32](1)}); p.More(); {
+	for p := cc.NewListBlobsHierarchyPager("/",
+		&container.ListBlobsHierarchyOptions{MaxResults: to.Ptr[int32](1)}); p.More(); {
 		page, err := p.NextPage(ctx)
 		require.NoError(t, err)
 		for _, b := range page.Segment.BlobItems {
@@ -347,13 +358,15 @@ func TestListsArePagedByPrefixAndGroupedByDelimiter(t *testing.T) {
 func TestTheOfficialClientManagesContainers(t *testing.T) {
 	d := newDataPlane(t)
 	ctx := context.Background()
-	_, err := d.client.CreateContainer(ctx, "landing", &azblob.CreateContainerOptions{Metadata: map[string]*string{"stage": to.Ptr("raw")}})
+	_, err := d.client.CreateContainer(ctx, "landing",
+		&azblob.CreateContainerOptions{Metadata: map[string]*string{"stage": to.Ptr("raw")}})
 	require.NoError(t, err)
 	_, err = d.client.CreateContainer(ctx, "landing", nil)
 	requireCode(t, err, http.StatusConflict, "ContainerAlreadyExists")
 	_, err = d.client.CreateContainer(ctx, "No--Good", nil)
 	requireCode(t, err, http.StatusBadRequest, "InvalidResourceName")
-	_, err = d.client.CreateContainer(ctx, "public", &azblob.CreateContainerOptions{Access: to.Ptr(azblob.PublicAccessTypeBlob)})
+	_, err = d.client.CreateContainer(ctx, "public",
+		&azblob.CreateContainerOptions{Access: to.Ptr(azblob.PublicAccessTypeBlob)})
 	requireCode(t, err, http.StatusConflict, "PublicAccessNotPermitted")
 	cc := d.client.ServiceClient().NewContainerClient("landing")
 	p, err := cc.GetProperties(ctx, nil)
@@ -363,7 +376,8 @@ func TestTheOfficialClientManagesContainers(t *testing.T) {
 	require.NoError(t, err)
 
 	var names []string
-	for pager := d.client.NewListContainersPager(&azblob.ListContainersOptions{MaxResults: to.Ptr[int32](1), Include: azblob.ListContainersInclude{Metadata: true}}); pager.More(); {
+	for pager := d.client.NewListContainersPager(&azblob.ListContainersOptions{MaxResults: to.Ptr[int32](1),
+		Include: azblob.ListContainersInclude{Metadata: true}}); pager.More(); {
 		page, err := pager.NextPage(ctx)
 		require.NoError(t, err)
 		for _, c := range page.ContainerItems {
@@ -402,7 +416,8 @@ func TestConditionsDecideInTheWrite(t *testing.T) {
 	requireCode(t, err, http.StatusPreconditionFailed, "ConditionNotMet")
 	_, err = bb.DownloadStream(ctx, &azblobblob.DownloadStreamOptions{AccessConditions: conditional(first.ETag, nil)})
 	requireCode(t, err, http.StatusPreconditionFailed, "ConditionNotMet")
-	same, err := bb.DownloadStream(ctx, &azblobblob.DownloadStreamOptions{AccessConditions: conditional(nil, second.ETag)})
+	same, err := bb.DownloadStream(ctx,
+		&azblobblob.DownloadStreamOptions{AccessConditions: conditional(nil, second.ETag)})
 	require.NoError(t, err, "the client takes 304 for an answer")
 	assert.Equal(t, "ConditionNotMet", *same.ErrorCode)
 	assert.Equal(t, *second.ETag, *same.ETag)
@@ -431,13 +446,17 @@ func TestDigestsOfARequestAreChecked(t *testing.T) {
 	ctx := context.Background()
 	bb := d.client.ServiceClient().NewContainerClient("data").NewBlockBlobClient("x")
 	good := md5.Sum([]byte("hello"))
-	_, err := bb.Upload(ctx, streaming("hello"), &blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeMD5(good[:])})
+	_, err := bb.Upload(ctx, streaming("hello"),
+		&blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeMD5(good[:])})
 	require.NoError(t, err)
-	_, err = bb.Upload(ctx, streaming("hellO"), &blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeMD5(good[:])})
+	_, err = bb.Upload(ctx, streaming("hellO"),
+		&blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeMD5(good[:])})
 	requireCode(t, err, http.StatusBadRequest, "Md5Mismatch")
-	_, err = bb.Upload(ctx, streaming("hello"), &blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeComputeCRC64()})
+	_, err = bb.Upload(ctx, streaming("hello"),
+		&blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeComputeCRC64()})
 	require.NoError(t, err)
-	_, err = bb.Upload(ctx, streaming("hello"), &blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeCRC64(42)})
+	_, err = bb.Upload(ctx, streaming("hello"),
+		&blockblob.UploadOptions{TransactionalValidation: azblobblob.TransferValidationTypeCRC64(42)})
 	requireCode(t, err, http.StatusBadRequest, "Crc64Mismatch")
 	got, err := d.download(d.client, "x")
 	require.NoError(t, err)
@@ -463,7 +482,8 @@ func TestCopyTakesContentFromThisServerOnly(t *testing.T) {
 	require.Error(t, err, "another account's blob needs a permission of its own")
 	_, err = b.StartCopyFromURL(ctx, "https://elsewhere.invalid/contoso/data/source", nil)
 	requireCode(t, err, http.StatusNotFound, "CannotVerifyCopySource")
-	token := blob.SignServiceSAS("fabrikam", []byte(bytesOfKey), blob.SASParams{Container: "data", Blob: "theirs", Permissions: "r", Expiry: time.Now().Add(time.Hour)})
+	token := blob.SignServiceSAS("fabrikam", []byte(bytesOfKey),
+		blob.SASParams{Container: "data", Blob: "theirs", Permissions: "r", Expiry: time.Now().Add(time.Hour)})
 	_, err = b.CopyFromURL(ctx, d.http.URL+"/fabrikam/data/theirs?"+token, nil)
 	require.NoError(t, err)
 	got, err = d.download(d.client, "target")
@@ -506,7 +526,8 @@ func TestASignedRequestCannotBeChangedOrKept(t *testing.T) {
 	cred, err := azblob.NewSharedKeyCredential("contoso", d.key)
 	require.NoError(t, err)
 	tap := &captured{next: d.http.Client().Transport}
-	c, err := azblob.NewClientWithSharedKeyCredential(d.http.URL+"/contoso/", cred, &azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: tap}})
+	c, err := azblob.NewClientWithSharedKeyCredential(d.http.URL+"/contoso/", cred,
+		&azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: tap}})
 	require.NoError(t, err)
 	_, err = c.DownloadStream(context.Background(), "data", "x", nil)
 	require.NoError(t, err)
@@ -529,7 +550,8 @@ func TestASignedRequestCannotBeChangedOrKept(t *testing.T) {
 		assert.Equal(t, http.StatusForbidden, resp.StatusCode, what)
 		assert.Equal(t, "AuthenticationFailed", resp.Header.Get("x-ms-error-code"), what)
 	}
-	old := httptest.NewTLSServer(blob.NewHandler(d.content, d.estate, func() time.Time { return time.Now().Add(16 * time.Minute) }))
+	old := httptest.NewTLSServer(blob.NewHandler(d.content, d.estate,
+		func() time.Time { return time.Now().Add(16 * time.Minute) }))
 	defer old.Close()
 	r := tap.last.Clone(context.Background())
 	r.URL.Host = strings.TrimPrefix(old.URL, "https://")
@@ -551,21 +573,29 @@ func TestSignaturesAreTheOfficialOnes(t *testing.T) {
 	require.NoError(t, err)
 	start, end := time.Date(2025, 1, 15, 8, 0, 0, 0, time.UTC), time.Date(2025, 2, 15, 8, 0, 0, 0, time.UTC)
 	official, err := sas.BlobSignatureValues{
-		Version: blob.SASVersion, Protocol: sas.ProtocolHTTPS, StartTime: start, ExpiryTime: end, Permissions: "r", ContainerName: "data", BlobName: "a b/ü.csv",
-		IPRange: sas.IPRange{Start: []byte{127, 0, 0, 1}, End: []byte{127, 0, 0, 9}}, ContentType: "text/plain", ContentDisposition: "attachment; filename=x",
-		CacheControl: "no-store", ContentEncoding: "gzip", ContentLanguage: "de",
+		Version: blob.SASVersion, Protocol: sas.ProtocolHTTPS, StartTime: start, ExpiryTime: end, Permissions: "r",
+		ContainerName: "data", BlobName: "a b/ü.csv",
+		IPRange: sas.IPRange{Start: []byte{127, 0, 0, 1}, End: []byte{127, 0, 0, 9}}, ContentType: "text/plain",
+		ContentDisposition: "attachment; filename=x",
+		CacheControl:       "no-store", ContentEncoding: "gzip", ContentLanguage: "de",
 	}.SignWithSharedKey(cred)
 	require.NoError(t, err)
 	sameQuery(t, official.Encode(), blob.SignServiceSAS("contoso", []byte(bytesOfKey), blob.SASParams{
-		Protocol: "https", Start: start, Expiry: end, Permissions: "r", Container: "data", Blob: "a b/ü.csv", IP: "127.0.0.1-127.0.0.9",
-		ContentType: "text/plain", ContentDisposition: "attachment; filename=x", CacheControl: "no-store", ContentEncoding: "gzip", ContentLanguage: "de",
+		Protocol: "https", Start: start, Expiry: end, Permissions: "r", Container: "data", Blob: "a b/ü.csv",
+		IP:          "127.0.0.1-127.0.0.9",
+		ContentType: "text/plain", ContentDisposition: "attachment; filename=x", CacheControl: "no-store",
+		ContentEncoding: "gzip", ContentLanguage: "de",
 	}))
-	official, err = sas.BlobSignatureValues{Version: blob.SASVersion, ExpiryTime: end, Permissions: "rl", ContainerName: "data"}.SignWithSharedKey(cred)
+	official, err = sas.BlobSignatureValues{Version: blob.SASVersion, ExpiryTime: end, Permissions: "rl",
+		ContainerName: "data"}.SignWithSharedKey(cred)
 	require.NoError(t, err)
-	sameQuery(t, official.Encode(), blob.SignServiceSAS("contoso", []byte(bytesOfKey), blob.SASParams{Expiry: end, Permissions: "rl", Container: "data"}))
-	account, err := sas.AccountSignatureValues{Version: blob.SASVersion, ExpiryTime: end, Permissions: "rwl", ResourceTypes: "sco"}.SignWithSharedKey(cred)
+	sameQuery(t, official.Encode(), blob.SignServiceSAS("contoso", []byte(bytesOfKey),
+		blob.SASParams{Expiry: end, Permissions: "rl", Container: "data"}))
+	account, err := sas.AccountSignatureValues{Version: blob.SASVersion, ExpiryTime: end, Permissions: "rwl",
+		ResourceTypes: "sco"}.SignWithSharedKey(cred)
 	require.NoError(t, err)
-	sameQuery(t, account.Encode(), blob.SignAccountSAS("contoso", []byte(bytesOfKey), blob.SASParams{Expiry: end, Permissions: "rwl", Services: "b", ResourceTypes: "sco"}))
+	sameQuery(t, account.Encode(), blob.SignAccountSAS("contoso", []byte(bytesOfKey),
+		blob.SASParams{Expiry: end, Permissions: "rwl", Services: "b", ResourceTypes: "sco"}))
 }
 
 func sameQuery(t *testing.T, want, got string) {
@@ -633,11 +663,13 @@ func TestAServiceSASGrantsWhatItSaysAndNoMore(t *testing.T) {
 func TestATamperedSASIsRefused(t *testing.T) {
 	d := newDataPlane(t)
 	d.put(key("x"), "shared")
-	good := blob.SignServiceSAS("contoso", []byte(bytesOfKey), blob.SASParams{Container: "data", Permissions: "r", Expiry: time.Now().Add(time.Hour), Protocol: "https"})
+	good := blob.SignServiceSAS("contoso", []byte(bytesOfKey),
+		blob.SASParams{Container: "data", Permissions: "r", Expiry: time.Now().Add(time.Hour), Protocol: "https"})
 	_, err := d.download(d.withSAS(good), "x")
 	require.NoError(t, err)
 	for name, value := range map[string]string{
-		"sp": "rwd", "se": time.Now().Add(48 * time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "sr": "b", "spr": "https,http", "sig": "AAAA", "rsct": "text/html", "srt": "sco",
+		"sp": "rwd", "se": time.Now().Add(48 * time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "sr": "b",
+		"spr": "https,http", "sig": "AAAA", "rsct": "text/html", "srt": "sco",
 	} {
 		q, err := url.ParseQuery(good)
 		require.NoError(t, err)
@@ -689,7 +721,8 @@ func TestPlainHTTPIsRefusedWhereTLSIsDemanded(t *testing.T) {
 	assert.Equal(t, "AccountRequiresHttps", get(blob.SASParams{}).Header.Get("x-ms-error-code"))
 	d.estate.change("contoso", func(a *blob.Account) { a.HTTPSOnly = false })
 	assert.Equal(t, http.StatusOK, get(blob.SASParams{}).StatusCode)
-	assert.Equal(t, "AuthorizationProtocolMismatch", get(blob.SASParams{Protocol: "https"}).Header.Get("x-ms-error-code"))
+	assert.Equal(t, "AuthorizationProtocolMismatch",
+		get(blob.SASParams{Protocol: "https"}).Header.Get("x-ms-error-code"))
 }
 
 type token string
@@ -720,7 +753,9 @@ func TestATokenNeedsARoleAndTheAccountsTenant(t *testing.T) {
 	only := struct{ blob.Accounts }{d.estate} // no Authorizer
 	s := httptest.NewTLSServer(blob.NewHandler(d.content, only, nil))
 	defer s.Close()
-	c, err := azblob.NewClient(s.URL+"/contoso/", token("reader@t1"), &azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: s.Client(), Retry: policy.RetryOptions{MaxRetries: -1}}})
+	c, err := azblob.NewClient(s.URL+"/contoso/", token("reader@t1"),
+		&azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: s.Client(),
+			Retry: policy.RetryOptions{MaxRetries: -1}}})
 	require.NoError(t, err)
 	_, err = d.download(c, "x")
 	requireCode(t, err, http.StatusUnauthorized, "InvalidAuthenticationInfo")
@@ -778,7 +813,8 @@ func TestTheSecondaryEndpointIsForReading(t *testing.T) {
 	d.put(key("x"), "replicated")
 	cred, err := azblob.NewSharedKeyCredential("contoso", d.key)
 	require.NoError(t, err)
-	c, err := azblob.NewClientWithSharedKeyCredential(d.http.URL+"/contoso-secondary/", cred, &azblob.ClientOptions{ClientOptions: d.options()})
+	c, err := azblob.NewClientWithSharedKeyCredential(d.http.URL+"/contoso-secondary/", cred,
+		&azblob.ClientOptions{ClientOptions: d.options()})
 	require.NoError(t, err)
 	_, err = d.download(c, "x")
 	requireCode(t, err, http.StatusNotFound, "ResourceNotFound")
@@ -816,7 +852,9 @@ func TestParallelUploadsOfOneNameLeaveOneOfThem(t *testing.T) {
 }
 
 func FuzzHandler(f *testing.F) {
-	for _, seed := range []string{"/contoso/data/x", "/contoso/data/x?comp=block&blockid=AA==", "/contoso/data?restype=container&comp=list&marker=%00", "/contoso/..%2fx/y?sig=1&sv=2022-11-02&se=2025-01-15&sp=r&sr=b", "/%zz", "//", "/contoso/data/%00"} {
+	for _, seed := range []string{"/contoso/data/x", "/contoso/data/x?comp=block&blockid=AA==",
+		"/contoso/data?restype=container&comp=list&marker=%00",
+		"/contoso/..%2fx/y?sig=1&sv=2022-11-02&se=2025-01-15&sp=r&sr=b", "/%zz", "//", "/contoso/data/%00"} {
 		f.Add("GET", seed, "SharedKey contoso:AAAA", "bytes=0-")
 		f.Add("PUT", seed, "", "x")
 	}
@@ -826,7 +864,8 @@ func FuzzHandler(f *testing.F) {
 		if err != nil || method == "" {
 			return
 		}
-		r := &http.Request{Method: method, URL: u, Header: http.Header{}, Body: http.NoBody, RemoteAddr: "127.0.0.1:1", Host: "h"}
+		r := &http.Request{Method: method, URL: u, Header: http.Header{}, Body: http.NoBody, RemoteAddr: "127.0.0.1:1",
+			Host: "h"}
 		r.Header.Set("Authorization", authorization)
 		r.Header.Set("Range", rng)
 		r.Header.Set("x-ms-date", time.Now().UTC().Format(http.TimeFormat))

@@ -53,7 +53,8 @@ func isIdentifier(name string) bool {
 	return name != ""
 }
 
-// headersOf collects the x-ms-blob-* headers that are stored with a blob; standard ones count where the service says so.
+// headersOf collects the x-ms-blob-* headers that are stored with a blob; standard ones count where the service says
+// so.
 func headersOf(h http.Header, standard bool) (Headers, *Error) {
 	get := func(name string) string {
 		if v := h.Get("x-ms-blob-" + name); v != "" || !standard {
@@ -62,7 +63,8 @@ func headersOf(h http.Header, standard bool) (Headers, *Error) {
 		return h.Get(name)
 	}
 	out := Headers{
-		ContentType: get("content-type"), ContentEncoding: get("content-encoding"), ContentLanguage: get("content-language"),
+		ContentType: get("content-type"), ContentEncoding: get("content-encoding"),
+		ContentLanguage:    get("content-language"),
 		ContentDisposition: h.Get("x-ms-blob-content-disposition"), CacheControl: get("cache-control"),
 	}
 	var e *Error

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// tableHistory holds previous versions and deleted blobs: account/container/name NUL version id → Properties. A blob that
-	// was deleted where there are no versions has the id deletedID.
+	// tableHistory holds previous versions and deleted blobs: account/container/name NUL version id → Properties. A
+	// blob that was deleted where there are no versions has the id deletedID.
 	tableHistory = "blob.history"
 	// tableKeeping holds what accounts keep: account → Keeping.
 	tableKeeping = "blob.keeping"
@@ -255,7 +255,9 @@ func (i Item) id() string {
 }
 
 // pageOfAll is page with versions and what was deleted. A page begins with a name and a version, joined by NUL.
-func (c *Content) pageOfAll(account, container string, q pageQuery, versions, deleted bool, now time.Time) (page, error) {
+func (c *Content) pageOfAll(
+	account, container string, q pageQuery, versions, deleted bool, now time.Time,
+) (page, error) {
 	all, err := c.everything(account, container, q.prefix, versions, deleted, now)
 	if err != nil {
 		return page{}, err
@@ -284,7 +286,9 @@ func (c *Content) pageOfAll(account, container string, q pageQuery, versions, de
 	return out, nil
 }
 
-func (c *Content) everything(account, container, prefix string, versions, deleted bool, now time.Time) (out []Item, err error) {
+func (c *Content) everything(
+	account, container, prefix string, versions, deleted bool, now time.Time,
+) (out []Item, err error) {
 	if out, err = c.List(account, container, prefix); err != nil {
 		return nil, err
 	}

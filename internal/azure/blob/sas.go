@@ -78,7 +78,8 @@ func SignServiceSAS(account string, key []byte, params SASParams) string {
 			v.Set(name, value)
 		}
 	}
-	v.Set("sig", base64.StdEncoding.EncodeToString(sign(key, serviceSASText(v, account, params.Container, params.Blob))))
+	v.Set("sig", base64.StdEncoding.EncodeToString(sign(key,
+		serviceSASText(v, account, params.Container, params.Blob))))
 	return v.Encode()
 }
 
@@ -99,14 +100,16 @@ func serviceSASText(v url.Values, account, container, blob string) string {
 	}
 	const snapshot = ""
 	return strings.Join([]string{
-		v.Get("sp"), v.Get("st"), v.Get("se"), resource, v.Get("si"), v.Get("sip"), v.Get("spr"), v.Get("sv"), v.Get("sr"),
+		v.Get("sp"), v.Get("st"), v.Get("se"), resource, v.Get("si"), v.Get("sip"), v.Get("spr"), v.Get("sv"),
+		v.Get("sr"),
 		snapshot, v.Get("ses"), v.Get("rscc"), v.Get("rscd"), v.Get("rsce"), v.Get("rscl"), v.Get("rsct"),
 	}, "\n")
 }
 
 func accountSASText(v url.Values, account string) string {
 	return strings.Join([]string{
-		account, v.Get("sp"), v.Get("ss"), v.Get("srt"), v.Get("st"), v.Get("se"), v.Get("sip"), v.Get("spr"), v.Get("sv"),
+		account, v.Get("sp"), v.Get("ss"), v.Get("srt"), v.Get("st"), v.Get("se"), v.Get("sip"), v.Get("spr"),
+		v.Get("sv"),
 		v.Get("ses"), "",
 	}, "\n")
 }
@@ -127,7 +130,8 @@ func checkSAS(v url.Values, account Account, at target, https bool, remote strin
 	}
 	switch {
 	case v.Get("skoid") != "":
-		return nil, errAuthentication("User delegation signatures are not supported here: no user delegation key has been given out.")
+		return nil, errAuthentication("User delegation signatures are not supported here: no user delegation key has " +
+			"been given out.")
 	case v.Get("sv") < oldestSAS:
 		return nil, errAuthentication("Signatures need version " + oldestSAS + " or later in sv.")
 	case v.Get("si") != "":
@@ -163,7 +167,8 @@ func checkSAS(v url.Values, account Account, at target, https bool, remote strin
 		return nil, errAuthentication("st and se must be UTC times in ISO 8601.")
 	}
 	if now.Before(start) || !now.Before(expiry) {
-		return nil, errAuthentication("Signature not valid in the specified time frame: Start [" + v.Get("st") + "] - Expiry [" + v.Get("se") +
+		return nil, errAuthentication("Signature not valid in the specified time frame: Start [" + v.Get("st") +
+			"] - Expiry [" + v.Get("se") +
 			"] - Current [" + now.UTC().Format(time.RFC1123) + "]")
 	}
 	switch v.Get("spr") {
@@ -200,7 +205,8 @@ func (s *sas) permits(op *operation) *Error {
 }
 
 func parseSASTime(s string) (time.Time, bool) {
-	for _, layout := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.0000000Z", "2006-01-02T15:04Z", "2006-01-02"} {
+	for _, layout := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.0000000Z", "2006-01-02T15:04Z",
+		"2006-01-02"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
 		}

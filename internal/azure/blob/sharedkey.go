@@ -22,8 +22,8 @@ func sign(key []byte, text string) []byte {
 	return mac.Sum(nil)
 }
 
-// signedByAny reports, in time that does not depend on the signature, whether one of the keys made signature (base64) of
-// one of the texts.
+// signedByAny reports, in time that does not depend on the signature, whether one of the keys made signature (base64)
+// of one of the texts.
 func signedByAny(keys [][]byte, signature string, texts ...string) bool {
 	given, err := base64.StdEncoding.DecodeString(signature)
 	if err != nil {
@@ -65,14 +65,15 @@ func checkSharedKey(r *http.Request, credentials string, account Account, now ti
 		return errAuthentication("Request date header is in the future: '" + date + "'")
 	}
 	if !signedByAny(account.Keys, signature, sharedKeyTexts(r, account.Name)...) {
-		return errAuthentication("The MAC signature found in the HTTP request is not the same as any computed signature.")
+		return errAuthentication("The MAC signature found in the HTTP request is not the same as any computed " +
+			"signature.")
 	}
 	return nil
 }
 
-// sharedKeyTexts returns the strings to sign of a request. There is one for each order of the x-ms- headers that clients
-// use: the documented one (by bytes), and the one of the service itself, which weighs "_" before digits and letters and
-// looks at "-" last. They are the same for nearly every request.
+// sharedKeyTexts returns the strings to sign of a request. There is one for each order of the x-ms- headers that
+// clients use: the documented one (by bytes), and the one of the service itself, which weighs "_" before digits and
+// letters and looks at "-" last. They are the same for nearly every request.
 func sharedKeyTexts(r *http.Request, account string) []string {
 	length := ""
 	if r.ContentLength > 0 {
@@ -83,7 +84,8 @@ func sharedKeyTexts(r *http.Request, account string) []string {
 		date = ""
 	}
 	head := strings.Join([]string{
-		r.Method, r.Header.Get("Content-Encoding"), r.Header.Get("Content-Language"), length, r.Header.Get("Content-MD5"),
+		r.Method, r.Header.Get("Content-Encoding"), r.Header.Get("Content-Language"), length,
+		r.Header.Get("Content-MD5"),
 		r.Header.Get("Content-Type"), date, r.Header.Get("If-Modified-Since"), r.Header.Get("If-Match"),
 		r.Header.Get("If-None-Match"), r.Header.Get("If-Unmodified-Since"), r.Header.Get("Range"),
 	}, "\n") + "\n"

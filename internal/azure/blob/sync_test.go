@@ -13,8 +13,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
-// A blob's bytes, and then the name of the file that has them, are on disk before the state refers to them; a failure to
-// put them there fails the write.
+// A blob's bytes, and then the name of the file that has them, are on disk before the state refers to them; a failure
+// to put them there fails the write.
 func TestBytesAreOnDiskBeforeTheStateNamesThem(t *testing.T) {
 	dir := t.TempDir()
 	st, err := store.Open(filepath.Join(dir, "state.db"))
@@ -44,10 +44,11 @@ func TestBytesAreOnDiskBeforeTheStateNamesThem(t *testing.T) {
 	}
 	key := Key{Account: "contoso", Container: "data", Name: "report"}
 	put := func() error {
-		_, err := c.Put(context.Background(), key, strings.NewReader(content), PutOptions{Check: func(*store.Tx, *Properties) error {
-			assert.Equal(t, []string{"file", "folder"}, synced)
-			return nil
-		}})
+		_, err := c.Put(context.Background(), key, strings.NewReader(content),
+			PutOptions{Check: func(*store.Tx, *Properties) error {
+				assert.Equal(t, []string{"file", "folder"}, synced)
+				return nil
+			}})
 		return err
 	}
 	require.NoError(t, put())

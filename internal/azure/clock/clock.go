@@ -1,5 +1,5 @@
-// Package clock is the embedded Azure's time: the machine's, plus an offset that only grows and that is kept in the state
-// file, so that a clock that was moved forward stays so.
+// Package clock is the embedded Azure's time: the machine's, plus an offset that only grows and that is kept in the
+// state file, so that a clock that was moved forward stays so.
 package clock
 
 import (
@@ -62,8 +62,8 @@ func (c *Clock) Hold(t time.Time) {
 	c.behind = max(0, c.present().Sub(t))
 }
 
-// Follow sets a held clock forward to t, at most to the present, and reports whether it has arrived there. It never goes
-// back.
+// Follow sets a held clock forward to t, at most to the present, and reports whether it has arrived there. It never
+// goes back.
 func (c *Clock) Follow(t time.Time) (present bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,6 @@
 // Package compute is the part of the resource provider Microsoft.Compute that people ask before they deploy a cluster:
-// which sizes of virtual machines a region offers, and how many cores a subscription may still use. There are no virtual
-// machines behind it; the cores in use are those of the node types that stand.
+// which sizes of virtual machines a region offers, and how many cores a subscription may still use. There are no
+// virtual machines behind it; the cores in use are those of the node types that stand.
 package compute
 
 import (
@@ -29,7 +29,8 @@ var families = []family{
 }
 
 // dsv2 are the sizes of a series whose names count otherwise.
-var dsv2 = map[string]int{"Standard_DS1_v2": 1, "Standard_DS2_v2": 2, "Standard_DS3_v2": 4, "Standard_DS4_v2": 8, "Standard_DS5_v2": 16}
+var dsv2 = map[string]int{"Standard_DS1_v2": 1, "Standard_DS2_v2": 2, "Standard_DS3_v2": 4, "Standard_DS4_v2": 8,
+	"Standard_DS5_v2": 16}
 
 // limit is how many cores a region gives a subscription, of all series and of each; that of a new pay-as-you-go
 // subscription is lower, which would stop the sample.
@@ -48,7 +49,8 @@ func sizes() []size {
 			all = append(all, size{f.prefix + strconv.Itoa(n) + f.suffix, f.name, n})
 		}
 	}
-	for _, name := range []string{"Standard_DS1_v2", "Standard_DS2_v2", "Standard_DS3_v2", "Standard_DS4_v2", "Standard_DS5_v2"} {
+	for _, name := range []string{"Standard_DS1_v2", "Standard_DS2_v2", "Standard_DS3_v2", "Standard_DS4_v2",
+		"Standard_DS5_v2"} {
 		all = append(all, size{name, "standardDSv2Family", dsv2[name]})
 	}
 	return all
@@ -59,7 +61,8 @@ func New() *arm.Provider {
 	const at = "/subscriptions/{subscription}/providers/Microsoft.Compute"
 	return &arm.Provider{Namespace: "Microsoft.Compute", Routes: []arm.Route{
 		{Method: http.MethodGet, Path: at + "/skus", Permission: "Microsoft.Compute/skus/read", Handle: skus},
-		{Method: http.MethodGet, Path: at + "/locations/{location}/usages", Permission: "Microsoft.Compute/locations/usages/read", Handle: usages},
+		{Method: http.MethodGet, Path: at + "/locations/{location}/usages",
+			Permission: "Microsoft.Compute/locations/usages/read", Handle: usages},
 	}}
 }
 
@@ -69,7 +72,8 @@ func skus(c *arm.Call, _ map[string]string, _ map[string]any) (any, *arm.Error) 
 	_, rest, _ := strings.Cut(c.Query.Get("$filter"), "location eq '")
 	location, _, _ := strings.Cut(rest, "'")
 	if location == "" {
-		return nil, arm.BadRequest("InvalidFilter", "The list of SKUs is of one region here: give $filter=location eq '<region>'.")
+		return nil, arm.BadRequest("InvalidFilter", "The list of SKUs is of one region here: give $filter=location "+
+			"eq '<region>'.")
 	}
 	value := []any{}
 	for _, s := range sizes() {
@@ -105,7 +109,8 @@ func usages(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.
 		used[s.family] += int(nodes) * s.cores
 	}
 	entry := func(name, title string, current int) map[string]any {
-		return map[string]any{"unit": "Count", "limit": limit, "currentValue": current, "name": map[string]any{"value": name, "localizedValue": title}}
+		return map[string]any{"unit": "Count", "limit": limit, "currentValue": current,
+			"name": map[string]any{"value": name, "localizedValue": title}}
 	}
 	value := []any{entry("cores", "Total Regional vCPUs", total)}
 	for _, f := range families {

@@ -55,11 +55,14 @@ func newRegion(t *testing.T) *region {
 		if r.nobody, err = r.dir.AddServicePrincipal(tx, tenant, "nobody", "nobody", "secret"); err != nil {
 			return err
 		}
-		return r.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: r.owner.ObjectID, RoleID: ownerRole, Scope: "/subscriptions/" + sub})
+		return r.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: r.owner.ObjectID, RoleID: ownerRole,
+			Scope: "/subscriptions/" + sub})
 	}))
-	r.server, err = arm.NewServer(arm.Options{Store: st, Directory: r.dir, Clock: now, Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
+	r.server, err = arm.NewServer(arm.Options{Store: st, Directory: r.dir, Clock: now,
+		Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
 		Providers: []*arm.Provider{compute.New(), {Namespace: "Microsoft.ServiceFabric", Types: []*arm.Type{
-			{Name: "Microsoft.ServiceFabric/managedClusters"}, {Name: "Microsoft.ServiceFabric/managedClusters/nodeTypes"},
+			{Name: "Microsoft.ServiceFabric/managedClusters"},
+			{Name: "Microsoft.ServiceFabric/managedClusters/nodeTypes"},
 		}}}})
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -75,7 +78,8 @@ func (r *region) get(p identity.Principal, path, query string) (int, object) {
 	require.NoError(r.t, err)
 	w := httptest.NewRecorder()
 	r.server.ServeHTTP(w, &http.Request{
-		Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: "api-version=" + version + "&" + query}, Body: http.NoBody,
+		Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: "api-version=" + version + "&" + query},
+		Body:   http.NoBody,
 		Header: http.Header{"Authorization": {"Bearer " + token}},
 	})
 	var out object
@@ -86,12 +90,14 @@ func (r *region) get(p identity.Principal, path, query string) (int, object) {
 // stands plants a cluster with a node type.
 func (r *region) stands(cluster, location, size string, nodes int) {
 	r.t.Helper()
-	id, err := arm.ParseID("/subscriptions/" + sub + "/resourceGroups/g/providers/Microsoft.ServiceFabric/managedClusters/" + cluster)
+	id, err := arm.ParseID("/subscriptions/" + sub +
+		"/resourceGroups/g/providers/Microsoft.ServiceFabric/managedClusters/" + cluster)
 	require.NoError(r.t, err)
 	require.NoError(r.t, r.server.Update(func(c *arm.Call) error {
 		for _, one := range []*arm.Resource{
 			{ID: id, Body: object{"location": location, "properties": object{}}, CreatedAt: time.Now()},
-			{ID: id.Child("nodeTypes", "primary"), Body: object{"properties": object{"vmSize": size, "vmInstanceCount": nodes}}, CreatedAt: time.Now()},
+			{ID: id.Child("nodeTypes", "primary"),
+				Body: object{"properties": object{"vmSize": size, "vmInstanceCount": nodes}}, CreatedAt: time.Now()},
 		} {
 			if err := c.Save(one); err != nil {
 				return err

@@ -21,14 +21,16 @@ func (p *provider) accounts() *arm.Type {
 func accountName(name string) *arm.Error {
 	if len(name) < 3 || len(name) > 90 {
 		return arm.BadRequest("InvalidResourceName",
-			"The Data Share account name '%s' is invalid: it must have 3 to 90 characters, and it has %d.", name, len(name))
+			"The Data Share account name '%s' is invalid: it must have 3 to 90 characters, and it has %d.", name,
+			len(name))
 	}
 	return nil
 }
 
 func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 	if w.New.String("identity", "type") != "SystemAssigned" {
-		return arm.BadRequest("InvalidIdentityType", "A Data Share account needs a system-assigned identity: set identity.type to 'SystemAssigned'.")
+		return arm.BadRequest("InvalidIdentityType", "A Data Share account needs a system-assigned identity: set "+
+			"identity.type to 'SystemAssigned'.")
 	}
 	identity, err := c.SystemIdentity(w)
 	if err != nil {
@@ -45,7 +47,8 @@ func (p *provider) account(c *arm.Call, below arm.ID) (*arm.Resource, string, *a
 	account, ok := c.Get(id)
 	if !ok {
 		return nil, "", arm.Errorf(http.StatusNotFound, "ParentResourceNotFound",
-			"Failed to perform the operation on the nested resource '%s': the parent resource '%s' was not found.", below, id)
+			"Failed to perform the operation on the nested resource '%s': the parent resource '%s' was not found.",
+			below, id)
 	}
 	return account, account.String("identity", "principalId"), nil
 }

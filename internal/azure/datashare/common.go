@@ -70,7 +70,8 @@ func unchanged(w *arm.Write, names ...string) *arm.Error {
 
 func fixed(id arm.ID, property, value string) *arm.Error {
 	return arm.Conflict("PropertyChangeNotAllowed",
-		"Changing property '%s' of '%s' is not allowed: it is '%s'. Delete the resource and create it again.", property, id, value)
+		"Changing property '%s' of '%s' is not allowed: it is '%s'. Delete the resource and create it again.", property,
+		id, value)
 }
 
 // emailOf is the principal's e-mail address: users sign in by theirs, applications have none.
@@ -95,7 +96,8 @@ func instant(r *arm.Resource, name string) (t time.Time, ok bool, err *arm.Error
 	}
 	t, perr := time.Parse(time.RFC3339Nano, s)
 	if perr != nil {
-		return time.Time{}, false, arm.BadRequest("InvalidRequestContent", "The property '%s' must be an RFC 3339 date and time, but it is '%s'.", name, s)
+		return time.Time{}, false, arm.BadRequest("InvalidRequestContent",
+			"The property '%s' must be an RFC 3339 date and time, but it is '%s'.", name, s)
 	}
 	return t, true, nil
 }

@@ -6,14 +6,15 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
-// consumerInvitationRoutes are the recipient's side of an invitation. They lie at the tenant's root because the recipient
-// has no rights in the provider's subscription: being addressed is the right.
+// consumerInvitationRoutes are the recipient's side of an invitation. They lie at the tenant's root because the
+// recipient has no rights in the provider's subscription: being addressed is the right.
 // Source: https://learn.microsoft.com/rest/api/datashare/consumer-invitations
 func (p *provider) consumerInvitationRoutes() []arm.Route {
 	const location = "/providers/Microsoft.DataShare/locations/{location}"
 	return []arm.Route{
 		{Method: http.MethodGet, Path: "/providers/Microsoft.DataShare/listInvitations", Handle: p.listInvitations},
-		{Method: http.MethodGet, Path: location + "/consumerInvitations/{invitationId}", Handle: p.getConsumerInvitation},
+		{Method: http.MethodGet, Path: location + "/consumerInvitations/{invitationId}",
+			Handle: p.getConsumerInvitation},
 		{Method: http.MethodPost, Path: location + "/rejectInvitation", Handle: p.rejectInvitation},
 	}
 }
@@ -92,7 +93,8 @@ func consumerInvitation(c *arm.Call, r, account *arm.Resource) map[string]any {
 	}
 	name := r.String("properties", "invitationId")
 	return map[string]any{
-		"id":         "/providers/Microsoft.DataShare/locations/" + account.String("location") + "/consumerInvitations/" + name,
+		"id": "/providers/Microsoft.DataShare/locations/" + account.String("location") +
+			"/consumerInvitations/" + name,
 		"name":       name,
 		"type":       "Microsoft.DataShare/locations/consumerInvitations",
 		"properties": props,

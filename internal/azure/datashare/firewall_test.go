@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A storage account behind a firewall takes part in a share only if it lets trusted services, or the Data Share account, in.
+// A storage account behind a firewall takes part in a share only if it lets trusted services, or the Data Share
+// account, in.
 func TestFirewallsLetDataShareInOrNot(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
@@ -19,7 +20,8 @@ func TestFirewallsLetDataShareInOrNot(t *testing.T) {
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "Logging, Metrics"})
 		require.ErrorContains(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync), o.storage)
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "None",
-			"resourceAccessRules": []any{map[string]any{"tenantId": o.tenant, "resourceId": o.accountResource().String()}}})
+			"resourceAccessRules": []any{map[string]any{"tenantId": o.tenant,
+				"resourceId": o.accountResource().String()}}})
 		require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync))
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "Logging, AzureServices"})
 		require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync))

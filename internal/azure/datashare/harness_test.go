@@ -72,7 +72,10 @@ func newWorld(t *testing.T) *world {
 	var err error
 	w.st, err = store.Open(filepath.Join(home, "state.db"))
 	require.NoError(t, err)
-	w.front = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.arm().ServeHTTP(rw, r) }))
+	w.front = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter,
+		r *http.Request) {
+		w.arm().ServeHTTP(rw, r)
+	}))
 	w.dir, err = identity.NewDirectory(w.st, w.front.URL, w.now)
 	require.NoError(t, err)
 	w.content, err = blob.NewContent(w.st, filepath.Join(home, "blobs"))
@@ -93,7 +96,8 @@ func (w *world) start() { w.startWith(false) }
 
 func (w *world) startWith(catchUp bool) {
 	s, err := arm.NewServer(arm.Options{
-		CatchUp: catchUp, Store: w.st, Directory: w.dir, Now: w.now, Endpoints: arm.Endpoints{Management: w.front.URL}, Latency: arm.Latency{Scale: w.scale},
+		CatchUp: catchUp, Store: w.st, Directory: w.dir, Now: w.now, Endpoints: arm.Endpoints{Management: w.front.URL},
+		Latency:   arm.Latency{Scale: w.scale},
 		Providers: []*arm.Provider{datashare.New(w.content, w.dir)},
 	})
 	require.NoError(w.t, err)
@@ -156,16 +160,19 @@ func (w *world) passUntil(hour int) {
 
 // org makes an organization with its storage, and a Data Share account whose identity has no role yet.
 func (w *world) org(name, digits, role, container string) *org {
-	o := &org{w: w, tenant: digits + "-0000-0000-0000-000000000001", sub: digits + "-0000-0000-0000-000000000002", storage: name + "data", container: container, role: role}
+	o := &org{w: w, tenant: digits + "-0000-0000-0000-000000000001", sub: digits + "-0000-0000-0000-000000000002",
+		storage: name + "data", container: container, role: role}
 	require.NoError(w.t, w.st.Update(func(tx *store.Tx) error {
-		if err := w.dir.AddSubscription(tx, identity.Subscription{ID: o.sub, TenantID: o.tenant, Name: name}); err != nil {
+		if err := w.dir.AddSubscription(tx,
+			identity.Subscription{ID: o.sub, TenantID: o.tenant, Name: name}); err != nil {
 			return err
 		}
 		var err error
 		if o.principal, err = w.dir.AddServicePrincipal(tx, o.tenant, name, name+" deployer", "secret"); err != nil {
 			return err
 		}
-		return w.dir.Assign(tx, identity.Assignment{ID: name + "-owner", PrincipalID: o.principal.ObjectID, RoleID: owner, Scope: "/subscriptions/" + o.sub})
+		return w.dir.Assign(tx, identity.Assignment{ID: name + "-owner", PrincipalID: o.principal.ObjectID,
+			RoleID: owner, Scope: "/subscriptions/" + o.sub})
 	}))
 	g := arm.ID{Subscription: o.sub, ResourceGroup: group}.Group()
 	o.save(g)
@@ -182,7 +189,8 @@ func (w *world) org(name, digits, role, container string) *org {
 }
 
 func (o *org) storageID() arm.ID {
-	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.Storage", Types: []string{"storageAccounts"}, Names: []string{o.storage}}
+	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.Storage",
+		Types: []string{"storageAccounts"}, Names: []string{o.storage}}
 }
 
 func (o *org) containerID() arm.ID {
@@ -192,7 +200,8 @@ func (o *org) containerID() arm.ID {
 // save puts a resource of another provider there as it would be.
 func (o *org) save(id arm.ID) {
 	require.NoError(o.w.t, o.w.arm().Update(func(c *arm.Call) error {
-		if err := c.Save(&arm.Resource{ID: id, Body: map[string]any{"location": "eastus", "properties": map[string]any{}}}); err != nil {
+		if err := c.Save(&arm.Resource{ID: id,
+			Body: map[string]any{"location": "eastus", "properties": map[string]any{}}}); err != nil {
 			return err
 		}
 		return nil
@@ -219,11 +228,13 @@ func (o *org) ungrant() {
 }
 
 func (o *org) assignment() identity.Assignment {
-	return identity.Assignment{ID: o.storage + "-role", PrincipalID: o.accountID, RoleID: o.role, Scope: o.storageID().String()}
+	return identity.Assignment{ID: o.storage + "-role", PrincipalID: o.accountID, RoleID: o.role,
+		Scope: o.storageID().String()}
 }
 
 func (o *org) put(name, text string) {
-	_, err := o.w.content.Put(o.w.ctx, blob.Key{Account: o.storage, Container: o.container, Name: name}, strings.NewReader(text), blob.PutOptions{})
+	_, err := o.w.content.Put(o.w.ctx, blob.Key{Account: o.storage, Container: o.container, Name: name},
+		strings.NewReader(text), blob.PutOptions{})
 	require.NoError(o.w.t, err)
 }
 
@@ -322,9 +333,11 @@ const (
 var startOfSchedule = time.Date(2025, 1, 1, 6, 0, 0, 0, time.UTC)
 
 func (o *org) createShare() {
-	s, err := o.client.NewSharesClient().Create(o.w.ctx, group, account, share, armdatashare.Share{Properties: &armdatashare.ShareProperties{
-		ShareKind: to.Ptr(armdatashare.ShareKindCopyBased), Description: to.Ptr("Financial data"), Terms: to.Ptr("Internal use only"),
-	}}, nil)
+	s, err := o.client.NewSharesClient().Create(o.w.ctx, group, account, share,
+		armdatashare.Share{Properties: &armdatashare.ShareProperties{
+			ShareKind: to.Ptr(armdatashare.ShareKindCopyBased), Description: to.Ptr("Financial data"),
+			Terms: to.Ptr("Internal use only"),
+		}}, nil)
 	require.NoError(o.w.t, err)
 	require.Equal(o.w.t, armdatashare.ProvisioningStateSucceeded, *s.Properties.ProvisioningState)
 }
@@ -346,22 +359,27 @@ func (o *org) createDataSet(d armdatashare.DataSetClassification) (string, error
 }
 
 func (o *org) blobDataSet() *armdatashare.BlobDataSet {
-	return &armdatashare.BlobDataSet{Kind: to.Ptr(armdatashare.DataSetKindBlob), Properties: &armdatashare.BlobProperties{
-		SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &o.storage, ContainerName: &o.container, FilePath: to.Ptr(file),
-	}}
+	return &armdatashare.BlobDataSet{Kind: to.Ptr(armdatashare.DataSetKindBlob),
+		Properties: &armdatashare.BlobProperties{
+			SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &o.storage,
+			ContainerName: &o.container, FilePath: to.Ptr(file),
+		}}
 }
 
 func (o *org) containerDataSet() *armdatashare.BlobContainerDataSet {
-	return &armdatashare.BlobContainerDataSet{Kind: to.Ptr(armdatashare.DataSetKindContainer), Properties: &armdatashare.BlobContainerProperties{
-		SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &o.storage, ContainerName: &o.container,
-	}}
+	return &armdatashare.BlobContainerDataSet{Kind: to.Ptr(armdatashare.DataSetKindContainer),
+		Properties: &armdatashare.BlobContainerProperties{
+			SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &o.storage,
+			ContainerName: &o.container,
+		}}
 }
 
 // invite sends an invitation to the other organization's deployer and returns its invitation id.
 func (o *org) invite(whom *org, expires *time.Time) string {
-	res, err := o.client.NewInvitationsClient().Create(o.w.ctx, group, account, share, invite, armdatashare.Invitation{Properties: &armdatashare.InvitationProperties{
-		TargetActiveDirectoryID: &whom.tenant, TargetObjectID: &whom.principal.ObjectID, ExpirationDate: expires,
-	}}, nil)
+	res, err := o.client.NewInvitationsClient().Create(o.w.ctx, group, account, share, invite,
+		armdatashare.Invitation{Properties: &armdatashare.InvitationProperties{
+			TargetActiveDirectoryID: &whom.tenant, TargetObjectID: &whom.principal.ObjectID, ExpirationDate: expires,
+		}}, nil)
 	require.NoError(o.w.t, err)
 	require.Equal(o.w.t, armdatashare.InvitationStatusPending, *res.Properties.InvitationStatus)
 	return *res.Properties.InvitationID
@@ -372,45 +390,57 @@ func (o *org) accept(invitation, location string) (armdatashare.ShareSubscriptio
 }
 
 func (o *org) acceptAs(name, invitation, location string) (armdatashare.ShareSubscription, error) {
-	res, err := o.client.NewShareSubscriptionsClient().Create(o.w.ctx, group, account, name, armdatashare.ShareSubscription{
-		Properties: &armdatashare.ShareSubscriptionProperties{InvitationID: &invitation, SourceShareLocation: &location},
-	}, nil)
+	res, err := o.client.NewShareSubscriptionsClient().Create(o.w.ctx, group, account, name,
+		armdatashare.ShareSubscription{
+			Properties: &armdatashare.ShareSubscriptionProperties{InvitationID: &invitation,
+				SourceShareLocation: &location},
+		}, nil)
 	return res.ShareSubscription, err
 }
 
 func (o *org) mapBlob(dataSetID, path string) error {
-	_, err := o.client.NewDataSetMappingsClient().Create(o.w.ctx, group, account, sub, mapping, &armdatashare.BlobDataSetMapping{
-		Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
-			DataSetID: &dataSetID, SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &o.storage, ContainerName: &o.container, FilePath: &path,
-		},
-	}, nil)
+	_, err := o.client.NewDataSetMappingsClient().Create(o.w.ctx, group, account, sub, mapping,
+		&armdatashare.BlobDataSetMapping{
+			Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
+				DataSetID: &dataSetID, SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group),
+				StorageAccountName: &o.storage,
+				ContainerName:      &o.container, FilePath: &path,
+			},
+		}, nil)
 	return err
 }
 
 func (o *org) mapContainer(dataSetID string) error {
-	_, err := o.client.NewDataSetMappingsClient().Create(o.w.ctx, group, account, sub, mapping, &armdatashare.BlobContainerDataSetMapping{
-		Kind: to.Ptr(armdatashare.DataSetMappingKindContainer), Properties: &armdatashare.BlobContainerMappingProperties{
-			DataSetID: &dataSetID, SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &o.storage, ContainerName: &o.container,
-		},
-	}, nil)
+	_, err := o.client.NewDataSetMappingsClient().Create(o.w.ctx, group, account, sub, mapping,
+		&armdatashare.BlobContainerDataSetMapping{
+			Kind: to.Ptr(armdatashare.DataSetMappingKindContainer),
+			Properties: &armdatashare.BlobContainerMappingProperties{
+				DataSetID: &dataSetID, SubscriptionID: &o.sub, ResourceGroup: to.Ptr(group),
+				StorageAccountName: &o.storage,
+				ContainerName:      &o.container,
+			},
+		}, nil)
 	return err
 }
 
 func (o *org) setSchedule(start time.Time) {
-	_, err := o.client.NewSynchronizationSettingsClient().Create(o.w.ctx, group, account, share, setting, &armdatashare.ScheduledSynchronizationSetting{
-		Kind: to.Ptr(armdatashare.SynchronizationSettingKindScheduleBased), Properties: &armdatashare.ScheduledSynchronizationSettingProperties{
-			RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &start,
-		},
-	}, nil)
+	_, err := o.client.NewSynchronizationSettingsClient().Create(o.w.ctx, group, account, share, setting,
+		&armdatashare.ScheduledSynchronizationSetting{
+			Kind: to.Ptr(armdatashare.SynchronizationSettingKindScheduleBased),
+			Properties: &armdatashare.ScheduledSynchronizationSettingProperties{
+				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &start,
+			},
+		}, nil)
 	require.NoError(o.w.t, err)
 }
 
 func (o *org) beginTrigger(start time.Time) (*runtime.Poller[armdatashare.TriggersClientCreateResponse], error) {
-	return o.client.NewTriggersClient().BeginCreate(o.w.ctx, group, account, sub, trigger, &armdatashare.ScheduledTrigger{
-		Kind: to.Ptr(armdatashare.TriggerKindScheduleBased), Properties: &armdatashare.ScheduledTriggerProperties{
-			RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &start,
-		},
-	}, nil)
+	return o.client.NewTriggersClient().BeginCreate(o.w.ctx, group, account, sub, trigger,
+		&armdatashare.ScheduledTrigger{
+			Kind: to.Ptr(armdatashare.TriggerKindScheduleBased), Properties: &armdatashare.ScheduledTriggerProperties{
+				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &start,
+			},
+		}, nil)
 }
 
 func (o *org) createTrigger(start time.Time) {
@@ -432,7 +462,8 @@ func (o *org) subscription() *armdatashare.ShareSubscriptionProperties {
 
 // synchronize takes a snapshot on demand and waits for it.
 func (o *org) synchronize(mode armdatashare.SynchronizationMode) error {
-	p, err := o.client.NewShareSubscriptionsClient().BeginSynchronize(o.w.ctx, group, account, sub, armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
+	p, err := o.client.NewShareSubscriptionsClient().BeginSynchronize(o.w.ctx, group, account, sub,
+		armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
 	if err != nil {
 		return err
 	}

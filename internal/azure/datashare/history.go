@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// tableRuns keeps the snapshots of share subscriptions: share object id/subscription object id/time/synchronization id.
-	// Both sides read it by their prefix.
+	// tableRuns keeps the snapshots of share subscriptions: share object id/subscription object id/time/synchronization
+	// id. Both sides read it by their prefix.
 	tableRuns = "datashare.runs"
 	// historyDays is how long the service keeps a snapshot's history.
 	// Source: https://learn.microsoft.com/azure/data-share/how-to-monitor
@@ -155,7 +155,8 @@ func findRun(c *arm.Call, prefix, id string) (*run, *arm.Error) {
 			return r, nil
 		}
 	}
-	return nil, arm.Errorf(http.StatusNotFound, "SynchronizationNotFound", "There is no synchronization '%s'; listSynchronizations names those of the last %d days.", id, historyDays)
+	return nil, arm.Errorf(http.StatusNotFound, "SynchronizationNotFound",
+		"There is no synchronization '%s'; listSynchronizations names those of the last %d days.", id, historyDays)
 }
 
 // detailsOf answers listSynchronizationDetails.

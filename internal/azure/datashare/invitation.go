@@ -27,14 +27,18 @@ func (p *provider) invitations() *arm.Type {
 // Source: https://learn.microsoft.com/rest/api/datashare/invitations/create
 func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	email, tenant, object := text(props, "targetEmail"), text(props, "targetActiveDirectoryId"), text(props, "targetObjectId")
+	email, tenant, object := text(props, "targetEmail"), text(props, "targetActiveDirectoryId"),
+		text(props, "targetObjectId")
 	switch {
 	case email != "" && (tenant != "" || object != ""):
-		return arm.BadRequest("InvalidInvitationTarget", "The property 'targetEmail' cannot be combined with 'targetActiveDirectoryId' and 'targetObjectId'. Keep one of the two ways to name the recipient.")
+		return arm.BadRequest("InvalidInvitationTarget", "The property 'targetEmail' cannot be combined with "+
+			"'targetActiveDirectoryId' and 'targetObjectId'. Keep one of the two ways to name the recipient.")
 	case email == "" && tenant == "" && object == "":
-		return arm.BadRequest("InvalidInvitationTarget", "An invitation needs a recipient: 'targetEmail', or 'targetActiveDirectoryId' with 'targetObjectId'.")
+		return arm.BadRequest("InvalidInvitationTarget", "An invitation needs a recipient: 'targetEmail', or "+
+			"'targetActiveDirectoryId' with 'targetObjectId'.")
 	case tenant == "" && object != "":
-		return arm.BadRequest("InvalidInvitationTarget", "The property 'targetObjectId' must be given along with 'targetActiveDirectoryId'.")
+		return arm.BadRequest("InvalidInvitationTarget", "The property 'targetObjectId' must be given along with "+
+			"'targetActiveDirectoryId'.")
 	}
 	if _, _, err := instant(w.New, "expirationDate"); err != nil {
 		return err
@@ -47,7 +51,8 @@ func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 		return nil
 	}
 	if expired(w.New, c.Now) {
-		return arm.BadRequest("InvalidExpirationDate", "The property 'expirationDate' must lie in the future, but it is '%s'.", text(props, "expirationDate"))
+		return arm.BadRequest("InvalidExpirationDate", "The property 'expirationDate' must lie in the future, but it "+
+			"is '%s'.", text(props, "expirationDate"))
 	}
 	id := uuid.NewString()
 	props["invitationId"] = id
@@ -79,7 +84,9 @@ func invitationNotFound() *arm.Error {
 }
 
 // invitationFor finds the invitation that the caller may answer: sent to it, to the region given, pending, not expired.
-func (p *provider) invitationFor(c *arm.Call, invitationID, location string) (invitation, account *arm.Resource, err *arm.Error) {
+func (p *provider) invitationFor(
+	c *arm.Call, invitationID, location string,
+) (invitation, account *arm.Resource, err *arm.Error) {
 	var id string
 	ok, terr := c.Tx.Get(tableInvitations, strings.ToLower(invitationID), &id)
 	if terr != nil {

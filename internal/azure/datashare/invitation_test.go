@@ -20,13 +20,17 @@ func TestInvitationNamesOneRecipient(t *testing.T) {
 		props armdatashare.InvitationProperties
 		code  string
 	}{
-		"nobody":                {armdatashare.InvitationProperties{}, "InvalidInvitationTarget"},
-		"e-mail and tenant":     {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"), TargetActiveDirectoryID: &w.fabrikam.tenant}, "InvalidInvitationTarget"},
-		"object without tenant": {armdatashare.InvitationProperties{TargetObjectID: &w.fabrikam.principal.ObjectID}, "InvalidInvitationTarget"},
-		"expired already":       {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"), ExpirationDate: to.Ptr(w.now().Add(-time.Hour))}, "InvalidExpirationDate"},
+		"nobody": {armdatashare.InvitationProperties{}, "InvalidInvitationTarget"},
+		"e-mail and tenant": {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"),
+			TargetActiveDirectoryID: &w.fabrikam.tenant}, "InvalidInvitationTarget"},
+		"object without tenant": {armdatashare.InvitationProperties{TargetObjectID: &w.fabrikam.principal.ObjectID},
+			"InvalidInvitationTarget"},
+		"expired already": {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"),
+			ExpirationDate: to.Ptr(w.now().Add(-time.Hour))}, "InvalidExpirationDate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite, armdatashare.Invitation{Properties: &c.props}, nil)
+			_, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite,
+				armdatashare.Invitation{Properties: &c.props}, nil)
 			refused(t, err, http.StatusBadRequest, c.code)
 		})
 	}
@@ -36,9 +40,10 @@ func TestInvitationNamesOneRecipient(t *testing.T) {
 func TestInvitationByEmailIsForThatUser(t *testing.T) {
 	w := newWorld(t)
 	w.contoso.createShare()
-	res, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite, armdatashare.Invitation{
-		Properties: &armdatashare.InvitationProperties{TargetEmail: to.Ptr("Ann@fabrikam.com")},
-	}, nil)
+	res, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite,
+		armdatashare.Invitation{
+			Properties: &armdatashare.InvitationProperties{TargetEmail: to.Ptr("Ann@fabrikam.com")},
+		}, nil)
 	require.NoError(t, err)
 	_, err = w.fabrikam.accept(*res.Properties.InvitationID, "eastus")
 	refused(t, err, http.StatusNotFound, "7001")
@@ -46,10 +51,12 @@ func TestInvitationByEmailIsForThatUser(t *testing.T) {
 	var ann identity.Principal
 	require.NoError(t, w.st.Update(func(tx *store.Tx) error {
 		var err error
-		if ann, err = w.dir.AddServicePrincipal(tx, w.fabrikam.tenant, "ann", "ann@fabrikam.com", "secret"); err != nil {
+		if ann, err = w.dir.AddServicePrincipal(tx, w.fabrikam.tenant, "ann", "ann@fabrikam.com",
+			"secret"); err != nil {
 			return err
 		}
-		return w.dir.Assign(tx, identity.Assignment{ID: "ann-owner", PrincipalID: ann.ObjectID, RoleID: owner, Scope: "/subscriptions/" + w.fabrikam.sub})
+		return w.dir.Assign(tx, identity.Assignment{ID: "ann-owner", PrincipalID: ann.ObjectID, RoleID: owner,
+			Scope: "/subscriptions/" + w.fabrikam.sub})
 	}))
 	w.fabrikam.client = w.client(ann, w.fabrikam.sub)
 	got, err := w.fabrikam.accept(*res.Properties.InvitationID, "eastus")

@@ -18,7 +18,8 @@ func TestLifeOfAShare(t *testing.T) {
 	contoso.createShare()
 
 	_, err := contoso.createDataSet(contoso.blobDataSet())
-	require.Contains(t, refused(t, err, http.StatusForbidden, "5006"), storageMissing(contoso), "Ensure a data set is refused until the identity may read")
+	require.Contains(t, refused(t, err, http.StatusForbidden, "5006"), storageMissing(contoso),
+		"Ensure a data set is refused until the identity may read")
 	contoso.grant()
 	dataSetID, err := contoso.createDataSet(contoso.blobDataSet())
 	require.NoError(t, err)
@@ -56,7 +57,8 @@ func TestLifeOfAShare(t *testing.T) {
 	_, err = w.client(fabrikam.principal, contoso.sub).NewSharesClient().Get(w.ctx, group, account, share, nil)
 	refused(t, err, http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
 
-	offered := pages(t, fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group, account, sub, nil),
+	offered := pages(t, fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
+		account, sub, nil),
 		func(p armdatashare.ConsumerSourceDataSetsClientListByShareSubscriptionResponse) []*armdatashare.ConsumerSourceDataSet {
 			return p.Value
 		})
@@ -64,7 +66,8 @@ func TestLifeOfAShare(t *testing.T) {
 	require.Equal(t, dataSetID, *offered[0].Properties.DataSetID)
 	require.Equal(t, "shared-datasets/"+file, *offered[0].Properties.DataSetPath)
 
-	require.Contains(t, refused(t, fabrikam.mapBlob(dataSetID, file), http.StatusForbidden, "5006"), storageMissing(fabrikam))
+	require.Contains(t, refused(t, fabrikam.mapBlob(dataSetID, file), http.StatusForbidden, "5006"),
+		storageMissing(fabrikam))
 	fabrikam.grant()
 	refused(t, fabrikam.mapBlob("00000000-0000-0000-0000-000000000000", file), http.StatusBadRequest, "DataSetNotFound")
 	refused(t, fabrikam.mapContainer(dataSetID), http.StatusBadRequest, "DataSetMappingKindMismatch")
@@ -135,7 +138,8 @@ func TestAccountNeedsASystemIdentityAndALegalName(t *testing.T) {
 		Location: to.Ptr("eastus"), Identity: &armdatashare.Identity{Type: to.Ptr(armdatashare.TypeSystemAssigned)},
 	}, nil)
 	refused(t, err, http.StatusBadRequest, "InvalidResourceName")
-	_, err = accounts.BeginCreate(w.ctx, group, "without-identity", armdatashare.Account{Location: to.Ptr("eastus")}, nil)
+	_, err = accounts.BeginCreate(w.ctx, group, "without-identity", armdatashare.Account{Location: to.Ptr("eastus")},
+		nil)
 	refused(t, err, http.StatusBadRequest, "InvalidRequestContent")
 }
 
@@ -172,8 +176,10 @@ func TestDataSetsAreCheckedAndFixed(t *testing.T) {
 	refused(t, err, http.StatusForbidden, "LinkedAuthorizationFailed")
 
 	_, err = contoso.createDataSet(&armdatashare.ADLSGen2FileSystemDataSet{
-		Kind: to.Ptr(armdatashare.DataSetKindAdlsGen2FileSystem), Properties: &armdatashare.ADLSGen2FileSystemProperties{
-			SubscriptionID: &contoso.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &contoso.storage, FileSystem: &contoso.container,
+		Kind: to.Ptr(armdatashare.DataSetKindAdlsGen2FileSystem),
+		Properties: &armdatashare.ADLSGen2FileSystemProperties{
+			SubscriptionID: &contoso.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &contoso.storage,
+			FileSystem: &contoso.container,
 		},
 	})
 	refused(t, err, http.StatusBadRequest, "DataSetKindNotSupported")

@@ -57,15 +57,18 @@ func logBothSides(c *arm.Call, record *arm.Resource, action string) *arm.Error {
 	return nil
 }
 
-// logSnapshot writes the rows of both sides for a data set of a run, or, with an empty detail, for a run that reached none.
+// logSnapshot writes the rows of both sides for a data set of a run, or, with an empty detail, for a run that reached
+// none.
 func logSnapshot(c *arm.Call, r *run, d detail) *arm.Error {
 	sub, ok := c.GetByID(r.Subscription)
 	if !ok {
 		return nil
 	}
 	row := logs.Snapshot{
-		Synchronization: r.ID, DataSet: d.Name, Kind: d.Type, Status: d.Status, Message: d.Message, Scheduled: r.Scheduled,
-		Start: d.Start, End: d.End, FilesRead: d.FilesRead, FilesWritten: d.FilesWritten, BytesRead: d.SizeRead, BytesWritten: d.SizeWritten,
+		Synchronization: r.ID, DataSet: d.Name, Kind: d.Type, Status: d.Status, Message: d.Message,
+		Scheduled: r.Scheduled,
+		Start:     d.Start, End: d.End, FilesRead: d.FilesRead, FilesWritten: d.FilesWritten, BytesRead: d.SizeRead,
+		BytesWritten: d.SizeWritten,
 	}
 	if err := logs.WriteReceived(c, top(sub.ID, 1), row); err != nil {
 		return err
@@ -87,23 +90,27 @@ type transfer struct {
 	bytes    int64
 }
 
-// logTransfers writes what the two storage accounts log of a copy: a read by the one managed identity, a write by the other.
+// logTransfers writes what the two storage accounts log of a copy: a read by the one managed identity, a write by the
+// other.
 func (p *provider) logTransfers(c *arm.Call, st *step) *arm.Error {
 	requests := func(objectID, operation string, status int) logs.BlobRequest {
 		who, ok := p.dir.Principal(c.Tx, objectID)
 		if !ok {
 			who = identity.Principal{ObjectID: objectID}
 		}
-		return logs.BlobRequest{Operation: operation, Status: status, Authentication: "OAuth", Requester: who, UserAgent: "Azure Data Share"}
+		return logs.BlobRequest{Operation: operation, Status: status, Authentication: "OAuth", Requester: who,
+			UserAgent: "Azure Data Share"}
 	}
 	read, write := requests(st.reader, "GetBlob", http.StatusOK), requests(st.writer, "PutBlob", http.StatusCreated)
 	blobs := c.Server.Endpoints().Blob + "/"
 	for _, t := range st.transfers {
-		read.Container, read.Blob, read.URI, read.ResponseBytes = t.from.Container, t.from.Name, blobs+t.from.Account+"/"+t.from.Container+"/"+t.from.Name, t.bytes
+		read.Container, read.Blob, read.URI, read.ResponseBytes = t.from.Container, t.from.Name,
+			blobs+t.from.Account+"/"+t.from.Container+"/"+t.from.Name, t.bytes
 		if err := logs.WriteBlob(c, st.from.account, read); err != nil {
 			return err
 		}
-		write.Container, write.Blob, write.URI, write.RequestBytes = t.to.Container, t.to.Name, blobs+t.to.Account+"/"+t.to.Container+"/"+t.to.Name, t.bytes
+		write.Container, write.Blob, write.URI, write.RequestBytes = t.to.Container, t.to.Name,
+			blobs+t.to.Account+"/"+t.to.Container+"/"+t.to.Name, t.bytes
 		if err := logs.WriteBlob(c, st.to.account, write); err != nil {
 			return err
 		}

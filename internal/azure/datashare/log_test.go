@@ -17,24 +17,28 @@ func (o *org) watch() {
 	workspace := o.workspaceID()
 	o.saveBody(workspace, map[string]any{"customerId": o.sub, "retentionInDays": 30.0})
 	for scope, categories := range map[string][]string{
-		o.accountResource().String():                            {"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"},
+		o.accountResource().String(): {"Shares", "ShareSubscriptions", "SentShareSnapshots",
+			"ReceivedShareSnapshots"},
 		o.storageID().Child("blobServices", "default").String(): {"StorageRead", "StorageWrite", "StorageDelete"},
 	} {
 		var list []any
 		for _, c := range categories {
 			list = append(list, map[string]any{"category": c, "enabled": true})
 		}
-		o.saveBody(arm.ID{Subscription: o.sub, ResourceGroup: group, Scope: scope, Namespace: "Microsoft.Insights", Types: []string{"diagnosticSettings"}, Names: []string{"all"}},
+		o.saveBody(arm.ID{Subscription: o.sub, ResourceGroup: group, Scope: scope, Namespace: "Microsoft.Insights",
+			Types: []string{"diagnosticSettings"}, Names: []string{"all"}},
 			map[string]any{"workspaceId": workspace.String(), "logs": list})
 	}
 }
 
 func (o *org) workspaceID() arm.ID {
-	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.OperationalInsights", Types: []string{"workspaces"}, Names: []string{"watch"}}
+	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.OperationalInsights",
+		Types: []string{"workspaces"}, Names: []string{"watch"}}
 }
 
 func (o *org) accountResource() arm.ID {
-	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.DataShare", Types: []string{"accounts"}, Names: []string{account}}
+	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.DataShare",
+		Types: []string{"accounts"}, Names: []string{account}}
 }
 
 // saveBody puts a resource of another provider there with its properties.
@@ -75,16 +79,19 @@ func TestSharesAreLogged(t *testing.T) {
 	w.contoso.watch()
 	w.fabrikam.watch()
 	w.shared()
-	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share, *w.contoso.consumers()[0].Name, nil)
+	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share,
+		*w.contoso.consumers()[0].Name, nil)
 	finish(w, p, err)
 	gone, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
 	finish(w, gone, err)
 	require.ElementsMatch(t, []string{
 		"shares/write", "shares/dataSets/write", "shares/invitations/write", "shares/providerShareSubscriptions/write",
-		"shares/providerShareSubscriptions/revoke/action", "shares/delete", "shares/dataSets/delete", "shares/invitations/delete",
+		"shares/providerShareSubscriptions/revoke/action", "shares/delete", "shares/dataSets/delete",
+		"shares/invitations/delete",
 		"shares/providerShareSubscriptions/delete",
 	}, w.contoso.logged("MicrosoftDataShareShareLog | project OperationName"))
-	require.Equal(t, []string{"shareSubscriptions/write", "shareSubscriptions/dataSetMappings/write", "shares/providerShareSubscriptions/revoke/action"},
+	require.Equal(t, []string{"shareSubscriptions/write", "shareSubscriptions/dataSetMappings/write",
+		"shares/providerShareSubscriptions/revoke/action"},
 		w.fabrikam.logged(`AzureDiagnostics | where Category == "ShareSubscriptions" | order by TimeGenerated asc | project OperationName`))
 	require.Empty(t, w.fabrikam.logged("MicrosoftDataShareShareLog"))
 }
@@ -102,14 +109,18 @@ func TestSnapshotsAreLogged(t *testing.T) {
 		"InProgress|" + set + "|Blob|OnDemand|0|0||" + id,
 		"Succeeded|" + set + "|Blob|OnDemand|1|38||" + id,
 	}
-	columns := " | order by TimeGenerated asc | project Status, DataSetName, DataSetType, TriggerType, FilesWritten, SizeWritten, DetailMessage, CorrelationId"
+	columns := " | order by TimeGenerated asc | project Status, DataSetName, DataSetType, TriggerType, FilesWritten, " +
+		"SizeWritten, DetailMessage, CorrelationId"
 	require.Equal(t, want, w.fabrikam.logged("MicrosoftDataShareReceivedSnapshotLog"+columns))
 	require.Equal(t, want, w.contoso.logged("MicrosoftDataShareSentSnapshotLog"+columns))
 	require.Empty(t, w.contoso.logged("MicrosoftDataShareReceivedSnapshotLog"))
 
-	blobs := "StorageBlobLogs | project Category, OperationName, ObjectKey, AuthenticationType, RequesterObjectId, RequestBodySize, ResponseBodySize"
-	require.Equal(t, []string{`StorageRead|GetBlob|"/contosodata/shared-datasets/` + file + `"|OAuth|` + w.contoso.accountID + "|0|38"}, w.contoso.logged(blobs))
-	require.Equal(t, []string{`StorageWrite|PutBlob|"/fabrikamdata/landing/` + file + `"|OAuth|` + w.fabrikam.accountID + "|38|0"}, w.fabrikam.logged(blobs))
+	blobs := "StorageBlobLogs | project Category, OperationName, ObjectKey, AuthenticationType, RequesterObjectId, " +
+		"RequestBodySize, ResponseBodySize"
+	require.Equal(t, []string{`StorageRead|GetBlob|"/contosodata/shared-datasets/` + file + `"|OAuth|` +
+		w.contoso.accountID + "|0|38"}, w.contoso.logged(blobs))
+	require.Equal(t, []string{`StorageWrite|PutBlob|"/fabrikamdata/landing/` + file + `"|OAuth|` +
+		w.fabrikam.accountID + "|38|0"}, w.fabrikam.logged(blobs))
 
 	w.contoso.ungrant()
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
@@ -129,7 +140,8 @@ func TestSnapshotWithoutDataSetsIsLogged(t *testing.T) {
 	_, err := w.fabrikam.accept(w.contoso.invite(w.fabrikam, nil), "eastus")
 	require.NoError(t, err)
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
-	for o, table := range map[*org]string{w.contoso: "MicrosoftDataShareSentSnapshotLog", w.fabrikam: "MicrosoftDataShareReceivedSnapshotLog"} {
+	for o, table := range map[*org]string{w.contoso: "MicrosoftDataShareSentSnapshotLog",
+		w.fabrikam: "MicrosoftDataShareReceivedSnapshotLog"} {
 		require.Len(t, o.logged(table+` | where Status == "Failed" and DataSetName == "" and DetailMessage has "mapped"`), 1)
 	}
 }

@@ -33,15 +33,18 @@ func (p *provider) putMapping(c *arm.Call, w *arm.Write) *arm.Error {
 	set, ok := sourceDataSet(c, sub, wanted)
 	if !ok {
 		return arm.BadRequest("DataSetNotFound",
-			"The share behind the share subscription '%s' has no data set with id '%s'. List consumerSourceDataSets for the ids it has.", subID.Name(), wanted)
+			"The share behind the share subscription '%s' has no data set with id '%s'. List consumerSourceDataSets "+
+				"for the ids it has.", subID.Name(), wanted)
 	}
 	if set.String("kind") != pl.kind {
 		return arm.BadRequest("DataSetMappingKindMismatch",
-			"The data set '%s' is of kind '%s' and cannot be mapped with kind '%s'.", wanted, set.String("kind"), pl.kind)
+			"The data set '%s' is of kind '%s' and cannot be mapped with kind '%s'.", wanted, set.String("kind"),
+			pl.kind)
 	}
 	for _, other := range c.Children(subID, "dataSetMappings") {
 		if other.ID.Key() != w.New.ID.Key() && strings.EqualFold(other.String("properties", "dataSetId"), wanted) {
-			return arm.Conflict("DataSetAlreadyMapped", "The data set '%s' is already mapped by '%s'.", wanted, other.ID.Name())
+			return arm.Conflict("DataSetAlreadyMapped", "The data set '%s' is already mapped by '%s'.", wanted,
+				other.ID.Name())
 		}
 	}
 	_, principal, err := p.account(c, w.New.ID)
@@ -55,7 +58,8 @@ func (p *provider) putMapping(c *arm.Call, w *arm.Write) *arm.Error {
 	objectID(w)
 	if w.Old != nil {
 		// Elsewhere nothing has been copied yet: the next snapshot brings everything.
-		if before, err := placeOf(w.Old); err != nil || before.containerID().Key() != pl.containerID().Key() || before.path != pl.path ||
+		if before, err := placeOf(w.Old); err != nil || before.containerID().Key() != pl.containerID().Key() ||
+			before.path != pl.path ||
 			w.Old.String("properties", "dataSetId") != wanted {
 			if err := forgetCopied(c, hidden(w.Old, "objectId")); err != nil {
 				return err

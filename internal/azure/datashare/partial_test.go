@@ -22,12 +22,14 @@ func (w *world) sharesTwo() {
 	res, err := w.contoso.client.NewDataSetsClient().Create(w.ctx, group, account, share, "second", second, nil)
 	require.NoError(w.t, err)
 	id := *res.DataSetClassification.(*armdatashare.BlobDataSet).Properties.DataSetID
-	_, err = w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, "second", &armdatashare.BlobDataSetMapping{
-		Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
-			DataSetID: &id, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &w.fabrikam.storage,
-			ContainerName: &w.fabrikam.container, FilePath: to.Ptr("second.csv"),
-		},
-	}, nil)
+	_, err = w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, "second",
+		&armdatashare.BlobDataSetMapping{
+			Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
+				DataSetID: &id, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group),
+				StorageAccountName: &w.fabrikam.storage,
+				ContainerName:      &w.fabrikam.container, FilePath: to.Ptr("second.csv"),
+			},
+		}, nil)
 	require.NoError(w.t, err)
 }
 
@@ -35,7 +37,8 @@ func (w *world) sharesTwo() {
 func TestPartialFailure(t *testing.T) {
 	w := newWorld(t)
 	w.sharesTwo()
-	require.NoError(t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container, Name: file}))
+	require.NoError(t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container,
+		Name: file}))
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	run := w.fabrikam.received()[0]
 	require.Equal(t, "Failed", *run.Status)
@@ -89,7 +92,8 @@ func TestContainersAreNamedAsStored(t *testing.T) {
 	require.NoError(t, err)
 	got, err := w.contoso.client.NewDataSetsClient().Get(w.ctx, group, account, share, set, nil)
 	require.NoError(t, err)
-	require.Equal(t, w.contoso.container, *got.DataSetClassification.(*armdatashare.BlobDataSet).Properties.ContainerName)
+	require.Equal(t, w.contoso.container,
+		*got.DataSetClassification.(*armdatashare.BlobDataSet).Properties.ContainerName)
 	_, err = w.fabrikam.accept(w.contoso.invite(w.fabrikam, nil), "eastus")
 	require.NoError(t, err)
 	stored := w.fabrikam.container
@@ -111,14 +115,17 @@ func TestSourceDataSetsNeedARoleOnTheAccount(t *testing.T) {
 		return err
 	}))
 	list := func() error {
-		_, err := w.client(ann, w.fabrikam.sub).NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group, account, sub, nil).NextPage(w.ctx)
+		_, err := w.client(ann, w.fabrikam.sub).NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
+			account, sub, nil).NextPage(w.ctx)
 		return err
 	}
 	refused(t, list(), http.StatusForbidden, "AuthorizationFailed")
 	require.NoError(t, w.st.Update(func(tx *store.Tx) error {
 		const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
-		scope := "/subscriptions/" + w.fabrikam.sub + "/resourceGroups/" + group + "/providers/Microsoft.DataShare/accounts/" + account
-		return w.dir.Assign(tx, identity.Assignment{ID: "ann-reader", PrincipalID: ann.ObjectID, RoleID: reader, Scope: scope})
+		scope := "/subscriptions/" + w.fabrikam.sub + "/resourceGroups/" + group +
+			"/providers/Microsoft.DataShare/accounts/" + account
+		return w.dir.Assign(tx,
+			identity.Assignment{ID: "ann-reader", PrincipalID: ann.ObjectID, RoleID: reader, Scope: scope})
 	}))
 	require.NoError(t, list())
 }

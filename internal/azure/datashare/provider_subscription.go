@@ -8,8 +8,8 @@ import (
 
 const jobRevoke = "revoke"
 
-// providerShareSubscriptions are the provider's records of who has accepted a share. They come with an acceptance and go
-// with either side; nobody writes them directly.
+// providerShareSubscriptions are the provider's records of who has accepted a share. They come with an acceptance and
+// go with either side; nobody writes them directly.
 // Source: https://learn.microsoft.com/rest/api/datashare/provider-share-subscriptions
 func (p *provider) providerShareSubscriptions() *arm.Type {
 	return &arm.Type{
@@ -97,7 +97,8 @@ func (p *provider) reinstate(c *arm.Call, r *arm.Resource, body map[string]any) 
 	}
 	if expired(r, c.Now) {
 		return nil, arm.BadRequest("InvalidExpirationDate",
-			"The share subscription '%s' has expired at '%s': give an 'expirationDate' in the future.", r.ID.Name(), r.String("properties", "expirationDate"))
+			"The share subscription '%s' has expired at '%s': give an 'expirationDate' in the future.", r.ID.Name(),
+			r.String("properties", "expirationDate"))
 	}
 	if err := setStatus(c, r, "Active"); err != nil {
 		return nil, err

@@ -24,7 +24,8 @@ func (p *provider) putSetting(c *arm.Call, w *arm.Write) *arm.Error {
 	for _, other := range c.Children(share, "synchronizationSettings") {
 		if other.ID.Key() != w.New.ID.Key() {
 			return arm.Conflict("SynchronizationSettingAlreadyExists",
-				"The share '%s' already has the synchronization setting '%s', and a share has at most one. Delete it first.", share.Name(), other.ID.Name())
+				"The share '%s' already has the synchronization setting '%s', and a share has at most one. Delete it "+
+					"first.", share.Name(), other.ID.Name())
 		}
 	}
 	next, err := scheduleOf(w.New)
@@ -88,7 +89,8 @@ func scheduleOf(r *arm.Resource) (schedule, *arm.Error) {
 	case "Day":
 		s.interval = 24 * time.Hour
 	default:
-		return s, arm.BadRequest("InvalidRequestContent", "The property 'recurrenceInterval' must be 'Hour' or 'Day', but it is '%s'.", v)
+		return s, arm.BadRequest("InvalidRequestContent", "The property 'recurrenceInterval' must be 'Hour' or "+
+			"'Day', but it is '%s'.", v)
 	}
 	t, ok, err := instant(r, "synchronizationTime")
 	if err != nil {

@@ -12,8 +12,9 @@ func (p *provider) shares() *arm.Type {
 		Put:         p.putShare,
 		Delete:      p.deleteShare,
 		Actions: map[string]arm.Action{
-			"listsynchronizations":       {Permission: "listSynchronizations/action", Run: p.listShareSynchronizations},
-			"listsynchronizationdetails": {Permission: "listSynchronizationDetails/action", Run: p.listShareSynchronizationDetails},
+			"listsynchronizations": {Permission: "listSynchronizations/action", Run: p.listShareSynchronizations},
+			"listsynchronizationdetails": {Permission: "listSynchronizationDetails/action",
+				Run: p.listShareSynchronizationDetails},
 		},
 	}
 }
@@ -48,6 +49,8 @@ func (p *provider) listShareSynchronizations(c *arm.Call, share *arm.Resource, _
 	return list(out), nil
 }
 
-func (p *provider) listShareSynchronizationDetails(c *arm.Call, share *arm.Resource, body map[string]any) (any, *arm.Error) {
+func (p *provider) listShareSynchronizationDetails(
+	c *arm.Call, share *arm.Resource, body map[string]any,
+) (any, *arm.Error) {
 	return detailsOf(c, hidden(share, "objectId")+"/", text(body, "synchronizationId"))
 }

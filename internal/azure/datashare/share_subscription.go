@@ -17,9 +17,12 @@ func (p *provider) shareSubscriptions() *arm.Type {
 		Show:        showShareSubscription,
 		Delete:      p.deleteShareSubscription,
 		Actions: map[string]arm.Action{
-			"synchronize":           {Permission: "synchronize/action", Async: arm.AzureAsyncOperation, Run: p.synchronize},
-			"cancelsynchronization": {Permission: "cancelSynchronization/action", Async: arm.AzureAsyncOperation, Run: p.cancelSynchronization},
-			"listsynchronizations":  {Permission: "listSynchronizations/action", Run: p.listSubscriptionSynchronizations},
+			"synchronize": {Permission: "synchronize/action", Async: arm.AzureAsyncOperation,
+				Run: p.synchronize},
+			"cancelsynchronization": {Permission: "cancelSynchronization/action", Async: arm.AzureAsyncOperation,
+				Run: p.cancelSynchronization},
+			"listsynchronizations": {Permission: "listSynchronizations/action",
+				Run: p.listSubscriptionSynchronizations},
 			"listsynchronizationdetails": {
 				Permission: "listSynchronizationDetails/action", Run: p.listSubscriptionSynchronizationDetails,
 			},
@@ -117,7 +120,8 @@ func withinExpiry(sub, limit *arm.Resource) *arm.Error {
 		sub.Properties()["expirationDate"] = limit.String("properties", "expirationDate")
 	case wanted.After(until):
 		return arm.BadRequest("InvalidExpirationDate",
-			"The property 'expirationDate' is '%s', but the provider shares until '%s' only.", timestamp(wanted), timestamp(until))
+			"The property 'expirationDate' is '%s', but the provider shares until '%s' only.", timestamp(wanted),
+			timestamp(until))
 	}
 	return nil
 }
@@ -126,7 +130,8 @@ func updateShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := unchanged(w, "invitationId"); err != nil {
 		return err
 	}
-	if !sameLocation(w.Old.String("properties", "sourceShareLocation"), w.New.String("properties", "sourceShareLocation")) {
+	if !sameLocation(w.Old.String("properties", "sourceShareLocation"),
+		w.New.String("properties", "sourceShareLocation")) {
 		return fixed(w.New.ID, "properties.sourceShareLocation", w.Old.String("properties", "sourceShareLocation"))
 	}
 	if record, ok := c.GetByID(hidden(w.Old, "providerShareSubscription")); ok {
@@ -134,7 +139,8 @@ func updateShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 			return err
 		}
 	}
-	keep(w, "createdAt", "userName", "userEmail", "provisioningState", "shareName", "shareDescription", "shareKind", "shareTerms",
+	keep(w, "createdAt", "userName", "userEmail", "provisioningState", "shareName", "shareDescription", "shareKind",
+		"shareTerms",
 		"providerName", "providerEmail", "providerTenantName", "shareSubscriptionStatus")
 	return nil
 }

@@ -30,7 +30,8 @@ func (p *provider) synchronize(c *arm.Call, sub *arm.Resource, body map[string]a
 		mode = incremental
 	case incremental, "FullSync":
 	default:
-		return nil, arm.BadRequest("InvalidRequestContent", "The property 'synchronizationMode' must be 'Incremental' or 'FullSync', but it is '%s'.", mode)
+		return nil, arm.BadRequest("InvalidRequestContent", "The property 'synchronizationMode' must be "+
+			"'Incremental' or 'FullSync', but it is '%s'.", mode)
 	}
 	if status := statusOf(sub, c.Now); status != "Active" {
 		return nil, arm.BadRequest("InvalidShareSubscriptionStatus",
@@ -52,8 +53,8 @@ func (p *provider) synchronize(c *arm.Call, sub *arm.Resource, body map[string]a
 	return r.consumerView(), nil
 }
 
-// begun shows a snapshot that takes its time as running from now on, unless another one of the subscription runs: then it
-// stays queued until that has ended.
+// begun shows a snapshot that takes its time as running from now on, unless another one of the subscription runs: then
+// it stays queued until that has ended.
 func begun(c *arm.Call, sub *arm.Resource, r *run) *arm.Error {
 	runs, err := storedRuns(c, runPrefix(sub))
 	if err != nil {
@@ -75,7 +76,8 @@ func (p *provider) cancelSynchronization(c *arm.Call, sub *arm.Resource, body ma
 		return nil, err
 	}
 	if r.finished() {
-		return nil, arm.BadRequest("InvalidSynchronizationStatus", "The synchronization '%s' has ended already: its status is '%s'.", r.ID, r.Status)
+		return nil, arm.BadRequest("InvalidSynchronizationStatus", "The synchronization '%s' has ended already: its "+
+			"status is '%s'.", r.ID, r.Status)
 	}
 	r.Status, r.End = statusCanceled, c.Now
 	if err := r.save(c); err != nil {
@@ -87,7 +89,9 @@ func (p *provider) cancelSynchronization(c *arm.Call, sub *arm.Resource, body ma
 	return r.consumerView(), nil
 }
 
-func (p *provider) listSubscriptionSynchronizations(c *arm.Call, sub *arm.Resource, _ map[string]any) (any, *arm.Error) {
+func (p *provider) listSubscriptionSynchronizations(
+	c *arm.Call, sub *arm.Resource, _ map[string]any,
+) (any, *arm.Error) {
 	runs, err := runsOf(c, runPrefix(sub))
 	if err != nil {
 		return nil, err
@@ -99,11 +103,15 @@ func (p *provider) listSubscriptionSynchronizations(c *arm.Call, sub *arm.Resour
 	return list(out), nil
 }
 
-func (p *provider) listSubscriptionSynchronizationDetails(c *arm.Call, sub *arm.Resource, body map[string]any) (any, *arm.Error) {
+func (p *provider) listSubscriptionSynchronizationDetails(
+	c *arm.Call, sub *arm.Resource, body map[string]any,
+) (any, *arm.Error) {
 	return detailsOf(c, runPrefix(sub), text(body, "synchronizationId"))
 }
 
-func (p *provider) snapshotJob(ctx context.Context, s *arm.Server, sub *arm.Resource, payload map[string]any) *arm.Error {
+func (p *provider) snapshotJob(
+	ctx context.Context, s *arm.Server, sub *arm.Resource, payload map[string]any,
+) *arm.Error {
 	id := text(payload, "synchronizationId")
 	return p.snapshot(ctx, s, snapshotRequest{
 		subscription: sub.ID,
@@ -193,7 +201,8 @@ func (p *provider) snapshot(ctx context.Context, s *arm.Server, req snapshotRequ
 	for i, st := range steps {
 		copied := p.copyDataSet(ctx, s, key, st)
 		if ctx.Err() != nil {
-			return arm.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The snapshot was interrupted and goes on with the next start.")
+			return arm.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable",
+				"The snapshot was interrupted and goes on with the next start.")
 		}
 		if i == len(steps)-1 {
 			return p.finish(s, req, key, st, copied)
@@ -258,7 +267,8 @@ func (p *provider) steps(c *arm.Call, sub *arm.Resource, r *run) ([]*step, *arm.
 		if !ok || done[hidden(m, "objectId")] {
 			continue // a data set that the provider took away is no longer shared
 		}
-		st := &step{objectID: hidden(m, "objectId"), reader: reader, writer: writer, provider: top(share.ID, 1), consumer: top(sub.ID, 1), now: c.Now}
+		st := &step{objectID: hidden(m, "objectId"), reader: reader, writer: writer, provider: top(share.ID, 1),
+			consumer: top(sub.ID, 1), now: c.Now}
 		if st.from, err = placeOf(set); err != nil {
 			return nil, err
 		}
@@ -267,7 +277,8 @@ func (p *provider) steps(c *arm.Call, sub *arm.Resource, r *run) ([]*step, *arm.
 		}
 		st.from, st.to = st.from.stored(c), st.to.stored(c)
 		st.detail = detail{
-			Mapping: st.objectID, DataSetID: set.String("properties", "dataSetId"), Name: set.ID.Name(), Type: st.from.kind,
+			Mapping: st.objectID, DataSetID: set.String("properties", "dataSetId"), Name: set.ID.Name(),
+			Type:   st.from.kind,
 			Status: statusInProgress, Start: c.Now,
 		}
 		if r.Mode == incremental {
@@ -280,8 +291,8 @@ func (p *provider) steps(c *arm.Call, sub *arm.Resource, r *run) ([]*step, *arm.
 	return out, nil
 }
 
-// copyDataSet copies the blobs of one data set and reports in the step's detail how it went. It returns the ETags of the
-// source blobs that it copied.
+// copyDataSet copies the blobs of one data set and reports in the step's detail how it went. It returns the ETags of
+// the source blobs that it copied.
 func (p *provider) copyDataSet(ctx context.Context, s *arm.Server, key string, st *step) map[string]string {
 	copied := map[string]string{}
 	fail := func(message string) map[string]string {
@@ -298,7 +309,8 @@ func (p *provider) copyDataSet(ctx context.Context, s *arm.Server, key string, s
 	if st.from.kind == "Blob" {
 		items = exactly(items, st.from.path)
 		if len(items) == 0 {
-			return fail("The source blob '" + st.from.path + "' does not exist in container '" + st.from.container + "'.")
+			return fail("The source blob '" + st.from.path + "' does not exist in container '" + st.from.container +
+				"'.")
 		}
 	}
 	for _, it := range items {
@@ -359,7 +371,8 @@ func (p *provider) permitted(s *arm.Server, st *step) *arm.Error {
 		}
 		for _, pl := range []place{st.from, st.to} {
 			if _, ok := c.Get(pl.containerID()); !ok {
-				return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist in storage account '%s'.", pl.container, pl.account.Name())
+				return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not "+
+					"exist in storage account '%s'.", pl.container, pl.account.Name())
 			}
 		}
 		return nil
@@ -395,7 +408,9 @@ func exactly(items []blob.Item, name string) []blob.Item {
 }
 
 // finish records the last data set, ends the run, and lets a schedule go on.
-func (p *provider) finish(s *arm.Server, req snapshotRequest, key string, last *step, copied map[string]string) *arm.Error {
+func (p *provider) finish(
+	s *arm.Server, req snapshotRequest, key string, last *step, copied map[string]string,
+) *arm.Error {
 	var failed *arm.Error
 	err := update(s, func(c *arm.Call) *arm.Error {
 		failed = nil

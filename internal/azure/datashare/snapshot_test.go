@@ -30,7 +30,8 @@ func TestIncrementalAndFullSnapshots(t *testing.T) {
 	require.EqualValues(t, 0, written(), "Ensure unchanged blobs are left out")
 
 	w.contoso.put("a.csv", "new content")
-	require.NoError(t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container, Name: "c.csv"}))
+	require.NoError(t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container,
+		Name: "c.csv"}))
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	require.EqualValues(t, 1, written())
 	require.Equal(t, w.contoso.blobs()["a.csv"], w.fabrikam.blobs()["a.csv"], "Ensure a changed blob is overwritten")
@@ -54,22 +55,28 @@ func TestFolderLandsBelowTheMappedFolder(t *testing.T) {
 	w.contoso.grant()
 	w.fabrikam.grant()
 	w.contoso.createShare()
-	id, err := w.contoso.createDataSet(&armdatashare.BlobFolderDataSet{Kind: to.Ptr(armdatashare.DataSetKindBlobFolder), Properties: &armdatashare.BlobFolderProperties{
-		SubscriptionID: &w.contoso.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &w.contoso.storage, ContainerName: &w.contoso.container, Prefix: to.Ptr("2025/"),
-	}})
+	id, err := w.contoso.createDataSet(&armdatashare.BlobFolderDataSet{Kind: to.Ptr(armdatashare.DataSetKindBlobFolder),
+		Properties: &armdatashare.BlobFolderProperties{
+			SubscriptionID: &w.contoso.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &w.contoso.storage,
+			ContainerName: &w.contoso.container, Prefix: to.Ptr("2025/"),
+		}})
 	require.NoError(t, err)
 	_, err = w.fabrikam.accept(w.contoso.invite(w.fabrikam, nil), "eastus")
 	require.NoError(t, err)
-	_, err = w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, mapping, &armdatashare.BlobFolderDataSetMapping{
-		Kind: to.Ptr(armdatashare.DataSetMappingKindBlobFolder), Properties: &armdatashare.BlobFolderMappingProperties{
-			DataSetID: &id, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &w.fabrikam.storage,
-			ContainerName: &w.fabrikam.container, Prefix: to.Ptr("contoso"),
-		},
-	}, nil)
+	_, err = w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, mapping,
+		&armdatashare.BlobFolderDataSetMapping{
+			Kind: to.Ptr(armdatashare.DataSetMappingKindBlobFolder),
+			Properties: &armdatashare.BlobFolderMappingProperties{
+				DataSetID: &id, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group),
+				StorageAccountName: &w.fabrikam.storage,
+				ContainerName:      &w.fabrikam.container, Prefix: to.Ptr("contoso"),
+			},
+		}, nil)
 	require.NoError(t, err)
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	src := w.contoso.blobs()
-	require.Equal(t, map[string]string{"contoso/jan.csv": src["2025/jan.csv"], "contoso/q1/feb.csv": src["2025/q1/feb.csv"]}, w.fabrikam.blobs())
+	require.Equal(t, map[string]string{"contoso/jan.csv": src["2025/jan.csv"],
+		"contoso/q1/feb.csv": src["2025/q1/feb.csv"]}, w.fabrikam.blobs())
 }
 
 // What a snapshot lacks at the moment it runs fails it, with the reason in the history of both sides.
@@ -78,11 +85,15 @@ func TestSnapshotFailsWithItsReason(t *testing.T) {
 		sabotage func(w *world)
 		reason   func(w *world) string
 	}{
-		"provider's role removed": {func(w *world) { w.contoso.ungrant() }, func(w *world) string { return storageMissing(w.contoso) }},
-		"consumer's role removed": {func(w *world) { w.fabrikam.ungrant() }, func(w *world) string { return storageMissing(w.fabrikam) }},
-		"target container gone":   {func(w *world) { w.fabrikam.drop(w.fabrikam.containerID()) }, func(*world) string { return "'landing' does not exist" }},
+		"provider's role removed": {func(w *world) { w.contoso.ungrant() },
+			func(w *world) string { return storageMissing(w.contoso) }},
+		"consumer's role removed": {func(w *world) { w.fabrikam.ungrant() },
+			func(w *world) string { return storageMissing(w.fabrikam) }},
+		"target container gone": {func(w *world) { w.fabrikam.drop(w.fabrikam.containerID()) },
+			func(*world) string { return "'landing' does not exist" }},
 		"source blob gone": {func(w *world) {
-			require.NoError(w.t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container, Name: file}))
+			require.NoError(w.t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container,
+				Name: file}))
 		}, func(*world) string { return "The source blob '" + file + "' does not exist" }},
 		"mapping gone": {func(w *world) {
 			_, err := w.fabrikam.client.NewDataSetMappingsClient().Delete(w.ctx, group, account, sub, mapping, nil)
@@ -93,7 +104,8 @@ func TestSnapshotFailsWithItsReason(t *testing.T) {
 			w := newWorld(t)
 			w.shared()
 			c.sabotage(w)
-			require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), "Ensure the operation fails with the snapshot")
+			require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental),
+				"Ensure the operation fails with the snapshot")
 			run := w.fabrikam.received()[0]
 			require.Equal(t, "Failed", *run.Status)
 			require.Contains(t, *run.Message, c.reason(w))
@@ -125,16 +137,20 @@ func TestMappingBreaksWithItsTargetAndItsSource(t *testing.T) {
 func TestDataSetIsMappedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
-	offered := pages(t, w.fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group, account, sub, nil),
+	offered := pages(t, w.fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
+		account, sub, nil),
 		func(p armdatashare.ConsumerSourceDataSetsClientListByShareSubscriptionResponse) []*armdatashare.ConsumerSourceDataSet {
 			return p.Value
 		})
-	_, err := w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, "another", &armdatashare.BlobDataSetMapping{
-		Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
-			DataSetID: offered[0].Properties.DataSetID, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group),
-			StorageAccountName: &w.fabrikam.storage, ContainerName: &w.fabrikam.container, FilePath: to.Ptr("other.csv"),
-		},
-	}, nil)
+	_, err := w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, "another",
+		&armdatashare.BlobDataSetMapping{
+			Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
+				DataSetID: offered[0].Properties.DataSetID, SubscriptionID: &w.fabrikam.sub,
+				ResourceGroup:      to.Ptr(group),
+				StorageAccountName: &w.fabrikam.storage, ContainerName: &w.fabrikam.container,
+				FilePath: to.Ptr("other.csv"),
+			},
+		}, nil)
 	refused(t, err, http.StatusConflict, "DataSetAlreadyMapped")
 }
 
@@ -144,7 +160,8 @@ func TestEndedSnapshotCannotBeCanceled(t *testing.T) {
 	w.shared()
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	_, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginCancelSynchronization(w.ctx, group, account, sub,
-		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: w.fabrikam.received()[0].SynchronizationID}, nil)
+		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: w.fabrikam.received()[0].SynchronizationID},
+		nil)
 	refused(t, err, http.StatusBadRequest, "InvalidSynchronizationStatus")
 	_, err = w.fabrikam.client.NewShareSubscriptionsClient().BeginCancelSynchronization(w.ctx, group, account, sub,
 		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: to.Ptr("00000000-0000-0000-0000-000000000000")}, nil)
@@ -169,11 +186,13 @@ func TestScheduleAndHistory(t *testing.T) {
 	w.advance(31 * 24 * time.Hour)
 	w.restart()
 	runs = w.fabrikam.awaitRuns(1)
-	require.Equal(t, "Succeeded", *runs[0].Status, "Ensure a schedule that was missed while nothing ran is caught up once")
+	require.Equal(t, "Succeeded", *runs[0].Status, "Ensure a schedule that was missed while nothing ran is caught up "+
+		"once")
 	require.Len(t, w.contoso.sent(), 1)
 }
 
-// The first snapshot of a trigger is neither lost nor taken twice when the process ends right after the trigger was made.
+// The first snapshot of a trigger is neither lost nor taken twice when the process ends right after the trigger was
+// made.
 func TestRestartKeepsTheFirstSnapshot(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
@@ -198,6 +217,7 @@ func TestDeletedTriggerStops(t *testing.T) {
 	finish(w, p, err)
 	w.advance(25 * time.Hour)
 	w.restart()
-	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental)) // runs after whatever was due before
+	// runs after whatever was due before
+	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	w.fabrikam.awaitRuns(2)
 }

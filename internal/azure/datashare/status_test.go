@@ -19,9 +19,11 @@ func TestRevokeAndReinstate(t *testing.T) {
 
 	p, err := client.BeginRevoke(w.ctx, group, account, share, record, nil)
 	finish(w, p, err)
-	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked,
+		*w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.fabrikam.subscription().ShareSubscriptionStatus)
-	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
+		"InvalidShareSubscriptionStatus")
 	w.contoso.setSchedule(startOfSchedule)
 	_, err = w.fabrikam.beginTrigger(startOfSchedule)
 	refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
@@ -42,14 +44,18 @@ func TestSubscriptionExpires(t *testing.T) {
 	until := func(at time.Time) armdatashare.ProviderShareSubscription {
 		return armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &at}}
 	}
-	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share, record, until(w.now().Add(time.Hour)), nil)
+	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share, record,
+		until(w.now().Add(time.Hour)), nil)
 	require.NoError(t, err)
 	require.NotNil(t, w.fabrikam.subscription().ExpirationDate)
 	w.advance(2 * time.Hour)
-	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest, "InvalidShareSubscriptionStatus")
-	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
+	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
+		"InvalidShareSubscriptionStatus")
+	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record,
+		armdatashare.ProviderShareSubscription{}, nil)
 	refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
-	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record, until(w.now().Add(time.Hour)), nil)
+	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record,
+		until(w.now().Add(time.Hour)), nil)
 	require.NoError(t, err)
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 }
@@ -63,9 +69,12 @@ func TestConsumerCannotOutliveTheInvitation(t *testing.T) {
 	_, err := w.fabrikam.accept(id, "eastus")
 	require.NoError(t, err)
 	require.True(t, until.Equal(*w.fabrikam.subscription().ExpirationDate))
-	_, err = w.fabrikam.client.NewShareSubscriptionsClient().Create(w.ctx, group, account, sub, armdatashare.ShareSubscription{
-		Properties: &armdatashare.ShareSubscriptionProperties{InvitationID: &id, SourceShareLocation: to.Ptr("eastus"), ExpirationDate: to.Ptr(until.Add(time.Hour))},
-	}, nil)
+	_, err = w.fabrikam.client.NewShareSubscriptionsClient().Create(w.ctx, group, account, sub,
+		armdatashare.ShareSubscription{
+			Properties: &armdatashare.ShareSubscriptionProperties{InvitationID: &id,
+				SourceShareLocation: to.Ptr("eastus"),
+				ExpirationDate:      to.Ptr(until.Add(time.Hour))},
+		}, nil)
 	refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
 }
 
@@ -78,13 +87,15 @@ func TestSourceDeleted(t *testing.T) {
 	w.fabrikam.awaitRuns(1)
 	p, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
 	finish(w, p, err)
-	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted,
+		*w.fabrikam.subscription().ShareSubscriptionStatus)
 	require.NotEqual(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
 	require.Len(t, w.fabrikam.received(), 1, "Ensure the consumer keeps its history")
 
 	w.contoso.createShare()
 	require.Empty(t, w.contoso.sent(), "Ensure a new share of the same name has a history of its own")
-	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted, *w.fabrikam.subscription().ShareSubscriptionStatus)
+	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted,
+		*w.fabrikam.subscription().ShareSubscriptionStatus)
 }
 
 // A changed schedule turns the consumers' triggers inactive until they are written with the new one.
@@ -96,7 +107,8 @@ func TestChangedScheduleTurnsTriggersInactive(t *testing.T) {
 	w.fabrikam.awaitRuns(1)
 
 	w.contoso.setSchedule(startOfSchedule)
-	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus, "Ensure the same schedule changes nothing")
+	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus,
+		"Ensure the same schedule changes nothing")
 	later := startOfSchedule.Add(time.Hour)
 	w.contoso.setSchedule(later)
 	require.Equal(t, armdatashare.TriggerStatusInactive, *w.fabrikam.trigger().TriggerStatus)
@@ -111,7 +123,8 @@ func TestChangedScheduleTurnsTriggersInactive(t *testing.T) {
 	w.restart()
 	w.fabrikam.awaitRuns(3)
 
-	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting, nil)
+	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting,
+		nil)
 	finish(w, p, err)
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
 }
@@ -120,17 +133,20 @@ func TestShareHasOneScheduleAndSubscriptionOneTrigger(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
-	_, err := w.contoso.client.NewSynchronizationSettingsClient().Create(w.ctx, group, account, share, "hourly", &armdatashare.ScheduledSynchronizationSetting{
-		Kind: to.Ptr(armdatashare.SynchronizationSettingKindScheduleBased), Properties: &armdatashare.ScheduledSynchronizationSettingProperties{
-			RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalHour), SynchronizationTime: &startOfSchedule,
-		},
-	}, nil)
+	_, err := w.contoso.client.NewSynchronizationSettingsClient().Create(w.ctx, group, account, share, "hourly",
+		&armdatashare.ScheduledSynchronizationSetting{
+			Kind: to.Ptr(armdatashare.SynchronizationSettingKindScheduleBased),
+			Properties: &armdatashare.ScheduledSynchronizationSettingProperties{
+				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalHour), SynchronizationTime: &startOfSchedule,
+			},
+		}, nil)
 	refused(t, err, http.StatusConflict, "SynchronizationSettingAlreadyExists")
 	w.fabrikam.createTrigger(startOfSchedule)
-	_, err = w.fabrikam.client.NewTriggersClient().BeginCreate(w.ctx, group, account, sub, "second", &armdatashare.ScheduledTrigger{
-		Kind: to.Ptr(armdatashare.TriggerKindScheduleBased), Properties: &armdatashare.ScheduledTriggerProperties{
-			RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &startOfSchedule,
-		},
-	}, nil)
+	_, err = w.fabrikam.client.NewTriggersClient().BeginCreate(w.ctx, group, account, sub, "second",
+		&armdatashare.ScheduledTrigger{
+			Kind: to.Ptr(armdatashare.TriggerKindScheduleBased), Properties: &armdatashare.ScheduledTriggerProperties{
+				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &startOfSchedule,
+			},
+		}, nil)
 	refused(t, err, http.StatusConflict, "TriggerAlreadyExists")
 }

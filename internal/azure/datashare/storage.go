@@ -22,8 +22,8 @@ type place struct {
 	path string
 }
 
-// placeOf reads the place from a data set or a data set mapping. Kinds other than the three of plain blob accounts exist
-// on Azure (Data Lake, SQL, Synapse, Kusto) but have no data plane here.
+// placeOf reads the place from a data set or a data set mapping. Kinds other than the three of plain blob accounts
+// exist on Azure (Data Lake, SQL, Synapse, Kusto) but have no data plane here.
 func placeOf(r *arm.Resource) (place, *arm.Error) {
 	props := r.Properties()
 	kind, _ := r.Body["kind"].(string)
@@ -49,11 +49,13 @@ func placeOf(r *arm.Resource) (place, *arm.Error) {
 	case "Container":
 	default:
 		return pl, arm.BadRequest("DataSetKindNotSupported",
-			"Data sets and mappings of kind '%s' are not served by this endpoint, which has blob storage only: use 'Blob', 'BlobFolder' or 'Container'.", kind)
+			"Data sets and mappings of kind '%s' are not served by this endpoint, which has blob storage only: use "+
+				"'Blob', 'BlobFolder' or 'Container'.", kind)
 	}
 	for _, n := range need {
 		if text(props, n) == "" {
-			return pl, arm.BadRequest("InvalidRequestContent", "The property '%s' is required for kind '%s' and must not be empty.", n, kind)
+			return pl, arm.BadRequest("InvalidRequestContent", "The property '%s' is required for kind '%s' and must "+
+				"not be empty.", n, kind)
 		}
 	}
 	return pl, nil
@@ -63,8 +65,8 @@ func (pl place) containerID() arm.ID {
 	return pl.account.Child("blobServices", "default").Child("containers", pl.container)
 }
 
-// stored is the place with the names in the letter case in which account and container are stored: ids are found whatever
-// the case, blobs are not.
+// stored is the place with the names in the letter case in which account and container are stored: ids are found
+// whatever the case, blobs are not.
 func (pl place) stored(c *arm.Call) place {
 	if r, ok := c.Get(pl.account); ok {
 		pl.account = r.ID
@@ -99,14 +101,16 @@ func (pl place) target(from place, name string) blob.Key {
 // check refuses a place that the caller may not see, that is not there, or where the account's identity may not do the
 // blob data action yet.
 //
-// Code and message 5006: https://github.com/Azure/azure-rest-api-specs/issues/9010. The published sources do not give its
-// HTTP status; a missing permission is answered with 403 here. The check of the identity comes before that of the
+// Code and message 5006: https://github.com/Azure/azure-rest-api-specs/issues/9010. The published sources do not give
+// its HTTP status; a missing permission is answered with 403 here. The check of the identity comes before that of the
 // container, which the service can only see with the permission.
 func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) *arm.Error {
 	id := pl.account.String()
 	if !p.dir.Allowed(c.Tx, c.Caller.ObjectID, id, "Microsoft.Storage/storageAccounts/write", false) {
 		return arm.Errorf(http.StatusForbidden, "LinkedAuthorizationFailed",
-			"The client '%s' with object id '%s' has permission to perform the action on scope '%s'; however, it does not have permission to perform action 'Microsoft.Storage/storageAccounts/write' on the linked scope '%s'.",
+			"The client '%s' with object id '%s' has permission to perform the action on scope '%s'; however, it "+
+				"does not have permission to perform action 'Microsoft.Storage/storageAccounts/write' on the linked "+
+				"scope '%s'.",
 			c.Caller.ClientID, c.Caller.ObjectID, c.ID, id)
 	}
 	account, ok := c.Get(pl.account)
@@ -120,18 +124,20 @@ func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) 
 		return missingPermissions(account.ID)
 	}
 	if _, ok := c.Get(pl.containerID()); !ok {
-		return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist in storage account '%s'.", pl.container, account.ID.Name())
+		return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist in "+
+			"storage account '%s'.", pl.container, account.ID.Name())
 	}
 	return nil
 }
 
-// admitted checks that a storage account's firewall lets a Data Share account in: as a trusted service, or by a rule of its
-// own. The code is that with which storage refuses; what Data Share makes of it is not published.
+// admitted checks that a storage account's firewall lets a Data Share account in: as a trusted service, or by a rule of
+// its own. The code is that with which storage refuses; what Data Share makes of it is not published.
 // Source: https://learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services
 func admitted(storage *arm.Resource, dataShare arm.ID) *arm.Error {
 	rules, _ := storage.Value("properties", "networkAcls").(map[string]any)
 	bypass, given := rules["bypass"].(string)
-	if !strings.EqualFold(text(rules, "defaultAction"), "Deny") || !given || strings.Contains(strings.ToLower(bypass), "azureservices") {
+	if !strings.EqualFold(text(rules, "defaultAction"), "Deny") || !given ||
+		strings.Contains(strings.ToLower(bypass), "azureservices") {
 		return nil
 	}
 	list, _ := rules["resourceAccessRules"].([]any)
@@ -141,9 +147,11 @@ func admitted(storage *arm.Resource, dataShare arm.ID) *arm.Error {
 		}
 	}
 	return arm.Errorf(http.StatusForbidden, "AuthorizationFailure",
-		"This request is not authorized to perform this operation. The firewall of storage account '%s' keeps Azure Data Share out: add 'AzureServices' to its networkAcls.bypass.", storage.ID.Name())
+		"This request is not authorized to perform this operation. The firewall of storage account '%s' keeps Azure "+
+			"Data Share out: add 'AzureServices' to its networkAcls.bypass.", storage.ID.Name())
 }
 
 func missingPermissions(storage arm.ID) *arm.Error {
-	return arm.Errorf(http.StatusForbidden, "5006", "Missing permissions for DataShareAccount on resource '%s'", storage)
+	return arm.Errorf(http.StatusForbidden, "5006", "Missing permissions for DataShareAccount on resource '%s'",
+		storage)
 }

@@ -47,7 +47,8 @@ func TestSnapshotsQueue(t *testing.T) {
 	mode := armdatashare.SynchronizationModeFullSync
 	var waits []func()
 	for range 3 {
-		p, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub, armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
+		p, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub,
+			armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
 		require.NoError(t, err)
 		waits = append(waits, func() { finish(w, p, nil) })
 	}
@@ -56,7 +57,8 @@ func TestSnapshotsQueue(t *testing.T) {
 	}
 	runs := w.fabrikam.awaitRuns(3)
 	for i := range runs[:2] {
-		require.False(t, runs[i].StartTime.Before(*runs[i+1].EndTime), "%s starts before %s ends", runs[i].StartTime, runs[i+1].EndTime)
+		require.False(t, runs[i].StartTime.Before(*runs[i+1].EndTime), "%s starts before %s ends", runs[i].StartTime,
+			runs[i+1].EndTime)
 		require.Equal(t, "Succeeded", *runs[i].Status)
 	}
 }
@@ -68,11 +70,14 @@ func TestRevokingWhileTheOperationRuns(t *testing.T) {
 	record := *w.contoso.consumers()[0].Name
 	w.scale = 0.05 // a revocation takes the better part of a second
 	w.restart()
-	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share, record, nil)
+	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share, record,
+		nil)
 	require.NoError(t, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking, *w.fabrikam.subscription().ShareSubscriptionStatus)
-	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking, *w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
-	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking,
+		*w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
+	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
+		"InvalidShareSubscriptionStatus")
 	finish(w, p, nil)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.fabrikam.subscription().ShareSubscriptionStatus)
 }
@@ -98,7 +103,8 @@ func TestRevokedScheduleRests(t *testing.T) {
 func TestExpirationEndsTheSchedule(t *testing.T) {
 	w := scheduled(t)
 	until := w.arm().Now().Add(36 * time.Hour)
-	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share, *w.contoso.consumers()[0].Name,
+	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share,
+		*w.contoso.consumers()[0].Name,
 		armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &until}}, nil)
 	require.NoError(t, err)
 	w.pass(96 * time.Hour)
@@ -106,17 +112,20 @@ func TestExpirationEndsTheSchedule(t *testing.T) {
 	require.NotEqual(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
 }
 
-// A schedule that the provider deletes stops its consumers' triggers; a new one starts them when they are written again.
+// A schedule that the provider deletes stops its consumers' triggers; a new one starts them when they are written
+// again.
 func TestDeletedScheduleStopsTriggers(t *testing.T) {
 	w := scheduled(t)
-	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting, nil)
+	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting,
+		nil)
 	finish(w, p, err)
 	w.pass(48 * time.Hour)
 	w.fabrikam.awaitRuns(1)
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
 
 	w.contoso.setSchedule(startOfSchedule)
-	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus, "Ensure a new schedule alone starts nothing")
+	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus,
+		"Ensure a new schedule alone starts nothing")
 	w.fabrikam.createTrigger(startOfSchedule)
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
 	w.pass(24 * time.Hour)
@@ -141,7 +150,8 @@ func TestSnapshotsTakeTheirTime(t *testing.T) {
 	w.restart()
 	begin := func() {
 		mode := armdatashare.SynchronizationModeFullSync
-		_, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub, armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
+		_, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub,
+			armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
 		require.NoError(t, err)
 	}
 	begin()
@@ -161,11 +171,12 @@ func TestSnapshotsTakeTheirTime(t *testing.T) {
 		require.Equal(t, "Succeeded", *run.Status)
 	}
 	require.Greater(t, *runs[1].DurationMs, int32(10_000), "Ensure it lasts as long as its operation")
-	require.False(t, runs[0].StartTime.Before(*runs[1].EndTime), "Ensure the queued one starts when the first has ended")
+	require.False(t, runs[0].StartTime.Before(*runs[1].EndTime),
+		"Ensure the queued one starts when the first has ended")
 }
 
-// Scheduled snapshots that came due while the embedded Azure was closed are taken when it is opened again, each at its own
-// time in the history.
+// Scheduled snapshots that came due while the embedded Azure was closed are taken when it is opened again, each at its
+// own time in the history.
 func TestMissedSnapshotsAreTakenAtTheirOwnTimes(t *testing.T) {
 	w := scheduled(t)
 	before := len(w.fabrikam.received())

@@ -30,8 +30,8 @@ func (p *provider) triggers() *arm.Type {
 }
 
 // putTrigger enables the provider's schedule for a subscription. A new trigger's first snapshot runs at once, in the
-// background; the following ones when the schedule says. A trigger that turned inactive because the provider changed the
-// schedule is enabled again by writing it with the schedule as it is now.
+// background; the following ones when the schedule says. A trigger that turned inactive because the provider changed
+// the schedule is enabled again by writing it with the schedule as it is now.
 // Source: https://learn.microsoft.com/azure/data-share/subscribe-to-data-share
 //
 // The published sources do not name the codes with which the service refuses a trigger; those here are our own.
@@ -52,7 +52,8 @@ func (p *provider) putTrigger(c *arm.Call, w *arm.Write) *arm.Error {
 	for _, other := range c.Children(subID, "triggers") {
 		if other.ID.Key() != w.New.ID.Key() {
 			return arm.Conflict("TriggerAlreadyExists",
-				"The share subscription '%s' already has the trigger '%s', and it has at most one. Delete it first.", subID.Name(), other.ID.Name())
+				"The share subscription '%s' already has the trigger '%s', and it has at most one. Delete it first.",
+				subID.Name(), other.ID.Name())
 		}
 	}
 	if err := offered(c, sub, wanted); err != nil {
@@ -81,7 +82,8 @@ func (p *provider) putTrigger(c *arm.Call, w *arm.Write) *arm.Error {
 func offered(c *arm.Call, sub *arm.Resource, wanted schedule) *arm.Error {
 	share, ok := source(c, sub)
 	if !ok {
-		return arm.BadRequest("SourceShareDeleted", "The share behind the share subscription '%s' has been deleted.", sub.ID.Name())
+		return arm.BadRequest("SourceShareDeleted", "The share behind the share subscription '%s' has been deleted.",
+			sub.ID.Name())
 	}
 	settings := c.Children(share.ID, "synchronizationSettings")
 	if len(settings) == 0 {
@@ -94,8 +96,10 @@ func offered(c *arm.Call, sub *arm.Resource, wanted schedule) *arm.Error {
 	}
 	if !have.equal(wanted) {
 		return arm.BadRequest("SynchronizationSettingMismatch",
-			"The trigger's schedule must be the provider's: recurrenceInterval '%s' and synchronizationTime '%s'. List listSourceShareSynchronizationSettings for it.",
-			settings[0].String("properties", "recurrenceInterval"), settings[0].String("properties", "synchronizationTime"))
+			"The trigger's schedule must be the provider's: recurrenceInterval '%s' and synchronizationTime '%s'. "+
+				"List listSourceShareSynchronizationSettings for it.",
+			settings[0].String("properties", "recurrenceInterval"),
+			settings[0].String("properties", "synchronizationTime"))
 	}
 	return nil
 }
@@ -114,11 +118,14 @@ func plan(c *arm.Call, trigger arm.ID, at time.Time) *arm.Error {
 		return internalError(err)
 	}
 	sub, _ := trigger.Parent()
-	return c.EnqueueDetached(sub, jobScheduled, at, map[string]any{"trigger": trigger.String(), "synchronizationId": id})
+	return c.EnqueueDetached(sub, jobScheduled, at,
+		map[string]any{"trigger": trigger.String(), "synchronizationId": id})
 }
 
 // scheduledJob takes the snapshot that is due and plans the next. What the snapshot comes to is in the history.
-func (p *provider) scheduledJob(ctx context.Context, s *arm.Server, sub *arm.Resource, payload map[string]any) *arm.Error {
+func (p *provider) scheduledJob(
+	ctx context.Context, s *arm.Server, sub *arm.Resource, payload map[string]any,
+) *arm.Error {
 	id := text(payload, "synchronizationId")
 	var trigger *arm.Resource
 	current := func(c *arm.Call) bool {

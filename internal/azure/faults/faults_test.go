@@ -49,13 +49,15 @@ func TestRulesMatchByMethodAndPath(t *testing.T) {
 		{"", "*", true},
 		{"", "*v/v", false},
 	} {
-		_, got := set(t, faults.Rule{Kind: faults.InternalError, Method: tt.method, Path: tt.pattern}).Decide(faults.Arriving, "PUT", path)
+		_, got := set(t, faults.Rule{Kind: faults.InternalError, Method: tt.method,
+			Path: tt.pattern}).Decide(faults.Arriving, "PUT", path)
 		require.Equal(t, tt.want, got, "%s %s", tt.method, tt.pattern)
 	}
 }
 
 func TestARuleFiresFromTheNthMatchAsOftenAsItsCount(t *testing.T) {
-	require.Equal(t, []int{3, 4}, fired(set(t, faults.Rule{Kind: faults.Unavailable, Nth: 3, Count: 2}), 10, "GET", "/x"))
+	require.Equal(t, []int{3, 4},
+		fired(set(t, faults.Rule{Kind: faults.Unavailable, Nth: 3, Count: 2}), 10, "GET", "/x"))
 	require.Equal(t, []int{1, 2, 3}, fired(set(t, faults.Rule{Kind: faults.Unavailable}), 3, "GET", "/x"))
 	s := set(t, faults.Rule{Kind: faults.Unavailable, Method: "PUT", Nth: 2, Count: 1})
 	require.Empty(t, fired(s, 5, "GET", "/x"), "what does not match is not counted")
@@ -74,7 +76,8 @@ func TestRepetitionsOfARequestGoWrongToo(t *testing.T) {
 
 func TestWhoAskedIsToldOfEachFault(t *testing.T) {
 	var told []string
-	s := set(t, faults.Rule{Kind: faults.Unavailable, Nth: 2, Count: 1, Notify: func(method, path string) { told = append(told, method+" "+path) }})
+	s := set(t, faults.Rule{Kind: faults.Unavailable, Nth: 2, Count: 1,
+		Notify: func(method, path string) { told = append(told, method+" "+path) }})
 	fired(s, 1, "GET", "/x")
 	fired(s, 2, "PUT", "/y")
 	require.Equal(t, []string{"PUT /y"}, told)
@@ -90,7 +93,8 @@ func TestChancesAreRepeatable(t *testing.T) {
 }
 
 func TestTheFirstRuleThatFiresDecides(t *testing.T) {
-	s := set(t, faults.Rule{ID: "once", Kind: faults.InternalError, Count: 1}, faults.Rule{ID: "then", Kind: faults.TooManyRequests})
+	s := set(t, faults.Rule{ID: "once", Kind: faults.InternalError, Count: 1},
+		faults.Rule{ID: "then", Kind: faults.TooManyRequests})
 	one, _ := s.Decide(faults.Arriving, "GET", "/x")
 	two, _ := s.Decide(faults.Arriving, "GET", "/x")
 	require.Equal(t, "once", one.ID)
@@ -110,13 +114,16 @@ func TestFailedOperationsAreDecidedWhenTheyBegin(t *testing.T) {
 
 func TestWrongRulesAreRefused(t *testing.T) {
 	for what, r := range map[string]faults.Rule{
-		"kind": {Kind: "418"}, "no kind": {}, "negative": {Kind: faults.InternalError, Nth: -1}, "probability": {Kind: faults.InternalError, Probability: 1.5},
-		"method": {Kind: faults.InternalError, Method: "BREW"}, "repeat": {Kind: faults.InternalError, Repeat: -1}, "no delay": {Kind: faults.Slow}, "long delay": {Kind: faults.Slow, Delay: faults.Duration(48 * time.Hour)},
+		"kind": {Kind: "418"}, "no kind": {}, "negative": {Kind: faults.InternalError, Nth: -1},
+		"probability": {Kind: faults.InternalError, Probability: 1.5},
+		"method":      {Kind: faults.InternalError, Method: "BREW"}, "repeat": {Kind: faults.InternalError, Repeat: -1},
+		"no delay": {Kind: faults.Slow}, "long delay": {Kind: faults.Slow, Delay: faults.Duration(48 * time.Hour)},
 	} {
 		_, err := faults.Open(nil, r)
 		require.Error(t, err, what)
 	}
-	_, err := faults.Open(nil, faults.Rule{ID: "a", Kind: faults.InternalError}, faults.Rule{ID: "a", Kind: faults.InternalError})
+	_, err := faults.Open(nil, faults.Rule{ID: "a", Kind: faults.InternalError},
+		faults.Rule{ID: "a", Kind: faults.InternalError})
 	require.ErrorContains(t, err, "already")
 }
 
@@ -149,7 +156,8 @@ func TestRulesAndTheirCountsAreKeptInTheStateFile(t *testing.T) {
 }
 
 func TestRulesReadAndWriteAsJSON(t *testing.T) {
-	rule := faults.Rule{ID: "a", Kind: faults.Slow, Method: "PUT", Path: "*/vaults/*", Delay: faults.Duration(1500 * time.Millisecond)}
+	rule := faults.Rule{ID: "a", Kind: faults.Slow, Method: "PUT", Path: "*/vaults/*",
+		Delay: faults.Duration(1500 * time.Millisecond)}
 	raw, err := json.Marshal(rule)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"id":"a","kind":"slow","method":"PUT","path":"*/vaults/*","delay":"1.5s"}`, string(raw))

@@ -26,8 +26,8 @@ const (
 	DropAfter  Kind = "drop-after"
 	// Slow lets the request take effect and holds back its answer for the rule's delay.
 	Slow Kind = "slow"
-	// FailOperation lets the asynchronous operation that a request starts fail: what it would create stays in state Failed,
-	// what it would delete stays. It does not count requests that are answered directly.
+	// FailOperation lets the asynchronous operation that a request starts fail: what it would create stays in state
+	// Failed, what it would delete stays. It does not count requests that are answered directly.
 	FailOperation Kind = "fail-operation"
 )
 
@@ -71,8 +71,8 @@ type Rule struct {
 	Probability float64 `json:"probability,omitempty"`
 	// Seed makes the chances repeatable.
 	Seed uint64 `json:"seed,omitempty"`
-	// Repeat is how many repetitions of a request that went wrong, those with its method and path, go wrong as well. They
-	// count neither as matching nor for Count.
+	// Repeat is how many repetitions of a request that went wrong, those with its method and path, go wrong as well.
+	// They count neither as matching nor for Count.
 	Repeat int `json:"repeat,omitempty"`
 	// Delay is how long Slow holds the answer back, and what TooManyRequests and Unavailable ask for in Retry-After.
 	Delay Duration `json:"delay,omitempty"`
@@ -97,7 +97,8 @@ func (r Rule) Check() error {
 	case !(r.Probability >= 0 && r.Probability <= 1):
 		return fmt.Errorf("a probability of %v is out of range: it must be more than 0 and at most 1", r.Probability)
 	case r.Delay < 0 || r.Delay > MaxDelay:
-		return fmt.Errorf("a delay of %v is out of range: it must be at most %v", time.Duration(r.Delay), time.Duration(MaxDelay))
+		return fmt.Errorf("a delay of %v is out of range: it must be at most %v", time.Duration(r.Delay),
+			time.Duration(MaxDelay))
 	case r.Kind == Slow && r.Delay == 0:
 		return fmt.Errorf("a fault of kind %s needs a delay", Slow)
 	case len(r.Path) > 2048 || len(r.ID) > 64:
@@ -111,7 +112,8 @@ func (r Rule) Check() error {
 }
 
 func (r Rule) matches(method, path string) bool {
-	return (r.Method == "" || strings.EqualFold(r.Method, method)) && (r.Path == "" || glob(strings.ToLower(r.Path), strings.ToLower(path)))
+	return (r.Method == "" || strings.EqualFold(r.Method, method)) && (r.Path == "" ||
+		glob(strings.ToLower(r.Path), strings.ToLower(path)))
 }
 
 // glob compares with * standing for any run of characters. It never goes back, so it is quick whatever the pattern.

@@ -41,7 +41,8 @@ type entry struct {
 	again map[string]int // how many repetitions of a request are still to go wrong, as this process knows
 }
 
-// Open reads the rules that the state file keeps and adds others, which only this Set has and nothing keeps. st may be nil.
+// Open reads the rules that the state file keeps and adds others, which only this Set has and nothing keeps. st may be
+// nil.
 func Open(st *store.Store, others ...Rule) (*Set, error) {
 	s := &Set{st: st}
 	if st != nil {
@@ -204,7 +205,8 @@ func (s *Set) Save() error {
 	s.mu.Unlock()
 	return s.st.Update(func(tx *store.Tx) error {
 		var old []string
-		if err := tx.Scan(table, "", func(key string, _ []byte) error { old = append(old, key); return nil }); err != nil {
+		if err := tx.Scan(table, "",
+			func(key string, _ []byte) error { old = append(old, key); return nil }); err != nil {
 			return err
 		}
 		for _, key := range old {

@@ -1,5 +1,5 @@
-// Package identity is the embedded Azure's Microsoft Entra ID and the evaluation of role assignments: tenants with their
-// subscriptions, service principals and managed identities, access tokens, and who may do what where.
+// Package identity is the embedded Azure's Microsoft Entra ID and the evaluation of role assignments: tenants with
+// their subscriptions, service principals and managed identities, access tokens, and who may do what where.
 package identity
 
 import (
@@ -91,7 +91,8 @@ func NewDirectory(st *store.Store, issuer string, now func() time.Time) (*Direct
 // Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
 func (d *Directory) DelayAssignments(delay time.Duration) { d.delay = delay }
 
-// AddSubscription registers a subscription with its tenant; naming it again is no error while the tenant stays the same.
+// AddSubscription registers a subscription with its tenant; naming it again is no error while the tenant stays the
+// same.
 func (d *Directory) AddSubscription(tx *store.Tx, s Subscription) error {
 	var old Subscription
 	ok, err := tx.Get(tableSubscriptions, strings.ToLower(s.ID), &old)
@@ -127,7 +128,8 @@ func (d *Directory) Subscriptions(tx *store.Tx) ([]Subscription, error) {
 	return out, err
 }
 
-// AddServicePrincipal registers an application in a tenant with its client secret, or replaces the secret of the one that is there.
+// AddServicePrincipal registers an application in a tenant with its client secret, or replaces the secret of the one
+// that is there.
 func (d *Directory) AddServicePrincipal(tx *store.Tx, tenantID, clientID, name, secret string) (Principal, error) {
 	p, ok := d.byClient(tx, tenantID, clientID)
 	if !ok {
@@ -143,7 +145,8 @@ func (d *Directory) CreateManagedIdentity(tx *store.Tx, subscription, resourceID
 	if !ok {
 		return Principal{}, fmt.Errorf("unknown subscription %s", subscription)
 	}
-	p := Principal{TenantID: s.TenantID, ClientID: uuid.NewString(), ObjectID: uuid.NewString(), Name: resourceID, Managed: true}
+	p := Principal{TenantID: s.TenantID, ClientID: uuid.NewString(), ObjectID: uuid.NewString(), Name: resourceID,
+		Managed: true}
 	return p, d.put(tx, p)
 }
 
@@ -179,7 +182,8 @@ func (d *Directory) byClient(tx *store.Tx, tenantID, clientID string) (Principal
 }
 
 func (d *Directory) checkSecret(p Principal, secret string) bool {
-	return !p.Managed && p.SecretHash != "" && subtle.ConstantTimeCompare([]byte(p.SecretHash), []byte(hash(secret))) == 1
+	return !p.Managed && p.SecretHash != "" && subtle.ConstantTimeCompare([]byte(p.SecretHash),
+		[]byte(hash(secret))) == 1
 }
 
 // Assign records a role assignment for evaluation. A new one that names no EffectiveAt takes effect after the delay;
@@ -204,10 +208,11 @@ func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
 	return tx.Delete(tableAssignments, assignmentKey(a))
 }
 
-// Allowed reports whether a principal holds a role that permits the action (a data action when data is set) at the scope
-// or above it. Source: https://learn.microsoft.com/azure/role-based-access-control/overview
+// Allowed reports whether a principal holds a role that permits the action (a data action when data is set) at the
+// scope or above it. Source: https://learn.microsoft.com/azure/role-based-access-control/overview
 func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action string, data bool) bool {
-	return slices.ContainsFunc(d.Roles(tx, principalObjectID, scope), func(r Role) bool { return r.Permits(action, data) })
+	return slices.ContainsFunc(d.Roles(tx, principalObjectID, scope),
+		func(r Role) bool { return r.Permits(action, data) })
 }
 
 // Roles are the roles that a principal holds at the scope or above it, as far as their assignments are in effect.

@@ -64,11 +64,13 @@ func (f *fixture) verify(t *testing.T, token string, audience string) (p identit
 func TestOfficialClientSignsIn(t *testing.T) {
 	f := newFixture(t)
 	signIn := func(secret string) (azcore.AccessToken, error) {
-		cred, err := azidentity.NewClientSecretCredential(tenant, client, secret, &azidentity.ClientSecretCredentialOptions{
-			DisableInstanceDiscovery: true,
-			ClientOptions: azcore.ClientOptions{Transport: f.srv.Client(), Retry: policy.RetryOptions{MaxRetries: -1},
-				Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: f.srv.URL}},
-		})
+		cred, err := azidentity.NewClientSecretCredential(tenant, client, secret,
+			&azidentity.ClientSecretCredentialOptions{
+				DisableInstanceDiscovery: true,
+				ClientOptions: azcore.ClientOptions{Transport: f.srv.Client(),
+					Retry: policy.RetryOptions{MaxRetries: -1},
+					Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: f.srv.URL}},
+			})
 		require.NoError(t, err)
 		return cred.GetToken(context.Background(), policy.TokenRequestOptions{Scopes: []string{arm + "/.default"}})
 	}
@@ -112,7 +114,8 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		code, _ := body["error"].(string)
 		return resp.StatusCode, code
 	}
-	good := url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "client_secret": {"right"}, "scope": {arm + "/.default"}}
+	good := url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "client_secret": {"right"},
+		"scope": {arm + "/.default"}}
 	with := func(k, v string) url.Values {
 		out := url.Values{}
 		for key, vals := range good {
@@ -129,8 +132,9 @@ func TestTokenEndpointRefuses(t *testing.T) {
 	}{
 		"Ensure the good request passes":              {tenant, good, 200, ""},
 		"Ensure another tenant does not know the app": {"other", good, 400, "unauthorized_client"},
-		"Ensure only client credentials are taken":    {tenant, with("grant_type", "password"), 400, "unsupported_grant_type"},
-		"Ensure a scope must end in /.default":        {tenant, with("scope", "openid"), 400, "invalid_scope"},
+		"Ensure only client credentials are taken": {tenant, with("grant_type", "password"), 400,
+			"unsupported_grant_type"},
+		"Ensure a scope must end in /.default": {tenant, with("scope", "openid"), 400, "invalid_scope"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, code := post(tt.tenant, tt.form)
@@ -148,7 +152,8 @@ func TestManagedIdentitiesCannotSignIn(t *testing.T) {
 		return err
 	}))
 	resp, err := f.srv.Client().PostForm(f.srv.URL+"/"+tenant+"/oauth2/v2.0/token",
-		url.Values{"grant_type": {"client_credentials"}, "client_id": {p.ClientID}, "client_secret": {""}, "scope": {arm + "/.default"}})
+		url.Values{"grant_type": {"client_credentials"}, "client_id": {p.ClientID}, "client_secret": {""},
+			"scope": {arm + "/.default"}})
 	require.NoError(t, err)
 	resp.Body.Close()
 	require.Equal(t, http.StatusUnauthorized, resp.StatusCode)
@@ -163,7 +168,8 @@ func TestASubscriptionKeepsItsTenant(t *testing.T) {
 }
 
 func TestRolesPermitWhatAzurePublishes(t *testing.T) {
-	const blobRead, blobWrite = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+	const blobRead, blobWrite = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+		"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 	for _, tt := range []struct {
 		role, action string
 		data, want   bool
@@ -201,7 +207,8 @@ func TestRolesPermitWhatAzurePublishes(t *testing.T) {
 func TestScopesInherit(t *testing.T) {
 	f := newFixture(t)
 	const account = "/subscriptions/" + sub + "/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a"
-	a := identity.Assignment{ID: "one", PrincipalID: f.p.ObjectID, RoleID: "acdd72a7-3385-48ef-bd42-f606fba81ae7", Scope: account}
+	a := identity.Assignment{ID: "one", PrincipalID: f.p.ObjectID, RoleID: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+		Scope: account}
 	allowed := func(scope string) (ok bool) {
 		require.NoError(t, f.st.View(func(tx *store.Tx) error {
 			ok = f.dir.Allowed(tx, f.p.ObjectID, scope, "Microsoft.Storage/storageAccounts/read", false)

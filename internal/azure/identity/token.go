@@ -104,8 +104,10 @@ func (d *Directory) Issue(p Principal, audience string) (string, time.Time, erro
 	expires := now.Add(tokenLifetime)
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: d.issuerFor(p.TenantID), Subject: p.ObjectID, Audience: jwt.ClaimStrings{audience}, ID: uuid.NewString(),
-			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-5 * time.Minute)), ExpiresAt: jwt.NewNumericDate(expires),
+			Issuer: d.issuerFor(p.TenantID), Subject: p.ObjectID, Audience: jwt.ClaimStrings{audience},
+			ID:       uuid.NewString(),
+			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-5 * time.Minute)),
+			ExpiresAt: jwt.NewNumericDate(expires),
 		},
 		ObjectID: p.ObjectID, TenantID: p.TenantID, AppID: p.ClientID, IDType: "app", Version: "1.0",
 	})
@@ -121,7 +123,8 @@ var (
 	ErrTokenAudience = errors.New("the access token is for another audience")
 )
 
-// Verify checks signature, time and audience (one of audiences, trailing slash ignored) and returns the principal of the token.
+// Verify checks signature, time and audience (one of audiences, trailing slash ignored) and returns the principal of
+// the token.
 func (d *Directory) Verify(tx *store.Tx, token string, audiences ...string) (Principal, error) {
 	c, err := d.claimsOf(token)
 	switch {
@@ -168,7 +171,8 @@ func (d *Directory) claimsOf(token string) (claims, error) {
 	if signer == nil {
 		return claims{}, ErrTokenInvalid
 	}
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return crypto.PublicKey(&signer.key.PublicKey), nil },
+	_, err := jwt.ParseWithClaims(token, &c,
+		func(*jwt.Token) (any, error) { return crypto.PublicKey(&signer.key.PublicKey), nil },
 		jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired())
 	if err != nil {
 		return claims{}, err
@@ -182,7 +186,8 @@ func (d *Directory) claimsOf(token string) (claims, error) {
 	return c, nil
 }
 
-// Handler serves the sign-in endpoints of every tenant: OpenID metadata, signing keys, and the token endpoint for client credentials.
+// Handler serves the sign-in endpoints of every tenant: OpenID metadata, signing keys, and the token endpoint for
+// client credentials.
 // Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 func (d *Directory) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -234,7 +239,8 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if grant := r.PostForm.Get("grant_type"); grant != "client_credentials" {
-		tokenError(w, http.StatusBadRequest, "unsupported_grant_type", fmt.Sprintf("AADSTS70003: The app requested an unsupported grant type '%s'.", grant))
+		tokenError(w, http.StatusBadRequest, "unsupported_grant_type",
+			fmt.Sprintf("AADSTS70003: The app requested an unsupported grant type '%s'.", grant))
 		return
 	}
 	clientID, secret := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
@@ -244,14 +250,19 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 	var p Principal
 	var found bool
 	tenant := r.PathValue("tenant")
-	if err := d.st.View(func(tx *store.Tx) error { p, found = d.byClient(tx, tenant, clientID); return nil }); err != nil {
+	if err := d.st.View(func(tx *store.Tx) error {
+		p,
+			found = d.byClient(tx, tenant, clientID)
+		return nil
+	}); err != nil {
 		tokenError(w, http.StatusInternalServerError, "server_error", err.Error())
 		return
 	}
 	switch {
 	case !found:
 		tokenError(w, http.StatusBadRequest, "unauthorized_client",
-			fmt.Sprintf("AADSTS700016: Application with identifier '%s' was not found in the directory '%s'.", clientID, tenant))
+			fmt.Sprintf("AADSTS700016: Application with identifier '%s' was not found in the directory '%s'.", clientID,
+				tenant))
 		return
 	case !d.checkSecret(p, secret):
 		tokenError(w, http.StatusUnauthorized, "invalid_client",
@@ -267,7 +278,9 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		if scope == "" {
-			tokenError(w, http.StatusBadRequest, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.")
+			tokenError(w, http.StatusBadRequest, "invalid_scope", "AADSTS1002012: The provided value for scope is "+
+				"not valid. Client credential flows must have a scope value with /.default suffixed to the resource "+
+				"identifier.")
 			return
 		}
 		audience = scope
@@ -278,13 +291,15 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": int(tokenLifetime.Seconds()), "ext_expires_in": int(tokenLifetime.Seconds()),
-		"expires_on": fmt.Sprint(expires.Unix()), "resource": audience, "access_token": token,
+		"token_type": "Bearer", "expires_in": int(tokenLifetime.Seconds()),
+		"ext_expires_in": int(tokenLifetime.Seconds()),
+		"expires_on":     fmt.Sprint(expires.Unix()), "resource": audience, "access_token": token,
 	})
 }
 
 func tokenError(w http.ResponseWriter, status int, code, description string) {
-	writeJSON(w, status, map[string]any{"error": code, "error_description": description, "correlation_id": uuid.NewString()})
+	writeJSON(w, status, map[string]any{"error": code, "error_description": description,
+		"correlation_id": uuid.NewString()})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -35,8 +35,8 @@ type Handler struct {
 // NewHandler serves the secrets of the server's vaults. Which vault a request is for is said by At.
 func NewHandler(server *arm.Server) *Handler { return &Handler{server: server} }
 
-// CallersAt makes vaults' network rules judge every request as if it came from address. Without it, callers, who are all
-// on loopback, pass network rules: they stand for an operator whose address the vault admits.
+// CallersAt makes vaults' network rules judge every request as if it came from address. Without it, callers, who are
+// all on loopback, pass network rules: they stand for an operator whose address the vault admits.
 func (h *Handler) CallersAt(address netip.Addr) *Handler {
 	h.caller = address
 	return h
@@ -87,7 +87,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		writeError(w, &dataError{status: http.StatusRequestEntityTooLarge, code: "BadParameter", message: "The request's body is too large."})
+		writeError(w, &dataError{status: http.StatusRequestEntityTooLarge, code: "BadParameter",
+			message: "The request's body is too large."})
 		return
 	}
 	status, reply := 0, any(nil)
@@ -107,7 +108,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &e):
 		writeError(w, e)
 	case err != nil:
-		writeError(w, &dataError{status: http.StatusInternalServerError, code: "InternalServerError", message: "The vault's state could not be read or written."})
+		writeError(w, &dataError{status: http.StatusInternalServerError, code: "InternalServerError",
+			message: "The vault's state could not be read or written."})
 	case reply == nil:
 		w.WriteHeader(status)
 	default:
@@ -139,8 +141,10 @@ func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 		return 0, nil, badParameter("The request URI is not valid.")
 	}
 	var ok bool
-	if r.vault, ok = vaultAt(r.Call, r.http); !ok { // on Azure the host of a vault that is not there, or is deleted, does not resolve
-		return 0, nil, &dataError{status: http.StatusNotFound, code: "VaultNotFound", message: "There is no vault here."}
+	// on Azure the host of a vault that is not there, or is deleted, does not resolve
+	if r.vault, ok = vaultAt(r.Call, r.http); !ok {
+		return 0, nil, &dataError{status: http.StatusNotFound, code: "VaultNotFound",
+			message: "There is no vault here."}
 	}
 	r.path = strings.Split(strings.Trim(r.http.URL.Path, "/"), "/")
 	head.Set("x-ms-keyvault-region", r.vault.String("location"))
@@ -151,7 +155,8 @@ func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 	case version == "":
 		return 0, nil, badParameter("The api-version query parameter is missing.")
 	case !slices.Contains(versions, version):
-		return 0, nil, badParameter("The specified version (" + version + ") is not recognized. Consider using the latest supported version (" + versions[len(versions)-1] + ").")
+		return 0, nil, badParameter("The specified version (" + version +
+			") is not recognized. Consider using the latest supported version (" + versions[len(versions)-1] + ").")
 	}
 	if e := h.network(r); e != nil {
 		return 0, nil, e
@@ -165,7 +170,8 @@ func (h *Handler) authenticate(r *request) *dataError {
 	tenant, scope := r.vault.String("properties", "tenantId"), domain(r.vault)
 	unauthorized := func(message string) *dataError {
 		return &dataError{status: http.StatusUnauthorized, code: "Unauthorized", message: message,
-			authentication: `Bearer authorization="` + h.server.Endpoints().Management + "/" + tenant + `", resource="` + audience + `", scope="` + scope + `/.default"`}
+			authentication: `Bearer authorization="` + h.server.Endpoints().Management + "/" + tenant +
+				`", resource="` + audience + `", scope="` + scope + `/.default"`}
 	}
 	scheme, token, _ := strings.Cut(r.http.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -181,14 +187,15 @@ func (h *Handler) authenticate(r *request) *dataError {
 	case err != nil:
 		return unauthorized("Error validating token.")
 	case !strings.EqualFold(r.caller.TenantID, tenant):
-		return unauthorized("AKV10032: Invalid issuer. Expected one of " + r.issuer(tenant) + ", found " + r.issuer(r.caller.TenantID) + ".")
+		return unauthorized("AKV10032: Invalid issuer. Expected one of " + r.issuer(tenant) + ", found " +
+			r.issuer(r.caller.TenantID) + ".")
 	}
 	return nil
 }
 
-// domain is a resource for which tokens for a vault are issued as well. Clients refuse a challenge unless the vault's host
-// ends in that of the challenge's scope, as contoso.vault.azure.net does in vault.azure.net; of an address, the end is what
-// follows its first number.
+// domain is a resource for which tokens for a vault are issued as well. Clients refuse a challenge unless the vault's
+// host ends in that of the challenge's scope, as contoso.vault.azure.net does in vault.azure.net; of an address, the
+// end is what follows its first number.
 // Source: https://aka.ms/azsdk/blog/vault-uri
 func domain(vault *arm.Resource) string {
 	host := strings.Trim(strings.TrimPrefix(vault.String("properties", "vaultUri"), "https://"), "/")
@@ -219,7 +226,8 @@ func (h *Handler) network(r *request) *dataError {
 		return nil
 	}
 	if strings.EqualFold(r.vault.String("properties", "publicNetworkAccess"), "Disabled") {
-		return forbidden("ForbiddenByConnection", "Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\nCaller: "+
+		return forbidden("ForbiddenByConnection", "Public network access is disabled and request is not from a "+
+			"trusted service nor via an approved private link.\r\nCaller: "+
 			r.whoAsks()+"\r\nVault: "+r.where())
 	}
 	if r.vault.String("properties", "networkAcls", "defaultAction") != "Deny" {
@@ -235,7 +243,8 @@ func (h *Handler) network(r *request) *dataError {
 			return nil
 		}
 	}
-	return forbidden("ForbiddenByFirewall", "Client address is not authorized and caller is not a trusted service.\r\nClient address: "+h.caller.String()+
+	return forbidden("ForbiddenByFirewall", "Client address is not authorized and caller is not a trusted "+
+		"service.\r\nClient address: "+h.caller.String()+
 		"\r\nCaller: "+r.whoAsks()+"\r\nVault: "+r.where())
 }
 
@@ -253,8 +262,11 @@ func (r *request) may(name, action, permission string) *dataError {
 		if r.Server.Directory().Allowed(r.Tx, r.caller.ObjectID, scope, action, true) {
 			return nil
 		}
-		return forbidden("ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: "+
-			r.whoAsks()+"\r\nAction: '"+action+"'\r\nResource: '"+strings.ToLower(scope)+"'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: "+r.where()+"\r\n")
+		return forbidden("ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\nIf role "+
+			"assignments, deny assignments or role definitions were changed recently, please observe propagation "+
+			"time.\r\nCaller: "+
+			r.whoAsks()+"\r\nAction: '"+action+"'\r\nResource: '"+strings.ToLower(scope)+"'\r\nAssignment: (not "+
+			"found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: "+r.where()+"\r\n")
 	}
 	policies, _ := r.vault.Value("properties", "accessPolicies").([]any)
 	for _, p := range policies {
@@ -265,11 +277,13 @@ func (r *request) may(name, action, permission string) *dataError {
 		permissions, _ := policy["permissions"].(map[string]any)
 		granted, _ := permissions["secrets"].([]any)
 		for _, g := range granted {
-			if s, _ := g.(string); strings.EqualFold(s, permission) || strings.EqualFold(s, "all") && permission != "purge" {
+			if s, _ := g.(string); strings.EqualFold(s, permission) ||
+				strings.EqualFold(s, "all") && permission != "purge" {
 				return nil
 			}
 		}
 	}
-	return forbidden("AccessDenied", "The user, group or application '"+r.whoAsks()+"' does not have secrets "+permission+" permission on key vault '"+r.where()+
+	return forbidden("AccessDenied", "The user, group or application '"+r.whoAsks()+"' does not have secrets "+
+		""+permission+" permission on key vault '"+r.where()+
 		"'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287")
 }

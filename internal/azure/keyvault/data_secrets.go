@@ -50,7 +50,8 @@ func (r *request) secrets() (int, any, *dataError) {
 		return r.purge(name)
 	}
 	// Keys, certificates and backups, which Azure has, are not served here.
-	return 0, nil, &dataError{status: http.StatusNotFound, code: "NotFound", message: "There is no operation " + r.http.Method + " at this path of a vault."}
+	return 0, nil, &dataError{status: http.StatusNotFound, code: "NotFound",
+		message: "There is no operation " + r.http.Method + " at this path of a vault."}
 }
 
 // parameters are what set and update take.
@@ -119,8 +120,11 @@ func (r *request) load(name, version string) (*arm.Resource, string, secretVersi
 		}
 	}
 	if !ok {
-		return nil, "", v, &dataError{status: http.StatusNotFound, code: "SecretNotFound", message: "A secret with (name/id) " + strings.TrimSuffix(name+"/"+version, "/") +
-			" was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"}
+		return nil, "", v, &dataError{status: http.StatusNotFound, code: "SecretNotFound",
+			message: "A secret with (name/id) " + strings.TrimSuffix(name+"/"+version, "/") +
+				" was not found in this key vault. If you recently deleted this secret you may be able to recover it " +
+				"using the correct recovery command. For help resolving this issue, please see " +
+				"https://go.microsoft.com/fwlink/?linkid=2125182"}
 	}
 	return secret, strings.ToLower(version), v, nil
 }
@@ -200,7 +204,8 @@ func (r *request) set(name string) (int, any, *dataError) {
 	case p.Value == nil:
 		return 0, nil, badParameter("The property 'value' is required.")
 	case len(*p.Value) > maxValue:
-		return 0, nil, badParameter(fmt.Sprintf("The property 'value' has %d bytes: a secret's value may have at most %d.", len(*p.Value), maxValue))
+		return 0, nil, badParameter(fmt.Sprintf("The property 'value' has %d bytes: a secret's value may have at "+
+			"most %d.", len(*p.Value), maxValue))
 	}
 	v := secretVersion{Value: *p.Value, Enabled: true}
 	if e := p.apply(&v); e != nil {
@@ -241,7 +246,8 @@ func (r *request) update(name, version string) (int, any, *dataError) {
 		return 0, nil, e
 	}
 	if p.Value != nil {
-		return 0, nil, badParameter("The property 'value' cannot be updated: set the secret, which makes a new version.")
+		return 0, nil, badParameter("The property 'value' cannot be updated: set the secret, which makes a new " +
+			"version.")
 	}
 	secret, version, v, e := r.load(name, version)
 	if e != nil {
@@ -283,7 +289,8 @@ func (r *request) removed(name string) (*removedSecret, *dataError) {
 		return nil, fromARM(err)
 	}
 	if !ok {
-		return nil, &dataError{status: http.StatusNotFound, code: "SecretNotFound", message: "Deleted Secret not found: " + name}
+		return nil, &dataError{status: http.StatusNotFound, code: "SecretNotFound",
+			message: "Deleted Secret not found: " + name}
 	}
 	return d, nil
 }
@@ -347,8 +354,9 @@ func (r *request) purge(name string) (int, any, *dataError) {
 		return 0, nil, e
 	}
 	if protected(r.vault) {
-		return 0, nil, forbidden("ForbiddenByPolicy", `Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.`+
-			"\r\nVault: "+r.where())
+		return 0, nil, forbidden("ForbiddenByPolicy",
+			`Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.`+
+				"\r\nVault: "+r.where())
 	}
 	if err := purgeSecret(r.Call, d.Secret.ID); err != nil {
 		return 0, nil, fromARM(err)
@@ -362,13 +370,14 @@ func (r *request) list() (int, any, *dataError) {
 		return 0, nil, e
 	}
 	all := r.Children(r.vault.ID, "secrets")
-	return r.page(len(all), func(i int) string { return strings.ToLower(all[i].ID.Name()) }, func(i int) (map[string]any, *dataError) {
-		v, _, err := loadVersion(r.Call, all[i].ID, currentVersion(all[i]))
-		if err != nil {
-			return nil, fromARM(err)
-		}
-		return r.item(all[i].ID, "", v), nil
-	})
+	return r.page(len(all), func(i int) string { return strings.ToLower(all[i].ID.Name()) },
+		func(i int) (map[string]any, *dataError) {
+			v, _, err := loadVersion(r.Call, all[i].ID, currentVersion(all[i]))
+			if err != nil {
+				return nil, fromARM(err)
+			}
+			return r.item(all[i].ID, "", v), nil
+		})
 }
 
 // listVersions is Get Secret Versions: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret-versions
@@ -402,12 +411,14 @@ func (r *request) listDeleted() (int, any, *dataError) {
 	if err != nil {
 		return 0, nil, fromARM(internalError(err))
 	}
-	return r.page(len(all), func(i int) string { return strings.ToLower(all[i].Secret.ID.Name()) }, func(i int) (map[string]any, *dataError) {
-		return r.removedItem(all[i], false)
-	})
+	return r.page(len(all), func(i int) string { return strings.ToLower(all[i].Secret.ID.Name()) },
+		func(i int) (map[string]any, *dataError) {
+			return r.removedItem(all[i], false)
+		})
 }
 
-// page answers a part of n rows, ordered by key, with a link to the next part. maxresults is 1 to 25, which it is by default.
+// page answers a part of n rows, ordered by key, with a link to the next part. maxresults is 1 to 25, which it is by
+// default.
 func (r *request) page(n int, key func(int) string, row func(int) (map[string]any, *dataError)) (int, any, *dataError) {
 	q := r.http.URL.Query()
 	size := 25

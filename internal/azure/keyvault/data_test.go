@@ -26,7 +26,8 @@ import (
 const (
 	secretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
 	secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-	vaultScope     = "/subscriptions/" + sub + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" + name
+	vaultScope     = "/subscriptions/" + sub + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" +
+		name
 )
 
 // reader is somebody who signs in to the data plane: a principal, or what else a token says.
@@ -58,7 +59,8 @@ func (w *world) newcomer(tenantID, client string) *reader {
 
 func (w *world) grant(r *reader, role, scope string) *reader {
 	require.NoError(w.t, w.store.Update(func(tx *store.Tx) error {
-		return w.dir.Assign(tx, identity.Assignment{ID: scope + role, PrincipalID: r.principal.ObjectID, RoleID: role, Scope: scope})
+		return w.dir.Assign(tx,
+			identity.Assignment{ID: scope + role, PrincipalID: r.principal.ObjectID, RoleID: role, Scope: scope})
 	}))
 	return r
 }
@@ -70,7 +72,8 @@ func (w *world) secrets(r *reader) *azsecrets.Client {
 
 func (w *world) secretsAt(uri string, foreign bool, r *reader) *azsecrets.Client {
 	c, err := azsecrets.NewClient(uri, r, &azsecrets.ClientOptions{
-		ClientOptions:                        azcore.ClientOptions{Transport: w.front.Client(), Retry: policy.RetryOptions{MaxRetries: -1}},
+		ClientOptions: azcore.ClientOptions{Transport: w.front.Client(),
+			Retry: policy.RetryOptions{MaxRetries: -1}},
 		DisableChallengeResourceVerification: foreign,
 	})
 	require.NoError(w.t, err)
@@ -94,7 +97,8 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 	c := w.officer()
 	expires := time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
 	first, err := c.SetSecret(w.ctx, "node-password", azsecrets.SetSecretParameters{
-		Value: to.Ptr("s3cr3t-one"), ContentType: to.Ptr("text/plain"), Tags: map[string]*string{"for": to.Ptr("nodes")},
+		Value: to.Ptr("s3cr3t-one"), ContentType: to.Ptr("text/plain"),
+		Tags:             map[string]*string{"for": to.Ptr("nodes")},
 		SecretAttributes: &azsecrets.SecretAttributes{Expires: &expires},
 	}, nil)
 	require.NoError(t, err)
@@ -124,9 +128,10 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "s3cr3t-arm", *latest.Value, "Ensure what ARM writes is what the data plane reads")
 
-	_, err = c.UpdateSecretProperties(w.ctx, "node-password", first.ID.Version(), azsecrets.UpdateSecretPropertiesParameters{
-		SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(false)},
-	}, nil)
+	_, err = c.UpdateSecretProperties(w.ctx, "node-password", first.ID.Version(),
+		azsecrets.UpdateSecretPropertiesParameters{
+			SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(false)},
+		}, nil)
 	require.NoError(t, err)
 	_, err = c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
 	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "SecretDisabled")
@@ -188,9 +193,10 @@ func TestADeletedSecretIsRecoveredPurgedOrGoneAtItsDate(t *testing.T) {
 
 	_, err = c.SetSecret(w.ctx, "node-password", azsecrets.SetSecretParameters{Value: to.Ptr("three")}, nil)
 	require.Contains(t, refused(t, err, http.StatusConflict, "Conflict"), "ObjectIsDeletedButRecoverable")
-	_, err = w.factory(sub).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, "node-password", armkeyvault.SecretCreateOrUpdateParameters{
-		Properties: &armkeyvault.SecretProperties{Value: to.Ptr("three")},
-	}, nil)
+	_, err = w.factory(sub).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, "node-password",
+		armkeyvault.SecretCreateOrUpdateParameters{
+			Properties: &armkeyvault.SecretProperties{Value: to.Ptr("three")},
+		}, nil)
 	refused(t, err, http.StatusConflict, "Conflict")
 	listed, err := c.NewListDeletedSecretPropertiesPager(nil).NextPage(w.ctx)
 	require.NoError(t, err)
@@ -325,12 +331,14 @@ func TestAccessPoliciesDecideWhereRolesDoNot(t *testing.T) {
 func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
-		p.NetworkACLs = &armkeyvault.NetworkRuleSet{DefaultAction: to.Ptr(armkeyvault.NetworkRuleActionDeny), IPRules: []*armkeyvault.IPRule{{Value: to.Ptr("198.51.100.0/24")}}}
+		p.NetworkACLs = &armkeyvault.NetworkRuleSet{DefaultAction: to.Ptr(armkeyvault.NetworkRuleActionDeny),
+			IPRules: []*armkeyvault.IPRule{{Value: to.Ptr("198.51.100.0/24")}}}
 	}))
 	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
 	w.set(w.secrets(r), "one", "1") // a local caller is the vault's operator
 	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
-		s := httptest.NewTLSServer(keyvault.At(name, keyvault.NewHandler(w.server).CallersAt(netip.MustParseAddr(address))))
+		s := httptest.NewTLSServer(keyvault.At(name,
+			keyvault.NewHandler(w.server).CallersAt(netip.MustParseAddr(address))))
 		_, err := w.secretsAt(s.URL, true, r).GetSecret(w.ctx, "one", "", nil)
 		s.Close()
 		if inside {
@@ -344,6 +352,7 @@ func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 func TestValuesAreNotQuotedInErrors(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	_, err := w.officer().SetSecret(w.ctx, "one", azsecrets.SetSecretParameters{Value: to.Ptr(strings.Repeat("s3cr3t", 6000))}, nil)
+	_, err := w.officer().SetSecret(w.ctx, "one",
+		azsecrets.SetSecretParameters{Value: to.Ptr(strings.Repeat("s3cr3t", 6000))}, nil)
 	require.NotContains(t, refused(t, err, http.StatusBadRequest, "BadParameter"), "s3cr3t")
 }

@@ -26,10 +26,12 @@ type deletedVault struct {
 func (d *deletedVault) subscription() string { return d.Vault.ID.Subscription }
 
 func deletedVaultNotFound(name string) *arm.Error {
-	return arm.Errorf(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.", name)
+	return arm.Errorf(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.",
+		name)
 }
 
-// deleteVault keeps the vault for its retention time, name and secrets included. Its role assignments are gone for good.
+// deleteVault keeps the vault for its retention time, name and secrets included. Its role assignments are gone for
+// good.
 func deleteVault(c *arm.Call, r *arm.Resource, endpoints *Endpoints) *arm.Error {
 	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(r))}
 	name := strings.ToLower(r.ID.Name())
@@ -70,7 +72,8 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoin
 		return badRequest("The vault '%s' can only be recovered where it was: '%s'.", w.New.ID.Name(), d.Vault.ID)
 	}
 	if was := d.Vault.String("location"); was != w.New.String("location") {
-		return arm.Conflict("InvalidResourceLocation", "The deleted vault '%s' can only be recovered in location '%s', where it was, not in '%s'.",
+		return arm.Conflict("InvalidResourceLocation", "The deleted vault '%s' can only be recovered in location "+
+			"'%s', where it was, not in '%s'.",
 			w.New.ID.Name(), was, w.New.String("location"))
 	}
 	tags := w.New.Body["tags"]
@@ -100,7 +103,8 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoin
 	return claim(c, w.New.ID)
 }
 
-// purge forgets a deleted vault, its secrets and its endpoint; the name is free again. There is no vault of that name meanwhile.
+// purge forgets a deleted vault, its secrets and its endpoint; the name is free again. There is no vault of that name
+// meanwhile.
 func purge(c *arm.Call, name string) *arm.Error {
 	name = strings.ToLower(name)
 	for _, table := range []string{tableDeletedSecrets, tableRemoved, tableVersions} {
@@ -141,7 +145,8 @@ func deletedVaultRoutes() []arm.Route {
 	)
 	return []arm.Route{
 		{Method: http.MethodGet, Path: all, Permission: "Microsoft.KeyVault/deletedVaults/read", Handle: listDeleted},
-		{Method: http.MethodGet, Path: one + "/{vaultName}", Permission: "Microsoft.KeyVault/locations/deletedVaults/read", Handle: getDeleted},
+		{Method: http.MethodGet, Path: one + "/{vaultName}",
+			Permission: "Microsoft.KeyVault/locations/deletedVaults/read", Handle: getDeleted},
 		{
 			Method: http.MethodPost, Path: one + "/{vaultName}/purge", Async: arm.Location,
 			Permission: "Microsoft.KeyVault/locations/deletedVaults/purge/action", Handle: purgeDeleted,
@@ -182,7 +187,8 @@ func purgeDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any,
 		return nil, err
 	}
 	if protected(&d.Vault) {
-		return nil, arm.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.")
+		return nil, arm.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
+			"Operation 'DeletedVaultPurge' is not allowed.")
 	}
 	return nil, purge(c, params["vaultName"])
 }
@@ -215,7 +221,8 @@ func (d *deletedVault) view() map[string]any {
 		props["purgeProtectionEnabled"] = true
 	}
 	return map[string]any{
-		"id": "/subscriptions/" + d.subscription() + "/providers/Microsoft.KeyVault/locations/" + d.Vault.String("location") +
+		"id": "/subscriptions/" + d.subscription() + "/providers/Microsoft.KeyVault/locations/" +
+			d.Vault.String("location") +
 			"/deletedVaults/" + d.Vault.ID.Name(),
 		"name":       d.Vault.ID.Name(),
 		"type":       namespace + "/deletedVaults",

@@ -16,7 +16,8 @@ import (
 // is purged.
 const tablePorts = "keyvault.ports"
 
-// Ports are chosen below the range from which systems hand out ports by themselves, so that they are likely free next time.
+// Ports are chosen below the range from which systems hand out ports by themselves, so that they are likely free next
+// time.
 const (
 	lowestPort  = 20000
 	highestPort = 31999
@@ -25,16 +26,16 @@ const (
 // Listen makes a handler answer at a port of 127.0.0.1 over TLS, until it is stopped.
 type Listen func(port int, h http.Handler) (stop func() error, err error)
 
-// Endpoints gives every vault an endpoint of its own, as on Azure every vault is a host: a port, chosen when the vault is
-// created and kept for as long as there is something to recover. Nothing listens there while the vault is deleted.
+// Endpoints gives every vault an endpoint of its own, as on Azure every vault is a host: a port, chosen when the vault
+// is created and kept for as long as there is something to recover. Nothing listens there while the vault is deleted.
 type Endpoints struct {
 	listen Listen
 
 	mu      sync.Mutex
 	handler http.Handler
 	open    map[string]*endpoint // by lower-case vault name
-	// next is where the search for a port goes on. taken are the ports that are not to be found: that of a vault which is
-	// purged is free again when the home is opened next.
+	// next is where the search for a port goes on. taken are the ports that are not to be found: that of a vault which
+	// is purged is free again when the home is opened next.
 	next  int
 	taken map[int]bool
 }
@@ -43,7 +44,8 @@ type Endpoints struct {
 type endpoint struct {
 	port int
 	stop func() error
-	// claims counts how often a vault was made or recovered there: a deletion that comes after the next claim closes nothing.
+	// claims counts how often a vault was made or recovered there: a deletion that comes after the next claim closes
+	// nothing.
 	claims int
 }
 

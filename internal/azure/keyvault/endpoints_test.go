@@ -58,7 +58,8 @@ func TestPortsThatAreTakenAreLeftOut(t *testing.T) {
 	require.Equal(t, w.uri(w.first+1), *w.mustCreate(properties()).Properties.VaultURI)
 }
 
-// The port stays the vault's until it is purged: other vaults get others, and it comes back there, or says why it cannot.
+// The port stays the vault's until it is purged: other vaults get others, and it comes back there, or says why it
+// cannot.
 func TestADeletedVaultKeepsItsPortUntilItIsPurged(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
@@ -129,7 +130,8 @@ func TestVaultsListenAgain(t *testing.T) {
 func TestOnlyADeletionThatHoldsCloses(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	id := arm.ID{Subscription: sub, ResourceGroup: group, Namespace: "Microsoft.KeyVault", Types: []string{"vaults"}, Names: []string{name}}
+	id := arm.ID{Subscription: sub, ResourceGroup: group, Namespace: "Microsoft.KeyVault", Types: []string{"vaults"},
+		Names: []string{name}}
 	failed := fmt.Errorf("in the end")
 	require.ErrorIs(t, w.server.Update(func(c *arm.Call) error {
 		r, _ := c.Get(id)

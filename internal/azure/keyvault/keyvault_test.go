@@ -81,7 +81,10 @@ func newWorld(t *testing.T) *world {
 	w.store = st
 	w.first = 20000 + int(worlds.Add(1))*64
 	w.endpoints = keyvault.NewEndpoints(listen, w.first)
-	w.front = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.server.ServeHTTP(rw, r) }))
+	w.front = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter,
+		r *http.Request) {
+		w.server.ServeHTTP(rw, r)
+	}))
 	w.dir, err = identity.NewDirectory(st, w.front.URL, w.now)
 	require.NoError(t, err)
 	w.server, err = arm.NewServer(arm.Options{
@@ -105,7 +108,8 @@ func newWorld(t *testing.T) *world {
 			if err := w.dir.AddSubscription(tx, identity.Subscription{ID: s, TenantID: tenant}); err != nil {
 				return err
 			}
-			if err := w.dir.Assign(tx, identity.Assignment{ID: s, PrincipalID: w.principal.ObjectID, RoleID: owner, Scope: "/subscriptions/" + s}); err != nil {
+			if err := w.dir.Assign(tx, identity.Assignment{ID: s, PrincipalID: w.principal.ObjectID, RoleID: owner,
+				Scope: "/subscriptions/" + s}); err != nil {
 				return err
 			}
 		}
@@ -144,14 +148,15 @@ func (c credential) GetToken(context.Context, policy.TokenRequestOptions) (azcor
 
 // factory is the official client, freshly signed in.
 func (w *world) factory(subscription string) *armkeyvault.ClientFactory {
-	f, err := armkeyvault.NewClientFactory(subscription, credential{w}, &azarm.ClientOptions{ClientOptions: policy.ClientOptions{
-		Transport: w.front.Client(),
-		Retry:     policy.RetryOptions{MaxRetries: -1},
-		Cloud: cloud.Configuration{
-			ActiveDirectoryAuthorityHost: w.front.URL,
-			Services:                     map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: w.front.URL, Audience: w.front.URL}},
-		},
-	}})
+	f, err := armkeyvault.NewClientFactory(subscription, credential{w},
+		&azarm.ClientOptions{ClientOptions: policy.ClientOptions{
+			Transport: w.front.Client(),
+			Retry:     policy.RetryOptions{MaxRetries: -1},
+			Cloud: cloud.Configuration{
+				ActiveDirectoryAuthorityHost: w.front.URL,
+				Services:                     map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: w.front.URL, Audience: w.front.URL}},
+			},
+		}})
 	require.NoError(w.t, err)
 	return f
 }
@@ -161,8 +166,11 @@ func (w *world) vaults() *armkeyvault.VaultsClient { return w.factory(sub).NewVa
 // properties of a vault as the program makes it, changed as needed.
 func properties(change ...func(p *armkeyvault.VaultProperties)) armkeyvault.VaultProperties {
 	p := armkeyvault.VaultProperties{
-		TenantID: to.Ptr(tenant), SKU: &armkeyvault.SKU{Family: to.Ptr(armkeyvault.SKUFamilyA), Name: to.Ptr(armkeyvault.SKUNameStandard)},
-		EnableRbacAuthorization: to.Ptr(true), EnabledForDeployment: to.Ptr(true), EnabledForTemplateDeployment: to.Ptr(true),
+		TenantID: to.Ptr(tenant),
+		SKU: &armkeyvault.SKU{Family: to.Ptr(armkeyvault.SKUFamilyA),
+			Name: to.Ptr(armkeyvault.SKUNameStandard)},
+		EnableRbacAuthorization: to.Ptr(true), EnabledForDeployment: to.Ptr(true),
+		EnabledForTemplateDeployment: to.Ptr(true),
 	}
 	for _, c := range change {
 		c(&p)
@@ -171,9 +179,10 @@ func properties(change ...func(p *armkeyvault.VaultProperties)) armkeyvault.Vaul
 }
 
 func (w *world) create(subscription, vault string, p armkeyvault.VaultProperties) (armkeyvault.Vault, error) {
-	poller, err := w.factory(subscription).NewVaultsClient().BeginCreateOrUpdate(w.ctx, group, vault, armkeyvault.VaultCreateOrUpdateParameters{
-		Location: to.Ptr("eastus"), Properties: &p, Tags: map[string]*string{"purpose": to.Ptr("sharing")},
-	}, nil)
+	poller, err := w.factory(subscription).NewVaultsClient().BeginCreateOrUpdate(w.ctx, group, vault,
+		armkeyvault.VaultCreateOrUpdateParameters{
+			Location: to.Ptr("eastus"), Properties: &p, Tags: map[string]*string{"purpose": to.Ptr("sharing")},
+		}, nil)
 	if err != nil {
 		return armkeyvault.Vault{}, err
 	}
@@ -244,17 +253,24 @@ func TestVaultRules(t *testing.T) {
 		code   string
 		text   string
 	}{
-		"too long a name":      {strings.Repeat("a", 25), nil, http.StatusBadRequest, "VaultNameNotValid", "3-24"},
-		"consecutive hyphens":  {"a--b", nil, http.StatusBadRequest, "VaultNameNotValid", "consecutive hyphens"},
-		"leading digit":        {"1abc", nil, http.StatusBadRequest, "VaultNameNotValid", "begin with a letter"},
-		"trailing hyphen":      {"abc-", nil, http.StatusBadRequest, "VaultNameNotValid", "end with a letter or digit"},
-		"purge protection off": {name, func(p *armkeyvault.VaultProperties) { p.EnablePurgeProtection = to.Ptr(false) }, http.StatusBadRequest, "BadRequest", `cannot be set to false`},
-		"soft delete off":      {name, func(p *armkeyvault.VaultProperties) { p.EnableSoftDelete = to.Ptr(false) }, http.StatusBadRequest, "BadRequest", `enableSoftDelete`},
-		"retention too short":  {name, func(p *armkeyvault.VaultProperties) { p.SoftDeleteRetentionInDays = to.Ptr[int32](6) }, http.StatusBadRequest, "BadRequest", "between 7 and 90"},
-		"somebody else's tenant": {name, func(p *armkeyvault.VaultProperties) { p.TenantID = to.Ptr("99999999-0000-0000-0000-000000000001") },
+		"too long a name":     {strings.Repeat("a", 25), nil, http.StatusBadRequest, "VaultNameNotValid", "3-24"},
+		"consecutive hyphens": {"a--b", nil, http.StatusBadRequest, "VaultNameNotValid", "consecutive hyphens"},
+		"leading digit":       {"1abc", nil, http.StatusBadRequest, "VaultNameNotValid", "begin with a letter"},
+		"trailing hyphen":     {"abc-", nil, http.StatusBadRequest, "VaultNameNotValid", "end with a letter or digit"},
+		"purge protection off": {name, func(p *armkeyvault.VaultProperties) { p.EnablePurgeProtection = to.Ptr(false) },
+			http.StatusBadRequest, "BadRequest", `cannot be set to false`},
+		"soft delete off": {name, func(p *armkeyvault.VaultProperties) { p.EnableSoftDelete = to.Ptr(false) },
+			http.StatusBadRequest, "BadRequest", `enableSoftDelete`},
+		"retention too short": {name,
+			func(p *armkeyvault.VaultProperties) { p.SoftDeleteRetentionInDays = to.Ptr[int32](6) },
+			http.StatusBadRequest, "BadRequest", "between 7 and 90"},
+		"somebody else's tenant": {name,
+			func(p *armkeyvault.VaultProperties) { p.TenantID = to.Ptr("99999999-0000-0000-0000-000000000001") },
 			http.StatusBadRequest, "BadRequest", "tenantId"},
-		"no access policies": {name, func(p *armkeyvault.VaultProperties) { p.EnableRbacAuthorization = nil }, http.StatusBadRequest, "BadRequest", "accessPolicies"},
-		"recover nothing": {name, func(p *armkeyvault.VaultProperties) { p.CreateMode = to.Ptr(armkeyvault.CreateModeRecover) },
+		"no access policies": {name, func(p *armkeyvault.VaultProperties) { p.EnableRbacAuthorization = nil },
+			http.StatusBadRequest, "BadRequest", "accessPolicies"},
+		"recover nothing": {name,
+			func(p *armkeyvault.VaultProperties) { p.CreateMode = to.Ptr(armkeyvault.CreateModeRecover) },
 			http.StatusNotFound, "DeletedVaultNotFound", name},
 	} {
 		t.Run(label, func(t *testing.T) {
@@ -274,7 +290,8 @@ func TestRetentionAndPurgeProtectionAreFixed(t *testing.T) {
 	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
 		p.SoftDeleteRetentionInDays, p.EnablePurgeProtection = to.Ptr[int32](30), to.Ptr(true)
 	}))
-	_, err := w.create(sub, name, properties(func(p *armkeyvault.VaultProperties) { p.SoftDeleteRetentionInDays = to.Ptr[int32](31) }))
+	_, err := w.create(sub, name,
+		properties(func(p *armkeyvault.VaultProperties) { p.SoftDeleteRetentionInDays = to.Ptr[int32](31) }))
 	require.Contains(t, refused(t, err, http.StatusBadRequest, "BadRequest"), "can't be modified")
 	v := w.mustCreate(properties())
 	require.EqualValues(t, 30, *v.Properties.SoftDeleteRetentionInDays)
@@ -330,7 +347,8 @@ func TestSoftDelete(t *testing.T) {
 	refused(t, err, http.StatusNotFound, "DeletedVaultNotFound")
 
 	_, err = w.create(sub, name, properties())
-	require.Contains(t, refused(t, err, http.StatusConflict, "ConflictError"), "A vault with the same name already exists in deleted state")
+	require.Contains(t, refused(t, err, http.StatusConflict, "ConflictError"),
+		"A vault with the same name already exists in deleted state")
 
 	v := w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
 		p.CreateMode, p.EnableRbacAuthorization = to.Ptr(armkeyvault.CreateModeRecover), nil
@@ -369,9 +387,10 @@ func TestRetentionEnds(t *testing.T) {
 }
 
 func (w *world) putSecret(secret, value string) armkeyvault.Secret {
-	res, err := w.factory(sub).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, secret, armkeyvault.SecretCreateOrUpdateParameters{
-		Properties: &armkeyvault.SecretProperties{Value: &value, ContentType: to.Ptr("text/plain")},
-	}, nil)
+	res, err := w.factory(sub).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, secret,
+		armkeyvault.SecretCreateOrUpdateParameters{
+			Properties: &armkeyvault.SecretProperties{Value: &value, ContentType: to.Ptr("text/plain")},
+		}, nil)
 	require.NoError(w.t, err)
 	return res.Secret
 }
@@ -389,9 +408,10 @@ func TestSecretsAreWriteOnly(t *testing.T) {
 
 	second := w.putSecret("node-password", "s3cr3t-two")
 	require.NotEqual(t, *first.Properties.SecretURIWithVersion, *second.Properties.SecretURIWithVersion)
-	patched, err := w.factory(sub).NewSecretsClient().Update(w.ctx, group, name, "node-password", armkeyvault.SecretPatchParameters{
-		Properties: &armkeyvault.SecretPatchProperties{Attributes: &armkeyvault.SecretAttributes{Enabled: to.Ptr(false)}},
-	}, nil)
+	patched, err := w.factory(sub).NewSecretsClient().Update(w.ctx, group, name, "node-password",
+		armkeyvault.SecretPatchParameters{
+			Properties: &armkeyvault.SecretPatchProperties{Attributes: &armkeyvault.SecretAttributes{Enabled: to.Ptr(false)}},
+		}, nil)
 	require.NoError(t, err)
 	require.Equal(t, *second.Properties.SecretURIWithVersion, *patched.Properties.SecretURIWithVersion)
 	require.False(t, *patched.Properties.Attributes.Enabled)
@@ -418,7 +438,8 @@ func TestAccessPoliciesAreAddedAndRemoved(t *testing.T) {
 	}))
 	policy := func(object string) armkeyvault.VaultAccessPolicyParameters {
 		return armkeyvault.VaultAccessPolicyParameters{Properties: &armkeyvault.VaultAccessPolicyProperties{AccessPolicies: []*armkeyvault.AccessPolicyEntry{{
-			ObjectID: &object, TenantID: to.Ptr(tenant), Permissions: &armkeyvault.Permissions{Secrets: []*armkeyvault.SecretPermissions{to.Ptr(armkeyvault.SecretPermissionsGet)}},
+			ObjectID: &object, TenantID: to.Ptr(tenant),
+			Permissions: &armkeyvault.Permissions{Secrets: []*armkeyvault.SecretPermissions{to.Ptr(armkeyvault.SecretPermissionsGet)}},
 		}}}}
 	}
 	for _, step := range []struct {

@@ -1,5 +1,5 @@
-// Package keyvault is the resource provider Microsoft.KeyVault (vaults with soft delete, and the secrets that deployments
-// write through ARM) and the vaults' data plane for secrets. Both planes see the same secrets.
+// Package keyvault is the resource provider Microsoft.KeyVault (vaults with soft delete, and the secrets that
+// deployments write through ARM) and the vaults' data plane for secrets. Both planes see the same secrets.
 //
 // Sources: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults,
 // https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups and

@@ -25,8 +25,8 @@ func checkSecretName(name string) *arm.Error {
 	return badRequest("The secret name '%s' is invalid: it must have 1 to 127 letters, digits and hyphens.", name)
 }
 
-// putSecret writes a secret: with a value a new version, without one the attributes of the current version. The value goes
-// in and never comes out through ARM.
+// putSecret writes a secret: with a value a new version, without one the attributes of the current version. The value
+// goes in and never comes out through ARM.
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update
 func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 	vaultID, _ := w.New.ID.Parent()
@@ -36,7 +36,8 @@ func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	props := w.New.Properties()
 	attributes, _ := props["attributes"].(map[string]any)
-	v := secretVersion{ContentType: text(props, "contentType"), Enabled: true, NotBefore: seconds(attributes, "nbf"), Expires: seconds(attributes, "exp")}
+	v := secretVersion{ContentType: text(props, "contentType"), Enabled: true, NotBefore: seconds(attributes, "nbf"),
+		Expires: seconds(attributes, "exp")}
 	v.Tags, _ = w.New.Body["tags"].(map[string]any)
 	if enabled, set := flag(attributes, "enabled"); set {
 		v.Enabled = enabled
@@ -44,7 +45,8 @@ func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 	requested, _ := w.Request["properties"].(map[string]any)
 	value, given := requested["value"].(string)
 	if len(value) > maxValue {
-		return badRequest("The property 'value' has %d bytes: a secret's value may have at most %d.", len(value), maxValue)
+		return badRequest("The property 'value' has %d bytes: a secret's value may have at most %d.", len(value),
+			maxValue)
 	}
 	if w.Old == nil {
 		if err := claimSecret(c, w.New.ID); err != nil {

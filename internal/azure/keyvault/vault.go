@@ -65,12 +65,14 @@ func checkVaultName(name string) *arm.Error {
 	if vaultName.MatchString(name) && !strings.Contains(name, "--") {
 		return nil
 	}
-	return arm.BadRequest("VaultNameNotValid", "The vault name '%s' is invalid. A vault's name must be between 3-24 alphanumeric characters. "+
+	return arm.BadRequest("VaultNameNotValid", "The vault name '%s' is invalid. A vault's name must be between 3-24 "+
+		"alphanumeric characters. "+
 		"The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens.", name)
 }
 
 func vaultAlreadyExists(name string) *arm.Error {
-	return arm.Conflict("VaultAlreadyExists", "The vault name '%s' is already in use. Vault names are globally unique, so the name may belong to "+
+	return arm.Conflict("VaultAlreadyExists", "The vault name '%s' is already in use. Vault names are globally "+
+		"unique, so the name may belong to "+
 		"somebody else, or to a vault that was deleted and not purged yet.", name)
 }
 
@@ -88,7 +90,8 @@ func putVault(c *arm.Call, w *arm.Write, endpoints *Endpoints) *arm.Error {
 		case ok && mode == "recover" && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
 			return recoverVault(c, w, gone, endpoints)
 		case ok && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
-			return arm.Conflict("ConflictError", "A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. "+
+			return arm.Conflict("ConflictError", "A vault with the same name already exists in deleted state. You "+
+				"need to either recover or purge existing key vault. "+
 				"Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.")
 		case ok:
 			return vaultAlreadyExists(w.New.ID.Name())
@@ -168,19 +171,24 @@ func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
 		}
 	}
 	tenant := text(props, "tenantId")
-	if sub, ok := c.Server.Directory().Subscription(c.Tx, w.New.ID.Subscription); ok && !strings.EqualFold(sub.TenantID, tenant) {
-		return badRequest("An invalid value was provided for 'tenantId': the vault's tenant must be '%s', the tenant of its subscription, but it is '%s'.", sub.TenantID, tenant)
+	if sub, ok := c.Server.Directory().Subscription(c.Tx, w.New.ID.Subscription); ok &&
+		!strings.EqualFold(sub.TenantID, tenant) {
+		return badRequest("An invalid value was provided for 'tenantId': the vault's tenant must be '%s', the tenant "+
+			"of its subscription, but it is '%s'.", sub.TenantID, tenant)
 	}
 	policies, given := props["accessPolicies"].([]any)
 	if rbac, _ := flag(props, "enableRbacAuthorization"); !given && !rbac {
-		return badRequest("The parameter accessPolicies is not specified. It is required unless 'enableRbacAuthorization' is true or 'createMode' is 'recover'.")
+		return badRequest("The parameter accessPolicies is not specified. It is required unless " +
+			"'enableRbacAuthorization' is true or 'createMode' is 'recover'.")
 	}
 	if len(policies) > 1024 {
-		return badRequest("An invalid value was provided for 'accessPolicies': at most 1024 are allowed, and %d were given.", len(policies))
+		return badRequest("An invalid value was provided for 'accessPolicies': at most 1024 are allowed, and %d were "+
+			"given.", len(policies))
 	}
 	for _, p := range policies {
 		if policy, ok := p.(map[string]any); ok && !strings.EqualFold(text(policy, "tenantId"), tenant) {
-			return badRequest("An invalid value was provided for 'accessPolicies': all policies must use the vault's tenant '%s', but one uses '%s'.", tenant, text(policy, "tenantId"))
+			return badRequest("An invalid value was provided for 'accessPolicies': all policies must use the vault's "+
+				"tenant '%s', but one uses '%s'.", tenant, text(policy, "tenantId"))
 		}
 	}
 	return nil
@@ -204,14 +212,16 @@ func checkNameRoute() arm.Route {
 		Handle: func(c *arm.Call, _ map[string]string, body map[string]any) (any, *arm.Error) {
 			name := text(body, "name")
 			if err := checkVaultName(name); err != nil {
-				return map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": err.Message}, nil
+				return map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": err.Message},
+					nil
 			}
 			_, deleted, err := findDeleted(c, name)
 			if err != nil {
 				return nil, err
 			}
 			if deleted || c.Tx.Has(tableNames, strings.ToLower(name)) {
-				return map[string]any{"nameAvailable": false, "reason": "AlreadyExists", "message": vaultAlreadyExists(name).Message}, nil
+				return map[string]any{"nameAvailable": false, "reason": "AlreadyExists",
+					"message": vaultAlreadyExists(name).Message}, nil
 			}
 			return map[string]any{"nameAvailable": true}, nil
 		},
@@ -251,7 +261,8 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 			return nil, badRequest("An invalid value was provided for 'accessPolicies': each needs an 'objectId'.")
 		}
 		if tenant := vault.String("properties", "tenantId"); !strings.EqualFold(text(policy, "tenantId"), tenant) {
-			return nil, badRequest("An invalid value was provided for 'accessPolicies': all policies must use the vault's tenant '%s'.", tenant)
+			return nil, badRequest("An invalid value was provided for 'accessPolicies': all policies must use the "+
+				"vault's tenant '%s'.", tenant)
 		}
 		named[policyKey(policy)] = true
 	}
@@ -268,7 +279,8 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 		kept = given
 	case "remove":
 	default:
-		return nil, badRequest("The access policy operation must be 'add', 'remove' or 'replace', but it is '%s'.", params["operation"])
+		return nil, badRequest("The access policy operation must be 'add', 'remove' or 'replace', but it is '%s'.",
+			params["operation"])
 	}
 	if kept == nil {
 		kept = []any{}
@@ -278,7 +290,8 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 		return nil, err
 	}
 	return map[string]any{
-		"id": vault.ID.String() + "/accessPolicies/", "type": namespace + "/vaults/accessPolicies", "location": vault.String("location"),
+		"id": vault.ID.String() + "/accessPolicies/", "type": namespace + "/vaults/accessPolicies",
+		"location":   vault.String("location"),
 		"properties": map[string]any{"accessPolicies": kept},
 	}, nil
 }

@@ -14,7 +14,8 @@ import (
 const (
 	// tableVersions holds every version of every secret: vault name/secret name/version → secretVersion.
 	tableVersions = "keyvault.secretVersions"
-	// tableRemoved holds secrets that were deleted from a vault and can be recovered: vault name/secret name → removedSecret.
+	// tableRemoved holds secrets that were deleted from a vault and can be recovered: vault name/secret name →
+	// removedSecret.
 	tableRemoved = "keyvault.removedSecrets"
 )
 
@@ -175,7 +176,8 @@ func purgeSecret(c *arm.Call, id arm.ID) *arm.Error {
 	return forget(c, tableVersions, secretKey(id)+"/")
 }
 
-// claimSecret makes a name ready for a new secret: refused while a deleted one has it, cleared of one whose retention ended.
+// claimSecret makes a name ready for a new secret: refused while a deleted one has it, cleared of one whose retention
+// ended.
 // Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview#key-vault-objects
 func claimSecret(c *arm.Call, id arm.ID) *arm.Error {
 	_, kept, err := findRemoved(c, id)
@@ -184,7 +186,8 @@ func claimSecret(c *arm.Call, id arm.ID) *arm.Error {
 	}
 	if kept {
 		return arm.Errorf(http.StatusConflict, "Conflict",
-			"Secret %s is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", id.Name())
+			"Secret %s is currently in a deleted but recoverable state, and its name cannot be reused; in this "+
+				"state, the secret can only be recovered or purged.", id.Name())
 	}
 	return purgeSecret(c, id)
 }

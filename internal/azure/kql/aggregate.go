@@ -21,7 +21,8 @@ type aggregate struct {
 // prefixes are what an unnamed aggregate's column begins with.
 // Source: https://learn.microsoft.com/kusto/query/aggregation-functions
 var prefixes = map[string]string{
-	"count": "count_", "countif": "countif_", "sum": "sum_", "sumif": "sumif_", "min": "min_", "max": "max_", "avg": "avg_", "dcount": "dcount_",
+	"count": "count_", "countif": "countif_", "sum": "sum_", "sumif": "sumif_", "min": "min_", "max": "max_",
+	"avg": "avg_", "dcount": "dcount_",
 	"make_set": "set_", "make_list": "list_", "arg_max": "", "arg_min": "", "take_any": "", "any": "any_",
 }
 
@@ -85,7 +86,8 @@ func checkAggregate(name string, args []compiled) *Error {
 	switch name {
 	case "sum", "sumif", "avg":
 		if !isNumber(args[0].typ) && args[0].typ != TimeSpan && args[0].typ != Dynamic {
-			return semantic("The aggregation '%s' needs numbers, not values of type %s: use tolong().", name, args[0].typ)
+			return semantic("The aggregation '%s' needs numbers, not values of type %s: use tolong().", name,
+				args[0].typ)
 		}
 	case "countif":
 		if args[0].typ != Bool {

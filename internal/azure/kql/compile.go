@@ -58,7 +58,8 @@ func (s *scope) fit(e expr) (compiled, *Error) {
 			return compiled{}, err
 		}
 		if of.typ != Dynamic {
-			return compiled{}, semantic("'%s' cannot be read from a value of type %s: use parse_json() first.", e.name, of.typ)
+			return compiled{}, semantic("'%s' cannot be read from a value of type %s: use parse_json() first.", e.name,
+				of.typ)
 		}
 		return compiled{Dynamic, func(row []any) any {
 			m, _ := of.eval(row).(map[string]any)
@@ -147,7 +148,8 @@ func (s *scope) binary(e binary) (compiled, *Error) {
 	case "and", "or":
 		for _, side := range []compiled{l, r} {
 			if side.typ != Bool && side.typ != Dynamic {
-				return compiled{}, semantic("The operator '%s' needs two values of type bool, not one of type %s.", e.op, side.typ)
+				return compiled{}, semantic("The operator '%s' needs two values of type bool, not one of type %s.",
+					e.op, side.typ)
 			}
 		}
 		stop := e.op == "or"
@@ -172,7 +174,8 @@ func isTrue(v any) bool {
 
 // comparable reports whether Azure compares two types. It refuses a string with a number.
 func comparableTypes(a, b Type) bool {
-	return a == b || a == Dynamic || b == Dynamic || isNumber(a) && isNumber(b) || a == GUID && b == String || a == String && b == GUID
+	return a == b || a == Dynamic || b == Dynamic || isNumber(a) && isNumber(b) || a == GUID && b == String ||
+		a == String && b == GUID
 }
 
 func relation(op string, l, r compiled) (compiled, *Error) {
@@ -223,7 +226,8 @@ func hasTerm(s, part string) bool {
 			return false
 		}
 		start, end := from+i, from+i+len(part)
-		if (start == 0 || !isTerm(s[start-1]) || !isTerm(part[0])) && (end == len(s) || !isTerm(s[end]) || !isTerm(part[len(part)-1])) {
+		if (start == 0 || !isTerm(s[start-1]) || !isTerm(part[0])) && (end == len(s) || !isTerm(s[end]) ||
+			!isTerm(part[len(part)-1])) {
 			return true
 		}
 		from = start + 1
@@ -235,7 +239,8 @@ func isTerm(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' |
 func textual(op string, l, r compiled) (compiled, *Error) {
 	for _, side := range []compiled{l, r} {
 		if side.typ != String && side.typ != Dynamic && side.typ != GUID {
-			return compiled{}, semantic("The operator '%s' needs strings, not a value of type %s: use tostring().", op, side.typ)
+			return compiled{}, semantic("The operator '%s' needs strings, not a value of type %s: use tostring().", op,
+				side.typ)
 		}
 	}
 	base, negated := strings.CutPrefix(op, "!")
@@ -312,7 +317,8 @@ func (s *scope) in(e inList) (compiled, *Error) {
 // Source: https://learn.microsoft.com/kusto/query/datetime-timespan-arithmetic
 func arithmetic(op string, l, r compiled) (compiled, *Error) {
 	undefined := func() (compiled, *Error) {
-		return compiled{}, semantic("The operator '%s' is not defined for types %s and %s. Try adding explicit casts", op, l.typ, r.typ)
+		return compiled{}, semantic("The operator '%s' is not defined for types %s and %s. Try adding explicit casts",
+			op, l.typ, r.typ)
 	}
 	num := func(typ Type, f func(a, b float64) any) (compiled, *Error) {
 		return compiled{typ, func(row []any) any {
@@ -334,7 +340,8 @@ func arithmetic(op string, l, r compiled) (compiled, *Error) {
 			}
 			return a.Sub(b)
 		}}, nil
-	case l.typ == DateTime && r.typ == TimeSpan && (op == "+" || op == "-"), l.typ == TimeSpan && r.typ == DateTime && op == "+":
+	case l.typ == DateTime && r.typ == TimeSpan && (op == "+" || op == "-"),
+		l.typ == TimeSpan && r.typ == DateTime && op == "+":
 		t, d := l, r
 		if l.typ == TimeSpan {
 			t, d = r, l

@@ -59,8 +59,8 @@ type Environment struct {
 	Table func(name string) (*Table, error)
 }
 
-// Value makes a value of a type from what encoding/json decodes to, or from another type's value: a datetime from its text,
-// a long from a float64. It is nil when there is none.
+// Value makes a value of a type from what encoding/json decodes to, or from another type's value: a datetime from its
+// text, a long from a float64. It is nil when there is none.
 func Value(v any, typ Type) any { return convertValue(v, typ) }
 
 // Text renders a value as tostring() does.

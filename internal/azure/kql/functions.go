@@ -20,7 +20,8 @@ type function struct {
 
 // castTo makes a conversion function.
 func castTo(typ Type) function {
-	return function{least: 1, most: 1, typ: typ, names: true, apply: func(a []any) any { return convertValue(a[0], typ) }}
+	return function{least: 1, most: 1, typ: typ, names: true,
+		apply: func(a []any) any { return convertValue(a[0], typ) }}
 }
 
 func text(f func(a []string) any) func([]any) any {
@@ -50,10 +51,12 @@ func starting(cut func(time.Time) time.Time) function {
 
 func day(t time.Time) time.Time { return t.Truncate(24 * time.Hour) }
 
-// functions are the scalar functions that need no context of their own. now, ago, iff, case, coalesce and bin are in call.
+// functions are the scalar functions that need no context of their own. now, ago, iff, case, coalesce and bin are in
+// call.
 // Source: https://learn.microsoft.com/kusto/query/scalar-functions
 var functions = map[string]function{
-	"tostring": castTo(String), "tolong": castTo(Long), "toint": castTo(Int), "todouble": castTo(Real), "toreal": castTo(Real),
+	"tostring": castTo(String), "tolong": castTo(Long), "toint": castTo(Int), "todouble": castTo(Real),
+	"toreal": castTo(Real),
 	"tobool": castTo(Bool), "todatetime": castTo(DateTime), "totimespan": castTo(TimeSpan), "toguid": castTo(GUID),
 	"parse_json": castJSON, "todynamic": castJSON,
 	"not":        {least: 1, most: 1, typ: Bool, apply: func(a []any) any { return !isTrue(a[0]) }},
@@ -81,11 +84,14 @@ var functions = map[string]function{
 		}
 		return a[0]
 	}},
-	"round":         {least: 1, most: 2, typ: Real, apply: round},
-	"startofday":    starting(day),
-	"startofhour":   starting(func(t time.Time) time.Time { return t.Truncate(time.Hour) }),
-	"startofweek":   starting(func(t time.Time) time.Time { return day(t).AddDate(0, 0, -int(t.Weekday())) }),
-	"startofmonth":  starting(func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC) }),
+	"round":       {least: 1, most: 2, typ: Real, apply: round},
+	"startofday":  starting(day),
+	"startofhour": starting(func(t time.Time) time.Time { return t.Truncate(time.Hour) }),
+	"startofweek": starting(func(t time.Time) time.Time { return day(t).AddDate(0, 0, -int(t.Weekday())) }),
+	"startofmonth": starting(func(t time.Time) time.Time {
+		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0,
+			time.UTC)
+	}),
 	"endofday":      starting(func(t time.Time) time.Time { return day(t).Add(24*time.Hour - 100) }),
 	"datetime_diff": {least: 3, most: 3, typ: Long, apply: datetimeDiff},
 }

@@ -18,7 +18,8 @@ func events() *kql.Table {
 	at := func(hours int) time.Time { return now.Add(time.Duration(hours) * time.Hour) }
 	return &kql.Table{
 		Columns: []kql.Column{
-			{Name: "TimeGenerated", Type: kql.DateTime}, {Name: "Status", Type: kql.String}, {Name: "Size", Type: kql.Long},
+			{Name: "TimeGenerated", Type: kql.DateTime}, {Name: "Status", Type: kql.String},
+			{Name: "Size", Type: kql.Long},
 			{Name: "Ratio", Type: kql.Real}, {Name: "Detail", Type: kql.Dynamic},
 		},
 		Rows: [][]any{
@@ -61,8 +62,9 @@ func rows(t *kql.Table) []string {
 func TestQueriesAnswerAsKusto(t *testing.T) {
 	for query, want := range map[string][]string{
 		// where
-		`Events | where Status == "Succeeded" | project Size`:                                               {"10"},
-		`Events | where Status =~ "SUCCEEDED" | project Size`:                                               {"10", "7"},
+		`Events | where Status == "Succeeded" | project Size`: {"10"},
+		`Events | where Status =~ "SUCCEEDED" | project Size`: {"10",
+			"7"},
 		`Events | where Status != "Failed" and Size < 8 | project Size`:                                     {"7"},
 		`Events | where Status contains "CEED" | count`:                                                     {"2"},
 		`Events | where Status contains_cs "CEED" | count`:                                                  {"0"},
@@ -105,16 +107,18 @@ func TestQueriesAnswerAsKusto(t *testing.T) {
 		`print @"c:\x", 'it\'s'`: {`c:\x|it's`},
 		// summarize
 		`Events | summarize count()`: {"3"},
-		`Events | summarize n = count(), sum(Size), max(Size), min(Size), avg(Size)`:                  {"3|20|10|3|6.666666666666667"},
-		`Events | where Size > 100 | summarize count(), sum(Size), max(TimeGenerated)`:                {"0|0|"},
-		`Events | where Size > 100 | summarize count() by Status`:                                     nil,
-		`Events | summarize count() by Status = tolower(Status) | order by count_`:                    {"succeeded|2", "failed|1"},
+		`Events | summarize n = count(), sum(Size), max(Size), min(Size), avg(Size)`:   {"3|20|10|3|6.666666666666667"},
+		`Events | where Size > 100 | summarize count(), sum(Size), max(TimeGenerated)`: {"0|0|"},
+		`Events | where Size > 100 | summarize count() by Status`:                      nil,
+		`Events | summarize count() by Status = tolower(Status) | order by count_`: {"succeeded|2",
+			"failed|1"},
 		`Events | summarize countif(Size > 5), dcount(Status), sumif(Size, Size > 5)`:                 {"2|3|17"},
 		`Events | summarize make_set(tolower(Status)), make_list(Size)`:                               {`["succeeded","failed"]|[10,3,7]`},
 		`Events | summarize arg_max(TimeGenerated, Size, Status)`:                                     {"2025-03-01T11:00:00.0000000Z|10|Succeeded"},
 		`Events | summarize arg_min(Size, *) | project Status`:                                        {"Failed"},
 		`Events | summarize Sizes = sum(Size) by bin(TimeGenerated, 1d) | order by TimeGenerated asc`: {"2025-02-28T00:00:00.0000000Z|7", "2025-03-01T00:00:00.0000000Z|13"},
-		`Events | distinct tolower(Status)`:                                                           {"succeeded", "failed"},
+		`Events | distinct tolower(Status)`: {"succeeded",
+			"failed"},
 		// order
 		`Events | order by Size | project Size`:                  {"10", "7", "3"},
 		`Events | sort by Size asc | project Size`:               {"3", "7", "10"},
@@ -148,7 +152,8 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 		semantic bool
 		message  string
 	}{
-		`Events | where Absent == 1`:                         {true, "line 1, column 16: Failed to resolve scalar expression named 'Absent'"},
+		`Events | where Absent == 1`: {true,
+			"line 1, column 16: Failed to resolve scalar expression named 'Absent'"},
 		`Absent | count`:                                     {true, "'Absent'"},
 		`Events | where Status == 403`:                       {true, "Cannot compare values of types string and long"},
 		`Events | where Size contains "1"`:                   {true, "tostring()"},
@@ -189,7 +194,8 @@ func TestEmptyResultsKeepTheirColumns(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, got.Rows)
 	require.Equal(t, []kql.Column{
-		{Name: "At", Type: kql.DateTime}, {Name: "Age", Type: kql.TimeSpan}, {Name: "N", Type: kql.Real}, {Name: "Big", Type: kql.Bool}, {Name: "D", Type: kql.Dynamic},
+		{Name: "At", Type: kql.DateTime}, {Name: "Age", Type: kql.TimeSpan}, {Name: "N", Type: kql.Real},
+		{Name: "Big", Type: kql.Bool}, {Name: "D", Type: kql.Dynamic},
 	}, got.Columns)
 }
 
@@ -223,7 +229,8 @@ func TestColumnsNameThemselves(t *testing.T) {
 	for _, c := range got.Columns {
 		names = append(names, c.Name)
 	}
-	require.Equal(t, []string{"TimeGenerated", "Detail_who", "Column1", "count_", "max_Size", "set_Status", "dcount_Status"}, names)
+	require.Equal(t, []string{"TimeGenerated", "Detail_who", "Column1", "count_", "max_Size", "set_Status",
+		"dcount_Status"}, names)
 }
 
 // The environment's failure is not the query's fault.

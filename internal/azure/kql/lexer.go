@@ -33,14 +33,17 @@ type token struct {
 
 // literalNames are the types whose literals are written type(value).
 var literalNames = map[string]Type{
-	"datetime": DateTime, "date": DateTime, "timespan": TimeSpan, "time": TimeSpan, "dynamic": Dynamic, "bool": Bool, "boolean": Bool,
-	"int": Int, "long": Long, "real": Real, "double": Real, "guid": GUID,
+	"datetime": DateTime, "date": DateTime, "timespan": TimeSpan, "time": TimeSpan, "dynamic": Dynamic, "bool": Bool,
+	"boolean": Bool,
+	"int":     Int, "long": Long, "real": Real, "double": Real, "guid": GUID,
 }
 
 // puncts are tried in order, longer ones first.
 var puncts = []string{
-	"!startswith_cs", "!endswith_cs", "!startswith", "!endswith", "!contains_cs", "!contains", "!between", "!has_cs", "!has", "!in~", "!in",
-	"==", "=~", "!=", "!~", "<=", ">=", "<>", "..", "|", "(", ")", "[", "]", ",", ";", ":", ".", "=", "<", ">", "+", "-", "*", "/", "%",
+	"!startswith_cs", "!endswith_cs", "!startswith", "!endswith", "!contains_cs", "!contains", "!between", "!has_cs",
+	"!has", "!in~", "!in",
+	"==", "=~", "!=", "!~", "<=", ">=", "<>", "..", "|", "(", ")", "[", "]", ",", ";", ":", ".", "=", "<", ">", "+",
+	"-", "*", "/", "%",
 }
 
 // place turns an offset into a line and a column.
@@ -210,9 +213,12 @@ func scanNumber(src string, i int) (token, int, *Error) {
 // units are the units of durations.
 // Source: https://learn.microsoft.com/kusto/query/scalar-data-types/timespan
 var units = map[string]time.Duration{
-	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour, "h": time.Hour, "hour": time.Hour, "hours": time.Hour,
-	"m": time.Minute, "minute": time.Minute, "minutes": time.Minute, "s": time.Second, "second": time.Second, "seconds": time.Second,
-	"ms": time.Millisecond, "millisecond": time.Millisecond, "milliseconds": time.Millisecond, "microsecond": time.Microsecond,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour, "h": time.Hour, "hour": time.Hour,
+	"hours": time.Hour,
+	"m":     time.Minute, "minute": time.Minute, "minutes": time.Minute, "s": time.Second, "second": time.Second,
+	"seconds": time.Second,
+	"ms":      time.Millisecond, "millisecond": time.Millisecond, "milliseconds": time.Millisecond,
+	"microsecond":  time.Microsecond,
 	"microseconds": time.Microsecond, "tick": 100 * time.Nanosecond, "ticks": 100 * time.Nanosecond,
 }
 

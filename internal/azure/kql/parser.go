@@ -42,8 +42,8 @@ func (p *parser) next() token {
 	return t
 }
 
-// is reports whether the next token is that punctuation or that word; words do not know case here, as keywords of KQL are
-// lower case and a column may be called Top.
+// is reports whether the next token is that punctuation or that word; words do not know case here, as keywords of KQL
+// are lower case and a column may be called Top.
 func (p *parser) is(text string) bool {
 	t := p.peek()
 	return (t.kind == tokPunct || t.kind == tokName) && t.text == text
@@ -378,7 +378,9 @@ func (p *parser) operator() (operator, *Error) {
 		}
 		return nil, nil
 	}
-	return nil, failAt(p.src, word.at, "The operator '%s' is not known here. Known are: where, project, project-away, project-keep, project-rename, extend, summarize, order, sort, top, take, limit, count, distinct, union, render.", name)
+	return nil, failAt(p.src, word.at, "The operator '%s' is not known here. Known are: where, project, "+
+		"project-away, project-keep, project-rename, extend, summarize, order, sort, top, take, limit, count, "+
+		"distinct, union, render.", name)
 }
 
 func (p *parser) count() (int, *Error) {
@@ -498,8 +500,10 @@ func (p *parser) chain(ops []string, operand func() (expr, *Error)) (expr, *Erro
 }
 
 var comparisons = []string{
-	"==", "!=", "<>", "=~", "!~", "<", "<=", ">", ">=", "contains", "!contains", "contains_cs", "!contains_cs", "startswith", "!startswith",
-	"startswith_cs", "!startswith_cs", "endswith", "!endswith", "endswith_cs", "!endswith_cs", "has", "!has", "has_cs", "!has_cs",
+	"==", "!=", "<>", "=~", "!~", "<", "<=", ">", ">=", "contains", "!contains", "contains_cs", "!contains_cs",
+	"startswith", "!startswith",
+	"startswith_cs", "!startswith_cs", "endswith", "!endswith", "endswith_cs", "!endswith_cs", "has", "!has", "has_cs",
+	"!has_cs",
 }
 
 func (p *parser) comparison() (expr, *Error) {

@@ -19,19 +19,22 @@ const monitoring = "../../../components/monitoring"
 // sample are rows of the published tables, one or more of each kind that the queries look for.
 var sample = map[string][]map[string]any{
 	"MicrosoftDataShareSentSnapshotLog": {
-		{"Status": "Succeeded", "DataSetName": "transactions", "DataSetType": "Blob", "FilesWritten": "1", "SizeWritten": "38",
-			"StartTime": "2025-03-01T11:00:00Z", "EndTime": "2025-03-01T11:00:05Z", "TriggerType": "Scheduled"},
+		{"Status": "Succeeded", "DataSetName": "transactions", "DataSetType": "Blob", "FilesWritten": "1",
+			"SizeWritten": "38",
+			"StartTime":   "2025-03-01T11:00:00Z", "EndTime": "2025-03-01T11:00:05Z", "TriggerType": "Scheduled"},
 		{"Status": "Failed", "DataSetName": "transactions", "DetailMessage": "Missing permissions"},
 	},
 	"MicrosoftDataShareReceivedSnapshotLog": {
-		{"Status": "Succeeded", "DataSetName": "transactions", "DataSetType": "Blob", "FilesWritten": "2", "SizeWritten": "40"},
+		{"Status": "Succeeded", "DataSetName": "transactions", "DataSetType": "Blob", "FilesWritten": "2",
+			"SizeWritten": "40"},
 		{"Status": "Failed", "DataSetName": "transactions", "DetailMessage": "Missing permissions"},
 	},
 	"MicrosoftDataShareShareLog": {{"OperationName": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action", "Category": "Shares"}},
 	"AZKVAuditLogs": {{"HttpStatusCode": int64(403), "OperationName": "SecretGet", "CallerIpAddress": "192.0.2.1",
 		"Identity": map[string]any{"claim": map[string]any{"http://schemas.microsoft.com/identity/claims/objectidentifier": "0000-ann"}}}},
 	"StorageBlobLogs": {
-		{"Category": "StorageRead", "OperationName": "GetBlob", "StatusCode": "200", "ResponseBodySize": int64(38), "RequesterObjectId": "0000-ann"},
+		{"Category": "StorageRead", "OperationName": "GetBlob", "StatusCode": "200", "ResponseBodySize": int64(38),
+			"RequesterObjectId": "0000-ann"},
 		{"Category": "StorageWrite", "OperationName": "PutBlob", "StatusCode": "201"},
 	},
 }
@@ -95,8 +98,10 @@ func TestQueriesOfTheProgramComputeWhatTheySay(t *testing.T) {
 	}
 	require.Equal(t, []string{"2025-03-01T11:00:00.0000000Z|sent|transactions|Blob|Scheduled|Succeeded|00:00:05||1||38||"},
 		rows(over(t, read("queries/snapshot-history.kql"), true))[:1])
-	require.Equal(t, []string{"0000-ann|SecretGet|192.0.2.1||1|2025-03-01T11:00:00.0000000Z"}, rows(over(t, read("queries/vault-access-denied.kql"), true)))
-	require.Equal(t, []string{"0000-ann||||1|38|2025-03-01T11:00:00.0000000Z"}, rows(over(t, read("queries/blob-reads-by-principal.kql"), true)))
+	require.Equal(t, []string{"0000-ann|SecretGet|192.0.2.1||1|2025-03-01T11:00:00.0000000Z"},
+		rows(over(t, read("queries/vault-access-denied.kql"), true)))
+	require.Equal(t, []string{"0000-ann||||1|38|2025-03-01T11:00:00.0000000Z"},
+		rows(over(t, read("queries/blob-reads-by-principal.kql"), true)))
 }
 
 // The workbook's queries run too.

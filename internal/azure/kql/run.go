@@ -154,8 +154,8 @@ func (r *runner) where(t *Table, cond expr) (*Table, error) {
 	return out, nil
 }
 
-// extend computes columns: added to those of the table, or, when alone is set, instead of them. Expressions without a name
-// get one: prefix and a number.
+// extend computes columns: added to those of the table, or, when alone is set, instead of them. Expressions without a
+// name get one: prefix and a number.
 func (r *runner) extend(t *Table, items []named, prefix string, number int, alone bool) (*Table, error) {
 	out := &Table{}
 	if !alone {
@@ -376,8 +376,8 @@ func (r *runner) sort(t *Table, keys []sortKey) (*Table, error) {
 	return out, nil
 }
 
-// union puts tables below each other. Columns of the same name and type are one; of the same name and another type, two,
-// with the type behind the name.
+// union puts tables below each other. Columns of the same name and type are one; of the same name and another type,
+// two, with the type behind the name.
 // Source: https://learn.microsoft.com/kusto/query/union-operator
 func (r *runner) union(first *Table, u *union) (*Table, error) {
 	var tables []*Table

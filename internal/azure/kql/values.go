@@ -12,7 +12,8 @@ import (
 )
 
 // timeFormats are the ways in which a datetime may be written.
-var timeFormats = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02", "2006-01"}
+var timeFormats = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04",
+	"2006-01-02 15:04", "2006-01-02", "2006-01"}
 
 // convert reads text as a value of a type; nil when it is none.
 func convert(text string, typ Type) any {

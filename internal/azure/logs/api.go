@@ -47,7 +47,8 @@ func NewHandler(s *arm.Server) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(map[string]any{"error": refuse(http.StatusNotFound, "PathNotFoundError", "The requested path does not exist").body()})
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": refuse(http.StatusNotFound, "PathNotFoundError",
+			"The requested path does not exist").body()})
 	})
 	return mux
 }
@@ -91,8 +92,10 @@ func query(s *arm.Server, r *http.Request) (map[string]any, *problem) {
 			return nil
 		}
 		sub, _ := s.Directory().Subscription(c.Tx, workspace.ID.Subscription)
-		if !strings.EqualFold(sub.TenantID, caller.TenantID) || !s.Directory().Allowed(c.Tx, caller.ObjectID, workspace.ID.String(), queryAction, false) {
-			refused = refuse(http.StatusForbidden, "InsufficientAccessError", "The provided credentials have insufficient access to perform the requested operation")
+		if !strings.EqualFold(sub.TenantID, caller.TenantID) || !s.Directory().Allowed(c.Tx, caller.ObjectID,
+			workspace.ID.String(), queryAction, false) {
+			refused = refuse(http.StatusForbidden, "InsufficientAccessError",
+				"The provided credentials have insufficient access to perform the requested operation")
 			return nil
 		}
 		within, bad := span(c.Now)
@@ -119,17 +122,20 @@ func query(s *arm.Server, r *http.Request) (map[string]any, *problem) {
 func authenticate(dir *identity.Directory, c *arm.Call, r *http.Request) (identity.Principal, *problem) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return identity.Principal{}, refuse(http.StatusUnauthorized, "AuthorizationRequiredError", "Valid authentication was not provided")
+		return identity.Principal{}, refuse(http.StatusUnauthorized, "AuthorizationRequiredError", "Valid "+
+			"authentication was not provided")
 	}
 	p, err := dir.Verify(c.Tx, strings.TrimSpace(token), Audiences...)
 	if err == nil {
 		return p, nil
 	}
-	bad := refuse(http.StatusUnauthorized, "InvalidTokenError", "The provided authentication is not valid for this resource")
+	bad := refuse(http.StatusUnauthorized, "InvalidTokenError", "The provided authentication is not valid for this "+
+		"resource")
 	bad.inner = map[string]any{"code": "SignatureVerificationFailed", "message": "Could not validate the request"}
 	switch {
 	case errors.Is(err, identity.ErrTokenAudience):
-		bad.inner = map[string]any{"code": "AudienceValidationFailed", "message": "The token is for another audience: ask for one for " + Audiences[0]}
+		bad.inner = map[string]any{"code": "AudienceValidationFailed",
+			"message": "The token is for another audience: ask for one for " + Audiences[0]}
 	case errors.Is(err, identity.ErrTokenExpired):
 		bad.inner = map[string]any{"code": "TokenExpired", "message": "The token has expired"}
 	}
@@ -177,9 +183,10 @@ func badQuery(e *kql.Error) *problem {
 		p.inner = map[string]any{"code": "SemanticError", "message": "A semantic error occurred.", "innererror": inner}
 		return p
 	}
-	p.inner = map[string]any{"code": "SyntaxError", "message": "A recognition error occurred in the query.", "innererror": map[string]any{
-		"code": "SYN0002", "message": "Query could not be parsed: " + e.Error(), "line": e.Line, "pos": e.Column,
-	}}
+	p.inner = map[string]any{"code": "SyntaxError", "message": "A recognition error occurred in the query.",
+		"innererror": map[string]any{
+			"code": "SYN0002", "message": "Query could not be parsed: " + e.Error(), "line": e.Line, "pos": e.Column,
+		}}
 	return p
 }
 
@@ -190,7 +197,8 @@ func readSpan(text string, now time.Time) (Span, *problem) {
 	if text == "" {
 		return Span{}, nil
 	}
-	bad := argument(fmt.Sprintf("The timespan '%s' is no ISO 8601 interval such as P1D or 2025-01-01T00:00:00Z/P1D.", text))
+	bad := argument(fmt.Sprintf("The timespan '%s' is no ISO 8601 interval such as P1D or 2025-01-01T00:00:00Z/P1D.",
+		text))
 	first, second, two := strings.Cut(text, "/")
 	if !two {
 		d, ok := period(first)

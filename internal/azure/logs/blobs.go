@@ -12,8 +12,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/identity"
 )
 
-// Blobs logs what a blob endpoint is asked, whatever it answers. account finds the resource id of a storage account by its
-// name, the first segment of a path; requests to accounts that do not exist are nobody's.
+// Blobs logs what a blob endpoint is asked, whatever it answers. account finds the resource id of a storage account by
+// its name, the first segment of a path; requests to accounts that do not exist are nobody's.
 func Blobs(s *arm.Server, account func(name string) (id string, ok bool), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -32,12 +32,16 @@ func Blobs(s *arm.Server, account func(name string) (id string, ok bool), next h
 		}
 		how, who := requester(r)
 		head := w.Header()
-		// The request has been answered by now: a row that cannot be written is lost, as on Azure, where logs are best effort.
+		// The request has been answered by now: a row that cannot be written is lost, as on Azure, where logs are best
+		// effort.
 		_ = AppendBlob(s, id, BlobRequest{
-			Operation: operation(r.Method, parts[1], parts[2], r.URL.Query(), r.Header), Container: parts[1], Blob: parts[2],
+			Operation: operation(r.Method, parts[1], parts[2], r.URL.Query(), r.Header), Container: parts[1],
+			Blob:   parts[2],
 			Status: seen.status, Code: head.Get("x-ms-error-code"), Authentication: how, Requester: who,
-			URI: "https://" + r.Host + r.URL.RequestURI(), CallerIP: r.RemoteAddr, UserAgent: r.UserAgent(), Version: r.Header.Get("x-ms-version"),
-			RequestID: head.Get("x-ms-request-id"), RequestBytes: body.n, ResponseBytes: seen.n, Duration: time.Since(began),
+			URI: "https://" + r.Host + r.URL.RequestURI(), CallerIP: r.RemoteAddr, UserAgent: r.UserAgent(),
+			Version:   r.Header.Get("x-ms-version"),
+			RequestID: head.Get("x-ms-request-id"), RequestBytes: body.n, ResponseBytes: seen.n,
+			Duration: time.Since(began),
 		})
 	})
 }
@@ -83,7 +87,8 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // operation is the logged name of a request.
 // Source: https://learn.microsoft.com/rest/api/storageservices/storage-analytics-logged-operations-and-status-messages
 func operation(method, container, blob string, q url.Values, h http.Header) string {
-	verb := map[string]string{http.MethodGet: "Get", http.MethodHead: "Get", http.MethodPut: "Set", http.MethodDelete: "Delete"}[method]
+	verb := map[string]string{http.MethodGet: "Get", http.MethodHead: "Get", http.MethodPut: "Set",
+		http.MethodDelete: "Delete"}[method]
 	comp := q.Get("comp")
 	switch {
 	case container == "" && comp == "list":
@@ -139,8 +144,8 @@ func operation(method, container, blob string, q url.Values, h http.Header) stri
 	return "Unknown"
 }
 
-// requester tells how a request was signed and, for a token, whom it names. The endpoint has checked the token or refused
-// it; here it is only quoted.
+// requester tells how a request was signed and, for a token, whom it names. The endpoint has checked the token or
+// refused it; here it is only quoted.
 func requester(r *http.Request) (how string, who identity.Principal) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch strings.ToLower(scheme) {

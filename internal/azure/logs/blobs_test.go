@@ -34,15 +34,21 @@ func TestBlobEndpointIsLogged(t *testing.T) {
 	}{
 		{"GET", "/data/c/a/b.csv", token, "", "StorageRead|GetBlob|200|Success|OAuth|" + a.deployer.ObjectID + "|0|7"},
 		{"HEAD", "/data/c/a/b.csv?sv=1&sig=c2VjcmV0", "", "", "StorageRead|GetBlobProperties|200|Success|SAS||0|7"},
-		{"GET", "/data/c/secret", token, "", "StorageRead|GetBlob|403|AuthorizationPermissionMismatch|OAuth|" + a.deployer.ObjectID + "|0|0"},
+		{"GET", "/data/c/secret", token, "", "StorageRead|GetBlob|403|AuthorizationPermissionMismatch|OAuth|" +
+			a.deployer.ObjectID + "|0|0"},
 		{"PUT", "/data/c/a", "SharedKey data:abc", "12345", "StorageWrite|PutBlob|200|Success|AccountKey||5|7"},
-		{"PUT", "/data/c/a?comp=block&blockid=1", "SharedKey data:abc", "1", "StorageWrite|PutBlock|200|Success|AccountKey||1|7"},
-		{"PUT", "/data/c/a?comp=blocklist", "SharedKey data:abc", "", "StorageWrite|PutBlockList|200|Success|AccountKey||0|7"},
-		{"PUT", "/data/c/a?comp=metadata", "SharedKey data:abc", "", "StorageWrite|SetBlobMetadata|200|Success|AccountKey||0|7"},
+		{"PUT", "/data/c/a?comp=block&blockid=1", "SharedKey data:abc", "1",
+			"StorageWrite|PutBlock|200|Success|AccountKey||1|7"},
+		{"PUT", "/data/c/a?comp=blocklist", "SharedKey data:abc", "",
+			"StorageWrite|PutBlockList|200|Success|AccountKey||0|7"},
+		{"PUT", "/data/c/a?comp=metadata", "SharedKey data:abc", "",
+			"StorageWrite|SetBlobMetadata|200|Success|AccountKey||0|7"},
 		{"DELETE", "/data/c/a", "SharedKey data:abc", "", "StorageDelete|DeleteBlob|200|Success|AccountKey||0|7"},
 		{"GET", "/data/c?restype=container&comp=list", "", "", "StorageRead|ListBlobs|200|Success|Anonymous||0|7"},
-		{"PUT", "/data/c?restype=container", "SharedKey data:abc", "", "StorageWrite|CreateContainer|200|Success|AccountKey||0|7"},
-		{"DELETE", "/data/c?restype=container", "SharedKey data:abc", "", "StorageDelete|DeleteContainer|200|Success|AccountKey||0|7"},
+		{"PUT", "/data/c?restype=container", "SharedKey data:abc", "",
+			"StorageWrite|CreateContainer|200|Success|AccountKey||0|7"},
+		{"DELETE", "/data/c?restype=container", "SharedKey data:abc", "",
+			"StorageDelete|DeleteContainer|200|Success|AccountKey||0|7"},
 		{"GET", "/data/?comp=list", "SharedKey data:abc", "", "StorageRead|ListContainers|200|Success|AccountKey||0|7"},
 	} {
 		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))

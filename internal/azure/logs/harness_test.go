@@ -70,7 +70,8 @@ func newAzure(t *testing.T) *azure {
 		{Namespace: "Microsoft.DataShare", Types: []*arm.Type{{Name: "Microsoft.DataShare/accounts"}}},
 		{Namespace: "Microsoft.KeyVault", Types: []*arm.Type{{Name: "Microsoft.KeyVault/vaults"}}},
 		{Namespace: "Microsoft.Storage", Types: []*arm.Type{
-			{Name: "Microsoft.Storage/storageAccounts"}, {Name: "Microsoft.Storage/storageAccounts/blobServices", Implicit: []string{"default"}},
+			{Name: "Microsoft.Storage/storageAccounts"},
+			{Name: "Microsoft.Storage/storageAccounts/blobServices", Implicit: []string{"default"}},
 		}},
 	}
 	a.server, err = arm.NewServer(arm.Options{
@@ -90,7 +91,8 @@ func newAzure(t *testing.T) *azure {
 				return err
 			}
 		}
-		for name, p := range map[string]*identity.Principal{"deployer": &a.deployer, "stranger": &a.stranger, "foreigner": &a.foreigner} {
+		for name, p := range map[string]*identity.Principal{"deployer": &a.deployer, "stranger": &a.stranger,
+			"foreigner": &a.foreigner} {
 			of := tenant
 			if name == "foreigner" {
 				of = otherTenant
@@ -100,14 +102,16 @@ func newAzure(t *testing.T) *azure {
 				return err
 			}
 		}
-		return a.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: a.deployer.ObjectID, RoleID: owner, Scope: "/subscriptions/" + sub})
+		return a.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: a.deployer.ObjectID, RoleID: owner,
+			Scope: "/subscriptions/" + sub})
 	}))
 	a.put(groupID, "2022-09-01", `{"location":"eastus"}`)
 	for _, id := range []string{account, vault, storage} {
 		parsed, err := arm.ParseID(id)
 		require.NoError(t, err)
 		a.update(func(c *arm.Call) *arm.Error {
-			return c.Save(&arm.Resource{ID: parsed, Body: map[string]any{"location": "eastus", "properties": map[string]any{}}})
+			return c.Save(&arm.Resource{ID: parsed,
+				Body: map[string]any{"location": "eastus", "properties": map[string]any{}}})
 		})
 	}
 	a.workspace(`{}`)
@@ -181,7 +185,8 @@ func (a *azure) send(method, path, token, body string) (int, map[string]any) {
 
 func (a *azure) put(path, version, body string) map[string]any {
 	a.t.Helper()
-	status, out := a.send(http.MethodPut, path+"?api-version="+version, a.token(a.deployer, "https://management.azure.com"), body)
+	status, out := a.send(http.MethodPut, path+"?api-version="+version,
+		a.token(a.deployer, "https://management.azure.com"), body)
 	require.Less(a.t, status, 300, "%v", out)
 	return out
 }

@@ -24,14 +24,17 @@ func TestRowsFollowDiagnosticSettings(t *testing.T) {
 	a.update(func(c *arm.Call) *arm.Error {
 		return logs.Write(c, account, "ShareSubscriptions", map[string]any{"OperationName": "not sent"})
 	})
-	require.Equal(t, [][]any{{"Shares", "after", "Azure", a.customerID, strings.ToLower(account), sub, "MicrosoftDataShareShareLog"}},
-		a.rows("MicrosoftDataShareShareLog | project Category, OperationName, SourceSystem, TenantId, _ResourceId, _SubscriptionId, Type"))
-	require.Equal(t, [][]any{{true}}, a.rows("MicrosoftDataShareShareLog | project TimeGenerated > ago(1m) and _BilledSize > 0"))
+	require.Equal(t, [][]any{{"Shares", "after", "Azure", a.customerID, strings.ToLower(account), sub,
+		"MicrosoftDataShareShareLog"}},
+		a.rows("MicrosoftDataShareShareLog | project Category, OperationName, SourceSystem, TenantId, _ResourceId, "+
+			"_SubscriptionId, Type"))
+	require.Equal(t, [][]any{{true}}, a.rows("MicrosoftDataShareShareLog | project TimeGenerated > ago(1m) and "+
+		"_BilledSize > 0"))
 	require.Empty(t, a.rows("AzureDiagnostics"))
 }
 
-// What has no table of its own goes to AzureDiagnostics, with the type in the names of the service's own columns; a vault's
-// log goes where its setting chooses.
+// What has no table of its own goes to AzureDiagnostics, with the type in the names of the service's own columns; a
+// vault's log goes where its setting chooses.
 func TestTablesOfACategory(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "Dedicated", "ShareSubscriptions")
@@ -45,7 +48,8 @@ func TestTablesOfACategory(t *testing.T) {
 		a.update(func(c *arm.Call) *arm.Error {
 			id, err := arm.ParseID(vault)
 			require.NoError(t, err)
-			return logs.WriteVault(c, id, logs.VaultRequest{Operation: "SecretGet", Status: http.StatusForbidden, Caller: a.stranger, CallerIP: "127.0.0.1"})
+			return logs.WriteVault(c, id, logs.VaultRequest{Operation: "SecretGet", Status: http.StatusForbidden,
+				Caller: a.stranger, CallerIP: "127.0.0.1"})
 		})
 	}
 	a.watch(vault, "", "AuditEvent")
@@ -67,17 +71,23 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 	id, err := arm.ParseID(storage)
 	require.NoError(t, err)
 	for _, r := range []logs.BlobRequest{
-		{Operation: "PutBlob", Container: "c", Blob: "a/b.csv", Status: 201, Authentication: "AccountKey", RequestBytes: 7},
-		{Operation: "GetBlob", Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7, URI: "https://x/data/c/a/b.csv?sv=sig=&sig=c2VjcmV0&sp=r&SIG=c2VjcmV0&%73ig=c2VjcmV0"},
-		{Operation: "DeleteBlob", Container: "c", Blob: "a/b.csv", Status: 403, Code: "AuthorizationPermissionMismatch", Authentication: "OAuth", Requester: a.stranger},
+		{Operation: "PutBlob", Container: "c", Blob: "a/b.csv", Status: 201, Authentication: "AccountKey",
+			RequestBytes: 7},
+		{Operation: "GetBlob", Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7,
+			URI: "https://x/data/c/a/b.csv?sv=sig=&sig=c2VjcmV0&sp=r&SIG=c2VjcmV0&%73ig=c2VjcmV0"},
+		{Operation: "DeleteBlob", Container: "c", Blob: "a/b.csv", Status: 403, Code: "AuthorizationPermissionMismatch",
+			Authentication: "OAuth", Requester: a.stranger},
 	} {
 		require.NoError(t, logs.AppendBlob(a.server, id, r))
 	}
 	require.Equal(t, [][]any{
-		{"StorageDelete", "DeleteBlob", "403", "AuthorizationPermissionMismatch", a.stranger.ObjectID, `"/data/c/a/b.csv"`, ""},
-		{"StorageRead", "GetBlob", "200", "Success", "", `"/data/c/a/b.csv"`, "https://x/data/c/a/b.csv?sv=sig=&sig=XXXXX&sp=r&SIG=XXXXX&%73ig=XXXXX"},
+		{"StorageDelete", "DeleteBlob", "403", "AuthorizationPermissionMismatch", a.stranger.ObjectID,
+			`"/data/c/a/b.csv"`, ""},
+		{"StorageRead", "GetBlob", "200", "Success", "", `"/data/c/a/b.csv"`,
+			"https://x/data/c/a/b.csv?sv=sig=&sig=XXXXX&sp=r&SIG=XXXXX&%73ig=XXXXX"},
 		{"StorageWrite", "PutBlob", "201", "Success", "", `"/data/c/a/b.csv"`, ""},
-	}, a.rows("StorageBlobLogs | project Category, OperationName, StatusCode, StatusText, RequesterObjectId, ObjectKey, Uri | order by Category asc"))
+	}, a.rows("StorageBlobLogs | project Category, OperationName, StatusCode, StatusText, RequesterObjectId, "+
+		"ObjectKey, Uri | order by Category asc"))
 }
 
 // Append writes nothing where nobody listens, and fails for nothing.
@@ -98,7 +108,8 @@ func TestRetention(t *testing.T) {
 	a.share("new")
 	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2)
 	a.offset.Add(int64(2 * 24 * time.Hour))
-	require.Equal(t, [][]any{{"new"}}, a.rows("MicrosoftDataShareShareLog | project OperationName"), "Ensure 30 days are the default")
+	require.Equal(t, [][]any{{"new"}}, a.rows("MicrosoftDataShareShareLog | project OperationName"),
+		"Ensure 30 days are the default")
 	a.share("newest") // drops what is past
 	a.workspace(`{"retentionInDays":60}`)
 	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2, "Ensure a longer retention brings nothing back")
@@ -110,7 +121,8 @@ func TestDailyQuota(t *testing.T) {
 	a.workspace(`{"workspaceCapping":{"dailyQuotaGb":0.023}}`)
 	a.watch(account, "", "Shares")
 	status := func() any {
-		_, out := a.send(http.MethodGet, workspaceID+"?api-version=2022-10-01", a.token(a.deployer, "https://management.azure.com"), "")
+		_, out := a.send(http.MethodGet, workspaceID+"?api-version=2022-10-01",
+			a.token(a.deployer, "https://management.azure.com"), "")
 		capping, _ := out["properties"].(map[string]any)["workspaceCapping"].(map[string]any)
 		return capping["dataIngestionStatus"]
 	}
@@ -132,7 +144,8 @@ func TestRowsOfADeletedWorkspace(t *testing.T) {
 	a.watch(account, "", "Shares")
 	a.share("kept")
 	remove := func(query string) {
-		status, out := a.send(http.MethodDelete, workspaceID+"?api-version=2022-10-01"+query, a.token(a.deployer, "https://management.azure.com"), "")
+		status, out := a.send(http.MethodDelete, workspaceID+"?api-version=2022-10-01"+query,
+			a.token(a.deployer, "https://management.azure.com"), "")
 		require.Less(t, status, 300, "%v", out)
 	}
 	remove("")
@@ -159,15 +172,18 @@ func TestAnswersHaveThePublishedShape(t *testing.T) {
 	table, _ := out["tables"].([]any)[0].(map[string]any)
 	require.Equal(t, "PrimaryResult", table["name"])
 	require.Equal(t, []any{
-		map[string]any{"name": "n", "type": "long"}, map[string]any{"name": "last", "type": "datetime"}, map[string]any{"name": "names", "type": "dynamic"},
-		map[string]any{"name": "share", "type": "real"}, map[string]any{"name": "d", "type": "timespan"}, map[string]any{"name": "ok", "type": "bool"},
+		map[string]any{"name": "n", "type": "long"}, map[string]any{"name": "last", "type": "datetime"},
+		map[string]any{"name": "names", "type": "dynamic"},
+		map[string]any{"name": "share", "type": "real"}, map[string]any{"name": "d", "type": "timespan"},
+		map[string]any{"name": "ok", "type": "bool"},
 	}, table["columns"])
 	row := rowsOf(out)[0]
 	_, err := time.Parse(time.RFC3339Nano, row[1].(string))
 	require.NoError(t, err)
 	require.Equal(t, []any{1.0, `["one"]`, 1.5, "1.00:00:00", true}, []any{row[0], row[2], row[3], row[4], row[5]})
 
-	status, got := a.send(http.MethodGet, "/v1/workspaces/"+a.customerID+"/query?query="+url.QueryEscape(query), a.token(a.deployer, logs.Audiences[1]), "")
+	status, got := a.send(http.MethodGet, "/v1/workspaces/"+a.customerID+"/query?query="+url.QueryEscape(query),
+		a.token(a.deployer, logs.Audiences[1]), "")
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, out, got)
 	status, out = a.ask(a.deployer, "AZKVAuditLogs | project OperationName", "")
@@ -185,7 +201,8 @@ func TestTimespan(t *testing.T) {
 	a.share("new")
 	at := func(d time.Duration) string { return began.Add(d).Format(time.RFC3339) }
 	for span, want := range map[string]int{
-		"": 2, "P1D": 1, "PT72H": 2, at(-time.Hour) + "/" + at(time.Hour): 1, at(-time.Hour) + "/P7D": 2, "P1D/" + at(49*time.Hour): 1,
+		"": 2, "P1D": 1, "PT72H": 2, at(-time.Hour) + "/" + at(time.Hour): 1, at(-time.Hour) + "/P7D": 2,
+		"P1D/" + at(49*time.Hour): 1,
 	} {
 		status, out := a.ask(a.deployer, "MicrosoftDataShareShareLog", span)
 		require.Equal(t, http.StatusOK, status, "%v", out)
@@ -206,13 +223,18 @@ func TestQueriesNeedATokenAndARole(t *testing.T) {
 		status      int
 		code        string
 	}{
-		"no token":          {path, "", http.StatusUnauthorized, "AuthorizationRequiredError"},
-		"another audience":  {path, a.token(a.deployer, "https://management.azure.com"), http.StatusUnauthorized, "InvalidTokenError"},
-		"no token of ours":  {path, "abc", http.StatusUnauthorized, "InvalidTokenError"},
-		"no role":           {path, a.token(a.stranger, logs.Audiences[0]), http.StatusForbidden, "InsufficientAccessError"},
-		"another tenant":    {path, a.token(a.foreigner, logs.Audiences[0]), http.StatusForbidden, "InsufficientAccessError"},
-		"another workspace": {"/v1/workspaces/" + tenant + "/query", a.token(a.deployer, logs.Audiences[0]), http.StatusNotFound, "WorkspaceNotFoundError"},
-		"another path":      {"/v1/apps/1/query", a.token(a.deployer, logs.Audiences[0]), http.StatusNotFound, "PathNotFoundError"},
+		"no token": {path, "", http.StatusUnauthorized, "AuthorizationRequiredError"},
+		"another audience": {path, a.token(a.deployer, "https://management.azure.com"), http.StatusUnauthorized,
+			"InvalidTokenError"},
+		"no token of ours": {path, "abc", http.StatusUnauthorized, "InvalidTokenError"},
+		"no role": {path, a.token(a.stranger, logs.Audiences[0]), http.StatusForbidden,
+			"InsufficientAccessError"},
+		"another tenant": {path, a.token(a.foreigner, logs.Audiences[0]), http.StatusForbidden,
+			"InsufficientAccessError"},
+		"another workspace": {"/v1/workspaces/" + tenant + "/query", a.token(a.deployer, logs.Audiences[0]),
+			http.StatusNotFound, "WorkspaceNotFoundError"},
+		"another path": {"/v1/apps/1/query", a.token(a.deployer, logs.Audiences[0]), http.StatusNotFound,
+			"PathNotFoundError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out := a.send(http.MethodPost, c.path, c.token, body)
@@ -221,7 +243,8 @@ func TestQueriesNeedATokenAndARole(t *testing.T) {
 		})
 	}
 	require.NoError(t, a.server.Update(func(c *arm.Call) error {
-		return a.dir.Assign(c.Tx, identity.Assignment{ID: "read", PrincipalID: a.stranger.ObjectID, RoleID: reader, Scope: workspaceID})
+		return a.dir.Assign(c.Tx,
+			identity.Assignment{ID: "read", PrincipalID: a.stranger.ObjectID, RoleID: reader, Scope: workspaceID})
 	}))
 	status, out := a.ask(a.stranger, "AzureDiagnostics", "")
 	require.Equal(t, http.StatusOK, status, "%v", out)
@@ -244,6 +267,7 @@ func TestWrongQueries(t *testing.T) {
 	require.Equal(t, "SemanticError", semantic["code"])
 	require.Contains(t, semantic["innererror"].(map[string]any)["message"], "'Absent'")
 	require.Equal(t, "InvalidArgument", inner("  ")["code"])
-	status, _ := a.send(http.MethodPost, "/v1/workspaces/"+a.customerID+"/query", a.token(a.deployer, logs.Audiences[0]), "{")
+	status, _ := a.send(http.MethodPost, "/v1/workspaces/"+a.customerID+"/query",
+		a.token(a.deployer, logs.Audiences[0]), "{")
 	require.Equal(t, http.StatusBadRequest, status)
 }

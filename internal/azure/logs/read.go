@@ -20,7 +20,8 @@ func Run(c *arm.Call, workspace *arm.Resource, query string, span Span) (*kql.Ta
 	if err != nil {
 		return nil, err
 	}
-	return q.Run(kql.Environment{Now: c.Now, Table: func(name string) (*kql.Table, error) { return load(c, workspace, name, span) }})
+	return q.Run(kql.Environment{Now: c.Now,
+		Table: func(name string) (*kql.Table, error) { return load(c, workspace, name, span) }})
 }
 
 // load reads the rows of a table that the workspace still keeps; nil for a table that is not known.
@@ -95,7 +96,8 @@ func found(rows []map[string]any, known []kql.Column) []kql.Column {
 // Workspace finds a workspace by its workspace id (properties.customerId), in all subscriptions.
 func Workspace(c *arm.Call, customerID string) (*arm.Resource, bool) {
 	for _, r := range c.Under(arm.ID{}) {
-		if strings.EqualFold(r.ID.Type(), "Microsoft.OperationalInsights/workspaces") && strings.EqualFold(r.String("properties", "customerId"), customerID) {
+		if strings.EqualFold(r.ID.Type(), "Microsoft.OperationalInsights/workspaces") &&
+			strings.EqualFold(r.String("properties", "customerId"), customerID) {
 			return r, true
 		}
 	}

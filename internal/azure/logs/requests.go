@@ -15,8 +15,8 @@ import (
 // Source: https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage-reference and
 // https://learn.microsoft.com/rest/api/storageservices/storage-analytics-logged-operations-and-status-messages
 type BlobRequest struct {
-	// Operation is the logged name: GetBlob, GetBlobProperties, ListBlobs, PutBlob, PutBlock, PutBlockList, SetBlobMetadata,
-	// DeleteBlob, CreateContainer, DeleteContainer …
+	// Operation is the logged name: GetBlob, GetBlobProperties, ListBlobs, PutBlob, PutBlock, PutBlockList,
+	// SetBlobMetadata, DeleteBlob, CreateContainer, DeleteContainer …
 	Operation string
 	// Container and Blob are what was asked for; Blob is "" for the container itself.
 	Container, Blob string
@@ -38,7 +38,8 @@ func (r BlobRequest) category() string {
 	switch {
 	case strings.HasPrefix(r.Operation, "Delete"):
 		return "StorageDelete"
-	case strings.HasPrefix(r.Operation, "Get"), strings.HasPrefix(r.Operation, "List"), strings.HasPrefix(r.Operation, "Query"):
+	case strings.HasPrefix(r.Operation, "Get"), strings.HasPrefix(r.Operation, "List"),
+		strings.HasPrefix(r.Operation, "Query"):
 		return "StorageRead"
 	}
 	return "StorageWrite"
@@ -53,12 +54,16 @@ func (r BlobRequest) columns(account arm.ID) map[string]any {
 	out := map[string]any{
 		"AccountName": account.Name(), "OperationName": r.Operation, "OperationVersion": r.Version, "OperationCount": 0,
 		"StatusCode": strconv.Itoa(r.Status), "StatusText": r.statusText(), "AuthenticationType": r.Authentication,
-		"ObjectKey": `"` + key + `"`, "Uri": withoutSignature(r.URI), "CallerIpAddress": r.CallerIP, "UserAgentHeader": r.UserAgent, "CorrelationId": r.RequestID,
-		"RequestBodySize": r.RequestBytes, "ResponseBodySize": r.ResponseBytes, "ServiceType": "blob", "Protocol": "HTTPS", "SchemaVersion": "1.0",
-		"DurationMs": float64(r.Duration.Microseconds()) / 1000, "ServerLatencyMs": float64(r.Duration.Microseconds()) / 1000, "TlsVersion": "TLS 1.2",
+		"ObjectKey": `"` + key + `"`, "Uri": withoutSignature(r.URI), "CallerIpAddress": r.CallerIP,
+		"UserAgentHeader": r.UserAgent, "CorrelationId": r.RequestID,
+		"RequestBodySize": r.RequestBytes, "ResponseBodySize": r.ResponseBytes, "ServiceType": "blob",
+		"Protocol": "HTTPS", "SchemaVersion": "1.0",
+		"DurationMs":      float64(r.Duration.Microseconds()) / 1000,
+		"ServerLatencyMs": float64(r.Duration.Microseconds()) / 1000, "TlsVersion": "TLS 1.2",
 	}
 	if r.Authentication == "OAuth" {
-		out["RequesterObjectId"], out["RequesterTenantId"], out["RequesterAppId"] = r.Requester.ObjectID, r.Requester.TenantID, r.Requester.ClientID
+		out["RequesterObjectId"], out["RequesterTenantId"], out["RequesterAppId"] = r.Requester.ObjectID,
+			r.Requester.TenantID, r.Requester.ClientID
 	}
 	return out
 }
@@ -123,10 +128,12 @@ func (r VaultRequest) columns() map[string]any {
 	return map[string]any{
 		"OperationName": r.Operation, "OperationVersion": r.Version, "HttpStatusCode": r.Status, "ResultType": result,
 		"ResultSignature": strings.ReplaceAll(http.StatusText(r.Status), " ", ""), "ResultDescription": r.Description,
-		"CallerIpAddress": r.CallerIP, "ClientInfo": r.UserAgent, "CorrelationId": r.RequestID, "RequestUri": r.URI, "Id": r.ID,
+		"CallerIpAddress": r.CallerIP, "ClientInfo": r.UserAgent, "CorrelationId": r.RequestID, "RequestUri": r.URI,
+		"Id":         r.ID,
 		"DurationMs": int(r.Duration.Milliseconds()), "Tlsversion": "TLS1_2",
 		"Identity": map[string]any{"claim": map[string]any{
-			"http://schemas.microsoft.com/identity/claims/objectidentifier": r.Caller.ObjectID, "appid": r.Caller.ClientID,
+			"http://schemas.microsoft.com/identity/claims/objectidentifier": r.Caller.ObjectID,
+			"appid": r.Caller.ClientID,
 		}},
 	}
 }
@@ -136,8 +143,8 @@ func WriteVault(c *arm.Call, vault arm.ID, r VaultRequest) *arm.Error {
 	return Write(c, vault.String(), "AuditEvent", r.columns())
 }
 
-// AppendVault is WriteVault in a transaction of its own, like Append: a refused request rolls its transaction back, and is
-// audited all the same.
+// AppendVault is WriteVault in a transaction of its own, like Append: a refused request rolls its transaction back, and
+// is audited all the same.
 func AppendVault(s *arm.Server, vault arm.ID, r VaultRequest) error {
 	return Append(s, vault.String(), "AuditEvent", r.columns())
 }
@@ -170,9 +177,11 @@ func (s Snapshot) columns() map[string]any {
 		trigger = "Scheduled"
 	}
 	return map[string]any{
-		"OperationName": "Microsoft.DataShare/accounts/shareSubscriptions/synchronize/action", "CorrelationId": s.Synchronization,
-		"DataSetName": s.DataSet, "DataSetType": s.Kind, "DataSetMappingType": s.Kind, "Status": s.Status, "DetailMessage": s.Message,
-		"TriggerType": trigger, "StartTime": instant(s.Start), "EndTime": instant(s.End),
+		"OperationName": "Microsoft.DataShare/accounts/shareSubscriptions/synchronize/action",
+		"CorrelationId": s.Synchronization,
+		"DataSetName":   s.DataSet, "DataSetType": s.Kind, "DataSetMappingType": s.Kind, "Status": s.Status,
+		"DetailMessage": s.Message,
+		"TriggerType":   trigger, "StartTime": instant(s.Start), "EndTime": instant(s.End),
 		"FilesRead": fmt.Sprint(s.FilesRead), "FilesWritten": fmt.Sprint(s.FilesWritten),
 		"SizeRead": fmt.Sprint(s.BytesRead), "SizeWritten": fmt.Sprint(s.BytesWritten),
 	}

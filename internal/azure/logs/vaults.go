@@ -25,9 +25,12 @@ func Vaults(s *arm.Server, vault func(*http.Request) (id arm.ID, ok bool), next 
 		}
 		_, who := requester(r)
 		request := VaultRequest{
-			Operation: vaultOperation(r.Method, strings.Split(strings.Trim(r.URL.Path, "/"), "/")), Status: seen.status, Description: seen.message(), Caller: who,
-			URI: "https://" + r.Host + r.URL.RequestURI(), ID: "https://" + r.Host + r.URL.Path, CallerIP: r.RemoteAddr, UserAgent: r.UserAgent(),
-			Version: r.URL.Query().Get("api-version"), RequestID: w.Header().Get("x-ms-request-id"), Duration: time.Since(began),
+			Operation: vaultOperation(r.Method, strings.Split(strings.Trim(r.URL.Path, "/"), "/")), Status: seen.status,
+			Description: seen.message(), Caller: who,
+			URI: "https://" + r.Host + r.URL.RequestURI(), ID: "https://" + r.Host + r.URL.Path, CallerIP: r.RemoteAddr,
+			UserAgent: r.UserAgent(),
+			Version:   r.URL.Query().Get("api-version"), RequestID: w.Header().Get("x-ms-request-id"),
+			Duration: time.Since(began),
 		}
 		if seen.status == http.StatusUnauthorized { // what it was to be is not looked at before who asks is known
 			request.Operation = "Authentication"
@@ -93,6 +96,7 @@ func vaultOperation(method string, path []string) string {
 		return "SecretSet"
 	}
 	return kind + map[string]string{
-		http.MethodGet: "Get", http.MethodPut: "Import", http.MethodPost: "Create", http.MethodPatch: "Update", http.MethodDelete: "Delete",
+		http.MethodGet: "Get", http.MethodPut: "Import", http.MethodPost: "Create", http.MethodPatch: "Update",
+		http.MethodDelete: "Delete",
 	}[method]
 }

@@ -29,7 +29,8 @@ func TestVaultEndpointIsAudited(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 		case strings.HasSuffix(r.URL.Path, "/forbidden"):
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `{"error":{"code":"Forbidden","message":"Caller is not authorized to perform action on resource."}}`)
+			_, _ = io.WriteString(w,
+				`{"error":{"code":"Forbidden","message":"Caller is not authorized to perform action on resource."}}`)
 		default:
 			_, _ = io.WriteString(w, `{"value":"s3cret"}`)
 		}
@@ -38,13 +39,15 @@ func TestVaultEndpointIsAudited(t *testing.T) {
 	for _, c := range []struct{ method, path, authorization, want string }{
 		{"GET", "/secrets/password", "", "Authentication|401|Unauthorized|Failure||"},
 		{"GET", "/secrets/password", token, "SecretGet|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"GET", "/secrets/forbidden", token, "SecretGet|403|Forbidden|Failure|" + a.deployer.ObjectID + "|Caller is not authorized to perform action on resource."},
+		{"GET", "/secrets/forbidden", token, "SecretGet|403|Forbidden|Failure|" + a.deployer.ObjectID +
+			"|Caller is not authorized to perform action on resource."},
 		{"PUT", "/secrets/password", token, "SecretSet|200|OK|Success|" + a.deployer.ObjectID + "|"},
 		{"GET", "/secrets", token, "SecretList|200|OK|Success|" + a.deployer.ObjectID + "|"},
 		{"GET", "/secrets/password/versions", token, "SecretListVersions|200|OK|Success|" + a.deployer.ObjectID + "|"},
 		{"DELETE", "/secrets/password", token, "SecretDelete|200|OK|Success|" + a.deployer.ObjectID + "|"},
 		{"GET", "/deletedsecrets", token, "SecretListDeleted|200|OK|Success|" + a.deployer.ObjectID + "|"},
-		{"POST", "/deletedsecrets/password/recover", token, "SecretRecover|200|OK|Success|" + a.deployer.ObjectID + "|"},
+		{"POST", "/deletedsecrets/password/recover", token, "SecretRecover|200|OK|Success|" + a.deployer.ObjectID +
+			"|"},
 		{"DELETE", "/deletedsecrets/password", token, "SecretPurge|200|OK|Success|" + a.deployer.ObjectID + "|"},
 	} {
 		r := httptest.NewRequest(c.method, "https://secrets.test"+c.path+"?api-version=7.4", nil)

@@ -1,5 +1,5 @@
-// Package logs is Azure Monitor Logs: the rows that resources write to the workspaces that their diagnostic settings name,
-// and the query API that reads them.
+// Package logs is Azure Monitor Logs: the rows that resources write to the workspaces that their diagnostic settings
+// name, and the query API that reads them.
 //
 // Rows are there as soon as they are written; on Azure it takes minutes until a query sees them.
 //
@@ -33,10 +33,10 @@ type destination struct {
 	dedicated bool
 }
 
-// Write appends a row of a resource's log to every workspace that a diagnostic setting of the resource sends the category
-// to; without one it does nothing. columns are those of the published table; the standard columns (TimeGenerated unless
-// given, Type, TenantId, _ResourceId …) are added. Call it in the transaction that does what is logged: the row is durable
-// with it.
+// Write appends a row of a resource's log to every workspace that a diagnostic setting of the resource sends the
+// category to; without one it does nothing. columns are those of the published table; the standard columns
+// (TimeGenerated unless given, Type, TenantId, _ResourceId …) are added. Call it in the transaction that does what is
+// logged: the row is durable with it.
 //
 // resourceID is what the settings are on: a Data Share account, a vault, a storage account's blobServices/default.
 func Write(c *arm.Call, resourceID, category string, columns map[string]any) *arm.Error {
@@ -83,7 +83,8 @@ func Append(s *arm.Server, resourceID, category string, columns map[string]any) 
 // destinations finds the workspaces that get a category of a resource.
 func destinations(c *arm.Call, id arm.ID, category string) []destination {
 	var out []destination
-	settings := arm.ID{Subscription: id.Subscription, ResourceGroup: id.ResourceGroup, Scope: id.String(), Namespace: "Microsoft.Insights"}
+	settings := arm.ID{Subscription: id.Subscription, ResourceGroup: id.ResourceGroup, Scope: id.String(),
+		Namespace: "Microsoft.Insights"}
 	for _, s := range c.Children(settings, "diagnosticSettings") {
 		if !sends(s, category) {
 			continue
@@ -92,13 +93,14 @@ func destinations(c *arm.Call, id arm.ID, category string) []destination {
 		if !ok {
 			continue // a workspace that was deleted gets nothing, and the setting stays
 		}
-		out = append(out, destination{workspace, strings.EqualFold(s.String("properties", "logAnalyticsDestinationType"), dedicatedTable)})
+		out = append(out, destination{workspace,
+			strings.EqualFold(s.String("properties", "logAnalyticsDestinationType"), dedicatedTable)})
 	}
 	return out
 }
 
-// sends reports whether a setting has the category enabled, by itself or in a group: the groups of the types here have all
-// categories that are written.
+// sends reports whether a setting has the category enabled, by itself or in a group: the groups of the types here have
+// all categories that are written.
 func sends(setting *arm.Resource, category string) bool {
 	list, _ := setting.Value("properties", "logs").([]any)
 	for _, e := range list {
@@ -113,7 +115,9 @@ func sends(setting *arm.Resource, category string) bool {
 }
 
 // row completes a row with the standard columns.
-func row(c *arm.Call, id arm.ID, category, table string, workspace *arm.Resource, columns map[string]any) map[string]any {
+func row(
+	c *arm.Call, id arm.ID, category, table string, workspace *arm.Resource, columns map[string]any,
+) map[string]any {
 	out := map[string]any{}
 	if table == sharedTable {
 		shared(out, id, columns)
@@ -147,8 +151,8 @@ func hasColumn(table, name string) bool {
 	return false
 }
 
-// shared makes a row of AzureDiagnostics: common columns keep their names, what is particular to a service gets a name that
-// begins in lower case and ends in its type, and objects are taken apart.
+// shared makes a row of AzureDiagnostics: common columns keep their names, what is particular to a service gets a name
+// that begins in lower case and ends in its type, and objects are taken apart.
 // Source: https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
 func shared(out map[string]any, id arm.ID, columns map[string]any) {
 	for k, v := range columns {
@@ -162,8 +166,10 @@ func shared(out map[string]any, id arm.ID, columns map[string]any) {
 		}
 	}
 	namespace, tail, _ := strings.Cut(id.Type(), "/")
-	out["ResourceId"], out["Resource"], out["ResourceType"] = strings.ToUpper(id.String()), strings.ToUpper(id.Name()), strings.ToUpper(tail)
-	out["ResourceProvider"], out["ResourceGroup"], out["SubscriptionId"] = strings.ToUpper(namespace), strings.ToUpper(id.ResourceGroup), id.Subscription
+	out["ResourceId"], out["Resource"], out["ResourceType"] = strings.ToUpper(id.String()), strings.ToUpper(id.Name()),
+		strings.ToUpper(tail)
+	out["ResourceProvider"], out["ResourceGroup"], out["SubscriptionId"] = strings.ToUpper(namespace),
+		strings.ToUpper(id.ResourceGroup), id.Subscription
 }
 
 // suffixes of the names in AzureDiagnostics tell a column's type.
@@ -286,7 +292,8 @@ func expire(c *arm.Call, prefix string, before time.Time) error {
 func Forget(c *arm.Call, customerID string) *arm.Error {
 	for _, table := range []string{tableRows, tableUsage} {
 		var keys []string
-		if err := c.Tx.Scan(table, customerID+"/", func(key string, _ []byte) error { keys = append(keys, key); return nil }); err != nil {
+		if err := c.Tx.Scan(table, customerID+"/",
+			func(key string, _ []byte) error { keys = append(keys, key); return nil }); err != nil {
 			return internalError(err)
 		}
 		for _, key := range keys {
@@ -299,5 +306,6 @@ func Forget(c *arm.Call, customerID string) *arm.Error {
 }
 
 func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
+		err)
 }

@@ -9,7 +9,8 @@ import (
 
 // actionGroupRegions are where an action group can live; nearly all are global.
 // Source: https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups
-var actionGroupRegions = []string{"global", "swedencentral", "germanywestcentral", "northcentralus", "southcentralus", "eastus2euap"}
+var actionGroupRegions = []string{"global", "swedencentral", "germanywestcentral", "northcentralus", "southcentralus",
+	"eastus2euap"}
 
 // receiverLists are the properties that list receivers, and whether these can be told to use the common alert schema.
 // Source: https://learn.microsoft.com/rest/api/monitor/action-groups/create-or-update
@@ -17,8 +18,10 @@ var receiverLists = []struct {
 	property     string
 	commonSchema bool
 }{
-	{"armRoleReceivers", true}, {"automationRunbookReceivers", true}, {"azureAppPushReceivers", false}, {"azureFunctionReceivers", true},
-	{"emailReceivers", true}, {"eventHubReceivers", true}, {"itsmReceivers", false}, {"logicAppReceivers", true}, {"smsReceivers", false},
+	{"armRoleReceivers", true}, {"automationRunbookReceivers", true}, {"azureAppPushReceivers", false},
+	{"azureFunctionReceivers", true},
+	{"emailReceivers", true}, {"eventHubReceivers", true}, {"itsmReceivers", false}, {"logicAppReceivers", true},
+	{"smsReceivers", false},
 	{"voiceReceivers", false}, {"webhookReceivers", true},
 }
 
@@ -27,8 +30,10 @@ func actionGroups() *arm.Type {
 		Name: actionGroupType,
 		CheckName: func(name string) *arm.Error {
 			// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftinsights
-			if len(name) > 260 || strings.ContainsAny(name, `:<>+/&%\?|`) || strings.HasSuffix(name, " ") || strings.HasSuffix(name, ".") {
-				return arm.BadRequest("BadRequest", `The action group name '%s' is not valid: it must have at most 260 characters, none of :<>+/&%%\?|, and not end in a space or period.`, name)
+			if len(name) > 260 || strings.ContainsAny(name, `:<>+/&%\?|`) || strings.HasSuffix(name, " ") ||
+				strings.HasSuffix(name, ".") {
+				return arm.BadRequest("BadRequest",
+					`The action group name '%s' is not valid: it must have at most 260 characters, none of :<>+/&%%\?|, and not end in a space or period.`, name)
 			}
 			return nil
 		},
@@ -39,7 +44,8 @@ func actionGroups() *arm.Type {
 func putActionGroup(_ *arm.Call, w *arm.Write) *arm.Error {
 	if location := w.New.String("location"); !inList(actionGroupRegions, location) {
 		return arm.BadRequest("LocationNotAvailableForResourceType",
-			"The provided location '%s' is not available for resource type 'microsoft.insights/actionGroups'. List of available regions for the resource type is '%s'.", location, strings.Join(actionGroupRegions, ","))
+			"The provided location '%s' is not available for resource type 'microsoft.insights/actionGroups'. List "+
+				"of available regions for the resource type is '%s'.", location, strings.Join(actionGroupRegions, ","))
 	}
 	props := w.New.Properties()
 	if strings.TrimSpace(text(props, "groupShortName")) == "" {
@@ -53,7 +59,9 @@ func putActionGroup(_ *arm.Call, w *arm.Write) *arm.Error {
 		for _, receiver := range objects(props, list.property) {
 			name := strings.ToLower(text(receiver, "name"))
 			if name == "" || names[name] {
-				return arm.BadRequest("ReceiverNameIsNotUnique", "The receiver name '%s' in %s is empty or not unique: names must be unique across all receivers of an action group.", text(receiver, "name"), list.property)
+				return arm.BadRequest("ReceiverNameIsNotUnique", "The receiver name '%s' in %s is empty or not "+
+					"unique: names must be unique across all receivers of an action group.", text(receiver, "name"),
+					list.property)
 			}
 			names[name] = true
 			if list.commonSchema {
@@ -73,14 +81,17 @@ func checkReceiver(list string, receiver map[string]any) *arm.Error {
 	case "emailReceivers":
 		address := text(receiver, "emailAddress")
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-			return arm.BadRequest("InvalidEmailAddress", "The email address '%s' of receiver '%s' is not valid.", address, text(receiver, "name"))
+			return arm.BadRequest("InvalidEmailAddress", "The email address '%s' of receiver '%s' is not valid.",
+				address, text(receiver, "name"))
 		}
 		receiver["status"] = "Enabled"
 	case "smsReceivers":
 		receiver["status"] = "Enabled"
 	case "webhookReceivers":
-		if uri := strings.ToLower(text(receiver, "serviceUri")); !strings.HasPrefix(uri, "https://") && !strings.HasPrefix(uri, "http://") {
-			return arm.BadRequest("InvalidServiceUri", "The serviceUri of receiver '%s' is not an http or https URL.", text(receiver, "name"))
+		if uri := strings.ToLower(text(receiver, "serviceUri")); !strings.HasPrefix(uri, "https://") &&
+			!strings.HasPrefix(uri, "http://") {
+			return arm.BadRequest("InvalidServiceUri", "The serviceUri of receiver '%s' is not an http or https URL.",
+				text(receiver, "name"))
 		}
 		fallback(receiver, "useAadAuth", false)
 	}

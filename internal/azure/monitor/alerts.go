@@ -16,7 +16,8 @@ const alertsManagement = "Microsoft.AlertsManagement"
 
 // alertRanges are the values of timeRange.
 // Source: https://learn.microsoft.com/rest/api/monitor/alertsmanagement/alerts/get-all
-var alertRanges = map[string]time.Duration{"1h": time.Hour, "1d": 24 * time.Hour, "7d": 7 * 24 * time.Hour, "30d": 30 * 24 * time.Hour}
+var alertRanges = map[string]time.Duration{"1h": time.Hour, "1d": 24 * time.Hour, "7d": 7 * 24 * time.Hour,
+	"30d": 30 * 24 * time.Hour}
 
 // alertRoutes are the alerts that scheduled query rules have raised in a subscription. They are computed when they are
 // read; nobody is notified, and their state stays New.
@@ -72,7 +73,8 @@ func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *
 	if asked := c.Query.Get("timeRange"); asked != "" {
 		var ok bool
 		if within, ok = alertRanges[asked]; !ok {
-			return nil, arm.BadRequest("BadRequest", "The query parameter timeRange is '%s': it must be 1h, 1d, 7d or 30d.", asked)
+			return nil, arm.BadRequest("BadRequest", "The query parameter timeRange is '%s': it must be 1h, 1d, 7d "+
+				"or 30d.", asked)
 		}
 	}
 	value := []any{}
@@ -83,7 +85,8 @@ func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *
 		body := f.body(params["subscriptionId"])
 		essentials := object(object(body, "properties"), "essentials")
 		matches := true
-		for _, filter := range []string{"targetResource", "targetResourceType", "targetResourceGroup", "monitorService", "monitorCondition", "severity", "alertState", "alertRule"} {
+		for _, filter := range []string{"targetResource", "targetResourceType", "targetResourceGroup", "monitorService",
+			"monitorCondition", "severity", "alertState", "alertRule"} {
 			asked := c.Query.Get(filter)
 			matches = matches && (asked == "" || strings.EqualFold(asked, text(essentials, filter)))
 		}
@@ -100,7 +103,8 @@ func getAlert(c *arm.Call, params map[string]string, _ map[string]any) (any, *ar
 			return f.body(params["subscriptionId"]), nil
 		}
 	}
-	return nil, arm.Errorf(http.StatusNotFound, "NotFound", "The alert '%s' was not found; alerts are kept for %d days.", params["alertId"], int(alertRetention.Hours()/24))
+	return nil, arm.Errorf(http.StatusNotFound, "NotFound", "The alert '%s' was not found; alerts are kept for %d "+
+		"days.", params["alertId"], int(alertRetention.Hours()/24))
 }
 
 // body is the alert in the published shape.
@@ -108,16 +112,21 @@ func (f *fired) body(subscription string) map[string]any {
 	props := f.rule.Properties()
 	severity, _ := props["severity"].(float64)
 	essentials := map[string]any{
-		"severity": fmt.Sprintf("Sev%d", int(severity)), "signalType": "Log", "alertState": "New", "monitorCondition": "Fired",
-		"monitorService": "Log Alerts V2", "alertRule": f.rule.ID.String(), "sourceCreatedId": f.id(), "description": text(props, "description"),
-		"startDateTime": timestamp(f.start), "lastModifiedDateTime": timestamp(f.modified()), "lastModifiedUserName": "System",
-		"targetResource": f.target, "actionStatus": map[string]any{"isSuppressed": false},
+		"severity": fmt.Sprintf("Sev%d", int(severity)), "signalType": "Log", "alertState": "New",
+		"monitorCondition": "Fired",
+		"monitorService":   "Log Alerts V2", "alertRule": f.rule.ID.String(), "sourceCreatedId": f.id(),
+		"description":   text(props, "description"),
+		"startDateTime": timestamp(f.start), "lastModifiedDateTime": timestamp(f.modified()),
+		"lastModifiedUserName": "System",
+		"targetResource":       f.target, "actionStatus": map[string]any{"isSuppressed": false},
 	}
 	if id, err := arm.ParseID(f.target); err == nil {
-		essentials["targetResourceName"], essentials["targetResourceGroup"], essentials["targetResourceType"] = id.Name(), id.ResourceGroup, strings.ToLower(id.Type())
+		essentials["targetResourceName"], essentials["targetResourceGroup"],
+			essentials["targetResourceType"] = id.Name(), id.ResourceGroup, strings.ToLower(id.Type())
 	}
 	if !f.resolved.IsZero() {
-		essentials["monitorCondition"], essentials["monitorConditionResolvedDateTime"] = "Resolved", timestamp(f.resolved)
+		essentials["monitorCondition"], essentials["monitorConditionResolvedDateTime"] = "Resolved",
+			timestamp(f.resolved)
 	}
 	dimensions := []any{}
 	for _, d := range f.dimensions {
@@ -130,6 +139,7 @@ func (f *fired) body(subscription string) map[string]any {
 	return map[string]any{
 		"id":   "/subscriptions/" + subscription + "/providers/" + alertsManagement + "/alerts/" + f.id(),
 		"name": name, "type": alertsManagement + "/alerts",
-		"properties": map[string]any{"essentials": essentials, "context": map[string]any{"metricValue": f.value, "dimensions": dimensions}},
+		"properties": map[string]any{"essentials": essentials,
+			"context": map[string]any{"metricValue": f.value, "dimensions": dimensions}},
 	}
 }

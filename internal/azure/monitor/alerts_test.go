@@ -41,13 +41,17 @@ func TestAnActionGroupActivatesItsReceivers(t *testing.T) {
 func TestAnActionGroupIsRefusedAsAzureRefusesIt(t *testing.T) {
 	a := newAzure(t)
 	for name, c := range map[string]struct{ body, code string }{
-		"region":          {`{"location":"eastus","properties":{"groupShortName":"ops","enabled":true}}`, "LocationNotAvailableForResourceType"},
-		"short name":      {`{"location":"global","properties":{"groupShortName":"longer than twelve","enabled":true}}`, "InvalidRequestContent"},
-		"empty name":      {`{"location":"global","properties":{"groupShortName":"","enabled":true}}`, "InvalidActionGroup"},
-		"repeated name":   {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"emailReceivers":[{"name":"A","emailAddress":"a@contoso.com"}],"smsReceivers":[{"name":"a","countryCode":"1","phoneNumber":"5550100"}]}}`, "ReceiverNameIsNotUnique"},
-		"e-mail":          {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"emailReceivers":[{"name":"A","emailAddress":"Ada <ada@contoso.com>"}]}}`, "InvalidEmailAddress"},
-		"webhook":         {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"webhookReceivers":[{"name":"A","serviceUri":"ftp://contoso.com"}]}}`, "InvalidServiceUri"},
-		"unknown setting": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"colour":"red"}}`, "InvalidRequestContent"},
+		"region": {`{"location":"eastus","properties":{"groupShortName":"ops","enabled":true}}`,
+			"LocationNotAvailableForResourceType"},
+		"short name": {`{"location":"global","properties":{"groupShortName":"longer than twelve","enabled":true}}`,
+			"InvalidRequestContent"},
+		"empty name": {`{"location":"global","properties":{"groupShortName":"","enabled":true}}`,
+			"InvalidActionGroup"},
+		"repeated name": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"emailReceivers":[{"name":"A","emailAddress":"a@contoso.com"}],"smsReceivers":[{"name":"a","countryCode":"1","phoneNumber":"5550100"}]}}`, "ReceiverNameIsNotUnique"},
+		"e-mail":        {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"emailReceivers":[{"name":"A","emailAddress":"Ada <ada@contoso.com>"}]}}`, "InvalidEmailAddress"},
+		"webhook":       {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"webhookReceivers":[{"name":"A","serviceUri":"ftp://contoso.com"}]}}`, "InvalidServiceUri"},
+		"unknown setting": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"colour":"red"}}`,
+			"InvalidRequestContent"},
 	} {
 		code, _ := a.refused(http.MethodPut, actionGroup, actionGroupVersion, c.body)
 		assert.Equal(t, c.code, code, name)
@@ -56,10 +60,12 @@ func TestAnActionGroupIsRefusedAsAzureRefusesIt(t *testing.T) {
 
 // aRule is the body of a good rule, as changed.
 func aRule(change func(rule, properties, condition map[string]any)) string {
-	condition := map[string]any{"query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'", "timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0}
+	condition := map[string]any{"query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'",
+		"timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0}
 	properties := map[string]any{
 		"scopes": []any{workspaceID}, "severity": 1, "evaluationFrequency": "PT15M", "windowSize": "PT1H",
-		"criteria": map[string]any{"allOf": []any{condition}}, "actions": map[string]any{"actionGroups": []any{actionGroup}},
+		"criteria": map[string]any{"allOf": []any{condition}},
+		"actions":  map[string]any{"actionGroups": []any{actionGroup}},
 	}
 	rule := map[string]any{"location": "eastus", "properties": properties}
 	if change != nil {
@@ -101,24 +107,33 @@ func TestARuleIsRefusedAsAzureRefusesIt(t *testing.T) {
 		change        func(r, p, c m)
 		code, message string
 	}{
-		"no such workspace":     {func(_, p, _ m) { p["scopes"] = []any{workspaces + "gone"} }, "ResourceNotFound", "gone"},
-		"another subscription":  {func(_, p, _ m) { p["scopes"] = []any{"/subscriptions/" + otherSub} }, "LinkedAuthorizationFailed", "query/read"},
-		"two scopes":            {func(_, p, _ m) { p["scopes"] = []any{workspaceID, workspaceID} }, "BadRequest", "exactly one scope"},
-		"window":                {func(_, p, _ m) { p["windowSize"] = "P3D" }, "BadRequest", "Supported granularities are: 1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880"},
-		"frequency":             {func(_, p, _ m) { p["evaluationFrequency"] = "PT7M" }, "BadRequest", "properties.evaluationFrequency"},
-		"no duration":           {func(_, p, _ m) { p["windowSize"] = "1h" }, "BadRequest", "ISO 8601"},
-		"frequency over window": {func(_, p, _ m) { p["evaluationFrequency"] = "PT2H" }, "BadRequest", "EvaluationFrequency cannot be greater"},
-		"severity":              {func(_, p, _ m) { p["severity"] = 5 }, "InvalidRequestContent", "severity"},
-		"no severity":           {func(_, p, _ m) { delete(p, "severity") }, "BadRequest", "properties.severity"},
-		"empty query":           {func(_, _, c m) { c["query"] = " " }, "BadRequest", "query"},
-		"no threshold":          {func(_, _, c m) { delete(c, "threshold") }, "BadRequest", "threshold"},
-		"no column":             {func(_, _, c m) { c["timeAggregation"] = "Average" }, "BadRequest", "metricMeasureColumn"},
+		"no such workspace": {func(_, p, _ m) { p["scopes"] = []any{workspaces + "gone"} }, "ResourceNotFound",
+			"gone"},
+		"another subscription": {func(_, p, _ m) { p["scopes"] = []any{"/subscriptions/" + otherSub} },
+			"LinkedAuthorizationFailed", "query/read"},
+		"two scopes": {func(_, p, _ m) { p["scopes"] = []any{workspaceID, workspaceID} }, "BadRequest",
+			"exactly one scope"},
+		"window": {func(_, p, _ m) { p["windowSize"] = "P3D" }, "BadRequest",
+			"Supported granularities are: 1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880"},
+		"frequency": {func(_, p, _ m) { p["evaluationFrequency"] = "PT7M" }, "BadRequest",
+			"properties.evaluationFrequency"},
+		"no duration": {func(_, p, _ m) { p["windowSize"] = "1h" }, "BadRequest", "ISO 8601"},
+		"frequency over window": {func(_, p, _ m) { p["evaluationFrequency"] = "PT2H" }, "BadRequest",
+			"EvaluationFrequency cannot be greater"},
+		"severity":     {func(_, p, _ m) { p["severity"] = 5 }, "InvalidRequestContent", "severity"},
+		"no severity":  {func(_, p, _ m) { delete(p, "severity") }, "BadRequest", "properties.severity"},
+		"empty query":  {func(_, _, c m) { c["query"] = " " }, "BadRequest", "query"},
+		"no threshold": {func(_, _, c m) { delete(c, "threshold") }, "BadRequest", "threshold"},
+		"no column": {func(_, _, c m) { c["timeAggregation"] = "Average" }, "BadRequest",
+			"metricMeasureColumn"},
 		"periods": {func(_, _, c m) {
 			c["failingPeriods"] = m{"numberOfEvaluationPeriods": 2, "minFailingPeriodsToAlert": 3}
 		}, "BadRequest", "failingPeriods"},
-		"no action group":     {func(_, p, _ m) { p["actions"] = m{"actionGroups": []any{actionGroup + "-gone"}} }, "ResourceNotFound", "operators-gone"},
-		"muted and resolved":  {func(_, p, _ m) { p["muteActionsDuration"] = "PT1H" }, "BadRequest", "autoMitigate"},
-		"muted too briefly":   {func(_, p, _ m) { p["muteActionsDuration"], p["autoMitigate"] = "PT5M", false }, "BadRequest", "MuteActionsDuration"},
+		"no action group": {func(_, p, _ m) { p["actions"] = m{"actionGroups": []any{actionGroup + "-gone"}} },
+			"ResourceNotFound", "operators-gone"},
+		"muted and resolved": {func(_, p, _ m) { p["muteActionsDuration"] = "PT1H" }, "BadRequest", "autoMitigate"},
+		"muted too briefly": {func(_, p, _ m) { p["muteActionsDuration"], p["autoMitigate"] = "PT5M", false },
+			"BadRequest", "MuteActionsDuration"},
 		"metric without name": {func(r, _, _ m) { r["kind"] = "LogToMetric" }, "BadRequest", "metricName"},
 	} {
 		code, message := a.refused(http.MethodPut, rule, ruleVersion, aRule(c.change))
@@ -143,7 +158,8 @@ func TestTheOfficialAlertClientsWork(t *testing.T) {
 		Location: to.Ptr("eastus"),
 		Properties: &armmonitor.ScheduledQueryRuleProperties{
 			Scopes: []*string{to.Ptr(workspaceID)}, Severity: to.Ptr(armmonitor.AlertSeverityOne),
-			EvaluationFrequency: to.Ptr("PT1H"), WindowSize: to.Ptr("P1D"), MuteActionsDuration: to.Ptr("P1D"), AutoMitigate: to.Ptr(false),
+			EvaluationFrequency: to.Ptr("PT1H"), WindowSize: to.Ptr("P1D"), MuteActionsDuration: to.Ptr("P1D"),
+			AutoMitigate: to.Ptr(false),
 			Criteria: &armmonitor.ScheduledQueryRuleCriteria{AllOf: []*armmonitor.Condition{{
 				Query: to.Ptr("AzureDiagnostics"), TimeAggregation: to.Ptr(armmonitor.TimeAggregationCount),
 				Operator: to.Ptr(armmonitor.ConditionOperatorGreaterThan), Threshold: to.Ptr(0.0),

@@ -27,7 +27,8 @@ var offered = map[string]categories{
 		groups: []string{"audit", "allLogs"}, metrics: []string{"AllMetrics"},
 	},
 	subscriptionScope: {logs: []string{
-		"Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth",
+		"Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale",
+		"ResourceHealth",
 	}},
 }
 

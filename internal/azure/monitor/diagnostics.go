@@ -12,19 +12,23 @@ import (
 // Source: https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits
 const settingsPerResource = 5
 
-// destinations are the properties that name where logs go, with the type they name and what the caller must be able to do there.
+// destinations are the properties that name where logs go, with the type they name and what the caller must be able to
+// do there.
 var destinations = []struct{ property, resourceType, action string }{
 	{"workspaceId", workspaceType, workspaceType + "/sharedKeys/action"},
 	{"storageAccountId", "Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/listKeys/action"},
-	{"eventHubAuthorizationRuleId", "Microsoft.EventHub/namespaces/authorizationRules", "Microsoft.EventHub/namespaces/authorizationRules/listkeys/action"},
-	{"serviceBusRuleId", "Microsoft.ServiceBus/namespaces/authorizationRules", "Microsoft.ServiceBus/namespaces/authorizationRules/listkeys/action"},
+	{"eventHubAuthorizationRuleId", "Microsoft.EventHub/namespaces/authorizationRules",
+		"Microsoft.EventHub/namespaces/authorizationRules/listkeys/action"},
+	{"serviceBusRuleId", "Microsoft.ServiceBus/namespaces/authorizationRules",
+		"Microsoft.ServiceBus/namespaces/authorizationRules/listkeys/action"},
 	{"marketplacePartnerId", "", ""},
 }
 
 // diagnosticSettings send a resource's logs and metrics somewhere. They attach to the resource and have no location.
 // Source: https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
 func diagnosticSettings() *arm.Type {
-	return &arm.Type{Name: diagnosticSettingType, Extension: true, Created: http.StatusOK, NoPatch: true, Put: putDiagnosticSetting}
+	return &arm.Type{Name: diagnosticSettingType, Extension: true, Created: http.StatusOK, NoPatch: true,
+		Put: putDiagnosticSetting}
 }
 
 func putDiagnosticSetting(c *arm.Call, w *arm.Write) *arm.Error {
@@ -51,7 +55,8 @@ func putDiagnosticSetting(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	if siblings >= settingsPerResource {
 		// The limit is documented, its code is not.
-		return arm.BadRequest("BadRequest", "The resource has %d diagnostic settings and can have no more: delete one of them first.", siblings)
+		return arm.BadRequest("BadRequest", "The resource has %d diagnostic settings and can have no more: delete "+
+			"one of them first.", siblings)
 	}
 	return nil
 }
@@ -69,7 +74,8 @@ func targetType(setting arm.ID) (string, *arm.Error) {
 		target = "microsoft.resources/resourcegroups"
 	}
 	if _, ok := offered[target]; !ok {
-		return "", arm.BadRequest("ResourceTypeNotSupported", "The resource type '%s' does not support diagnostic settings.", target)
+		return "", arm.BadRequest("ResourceTypeNotSupported", "The resource type '%s' does not support diagnostic "+
+			"settings.", target)
 	}
 	return target, nil
 }
@@ -98,14 +104,17 @@ func checkDestinations(c *arm.Call, setting arm.ID, props map[string]any) *arm.E
 		}
 		// Source: https://learn.microsoft.com/azure/storage/blobs/monitor-blob-storage#destination-limitations
 		if d.property == "storageAccountId" && strings.HasPrefix(strings.ToLower(setting.Scope)+"/", r.ID.Key()+"/") {
-			return arm.BadRequest("BadRequest", "The storage account '%s' cannot be the destination of its own logs: name another.", r.ID.Name())
+			return arm.BadRequest("BadRequest", "The storage account '%s' cannot be the destination of its own logs: "+
+				"name another.", r.ID.Name())
 		}
 	}
 	if !given {
 		return arm.BadRequest("BadRequest", "At least one data sink needs to be specified.")
 	}
-	if kind := text(props, "logAnalyticsDestinationType"); kind != "" && kind != "Dedicated" && kind != "AzureDiagnostics" {
-		return arm.BadRequest("BadRequest", "logAnalyticsDestinationType is '%s', must be 'Dedicated', 'AzureDiagnostics' or left out.", kind)
+	if kind := text(props, "logAnalyticsDestinationType"); kind != "" && kind != "Dedicated" &&
+		kind != "AzureDiagnostics" {
+		return arm.BadRequest("BadRequest", "logAnalyticsDestinationType is '%s', must be 'Dedicated', "+
+			"'AzureDiagnostics' or left out.", kind)
 	}
 	if text(props, "eventHubName") != "" && text(props, "eventHubAuthorizationRuleId") == "" {
 		return arm.BadRequest("BadRequest", "eventHubName is set without eventHubAuthorizationRuleId.")
@@ -126,7 +135,8 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 	for _, log := range logs {
 		category, group := text(log, "category"), text(log, "categoryGroup")
 		if (category == "") == (group == "") {
-			return arm.BadRequest("BadRequest", "Each log must have either a category or a categoryGroup, and not both.")
+			return arm.BadRequest("BadRequest", "Each log must have either a category or a categoryGroup, and not "+
+				"both.")
 		}
 		if category != "" {
 			name, ok := canonical(of.logs, category)
@@ -137,7 +147,8 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 		} else {
 			name, ok := canonical(of.groups, group)
 			if !ok {
-				return arm.BadRequest("BadRequest", "Category group '%s' is not supported, supported category groups are: %s.", group, quoted(of.groups))
+				return arm.BadRequest("BadRequest", "Category group '%s' is not supported, supported category groups "+
+					"are: %s.", group, quoted(of.groups))
 			}
 			log["categoryGroup"], grouped = name, true
 		}
@@ -146,12 +157,14 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 		}
 	}
 	if named && grouped {
-		return arm.BadRequest("BadRequest", "A diagnostic setting cannot mix log categories with log category groups: use one of the two in all logs.")
+		return arm.BadRequest("BadRequest", "A diagnostic setting cannot mix log categories with log category "+
+			"groups: use one of the two in all logs.")
 	}
 	for _, metric := range metrics {
 		name, ok := canonical(of.metrics, text(metric, "category"))
 		if !ok {
-			return arm.BadRequest("BadRequest", "Metric category '%s' is not supported, supported categories are: %s", text(metric, "category"), quoted(of.metrics))
+			return arm.BadRequest("BadRequest", "Metric category '%s' is not supported, supported categories are: %s",
+				text(metric, "category"), quoted(of.metrics))
 		}
 		metric["category"] = name
 		if aerr := repeated(seen, "metric|"+name); aerr != nil {
@@ -161,7 +174,8 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 	for _, e := range slices.Concat(logs, metrics) {
 		retention := object(e, "retentionPolicy")
 		if enabled, _ := retention["enabled"].(bool); enabled {
-			return arm.BadRequest("BadRequest", "Diagnostic settings does not support retention for new diagnostic settings.")
+			return arm.BadRequest("BadRequest", "Diagnostic settings does not support retention for new diagnostic "+
+				"settings.")
 		}
 		if retention == nil {
 			e["retentionPolicy"] = map[string]any{"enabled": false, "days": 0.0}
@@ -172,7 +186,8 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 
 func repeated(seen map[string]bool, key string) *arm.Error {
 	if seen[key] {
-		return arm.BadRequest("BadRequest", "The category '%s' is specified more than once.", strings.Trim(key[strings.IndexByte(key, '|'):], "|"))
+		return arm.BadRequest("BadRequest", "The category '%s' is specified more than once.",
+			strings.Trim(key[strings.IndexByte(key, '|'):], "|"))
 	}
 	seen[key] = true
 	return nil
@@ -189,7 +204,9 @@ func checkSinks(props map[string]any, other *arm.Resource, of categories) *arm.E
 		taken := enabled(other.Properties(), of)
 		for _, category := range enabled(props, of) {
 			if slices.Contains(taken, category) {
-				return arm.Conflict("Conflict", "Data sink '%s' is already used in diagnostic setting '%s' for category '%s'. Data sinks can't be reused in different settings on the same category for the same resource.",
+				return arm.Conflict("Conflict", "Data sink '%s' is already used in diagnostic setting '%s' for "+
+					"category '%s'. Data sinks can't be reused in different settings on the same category for the "+
+					"same resource.",
 					sink, other.ID.Name(), category)
 			}
 		}
@@ -197,8 +214,8 @@ func checkSinks(props map[string]any, other *arm.Resource, of categories) *arm.E
 	return nil
 }
 
-// enabled lists the categories that a setting sends, groups spelled out: a group's audit categories are not published for
-// every type, so a group counts as all of the type's logs.
+// enabled lists the categories that a setting sends, groups spelled out: a group's audit categories are not published
+// for every type, so a group counts as all of the type's logs.
 func enabled(props map[string]any, of categories) []string {
 	var out []string
 	for _, log := range objects(props, "logs") {

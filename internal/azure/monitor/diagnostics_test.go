@@ -44,7 +44,8 @@ func toWorkspace(workspace string, categories ...string) string {
 func TestEachAuditedResourceOffersItsCategories(t *testing.T) {
 	a := watched(t)
 	for target, body := range map[string]string{
-		shareAccount:            toWorkspace(workspaceID, "Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"),
+		shareAccount: toWorkspace(workspaceID, "Shares", "ShareSubscriptions", "SentShareSnapshots",
+			"ReceivedShareSnapshots"),
 		vault:                   toWorkspace(workspaceID, "AuditEvent", "AzurePolicyEvaluationDetails"),
 		blobService:             toWorkspace(workspaceID, "StorageRead", "StorageWrite", "StorageDelete"),
 		workspaceID:             toWorkspace(workspaceID, "Audit"),
@@ -65,28 +66,43 @@ func TestEachAuditedResourceOffersItsCategories(t *testing.T) {
 func TestASettingIsRefusedAsAzureRefusesIt(t *testing.T) {
 	a := watched(t)
 	gone := workspaces + "no-such-logs"
-	elsewhere := "/subscriptions/" + otherSub + "/resourceGroups/other/providers/Microsoft.OperationalInsights/workspaces/theirs"
+	elsewhere := "/subscriptions/" + otherSub +
+		"/resourceGroups/other/providers/Microsoft.OperationalInsights/workspaces/theirs"
 	a.plant(elsewhere)
 	for name, c := range map[string]struct{ target, body, code, message string }{
-		"no destination":      {vault, `{"properties":{"logs":[{"category":"AuditEvent","enabled":true}]}}`, "BadRequest", "At least one data sink needs to be specified."},
-		"unknown workspace":   {vault, toWorkspace(gone, "AuditEvent"), "ResourceNotFound", "no-such-logs"},
-		"another tenant's":    {vault, toWorkspace(elsewhere, "AuditEvent"), "LinkedAuthorizationFailed", "Microsoft.OperationalInsights/workspaces/sharedKeys/action"},
-		"no workspace at all": {vault, toWorkspace(vault, "AuditEvent"), "LinkedInvalidPropertyId", "properties.workspaceId"},
-		"another's category":  {vault, toWorkspace(workspaceID, "StorageRead"), "BadRequest", "Category 'StorageRead' is not supported."},
-		"logs on the account": {storageAccount, toWorkspace(workspaceID, "StorageRead"), "BadRequest", "Category 'StorageRead' is not supported."},
-		"unknown metric": {vault, fmt.Sprintf(`{"properties":{"workspaceId":%q,"metrics":[{"category":"Capacity","enabled":true}]}}`, workspaceID),
+		"no destination": {vault, `{"properties":{"logs":[{"category":"AuditEvent","enabled":true}]}}`,
+			"BadRequest", "At least one data sink needs to be specified."},
+		"unknown workspace": {vault, toWorkspace(gone, "AuditEvent"), "ResourceNotFound", "no-such-logs"},
+		"another tenant's": {vault, toWorkspace(elsewhere, "AuditEvent"), "LinkedAuthorizationFailed",
+			"Microsoft.OperationalInsights/workspaces/sharedKeys/action"},
+		"no workspace at all": {vault, toWorkspace(vault, "AuditEvent"), "LinkedInvalidPropertyId",
+			"properties.workspaceId"},
+		"another's category": {vault, toWorkspace(workspaceID, "StorageRead"), "BadRequest",
+			"Category 'StorageRead' is not supported."},
+		"logs on the account": {storageAccount, toWorkspace(workspaceID, "StorageRead"), "BadRequest",
+			"Category 'StorageRead' is not supported."},
+		"unknown metric": {vault,
+			fmt.Sprintf(`{"properties":{"workspaceId":%q,"metrics":[{"category":"Capacity","enabled":true}]}}`,
+				workspaceID),
 			"BadRequest", "Metric category 'Capacity' is not supported, supported categories are: 'AllMetrics'"},
-		"category and group": {vault, fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","categoryGroup":"audit","enabled":true}]}}`, workspaceID),
+		"category and group": {vault,
+			fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","categoryGroup":"audit","enabled":true}]}}`, workspaceID),
 			"BadRequest", "either a category or a categoryGroup"},
-		"categories mixed with groups": {vault, fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","enabled":true},{"categoryGroup":"audit","enabled":true}]}}`, workspaceID),
+		"categories mixed with groups": {vault,
+			fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","enabled":true},{"categoryGroup":"audit","enabled":true}]}}`, workspaceID),
 			"BadRequest", "cannot mix"},
 		"retention": {vault, fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","enabled":true,"retentionPolicy":{"enabled":true,"days":30}}]}}`, workspaceID),
 			"BadRequest", "Diagnostic settings does not support retention for new diagnostic settings."},
-		"the same twice":   {vault, toWorkspace(workspaceID, "AuditEvent", "auditevent"), "BadRequest", "more than once"},
-		"nothing to send":  {vault, toWorkspace(workspaceID), "BadRequest", "At least one log or metric category"},
-		"its own logs":     {blobService, fmt.Sprintf(`{"properties":{"storageAccountId":%q,"logs":[{"category":"StorageRead","enabled":true}]}}`, storageAccount), "BadRequest", "its own logs"},
-		"nothing to watch": {groupID, toWorkspace(workspaceID, "AuditEvent"), "ResourceTypeNotSupported", "does not support diagnostic settings"},
-		"no such resource": {vault + "-gone", toWorkspace(workspaceID, "AuditEvent"), "ResourceNotFound", "contoso-vault-gone"},
+		"the same twice": {vault, toWorkspace(workspaceID, "AuditEvent", "auditevent"), "BadRequest",
+			"more than once"},
+		"nothing to send": {vault, toWorkspace(workspaceID), "BadRequest", "At least one log or metric category"},
+		"its own logs": {blobService,
+			fmt.Sprintf(`{"properties":{"storageAccountId":%q,"logs":[{"category":"StorageRead","enabled":true}]}}`,
+				storageAccount), "BadRequest", "its own logs"},
+		"nothing to watch": {groupID, toWorkspace(workspaceID, "AuditEvent"), "ResourceTypeNotSupported",
+			"does not support diagnostic settings"},
+		"no such resource": {vault + "-gone", toWorkspace(workspaceID, "AuditEvent"), "ResourceNotFound",
+			"contoso-vault-gone"},
 	} {
 		code, message := a.refused(http.MethodPut, c.target+settings+"audit", diagnosticsVersion, c.body)
 		assert.Equal(t, c.code, code, name)
@@ -99,14 +115,17 @@ func TestACategoryGoesToAWorkspaceOnce(t *testing.T) {
 	a.ok(http.MethodPut, vault+settings+"audit", diagnosticsVersion, toWorkspace(workspaceID, "AuditEvent"))
 	a.ok(http.MethodPut, vault+settings+"audit", diagnosticsVersion, toWorkspace(workspaceID, "AuditEvent"))
 
-	code, message := a.refused(http.MethodPut, vault+settings+"again", diagnosticsVersion, toWorkspace(strings.ToUpper(workspaceID[:20])+workspaceID[20:], "AuditEvent"))
+	code, message := a.refused(http.MethodPut, vault+settings+"again", diagnosticsVersion,
+		toWorkspace(strings.ToUpper(workspaceID[:20])+workspaceID[20:], "AuditEvent"))
 	assert.Equal(t, "Conflict", code)
 	assert.Contains(t, message, "is already used in diagnostic setting 'audit' for category 'AuditEvent'")
 	code, _ = a.refused(http.MethodPut, vault+settings+"again", diagnosticsVersion,
-		fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"categoryGroup":"allLogs","enabled":true}]}}`, workspaceID))
+		fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"categoryGroup":"allLogs","enabled":true}]}}`,
+			workspaceID))
 	assert.Equal(t, "Conflict", code, "a group includes the category")
 
-	a.ok(http.MethodPut, vault+settings+"again", diagnosticsVersion, toWorkspace(workspaceID, "AzurePolicyEvaluationDetails"))
+	a.ok(http.MethodPut, vault+settings+"again", diagnosticsVersion,
+		toWorkspace(workspaceID, "AzurePolicyEvaluationDetails"))
 }
 
 func TestAResourceHasAtMostFiveSettings(t *testing.T) {
@@ -131,11 +150,13 @@ func TestTheOfficialDiagnosticSettingsClientWorks(t *testing.T) {
 	a.ok(http.MethodPut, vault+settings+"audit", diagnosticsVersion, toWorkspace(workspaceID, "AuditEvent"))
 	client, err := armmonitor.NewDiagnosticSettingsClient(a, a.options())
 	require.NoError(t, err)
-	made, err := client.CreateOrUpdate(ctx, strings.TrimPrefix(vault, "/"), "audit", armmonitor.DiagnosticSettingsResource{
-		Properties: &armmonitor.DiagnosticSettings{
-			WorkspaceID: to.Ptr(workspaceID), Logs: []*armmonitor.LogSettings{{CategoryGroup: to.Ptr("audit"), Enabled: to.Ptr(true)}},
-		},
-	}, nil)
+	made, err := client.CreateOrUpdate(ctx, strings.TrimPrefix(vault, "/"), "audit",
+		armmonitor.DiagnosticSettingsResource{
+			Properties: &armmonitor.DiagnosticSettings{
+				WorkspaceID: to.Ptr(workspaceID),
+				Logs:        []*armmonitor.LogSettings{{CategoryGroup: to.Ptr("audit"), Enabled: to.Ptr(true)}},
+			},
+		}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, workspaceID, *made.Properties.WorkspaceID)
 	require.Len(t, made.Properties.Logs, 1)

@@ -35,7 +35,8 @@ type dimension struct{ name, value string }
 
 // id is the same whenever the alert is computed.
 func (f *fired) id() string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(f.rule.ID.Key()+"|"+f.start.UTC().Format(time.RFC3339Nano)+"|"+key(f.dimensions))).String()
+	return uuid.NewSHA1(uuid.NameSpaceURL,
+		[]byte(f.rule.ID.Key()+"|"+f.start.UTC().Format(time.RFC3339Nano)+"|"+key(f.dimensions))).String()
 }
 
 func key(dimensions []dimension) string {
@@ -58,8 +59,8 @@ type evaluation struct {
 	stateful                    bool
 }
 
-// evaluationOf reads a rule; ok is false for one that raises no alerts: it is disabled, measures a metric, or its query is
-// beyond what is served here.
+// evaluationOf reads a rule; ok is false for one that raises no alerts: it is disabled, measures a metric, or its query
+// is beyond what is served here.
 func evaluationOf(rule *arm.Resource) (e evaluation, ok bool) {
 	props := rule.Properties()
 	if on, _ := props["enabled"].(bool); !on || !strings.EqualFold(rule.String("kind"), "LogAlert") {
@@ -107,8 +108,8 @@ func (e evaluation) quiet() time.Duration {
 }
 
 // alerts are those that the rule has raised until now, oldest first: it is evaluated at each of its times since it was
-// created, as far back as alerts are kept, with what the workspace held then. Nothing is stored: what a rule's alerts are
-// follows from its rows, and a changed rule is evaluated as it is now.
+// created, as far back as alerts are kept, with what the workspace held then. Nothing is stored: what a rule's alerts
+// are follows from its rows, and a changed rule is evaluated as it is now.
 func (e evaluation) alerts(h *logs.History, now time.Time) []*fired {
 	var all []*fired
 	open := map[string]*fired{}
@@ -158,7 +159,8 @@ func (e evaluation) evaluate(h *logs.History, at time.Time) (map[string]*fired, 
 			}
 			failing[k]++
 			if latest[k] == nil {
-				latest[k] = &fired{rule: e.rule, target: g.target, dimensions: g.dimensions, start: at, lastMet: at, value: value}
+				latest[k] = &fired{rule: e.rule, target: g.target, dimensions: g.dimensions, start: at, lastMet: at,
+					value: value}
 			}
 		}
 	}
@@ -201,7 +203,8 @@ func (e evaluation) groups(t *kql.Table) map[string]*group {
 				return nil
 			}
 			value := kql.Text(row[i])
-			listed := slices.ContainsFunc(texts(d, "values"), func(v string) bool { return v == "*" || strings.EqualFold(v, value) })
+			listed := slices.ContainsFunc(texts(d, "values"),
+				func(v string) bool { return v == "*" || strings.EqualFold(v, value) })
 			skip = skip || listed == strings.EqualFold(text(d, "operator"), "Exclude")
 			g.dimensions = append(g.dimensions, dimension{text(d, "name"), value})
 		}
@@ -227,7 +230,8 @@ func (e evaluation) measure(t *kql.Table, rows [][]any) (value float64, ok bool)
 	if how == "count" {
 		return float64(len(rows)), true
 	}
-	column := slices.IndexFunc(t.Columns, func(c kql.Column) bool { return c.Name == text(e.condition, "metricMeasureColumn") })
+	column := slices.IndexFunc(t.Columns,
+		func(c kql.Column) bool { return c.Name == text(e.condition, "metricMeasureColumn") })
 	if column < 0 {
 		return 0, false
 	}

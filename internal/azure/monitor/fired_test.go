@@ -21,7 +21,8 @@ const (
 func watching(t *testing.T, change func(rule, properties, condition map[string]any)) *azure {
 	a := alerting(t)
 	a.plant(shareAccount)
-	a.ok(http.MethodPut, shareAccount+settings+"all", diagnosticsVersion, toWorkspace(workspaceID, "SentShareSnapshots"))
+	a.ok(http.MethodPut, shareAccount+settings+"all", diagnosticsVersion,
+		toWorkspace(workspaceID, "SentShareSnapshots"))
 	a.ok(http.MethodPut, rule, ruleVersion, aRule(change))
 	return a
 }
@@ -32,7 +33,8 @@ func (a *azure) snapshot(dataSet, status string, bytes int64) {
 	id, err := arm.ParseID(shareAccount)
 	require.NoError(a.t, err)
 	require.NoError(a.t, a.server.Update(func(c *arm.Call) error {
-		if aerr := logs.WriteSent(c, id, logs.Snapshot{Synchronization: "1", DataSet: dataSet, Status: status, BytesWritten: bytes}); aerr != nil {
+		if aerr := logs.WriteSent(c, id,
+			logs.Snapshot{Synchronization: "1", DataSet: dataSet, Status: status, BytesWritten: bytes}); aerr != nil {
 			return aerr
 		}
 		return nil
@@ -58,8 +60,8 @@ func at(t *testing.T, essentials map[string]any, key string) time.Time {
 	return when
 }
 
-// An alert fires at the first evaluation that sees the failure, and resolves when the failure has left the window for two
-// or three evaluations; it is one alert all the while.
+// An alert fires at the first evaluation that sees the failure, and resolves when the failure has left the window for
+// two or three evaluations; it is one alert all the while.
 func TestAnAlertFiresAndResolves(t *testing.T) {
 	a := watching(t, nil)
 	began := a.server.Now()
@@ -76,7 +78,8 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 	assert.Equal(t, "Sev1", fired[0]["severity"])
 	assert.Equal(t, rule, fired[0]["alertRule"])
 	assert.Equal(t, workspaceID, fired[0]["targetResource"])
-	assert.WithinDuration(t, began.Add(30*time.Minute), at(t, fired[0], "startDateTime"), time.Minute, "the second evaluation")
+	assert.WithinDuration(t, began.Add(30*time.Minute), at(t, fired[0], "startDateTime"), time.Minute,
+		"the second evaluation")
 
 	a.pass(30 * time.Minute)
 	require.Equal(t, fired, a.alerts(""), "Ensure it stays one alert while the failure is within the window")
@@ -85,8 +88,10 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 	require.Len(t, resolved, 1)
 	assert.Equal(t, "Resolved", resolved[0]["monitorCondition"])
 	assert.Equal(t, fired[0]["startDateTime"], resolved[0]["startDateTime"])
-	// The failure leaves the window of an hour after the evaluation at 75 minutes; three quarters of an hour of quiet follow.
-	assert.WithinDuration(t, began.Add(120*time.Minute), at(t, resolved[0], "monitorConditionResolvedDateTime"), time.Minute)
+	// The failure leaves the window of an hour after the evaluation at 75 minutes; three quarters of an hour of quiet
+	// follow.
+	assert.WithinDuration(t, began.Add(120*time.Minute), at(t, resolved[0], "monitorConditionResolvedDateTime"),
+		time.Minute)
 
 	one := a.ok(http.MethodGet, alertsID, alertsVersion, "")["value"].([]any)[0].(map[string]any)
 	assert.Equal(t, one, a.ok(http.MethodGet, one["id"].(string), alertsVersion, ""))
@@ -119,7 +124,8 @@ func TestAlertsBySplitAndMeasure(t *testing.T) {
 	a := watching(t, func(_, properties, condition map[string]any) {
 		condition["query"] = "MicrosoftDataShareSentSnapshotLog | extend Size = tolong(SizeWritten)"
 		condition["timeAggregation"], condition["metricMeasureColumn"], condition["threshold"] = "Total", "Size", 100
-		condition["dimensions"] = []any{map[string]any{"name": "DataSetName", "operator": "Include", "values": []any{"big", "small"}}}
+		condition["dimensions"] = []any{map[string]any{"name": "DataSetName", "operator": "Include",
+			"values": []any{"big", "small"}}}
 	})
 	a.snapshot("big", "Succeeded", 60)
 	a.snapshot("big", "Succeeded", 60)
@@ -133,16 +139,19 @@ func TestAlertsBySplitAndMeasure(t *testing.T) {
 	assert.Equal(t, []any{map[string]any{"name": "DataSetName", "value": "big"}}, context["dimensions"])
 }
 
-// A rule that is not stateful raises an alert at every evaluation; one that is disabled, or whose query is not understood,
-// raises none.
+// A rule that is not stateful raises an alert at every evaluation; one that is disabled, or whose query is not
+// understood, raises none.
 func TestStatelessAndSilentRules(t *testing.T) {
 	a := watching(t, func(_, properties, _ map[string]any) { properties["autoMitigate"] = false })
 	a.snapshot("d", "Failed", 0)
 	a.pass(31 * time.Minute)
 	require.Len(t, a.alerts(""), 2)
 	for name, change := range map[string]func(rule, properties, condition map[string]any){
-		"disabled":             func(_, properties, _ map[string]any) { properties["enabled"] = false },
-		"query out of reach":   func(_, _, condition map[string]any) { condition["query"] = "SentLog | evaluate autocluster()" },
+		"disabled": func(_, properties, _ map[string]any) { properties["enabled"] = false },
+		"query out of reach": func(_, _, condition map[string]any) {
+			condition["query"] = "SentLog | evaluate " +
+				"autocluster()"
+		},
 		"no such table":        func(_, _, condition map[string]any) { condition["query"] = "NoSuchTable" },
 		"threshold not passed": func(_, _, condition map[string]any) { condition["threshold"] = 1 },
 		"two periods of two": func(_, _, condition map[string]any) {

@@ -36,8 +36,8 @@ const (
 	audience    = "https://management.azure.com"
 )
 
-// azure is a control plane with the monitoring providers, and a deployer who owns one subscription. A second subscription
-// belongs to another tenant.
+// azure is a control plane with the monitoring providers, and a deployer who owns one subscription. A second
+// subscription belongs to another tenant.
 type azure struct {
 	t      *testing.T
 	dir    *identity.Directory
@@ -54,7 +54,10 @@ func newAzure(t *testing.T) *azure {
 	require.NoError(t, err)
 	a := &azure{t: t}
 	clock := func() time.Time { return time.Now().Add(time.Duration(a.offset.Load())) }
-	a.front = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.server.ServeHTTP(w, r) }))
+	a.front = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		a.server.ServeHTTP(w, r)
+	}))
 	a.dir, err = identity.NewDirectory(st, a.front.URL, clock)
 	require.NoError(t, err)
 	// Targets of diagnostic settings: their own providers are not what is tested here.
@@ -62,7 +65,8 @@ func newAzure(t *testing.T) *azure {
 		{Namespace: "Microsoft.DataShare", Types: []*arm.Type{{Name: "Microsoft.DataShare/accounts"}}},
 		{Namespace: "Microsoft.KeyVault", Types: []*arm.Type{{Name: "Microsoft.KeyVault/vaults"}}},
 		{Namespace: "Microsoft.Storage", Types: []*arm.Type{
-			{Name: "Microsoft.Storage/storageAccounts"}, {Name: "Microsoft.Storage/storageAccounts/blobServices", Implicit: []string{"default"}},
+			{Name: "Microsoft.Storage/storageAccounts"},
+			{Name: "Microsoft.Storage/storageAccounts/blobServices", Implicit: []string{"default"}},
 		}},
 	}
 	a.server, err = arm.NewServer(arm.Options{
@@ -86,7 +90,8 @@ func newAzure(t *testing.T) *azure {
 		if p, err = a.dir.AddServicePrincipal(tx, tenant, "deployer", "deployer", "secret"); err != nil {
 			return err
 		}
-		return a.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: owner, Scope: "/subscriptions/" + sub})
+		return a.dir.Assign(tx,
+			identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: owner, Scope: "/subscriptions/" + sub})
 	}))
 	a.principal = p
 	a.ok(http.MethodPut, groupID, "2022-09-01", `{"location":"eastus"}`)
@@ -103,7 +108,8 @@ func (a *azure) plant(id string) string {
 	parsed, err := arm.ParseID(id)
 	require.NoError(a.t, err)
 	require.NoError(a.t, a.server.Update(func(c *arm.Call) error {
-		if aerr := c.Save(&arm.Resource{ID: parsed, Body: map[string]any{"properties": map[string]any{}}}); aerr != nil {
+		if aerr := c.Save(&arm.Resource{ID: parsed,
+			Body: map[string]any{"properties": map[string]any{}}}); aerr != nil {
 			return aerr
 		}
 		return nil
@@ -124,7 +130,8 @@ func (a *azure) do(method, path, version, body string) (int, map[string]any) {
 	if strings.Contains(path, "?") {
 		sep = "&"
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, a.front.URL+path+sep+"api-version="+version, bytes.NewBufferString(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, a.front.URL+path+sep+"api-version="+version,
+		bytes.NewBufferString(body))
 	require.NoError(a.t, err)
 	req.Header.Set("Authorization", "Bearer "+a.token())
 	res, err := a.front.Client().Do(req)

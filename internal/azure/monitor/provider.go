@@ -1,6 +1,6 @@
-// Package monitor is the resource providers behind Azure Monitor: Microsoft.Insights (diagnostic settings, action groups,
-// scheduled query rules, workbooks), Microsoft.OperationalInsights (Log Analytics workspaces and their saved searches) and
-// Microsoft.AlertsManagement (the alerts that the rules raise).
+// Package monitor is the resource providers behind Azure Monitor: Microsoft.Insights (diagnostic settings, action
+// groups, scheduled query rules, workbooks), Microsoft.OperationalInsights (Log Analytics workspaces and their saved
+// searches) and Microsoft.AlertsManagement (the alerts that the rules raise).
 //
 // Sources: https://learn.microsoft.com/rest/api/monitor/, https://learn.microsoft.com/rest/api/loganalytics/ and
 // https://learn.microsoft.com/rest/api/application-insights/workbooks
@@ -23,7 +23,8 @@ const (
 // New makes the resource providers.
 func New() []*arm.Provider {
 	return []*arm.Provider{
-		{Namespace: insights, Types: []*arm.Type{diagnosticSettings(), actionGroups(), scheduledQueryRules(), workbooks()}},
+		{Namespace: insights,
+			Types: []*arm.Type{diagnosticSettings(), actionGroups(), scheduledQueryRules(), workbooks()}},
 		{Namespace: operationalInsights, Types: []*arm.Type{workspaces(), savedSearches()}},
 		{Namespace: alertsManagement, Routes: alertRoutes()},
 	}

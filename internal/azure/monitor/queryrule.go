@@ -27,8 +27,10 @@ func scheduledQueryRules() *arm.Type {
 		Name: scheduledQueryRuleType,
 		CheckName: func(name string) *arm.Error {
 			// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftinsights
-			if len(name) > 260 || strings.ContainsAny(name, `*<>%{}&:\?/#|`) || strings.HasSuffix(name, " ") || strings.HasSuffix(name, ".") {
-				return arm.BadRequest("BadRequest", `The rule name '%s' is not valid: it must have at most 260 characters, none of *<>%%{}&:\?/#|, and not end in a space or period.`, name)
+			if len(name) > 260 || strings.ContainsAny(name, `*<>%{}&:\?/#|`) || strings.HasSuffix(name, " ") ||
+				strings.HasSuffix(name, ".") {
+				return arm.BadRequest("BadRequest",
+					`The rule name '%s' is not valid: it must have at most 260 characters, none of *<>%%{}&:\?/#|, and not end in a space or period.`, name)
 			}
 			return nil
 		},
@@ -40,21 +42,24 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	fallback(w.New.Body, "kind", "LogAlert")
 	if w.Old != nil && w.Old.String("kind") != w.New.String("kind") {
-		return arm.BadRequest("BadRequest", "The kind of rule '%s' cannot be changed from '%s' to '%s'.", w.New.ID.Name(), w.Old.String("kind"), w.New.String("kind"))
+		return arm.BadRequest("BadRequest", "The kind of rule '%s' cannot be changed from '%s' to '%s'.",
+			w.New.ID.Name(), w.Old.String("kind"), w.New.String("kind"))
 	}
 	if aerr := checkScopes(c, props); aerr != nil {
 		return aerr
 	}
 	conditions := objects(object(props, "criteria"), "allOf")
 	if len(conditions) != 1 {
-		return arm.BadRequest("BadRequest", "properties.criteria.allOf has %d conditions: a rule must have exactly one.", len(conditions))
+		return arm.BadRequest("BadRequest", "properties.criteria.allOf has %d conditions: a rule must have exactly "+
+			"one.", len(conditions))
 	}
 	if w.New.String("kind") == "LogAlert" {
 		if aerr := checkAlert(props, conditions[0]); aerr != nil {
 			return aerr
 		}
 	} else if text(conditions[0], "metricName") == "" {
-		return arm.BadRequest("BadRequest", "A rule of kind 'LogToMetric' needs properties.criteria.allOf[0].metricName.")
+		return arm.BadRequest("BadRequest", "A rule of kind 'LogToMetric' needs "+
+			"properties.criteria.allOf[0].metricName.")
 	}
 	if aerr := checkActions(c, props); aerr != nil {
 		return aerr
@@ -78,15 +83,19 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 func checkScopes(c *arm.Call, props map[string]any) *arm.Error {
 	scopes := texts(props, "scopes")
 	if len(scopes) != 1 {
-		return arm.BadRequest("BadRequest", "properties.scopes has %d entries: a rule must have exactly one scope.", len(scopes))
+		return arm.BadRequest("BadRequest", "properties.scopes has %d entries: a rule must have exactly one scope.",
+			len(scopes))
 	}
 	id, err := arm.ParseID(scopes[0])
 	if err != nil || id.Subscription == "" {
 		return arm.BadRequest("BadRequest", "properties.scopes[0] '%s' is not a resource id.", scopes[0])
 	}
-	if !c.Server.Directory().Allowed(c.Tx, c.Caller.ObjectID, id.String(), "Microsoft.OperationalInsights/workspaces/query/read", false) {
+	if !c.Server.Directory().Allowed(c.Tx, c.Caller.ObjectID, id.String(),
+		"Microsoft.OperationalInsights/workspaces/query/read", false) {
 		return arm.Errorf(http.StatusForbidden, "LinkedAuthorizationFailed",
-			"The client '%s' with object id '%s' does not have permission to perform action(s) 'Microsoft.OperationalInsights/workspaces/query/read' on the linked scope(s) '%s' or the linked scope(s) are invalid.",
+			"The client '%s' with object id '%s' does not have permission to perform action(s) "+
+				"'Microsoft.OperationalInsights/workspaces/query/read' on the linked scope(s) '%s' or the linked "+
+				"scope(s) are invalid.",
 			c.Caller.ClientID, c.Caller.ObjectID, id)
 	}
 	if id.Namespace == "" {
@@ -113,7 +122,8 @@ func checkAlert(props, condition map[string]any) *arm.Error {
 		return arm.BadRequest("BadRequest", "properties.severity is missing: it must be between 0 and 4.")
 	}
 	if !strings.EqualFold(text(condition, "timeAggregation"), "Count") && text(condition, "metricMeasureColumn") == "" {
-		return arm.BadRequest("BadRequest", "%smetricMeasureColumn is required when timeAggregation is '%s'.", at, text(condition, "timeAggregation"))
+		return arm.BadRequest("BadRequest", "%smetricMeasureColumn is required when timeAggregation is '%s'.", at,
+			text(condition, "timeAggregation"))
 	}
 	frequency, aerr := timing(props, "evaluationFrequency", frequencies)
 	if aerr != nil {
@@ -128,7 +138,8 @@ func checkAlert(props, condition map[string]any) *arm.Error {
 		return aerr
 	}
 	if frequency > window*time.Duration(periods) {
-		return arm.BadRequest("BadRequest", "EvaluationFrequency cannot be greater than the query look back which is WindowSize*NumberOfEvaluationPeriods: %s is greater than %d times %s.",
+		return arm.BadRequest("BadRequest", "EvaluationFrequency cannot be greater than the query look back which is "+
+			"WindowSize*NumberOfEvaluationPeriods: %s is greater than %d times %s.",
 			text(props, "evaluationFrequency"), periods, text(props, "windowSize"))
 	}
 	return checkMuting(props, frequency)
@@ -146,7 +157,9 @@ func checkPeriods(condition map[string]any) (int, *arm.Error) {
 	periods, _ := failing["numberOfEvaluationPeriods"].(float64)
 	least, _ := failing["minFailingPeriodsToAlert"].(float64)
 	if periods < 1 || periods > 6 || least < 1 || least > periods {
-		return 0, arm.BadRequest("BadRequest", "properties.criteria.allOf[0].failingPeriods has %v of %v periods: numberOfEvaluationPeriods must be between 1 and 6, and minFailingPeriodsToAlert between 1 and that.", least, periods)
+		return 0, arm.BadRequest("BadRequest", "properties.criteria.allOf[0].failingPeriods has %v of %v periods: "+
+			"numberOfEvaluationPeriods must be between 1 and 6, and minFailingPeriodsToAlert between 1 and that.",
+			least, periods)
 	}
 	return int(periods), nil
 }
@@ -165,7 +178,8 @@ func checkMuting(props map[string]any, frequency time.Duration) *arm.Error {
 		return arm.BadRequest("BadRequest", "properties.muteActionsDuration: %v.", err)
 	}
 	if auto, _ := props["autoMitigate"].(bool); auto {
-		return arm.BadRequest("BadRequest", "properties.autoMitigate and properties.muteActionsDuration exclude each other: set autoMitigate to false.")
+		return arm.BadRequest("BadRequest", "properties.autoMitigate and properties.muteActionsDuration exclude each "+
+			"other: set autoMitigate to false.")
 	}
 	if frequency > d {
 		return arm.BadRequest("BadRequest", "EvaluationFrequency cannot be greater than MuteActionsDuration.")
@@ -180,7 +194,8 @@ func timing(props map[string]any, key string, allowed []int) (time.Duration, *ar
 		return 0, arm.BadRequest("BadRequest", "properties.%s: %v.", key, err)
 	}
 	if d%time.Minute != 0 || !slices.Contains(allowed, int(d/time.Minute)) {
-		return 0, arm.BadRequest("BadRequest", "properties.%s is %s. Supported granularities are: %s.", key, text(props, key), strings.Trim(strings.ReplaceAll(fmt.Sprint(allowed), " ", ", "), "[]"))
+		return 0, arm.BadRequest("BadRequest", "properties.%s is %s. Supported granularities are: %s.", key,
+			text(props, key), strings.Trim(strings.ReplaceAll(fmt.Sprint(allowed), " ", ", "), "[]"))
 	}
 	return d, nil
 }
@@ -189,10 +204,12 @@ func timing(props map[string]any, key string, allowed []int) (time.Duration, *ar
 func checkActions(c *arm.Call, props map[string]any) *arm.Error {
 	groups := texts(object(props, "actions"), "actionGroups")
 	if len(groups) > actionGroupsPerRule {
-		return arm.BadRequest("BadRequest", "properties.actions.actionGroups has %d entries: a rule can have at most %d.", len(groups), actionGroupsPerRule)
+		return arm.BadRequest("BadRequest", "properties.actions.actionGroups has %d entries: a rule can have at most "+
+			"%d.", len(groups), actionGroupsPerRule)
 	}
 	for i, id := range groups {
-		if _, aerr := linked(c, fmt.Sprintf("properties.actions.actionGroups[%d]", i), id, actionGroupType, actionGroupType+"/read"); aerr != nil {
+		if _, aerr := linked(c, fmt.Sprintf("properties.actions.actionGroups[%d]", i), id, actionGroupType,
+			actionGroupType+"/read"); aerr != nil {
 			return aerr
 		}
 	}

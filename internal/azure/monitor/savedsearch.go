@@ -22,7 +22,8 @@ func putSavedSearch(_ *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	for _, key := range []string{"category", "displayName", "query"} {
 		if strings.TrimSpace(text(props, key)) == "" {
-			return arm.BadRequest("InvalidParameter", "The saved search '%s' has an empty '%s': give it a text.", w.New.ID.Name(), key)
+			return arm.BadRequest("InvalidParameter", "The saved search '%s' has an empty '%s': give it a text.",
+				w.New.ID.Name(), key)
 		}
 	}
 	fallback(props, "version", 2.0)

@@ -54,18 +54,21 @@ func texts(m map[string]any, key string) []string {
 
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 
-// linked finds a resource of a type that a request names by id, and that its caller may use: which action that takes is the
-// type's business. ARM looks such resources up as the caller, so what lies in another tenant is refused like what the
-// caller has no role on.
+// linked finds a resource of a type that a request names by id, and that its caller may use: which action that takes is
+// the type's business. ARM looks such resources up as the caller, so what lies in another tenant is refused like what
+// the caller has no role on.
 func linked(c *arm.Call, property, id, resourceType, action string) (*arm.Resource, *arm.Error) {
 	parsed, err := arm.ParseID(id)
 	if err != nil || parsed.Name() == "" || !strings.EqualFold(parsed.Type(), resourceType) {
 		return nil, arm.BadRequest("LinkedInvalidPropertyId",
-			"Property id '%s' at path '%s' is invalid. Expect fully qualified resource Id of type '%s' that start with '/subscriptions/{subscriptionId}'.", id, property, resourceType)
+			"Property id '%s' at path '%s' is invalid. Expect fully qualified resource Id of type '%s' that start "+
+				"with '/subscriptions/{subscriptionId}'.", id, property, resourceType)
 	}
 	if !c.Server.Directory().Allowed(c.Tx, c.Caller.ObjectID, parsed.String(), action, false) {
 		return nil, arm.Errorf(http.StatusForbidden, "LinkedAuthorizationFailed",
-			"The client '%s' with object id '%s' has permission to perform action '%s/write' on scope '%s'; however, it does not have permission to perform action(s) '%s' on the linked scope(s) '%s' or the linked scope(s) are invalid.",
+			"The client '%s' with object id '%s' has permission to perform action '%s/write' on scope '%s'; however, "+
+				"it does not have permission to perform action(s) '%s' on the linked scope(s) '%s' or the linked "+
+				"scope(s) are invalid.",
 			c.Caller.ClientID, c.Caller.ObjectID, c.ID.Type(), c.ID, action, parsed)
 	}
 	r, ok := c.Get(parsed)

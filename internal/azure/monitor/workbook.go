@@ -16,7 +16,8 @@ func workbooks() *arm.Type {
 		Name: workbookType,
 		CheckName: func(name string) *arm.Error {
 			if _, err := uuid.Parse(name); err != nil || len(name) != 36 {
-				return arm.BadRequest("BadRequest", "The workbook resource name '%s' is not valid: it must be a GUID.", name)
+				return arm.BadRequest("BadRequest", "The workbook resource name '%s' is not valid: it must be a GUID.",
+					name)
 			}
 			return nil
 		},
@@ -28,12 +29,14 @@ func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	for _, key := range []string{"category", "displayName"} {
 		if strings.TrimSpace(text(props, key)) == "" {
-			return arm.BadRequest("BadRequest", "The workbook '%s' has an empty '%s': give it a text.", w.New.ID.Name(), key)
+			return arm.BadRequest("BadRequest", "The workbook '%s' has an empty '%s': give it a text.", w.New.ID.Name(),
+				key)
 		}
 	}
 	var content map[string]any
 	if err := json.Unmarshal([]byte(text(props, "serializedData")), &content); err != nil {
-		return arm.BadRequest("BadRequest", "The 'serializedData' of the workbook '%s' is not a JSON object: %v.", w.New.ID.Name(), err)
+		return arm.BadRequest("BadRequest", "The 'serializedData' of the workbook '%s' is not a JSON object: %v.",
+			w.New.ID.Name(), err)
 	}
 	if err := completeIdentity(c, w); err != nil {
 		return err

@@ -22,7 +22,8 @@ const (
 	recoveryPeriod = 14 * 24 * time.Hour
 )
 
-// workspaceName is the published rule: 4 to 63 letters, digits and hyphens, beginning and ending with a letter or digit.
+// workspaceName is the published rule: 4 to 63 letters, digits and hyphens, beginning and ending with a letter or
+// digit.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftoperationalinsights
 var workspaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$`)
 
@@ -61,7 +62,8 @@ func workspaces() *arm.Type {
 				return nil
 			}
 			return arm.BadRequest("InvalidWorkspaceName",
-				"The workspace name '%s' is not valid: it must have 4 to 63 letters, digits and hyphens, and must not begin or end with a hyphen.", name)
+				"The workspace name '%s' is not valid: it must have 4 to 63 letters, digits and hyphens, and must "+
+					"not begin or end with a hyphen.", name)
 		},
 		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putWorkspace, Delete: deleteWorkspace,
@@ -85,7 +87,8 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	name := text(sku, "name")
 	if w.Old == nil && retiredSKUs[strings.ToLower(name)] {
-		return arm.BadRequest("InvalidParameter", "The pricing tier '%s' is no longer available for new workspaces: set sku.name to 'PerGB2018' or 'CapacityReservation'.", name)
+		return arm.BadRequest("InvalidParameter", "The pricing tier '%s' is no longer available for new workspaces: "+
+			"set sku.name to 'PerGB2018' or 'CapacityReservation'.", name)
 	}
 	if err := checkReservation(name, sku["capacityReservationLevel"]); err != nil {
 		return err
@@ -112,7 +115,8 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	if w.Old != nil {
-		props["customerId"], props["createdDate"] = w.Old.String("properties", "customerId"), w.Old.String("properties", "createdDate")
+		props["customerId"], props["createdDate"] = w.Old.String("properties", "customerId"),
+			w.Old.String("properties", "createdDate")
 		sku["lastSkuUpdate"] = w.Old.String("properties", "sku", "lastSkuUpdate")
 		if !strings.EqualFold(w.Old.String("properties", "sku", "name"), name) {
 			sku["lastSkuUpdate"] = timestamp(c.Now)
@@ -180,7 +184,8 @@ func deleteWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 func checkReservation(sku string, level any) *arm.Error {
 	if !strings.EqualFold(sku, "CapacityReservation") {
 		if level != nil {
-			return arm.BadRequest("InvalidParameter", "sku.capacityReservationLevel applies to the pricing tier 'CapacityReservation' only, not to '%s': leave it out.", sku)
+			return arm.BadRequest("InvalidParameter", "sku.capacityReservationLevel applies to the pricing tier "+
+				"'CapacityReservation' only, not to '%s': leave it out.", sku)
 		}
 		return nil
 	}
@@ -188,7 +193,8 @@ func checkReservation(sku string, level any) *arm.Error {
 	case 100.0, 200.0, 300.0, 400.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0, 25000.0, 50000.0:
 		return nil
 	}
-	return arm.BadRequest("InvalidParameter", "sku.capacityReservationLevel is %v, must be one of 100, 200, 300, 400, 500, 1000, 2000, 5000, 10000, 25000, 50000.", level)
+	return arm.BadRequest("InvalidParameter", "sku.capacityReservationLevel is %v, must be one of 100, 200, 300, "+
+		"400, 500, 1000, 2000, 5000, 10000, 25000, 50000.", level)
 }
 
 func checkRetention(sku string, props map[string]any) *arm.Error {
@@ -198,7 +204,8 @@ func checkRetention(sku string, props map[string]any) *arm.Error {
 	}
 	fallback(props, "retentionInDays", limits.usual)
 	if days, _ := props["retentionInDays"].(float64); days < limits.min || days > limits.max {
-		return arm.BadRequest("InvalidParameter", "'RetentionInDays' property doesn't match the SKU limits: it is %v, and '%s' allows %v to %v days.", days, sku, limits.min, limits.max)
+		return arm.BadRequest("InvalidParameter", "'RetentionInDays' property doesn't match the SKU limits: it is "+
+			"%v, and '%s' allows %v to %v days.", days, sku, limits.min, limits.max)
 	}
 	return nil
 }
@@ -213,14 +220,16 @@ func completeCapping(props map[string]any) *arm.Error {
 	}
 	fallback(capping, "dailyQuotaGb", -1.0)
 	if quota, _ := capping["dailyQuotaGb"].(float64); quota != -1 && quota < 0.023 {
-		return arm.BadRequest("InvalidParameter", "workspaceCapping.dailyQuotaGb is %v: it must be -1 (no cap) or at least 0.023.", quota)
+		return arm.BadRequest("InvalidParameter", "workspaceCapping.dailyQuotaGb is %v: it must be -1 (no cap) or at "+
+			"least 0.023.", quota)
 	}
 	capping["dataIngestionStatus"] = "RespectQuota"
 	return nil
 }
 
 func sharedKeys(_ *arm.Call, r *arm.Resource, _ map[string]any) (any, *arm.Error) {
-	return map[string]any{"primarySharedKey": r.Private["primarySharedKey"], "secondarySharedKey": r.Private["secondarySharedKey"]}, nil
+	return map[string]any{"primarySharedKey": r.Private["primarySharedKey"],
+		"secondarySharedKey": r.Private["secondarySharedKey"]}, nil
 }
 
 func regenerateSharedKeys(c *arm.Call, r *arm.Resource, body map[string]any) (any, *arm.Error) {
@@ -239,5 +248,6 @@ func sharedKey() string {
 }
 
 func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
+		err)
 }

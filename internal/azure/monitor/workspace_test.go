@@ -25,7 +25,8 @@ const (
 // workspace creates the workspace that most tests send logs to.
 func (a *azure) workspace() map[string]any {
 	a.t.Helper()
-	return a.ok(http.MethodPut, workspaceID, workspaceVersion, `{"location":"eastus","properties":{"sku":{"name":"PerGB2018"}}}`)
+	return a.ok(http.MethodPut, workspaceID, workspaceVersion,
+		`{"location":"eastus","properties":{"sku":{"name":"PerGB2018"}}}`)
 }
 
 func TestAWorkspaceIsCompletedWithWhatAzureComputes(t *testing.T) {
@@ -58,7 +59,8 @@ func TestAnUpdateKeepsAWorkspacesIdAndSaysWhenItHappened(t *testing.T) {
 	a := newAzure(t)
 	before := props(a.workspace())
 	a.offset.Store(int64(time.Minute))
-	after := props(a.ok(http.MethodPut, workspaceID, workspaceVersion, `{"location":"eastus","properties":{"sku":{"name":"PerGB2018"},"retentionInDays":90}}`))
+	after := props(a.ok(http.MethodPut, workspaceID, workspaceVersion,
+		`{"location":"eastus","properties":{"sku":{"name":"PerGB2018"},"retentionInDays":90}}`))
 	assert.Equal(t, before["customerId"], after["customerId"])
 	assert.Equal(t, before["createdDate"], after["createdDate"])
 	assert.NotEqual(t, before["modifiedDate"], after["modifiedDate"])
@@ -107,7 +109,8 @@ func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 	client, err := armoperationalinsights.NewWorkspacesClient(sub, a, a.options())
 	require.NoError(t, err)
 	making, err := client.BeginCreateOrUpdate(ctx, group, "contoso-logs", armoperationalinsights.Workspace{
-		Location: to.Ptr("East US"), Properties: &armoperationalinsights.WorkspaceProperties{RetentionInDays: to.Ptr[int32](60)},
+		Location:   to.Ptr("East US"),
+		Properties: &armoperationalinsights.WorkspaceProperties{RetentionInDays: to.Ptr[int32](60)},
 	}, nil)
 	require.NoError(t, err)
 	made, err := making.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Millisecond})
@@ -116,11 +119,13 @@ func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 	assert.Equal(t, "eastus", *made.Location)
 	assert.Equal(t, int32(60), *made.Properties.RetentionInDays)
 
-	a.ok(http.MethodPut, workspaceID+"/savedSearches/failures", searchVersion, `{"properties":{"category":"Sharing","displayName":"Failed","query":"T"}}`)
+	a.ok(http.MethodPut, workspaceID+"/savedSearches/failures", searchVersion,
+		`{"properties":{"category":"Sharing","displayName":"Failed","query":"T"}}`)
 	searches, err := armoperationalinsights.NewSavedSearchesClient(sub, a, a.options())
 	require.NoError(t, err)
 	search, err := searches.CreateOrUpdate(ctx, group, "contoso-logs", "failures", armoperationalinsights.SavedSearch{
-		Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"), DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
+		Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"),
+			DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
 	}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), *search.Properties.Version)
@@ -144,7 +149,8 @@ func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 
 	_, err = searches.Delete(ctx, group, "contoso-logs", "failures", nil)
 	require.NoError(t, err)
-	deleting, err := client.BeginDelete(ctx, group, "contoso-logs", &armoperationalinsights.WorkspacesClientBeginDeleteOptions{Force: to.Ptr(true)})
+	deleting, err := client.BeginDelete(ctx, group, "contoso-logs",
+		&armoperationalinsights.WorkspacesClientBeginDeleteOptions{Force: to.Ptr(true)})
 	require.NoError(t, err)
 	_, err = deleting.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Millisecond})
 	require.NoError(t, err)
@@ -159,7 +165,8 @@ func TestASavedSearchNeedsAWorkspaceAndAText(t *testing.T) {
 	code, _ := a.refused(http.MethodPut, search, searchVersion, body)
 	assert.Equal(t, "ParentResourceNotFound", code)
 	a.workspace()
-	code, _ = a.refused(http.MethodPut, search, searchVersion, `{"properties":{"category":"Sharing","displayName":"Failures","query":" "}}`)
+	code, _ = a.refused(http.MethodPut, search, searchVersion,
+		`{"properties":{"category":"Sharing","displayName":"Failures","query":" "}}`)
 	assert.Equal(t, "InvalidParameter", code)
 	a.ok(http.MethodPut, search, searchVersion, body)
 	a.ok(http.MethodDelete, workspaceID, workspaceVersion, "")

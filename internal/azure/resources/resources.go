@@ -21,7 +21,9 @@ func New() *arm.Provider {
 			if groupName.MatchString(name) {
 				return nil
 			}
-			return arm.BadRequest("InvalidResourceGroup", "The provided resource group name '%s' has these invalid characters: it may hold letters, digits, '_', '(', ')', '-' and '.', at most 90, and must not end with '.'.", name)
+			return arm.BadRequest("InvalidResourceGroup", "The provided resource group name '%s' has these invalid "+
+				"characters: it may hold letters, digits, '_', '(', ')', '-' and '.', at most 90, and must not end "+
+				"with '.'.", name)
 		},
 		DeleteAsync: arm.Location,
 		Put:         put,
@@ -30,7 +32,8 @@ func New() *arm.Provider {
 
 func put(_ *arm.Call, w *arm.Write) *arm.Error {
 	if loc, _ := w.New.Body["location"].(string); loc == "" {
-		return arm.Errorf(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
+		return arm.Errorf(http.StatusBadRequest, "LocationRequired",
+			"The location property is required for this definition.")
 	}
 	w.New.Body["properties"] = map[string]any{"provisioningState": "Succeeded"}
 	return nil

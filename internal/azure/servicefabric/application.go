@@ -14,8 +14,9 @@ import (
 // Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/applications/create-or-update
 func (p *provider) applications() *arm.Type {
 	return &arm.Type{
-		Name: applicationType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
-		Put: putApplication, Jobs: map[string]arm.Job{jobDeploy: deploy(runApplication)},
+		Name: applicationType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation,
+		DeleteAsync: arm.AzureAsyncOperation,
+		Put:         putApplication, Jobs: map[string]arm.Job{jobDeploy: deploy(runApplication)},
 	}
 }
 
@@ -32,13 +33,16 @@ func putApplication(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	props := w.New.Properties()
 	version, err := arm.ParseID(text(props, "version"))
-	if err != nil || !strings.EqualFold(version.Type(), versionType) || version.Name() == "" || above(version, 2).Key() != cluster.Key() {
-		return invalid("properties.version of application '%s' is '%s': it must be the full id of an application type version of the same cluster, '%s/applicationTypes/{type}/versions/{version}'.",
+	if err != nil || !strings.EqualFold(version.Type(), versionType) || version.Name() == "" ||
+		above(version, 2).Key() != cluster.Key() {
+		return invalid("properties.version of application '%s' is '%s': it must be the full id of an application "+
+			"type version of the same cluster, '%s/applicationTypes/{type}/versions/{version}'.",
 			w.New.ID.Name(), text(props, "version"), cluster)
 	}
 	if old := w.Old; old != nil && running(old) != "" {
 		if was, err := arm.ParseID(running(old)); err == nil && above(was, 1).Key() != above(version, 1).Key() {
-			return invalid("The application '%s' is of type '%s' and cannot become one of type '%s': delete it and create it again.", w.New.ID.Name(), above(was, 1).Name(), above(version, 1).Name())
+			return invalid("The application '%s' is of type '%s' and cannot become one of type '%s': delete it and "+
+				"create it again.", w.New.ID.Name(), above(was, 1).Name(), above(version, 1).Name())
 		}
 	}
 	if err := checkUpgradePolicy(props); err != nil {
@@ -67,14 +71,17 @@ func checkUpgradePolicy(props map[string]any) *arm.Error {
 		return nil
 	}
 	monitoring := object(policy, "rollingUpgradeMonitoringPolicy")
-	for _, key := range []string{"healthCheckWaitDuration", "healthCheckStableDuration", "healthCheckRetryTimeout", "upgradeTimeout", "upgradeDomainTimeout"} {
+	for _, key := range []string{"healthCheckWaitDuration", "healthCheckStableDuration", "healthCheckRetryTimeout",
+		"upgradeTimeout", "upgradeDomainTimeout"} {
 		if monitoring != nil && !timeSpan.MatchString(text(monitoring, key)) {
-			return invalid("properties.upgradePolicy.rollingUpgradeMonitoringPolicy.%s '%s' is not a duration such as 00:05:00.", key, text(monitoring, key))
+			return invalid("properties.upgradePolicy.rollingUpgradeMonitoringPolicy.%s '%s' is not a duration such "+
+				"as 00:05:00.", key, text(monitoring, key))
 		}
 	}
 	if health := object(policy, "applicationHealthPolicy"); health != nil {
 		if n, _ := number(health, "maxPercentUnhealthyDeployedApplications"); n < 0 || n > 100 {
-			return invalid("properties.upgradePolicy.applicationHealthPolicy.maxPercentUnhealthyDeployedApplications is %v: it must be between 0 and 100.", n)
+			return invalid("properties.upgradePolicy.applicationHealthPolicy.maxPercentUnhealthyDeployedApplications "+
+				"is %v: it must be between 0 and 100.", n)
 		}
 	}
 	return nil
@@ -84,22 +91,24 @@ func checkUpgradePolicy(props map[string]any) *arm.Error {
 // and the application says so unless its policy leaves the upgrade to be mended by hand.
 func runApplication(c *arm.Call, app *arm.Resource) *arm.Error {
 	aerr := checkRun(c, app)
-	if before := running(app); aerr == nil && before != "" && !strings.EqualFold(before, app.String("properties", "version")) {
+	if before := running(app); aerr == nil && before != "" && !strings.EqualFold(before,
+		app.String("properties", "version")) {
 		aerr = checkUpgrade(app)
 	}
 	if aerr == nil {
 		app.Private["running"] = app.String("properties", "version")
 		return nil
 	}
-	manual := strings.EqualFold(app.String("properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy", "failureAction"), "Manual")
+	manual := strings.EqualFold(app.String("properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy",
+		"failureAction"), "Manual")
 	if before := running(app); before != "" && !manual {
 		app.Properties()["version"] = before
 	}
 	return aerr
 }
 
-// checkUpgrade checks the timeouts of a monitored upgrade against its health checks. The cluster does so when an upgrade
-// starts, not when the policy is set.
+// checkUpgrade checks the timeouts of a monitored upgrade against its health checks. The cluster does so when an
+// upgrade starts, not when the policy is set.
 // Source: https://github.com/microsoft/service-fabric, RollingUpgradeMonitoringPolicy
 func checkUpgrade(app *arm.Resource) *arm.Error {
 	policy := object(object(app.Properties(), "upgradePolicy"), "rollingUpgradeMonitoringPolicy")
@@ -111,13 +120,15 @@ func checkUpgrade(app *arm.Resource) *arm.Error {
 	for _, check := range []string{"healthCheckRetryTimeout", "healthCheckStableDuration"} {
 		for _, name := range []string{"upgradeDomainTimeout", "upgradeTimeout"} {
 			if of(name) <= wait+of(check) {
-				return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: %s must be longer than healthCheckWaitDuration and %s together. Requested values: %s, %s, %s.",
+				return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: %s must be longer than "+
+					"healthCheckWaitDuration and %s together. Requested values: %s, %s, %s.",
 					name, check, text(policy, name), text(policy, "healthCheckWaitDuration"), text(policy, check)))
 			}
 		}
 	}
 	if of("upgradeTimeout") < of("upgradeDomainTimeout") {
-		return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: upgradeTimeout must not be shorter than upgradeDomainTimeout. Requested values: %s, %s.",
+		return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: upgradeTimeout must not be shorter "+
+			"than upgradeDomainTimeout. Requested values: %s, %s.",
 			text(policy, "upgradeTimeout"), text(policy, "upgradeDomainTimeout")))
 	}
 	return nil
@@ -134,25 +145,30 @@ func spanOf(s string) time.Duration {
 	if _, err := fmt.Sscanf(days+":"+clock, "%d:%d:%d:%d", &d, &h, &m, &sec); err != nil {
 		return 0
 	}
-	return time.Duration(d)*24*time.Hour + time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second
+	return time.Duration(d)*24*time.Hour + time.Duration(h)*time.Hour + time.Duration(m)*time.Minute +
+		time.Duration(sec)*time.Second
 }
 
 // checkRun checks an application against the package that it is to run, and the package against the services there are.
-// Source of messages: https://github.com/microsoft/service-fabric/issues/1333 and https://github.com/microsoft/service-fabric-healer/issues/144
+// Source of messages: https://github.com/microsoft/service-fabric/issues/1333 and
+// https://github.com/microsoft/service-fabric-healer/issues/144
 func checkRun(c *arm.Call, app *arm.Resource) *arm.Error {
 	version, ok := c.GetByID(app.String("properties", "version"))
 	if !ok || version.String("properties", "provisioningState") != succeeded {
-		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND: The application type version '"+app.String("properties", "version")+"' is not registered in the cluster.")
+		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND: The application type version "+
+			"'"+app.String("properties", "version")+"' is not registered in the cluster.")
 	}
 	declared, _ := version.Private["parameters"].([]any)
 	for name := range object(app.Properties(), "parameters") {
 		if !slices.Contains(declared, any(name)) {
-			return onCluster("CreateOrUpdate", "Parameter '"+name+"' is not defined in the ApplicationManifest file.\r\nFileName: applicationParameters")
+			return onCluster("CreateOrUpdate", "Parameter '"+name+"' is not defined in the ApplicationManifest "+
+				"file.\r\nFileName: applicationParameters")
 		}
 	}
 	for _, service := range c.Children(app.ID, "services") {
 		if kindOf(version, service.String("properties", "serviceTypeName")) == "" {
-			return onCluster("CreateOrUpdate", "Services must be explicitly deleted before removing their Service Types: '"+service.ID.Name()+"' is of type '"+service.String("properties", "serviceTypeName")+"'.")
+			return onCluster("CreateOrUpdate", "Services must be explicitly deleted before removing their Service "+
+				"Types: '"+service.ID.Name()+"' is of type '"+service.String("properties", "serviceTypeName")+"'.")
 		}
 	}
 	return nil

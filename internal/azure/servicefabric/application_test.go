@@ -28,13 +28,15 @@ func application(versionID string, parameters m) m {
 		}}}}
 }
 
-var stateless = m{"properties": m{"serviceKind": "Stateless", "serviceTypeName": "AuditType", "instanceCount": -1, "partitionDescription": m{"partitionScheme": "Singleton"}}}
+var stateless = m{"properties": m{"serviceKind": "Stateless", "serviceTypeName": "AuditType", "instanceCount": -1,
+	"partitionDescription": m{"partitionScheme": "Singleton"}}}
 
 // running is a cluster that runs version 1.0.0 of the governance application with one service, and has 2.0.0.
 func running(t *testing.T) *azure {
 	a := ready(t)
 	a.ok(http.MethodPut, typeID, m{})
-	a.ok(http.MethodPut, v1, a.publish("v1.sfpkg", sfpkg(t, "GovernanceType", "1.0.0", anything, "Stateful:LedgerType")))
+	a.ok(http.MethodPut, v1,
+		a.publish("v1.sfpkg", sfpkg(t, "GovernanceType", "1.0.0", anything, "Stateful:LedgerType")))
 	a.ok(http.MethodPut, v2, a.publish("v2.sfpkg", sfpkg(t, "GovernanceType", "2.0.0", anything)))
 	a.ok(http.MethodPut, appID, application(v1, m{"Audience": "auditors"}))
 	a.ok(http.MethodPut, serviceID, stateless)
@@ -88,22 +90,33 @@ func TestAPackageIsWhatItsVersionSaysOrTheVersionFails(t *testing.T) {
 		raw     []byte
 		message string
 	}{
-		"another type":       {sfpkg(t, "OtherType", "1.0.0", anything), "application type name 'OtherType', which doesn't match expected application type name 'GovernanceType'"},
-		"another version":    {sfpkg(t, "GovernanceType", "1.0.1", anything), "application type version '1.0.1', which doesn't match expected application type version '1.0.0'"},
-		"no zip":             {[]byte("hello"), "not a zip file"},
-		"no manifest":        {good(map[string]string{"ApplicationManifest.xml": ""}), "has no ApplicationManifest.xml"},
-		"no XML":             {good(map[string]string{"ApplicationManifest.xml": "<oops"}), "ApplicationManifest.xml is not valid"},
-		"other XML":          {good(map[string]string{"ApplicationManifest.xml": "<html/>"}), "ApplicationManifest.xml is not valid"},
-		"no services":        {good(map[string]string{"ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0"/>`}), "imports no service manifest"},
-		"no service folder":  {good(map[string]string{"AuditPkg/ServiceManifest.xml": ""}), "has no AuditPkg/ServiceManifest.xml"},
-		"no code":            {good(map[string]string{"AuditPkg/Code/audit.exe": ""}), "'Code' of service manifest 'AuditPkg' has no folder"},
-		"no program":         {good(map[string]string{"AuditPkg/Code/audit.exe": "", "AuditPkg/Code/readme.txt": "x"}), "The EntryPoint audit.exe is not found."},
-		"no service type":    {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest()}), "has no service type"},
-		"service type twice": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest(anything, anything)}), "defined twice"},
-		"manifest version":   {good(map[string]string{"AuditPkg/ServiceManifest.xml": strings.Replace(serviceManifest(anything), `Version="1.0"`, `Version="9"`, 1)}), "imports 'AuditPkg' version '1.0'"},
-		"outside of itself":  {good(map[string]string{"../evil.exe": "MZ"}), "outside of itself"},
-		"too many entries":   {good(many), "more than 10000"},
-		"too large manifest": {good(map[string]string{"ApplicationManifest.xml": strings.Repeat(" ", 5<<20)}), "larger than 4 MiB"},
+		"another type": {sfpkg(t, "OtherType", "1.0.0", anything),
+			"application type name 'OtherType', which doesn't match expected application type name 'GovernanceType'"},
+		"another version": {sfpkg(t, "GovernanceType", "1.0.1", anything),
+			"application type version '1.0.1', which doesn't match expected application type version '1.0.0'"},
+		"no zip": {[]byte("hello"), "not a zip file"},
+		"no manifest": {good(map[string]string{"ApplicationManifest.xml": ""}),
+			"has no ApplicationManifest.xml"},
+		"no XML": {good(map[string]string{"ApplicationManifest.xml": "<oops"}),
+			"ApplicationManifest.xml is not valid"},
+		"other XML": {good(map[string]string{"ApplicationManifest.xml": "<html/>"}),
+			"ApplicationManifest.xml is not valid"},
+		"no services": {good(map[string]string{"ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0"/>`}), "imports no service manifest"},
+		"no service folder": {good(map[string]string{"AuditPkg/ServiceManifest.xml": ""}),
+			"has no AuditPkg/ServiceManifest.xml"},
+		"no code": {good(map[string]string{"AuditPkg/Code/audit.exe": ""}),
+			"'Code' of service manifest 'AuditPkg' has no folder"},
+		"no program": {good(map[string]string{"AuditPkg/Code/audit.exe": "", "AuditPkg/Code/readme.txt": "x"}),
+			"The EntryPoint audit.exe is not found."},
+		"no service type": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest()}),
+			"has no service type"},
+		"service type twice": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest(anything,
+			anything)}), "defined twice"},
+		"manifest version":  {good(map[string]string{"AuditPkg/ServiceManifest.xml": strings.Replace(serviceManifest(anything), `Version="1.0"`, `Version="9"`, 1)}), "imports 'AuditPkg' version '1.0'"},
+		"outside of itself": {good(map[string]string{"../evil.exe": "MZ"}), "outside of itself"},
+		"too many entries":  {good(many), "more than 10000"},
+		"too large manifest": {good(map[string]string{"ApplicationManifest.xml": strings.Repeat(" ", 5<<20)}),
+			"larger than 4 MiB"},
 	} {
 		code, message := a.do(http.MethodPut, v1, a.publish("p.sfpkg", c.raw))
 		assert.Equal(t, "ClusterChildResourceOperationFailed", code, name)
@@ -154,7 +167,8 @@ func TestAnInterruptedRegistrationGoesOnAfterARestart(t *testing.T) {
 	a.mu.Lock()
 	a.hold = make(chan struct{})
 	a.mu.Unlock()
-	status, _, out := a.call(http.MethodPut, v1, version, fmt.Sprintf(`{"properties":{"appPackageUrl":%q}}`, body["properties"].(m)["appPackageUrl"]))
+	status, _, out := a.call(http.MethodPut, v1, version,
+		fmt.Sprintf(`{"properties":{"appPackageUrl":%q}}`, body["properties"].(m)["appPackageUrl"]))
 	require.Equal(t, http.StatusCreated, status)
 	assert.Equal(t, "Creating", out["properties"].(m)["provisioningState"])
 	require.Eventually(t, func() bool {
@@ -168,18 +182,21 @@ func TestAnInterruptedRegistrationGoesOnAfterARestart(t *testing.T) {
 	a.hold = nil
 	a.mu.Unlock()
 	a.start()
-	require.Eventually(t, func() bool { return a.props(v1)["provisioningState"] == "Succeeded" }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return a.props(v1)["provisioningState"] == "Succeeded" }, 10*time.Second,
+		time.Millisecond)
 }
 
 func TestAnApplicationRunsARegisteredVersionOfItsOwnCluster(t *testing.T) {
 	a := running(t)
 	other := clusterID + "/applications/Other"
 	for name, c := range map[string]struct{ version, code, message string }{
-		"a bare version":       {"1.0.0", "InvalidParameter", "must be the full id"},
-		"the type":             {typeID, "InvalidParameter", "must be the full id"},
-		"another cluster's":    {strings.Replace(v1, "contosogov", "fabrikamgov", 1), "InvalidParameter", "must be the full id"},
-		"no version":           {"", "InvalidParameter", "must be the full id"},
-		"unregistered version": {typeID + "/versions/9.9.9", "ClusterChildResourceOperationFailed", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND"},
+		"a bare version": {"1.0.0", "InvalidParameter", "must be the full id"},
+		"the type":       {typeID, "InvalidParameter", "must be the full id"},
+		"another cluster's": {strings.Replace(v1, "contosogov", "fabrikamgov", 1), "InvalidParameter",
+			"must be the full id"},
+		"no version": {"", "InvalidParameter", "must be the full id"},
+		"unregistered version": {typeID + "/versions/9.9.9", "ClusterChildResourceOperationFailed",
+			"FABRIC_E_APPLICATION_TYPE_NOT_FOUND"},
 	} {
 		code, message := a.do(http.MethodPut, other, application(c.version, nil))
 		assert.Equal(t, c.code, code, name)
@@ -245,21 +262,28 @@ func TestAServiceIsOfATypeThatItsApplicationsPackageHas(t *testing.T) {
 		change        m
 		code, message string
 	}{
-		"unknown type":      {m{"serviceTypeName": "NoType"}, "ClusterChildResourceOperationFailed", "FABRIC_E_SERVICE_TYPE_NOT_FOUND"},
-		"stateful type":     {m{"serviceTypeName": "LedgerType"}, "ClusterChildResourceOperationFailed", "LedgerType' is Stateful"},
-		"no instances":      {m{"instanceCount": 0}, "InvalidParameter", "instanceCount"},
-		"fewer than none":   {m{"instanceCount": -2}, "InvalidRequestContent", "instanceCount"},
-		"no partition name": {m{"partitionDescription": m{"partitionScheme": "Named", "names": []string{}}}, "InvalidParameter", "names"},
-		"same name twice":   {m{"partitionDescription": m{"partitionScheme": "Named", "names": []string{"a", "a"}}}, "InvalidParameter", "names"},
-		"no keys":           {m{"partitionDescription": m{"partitionScheme": "UniformInt64Range", "count": 4, "lowKey": 0, "highKey": 2}}, "InvalidParameter", "count"},
-		"unknown kind":      {m{"serviceKind": "Stateles"}, "InvalidRequestContent", "serviceKind"},
+		"unknown type": {m{"serviceTypeName": "NoType"}, "ClusterChildResourceOperationFailed",
+			"FABRIC_E_SERVICE_TYPE_NOT_FOUND"},
+		"stateful type": {m{"serviceTypeName": "LedgerType"}, "ClusterChildResourceOperationFailed",
+			"LedgerType' is Stateful"},
+		"no instances":    {m{"instanceCount": 0}, "InvalidParameter", "instanceCount"},
+		"fewer than none": {m{"instanceCount": -2}, "InvalidRequestContent", "instanceCount"},
+		"no partition name": {m{"partitionDescription": m{"partitionScheme": "Named", "names": []string{}}},
+			"InvalidParameter", "names"},
+		"same name twice": {m{"partitionDescription": m{"partitionScheme": "Named", "names": []string{"a", "a"}}},
+			"InvalidParameter", "names"},
+		"no keys": {m{"partitionDescription": m{"partitionScheme": "UniformInt64Range", "count": 4,
+			"lowKey": 0, "highKey": 2}}, "InvalidParameter", "count"},
+		"unknown kind": {m{"serviceKind": "Stateles"}, "InvalidRequestContent", "serviceKind"},
 	} {
 		code, message := a.do(http.MethodPut, id, changed(stateless, c.change))
 		assert.Equal(t, c.code, code, "%s: %s", name, message)
 		assert.Contains(t, message, c.message, name)
 	}
-	a.ok(http.MethodPut, id, m{"properties": m{"serviceKind": "Stateful", "serviceTypeName": "LedgerType", "targetReplicaSetSize": 3, "minReplicaSetSize": 2,
-		"partitionDescription": m{"partitionScheme": "UniformInt64Range", "count": 2, "lowKey": 0, "highKey": 9}}})
+	a.ok(http.MethodPut, id,
+		m{"properties": m{"serviceKind": "Stateful", "serviceTypeName": "LedgerType", "targetReplicaSetSize": 3,
+			"minReplicaSetSize":    2,
+			"partitionDescription": m{"partitionScheme": "UniformInt64Range", "count": 2, "lowKey": 0, "highKey": 9}}})
 	assert.Equal(t, "Succeeded", a.props(id)["provisioningState"])
 	a.ok(http.MethodPut, serviceID, changed(stateless, m{"instanceCount": 3}))
 	code, _ := a.do(http.MethodPut, serviceID, changed(stateless, m{"serviceTypeName": "LedgerType"}))

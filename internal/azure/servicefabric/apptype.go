@@ -27,8 +27,9 @@ func (p *provider) applicationTypes() *arm.Type {
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-app-deployment-template
 func (p *provider) versions() *arm.Type {
 	return &arm.Type{
-		Name: versionType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
-		Put: putVersion, Delete: deleteVersion, Jobs: map[string]arm.Job{jobDeploy: p.register},
+		Name: versionType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation,
+		DeleteAsync: arm.AzureAsyncOperation,
+		Put:         putVersion, Delete: deleteVersion, Jobs: map[string]arm.Job{jobDeploy: p.register},
 	}
 }
 
@@ -39,16 +40,19 @@ func putVersion(c *arm.Call, w *arm.Write) *arm.Error {
 	link := w.New.String("properties", "appPackageUrl")
 	u, err := url.Parse(link)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return invalid("properties.appPackageUrl of version '%s' is not an absolute http or https URL.", w.New.ID.Name())
+		return invalid("properties.appPackageUrl of version '%s' is not an absolute http or https URL.",
+			w.New.ID.Name())
 	}
 	if !strings.HasSuffix(strings.ToLower(u.Path), ".sfpkg") {
 		// Source: https://learn.microsoft.com/azure/service-fabric/service-fabric-package-apps#create-an-sfpkg
-		return invalid("properties.appPackageUrl of version '%s' does not lead to a file with the extension .sfpkg.", w.New.ID.Name())
+		return invalid("properties.appPackageUrl of version '%s' does not lead to a file with the extension .sfpkg.",
+			w.New.ID.Name())
 	}
 	if w.Old != nil && w.Old.String("properties", "provisioningState") == succeeded {
 		// The query is a signature, which may be renewed. The package is what the version stands for.
 		if was := withoutQuery(w.Old.String("properties", "appPackageUrl")); was != withoutQuery(link) {
-			return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.appPackageUrl' of version '%s' from '%s' to '%s' is not allowed: register the package as another version.",
+			return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.appPackageUrl' of "+
+				"version '%s' from '%s' to '%s' is not allowed: register the package as another version.",
 				w.New.ID.Name(), was, withoutQuery(link))
 		}
 		w.New.Properties()["provisioningState"] = succeeded
@@ -72,9 +76,11 @@ func (p *provider) register(ctx context.Context, s *arm.Server, r *arm.Resource,
 		typeName, version := r.ID.Names[len(r.ID.Names)-2], r.ID.Name()
 		switch {
 		case pkg.TypeName != typeName:
-			err = refused("The package has application type name '%s', which doesn't match expected application type name '%s'.", pkg.TypeName, typeName)
+			err = refused("The package has application type name '%s', which doesn't match expected application type "+
+				"name '%s'.", pkg.TypeName, typeName)
 		case pkg.TypeVersion != version:
-			err = refused("The package has application type version '%s', which doesn't match expected application type version '%s'.", pkg.TypeVersion, version)
+			err = refused("The package has application type version '%s', which doesn't match expected application "+
+				"type version '%s'.", pkg.TypeVersion, version)
 		}
 	}
 	return finish(s, r.ID, payload, func(_ *arm.Call, r *arm.Resource) *arm.Error {
@@ -102,7 +108,8 @@ func deleteVersion(c *arm.Call, r *arm.Resource) *arm.Error {
 	for _, app := range c.Children(above(r.ID, 2), "applications") {
 		for _, version := range []string{app.String("properties", "version"), running(app)} {
 			if strings.EqualFold(version, r.ID.String()) {
-				return onCluster("Delete", "FABRIC_E_APPLICATION_TYPE_IN_USE: Application type and version is still in use by application '"+app.ID.Name()+"'.")
+				return onCluster("Delete", "FABRIC_E_APPLICATION_TYPE_IN_USE: Application type and version is still "+
+					"in use by application '"+app.ID.Name()+"'.")
 			}
 		}
 	}

@@ -28,23 +28,26 @@ func checkFabricName(name string) *arm.Error {
 	if fabricName.MatchString(name) {
 		return nil
 	}
-	return arm.BadRequest("InvalidResourceName", "The name '%s' is invalid: it must have 1 to 128 letters, digits, '_', '.', '~' or '-' and begin with a letter or digit.", name)
+	return arm.BadRequest("InvalidResourceName", "The name '%s' is invalid: it must have 1 to 128 letters, digits, "+
+		"'_', '.', '~' or '-' and begin with a letter or digit.", name)
 }
 
-// onCluster is the error of an operation that the cluster itself refuses, in the form in which Azure passes it on. On Azure
-// all of them come from an asynchronous operation.
-// Source: https://github.com/microsoft/service-fabric/issues/335 and https://github.com/microsoft/service-fabric-healer/issues/144
+// onCluster is the error of an operation that the cluster itself refuses, in the form in which Azure passes it on. On
+// Azure all of them come from an asynchronous operation.
+// Source: https://github.com/microsoft/service-fabric/issues/335 and
+// https://github.com/microsoft/service-fabric-healer/issues/144
 func onCluster(operation, detail string) *arm.Error {
 	raw, _ := json.Marshal(detail) // a string always marshals
-	return clusterError(fmt.Sprintf("Resource operation failed. Operation: %s. Error details: {\r\n  \"Details\": %s\r\n}", operation, raw))
+	return clusterError(fmt.Sprintf("Resource operation failed. Operation: %s. Error details: {\r\n  \"Details\": "+
+		"%s\r\n}", operation, raw))
 }
 
 func clusterError(message string) *arm.Error {
 	return &arm.Error{Status: http.StatusBadRequest, Code: "ClusterChildResourceOperationFailed", Message: message}
 }
 
-// begin sets a resource to work in progress and has the cluster do it: at once, or, under a latency profile, when that says
-// the work is done. An upgrade takes effect at its end, when it has been through all upgrade domains.
+// begin sets a resource to work in progress and has the cluster do it: at once, or, under a latency profile, when that
+// says the work is done. An upgrade takes effect at its end, when it has been through all upgrade domains.
 func begin(c *arm.Call, w *arm.Write) *arm.Error {
 	state, kind := creating, arm.OpCreate
 	if w.Old != nil {
@@ -58,13 +61,16 @@ func begin(c *arm.Call, w *arm.Write) *arm.Error {
 		w.New.Private = map[string]any{}
 	}
 	w.New.Private["work"] = w.New.ETag
-	return c.Enqueue(w.New.ID, jobDeploy, c.Now.Add(c.Server.Latency(w.New.ID.Type(), kind)), map[string]any{"work": w.New.ETag})
+	return c.Enqueue(w.New.ID, jobDeploy, c.Now.Add(c.Server.Latency(w.New.ID.Type(), kind)),
+		map[string]any{"work": w.New.ETag})
 }
 
-// finish does the work on a resource and records how it ended. A job may run again after it has ended: then the recorded
-// result is returned. When the resource has been written again since the work began, nothing happens: that write has work
-// of its own.
-func finish(s *arm.Server, id arm.ID, payload map[string]any, apply func(c *arm.Call, r *arm.Resource) *arm.Error) *arm.Error {
+// finish does the work on a resource and records how it ended. A job may run again after it has ended: then the
+// recorded result is returned. When the resource has been written again since the work began, nothing happens: that
+// write has work of its own.
+func finish(
+	s *arm.Server, id arm.ID, payload map[string]any, apply func(c *arm.Call, r *arm.Resource) *arm.Error,
+) *arm.Error {
 	var result *arm.Error
 	err := s.Update(func(c *arm.Call) error {
 		r, ok := c.Get(id)

@@ -36,7 +36,8 @@ func (p *provider) clusters() *arm.Type {
 			if clusterName.MatchString(name) {
 				return nil
 			}
-			return arm.BadRequest("InvalidResourceName", "The managed cluster name '%s' is invalid: it must have 4 to 23 lowercase letters and digits and begin with a letter.", name)
+			return arm.BadRequest("InvalidResourceName", "The managed cluster name '%s' is invalid: it must have 4 "+
+				"to 23 lowercase letters and digits and begin with a letter.", name)
 		},
 		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putCluster, Show: showCluster, Delete: deleteCluster,
@@ -50,7 +51,8 @@ func putCluster(c *arm.Call, w *arm.Write) *arm.Error {
 			return err
 		}
 	}
-	for _, path := range [][]string{{"properties", "dnsName"}, {"properties", "adminUserName"}, {"properties", "subnetId"}} {
+	for _, path := range [][]string{{"properties", "dnsName"}, {"properties", "adminUserName"},
+		{"properties", "subnetId"}} {
 		if err := immutable(w, path...); err != nil {
 			return err
 		}
@@ -100,9 +102,9 @@ func showCluster(c *arm.Call, r *arm.Resource, body map[string]any) {
 	}
 }
 
-// clusterState is WaitingForNodes until the machines of a primary node type report, Deploying while they get the runtime,
-// BaselineUpgrade while the cluster brings itself to its version, then Ready: when the creation of its first primary node
-// type has ended. How the time divides between the states is not published.
+// clusterState is WaitingForNodes until the machines of a primary node type report, Deploying while they get the
+// runtime, BaselineUpgrade while the cluster brings itself to its version, then Ready: when the creation of its first
+// primary node type has ended. How the time divides between the states is not published.
 // Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/managed-clusters/get#clusterstate
 func clusterState(c *arm.Call, cluster *arm.Resource) string {
 	primary := primaryNodeType(c, cluster.ID)
@@ -129,17 +131,21 @@ func readyCluster(c *arm.Call, id arm.ID) (*arm.Resource, *arm.Error) {
 	}
 	if state := clusterState(c, cluster); state != "Ready" {
 		return nil, arm.Conflict("ClusterNotReady",
-			"The managed cluster '%s' is in state '%s' and takes no applications before it is 'Ready': create its primary node type first.", id.Name(), state)
+			"The managed cluster '%s' is in state '%s' and takes no applications before it is 'Ready': create its "+
+				"primary node type first.", id.Name(), state)
 	}
 	return cluster, nil
 }
 
-// checkAdmin checks user name and password against the rules of the virtual machines below, which Azure applies to both.
+// checkAdmin checks user name and password against the rules of the virtual machines below, which Azure applies to
+// both.
 // Source: https://learn.microsoft.com/azure/virtual-machines/windows/faq#what-are-the-username-requirements-when-creating-a-vm-
 func checkAdmin(w *arm.Write) *arm.Error {
 	user := w.New.String("properties", "adminUserName")
-	if n := len(user); n < 1 || n > 20 || strings.ContainsAny(user, `\/"[]:|<>+=;,?*@& `) || strings.HasSuffix(user, ".") {
-		return invalid("properties.adminUserName '%s' is invalid: it must have 1 to 20 characters, none of \\/\"[]:|<>+=;,?*@& or space, and not end in a period.", user)
+	if n := len(user); n < 1 || n > 20 || strings.ContainsAny(user, `\/"[]:|<>+=;,?*@& `) ||
+		strings.HasSuffix(user, ".") {
+		return invalid("properties.adminUserName '%s' is invalid: it must have 1 to 20 characters, none of "+
+			"\\/\"[]:|<>+=;,?*@& or space, and not end in a period.", user)
 	}
 	if disallowedUsers[strings.ToLower(user)] {
 		return invalid("properties.adminUserName '%s' is a name that Azure reserves: choose another.", user)
@@ -152,18 +158,23 @@ func checkAdmin(w *arm.Write) *arm.Error {
 		return nil // an update keeps the password
 	}
 	if n := len([]rune(password)); n < 8 || n > 123 {
-		return invalid("The supplied password must be between 8-123 characters long and must satisfy at least 3 of password complexity requirements: it has %d characters.", n)
+		return invalid("The supplied password must be between 8-123 characters long and must satisfy at least 3 of "+
+			"password complexity requirements: it has %d characters.", n)
 	}
 	if classes(password) < 3 {
-		return invalid("The supplied password must satisfy at least 3 of: contains an uppercase character, contains a lowercase character, contains a numeric digit, contains a special character.")
+		return invalid("The supplied password must satisfy at least 3 of: contains an uppercase character, contains " +
+			"a lowercase character, contains a numeric digit, contains a special character.")
 	}
 	return nil
 }
 
 var disallowedUsers = map[string]bool{
-	"administrator": true, "admin": true, "user": true, "user1": true, "test": true, "user2": true, "test1": true, "user3": true,
-	"admin1": true, "1": true, "123": true, "a": true, "actuser": true, "adm": true, "admin2": true, "aspnet": true, "backup": true,
-	"console": true, "david": true, "guest": true, "john": true, "owner": true, "root": true, "server": true, "sql": true,
+	"administrator": true, "admin": true, "user": true, "user1": true, "test": true, "user2": true, "test1": true,
+	"user3":  true,
+	"admin1": true, "1": true, "123": true, "a": true, "actuser": true, "adm": true, "admin2": true, "aspnet": true,
+	"backup":  true,
+	"console": true, "david": true, "guest": true, "john": true, "owner": true, "root": true, "server": true,
+	"sql":     true,
 	"support": true, "support_388945a0": true, "sys": true, "test2": true, "test3": true, "user4": true, "user5": true,
 }
 
@@ -198,7 +209,8 @@ func checkAdminAccess(w *arm.Write) *arm.Error {
 			return invalid("properties.clients[%d] must have either a thumbprint or a commonName.", i)
 		}
 		if thumbprint != "" && !thumbprintPattern.MatchString(thumbprint) {
-			return invalid("properties.clients[%d].thumbprint '%s' is invalid: it must be the 40 hexadecimal digits of a certificate's SHA-1.", i, thumbprint)
+			return invalid("properties.clients[%d].thumbprint '%s' is invalid: it must be the 40 hexadecimal digits "+
+				"of a certificate's SHA-1.", i, thumbprint)
 		}
 		admin = admin || flag(client, "isAdmin")
 	}
@@ -206,12 +218,14 @@ func checkAdminAccess(w *arm.Write) *arm.Error {
 	if directory != nil {
 		for _, key := range []string{"tenantId", "clusterApplication", "clientApplication"} {
 			if _, err := uuid.Parse(text(directory, key)); err != nil {
-				return invalid("properties.azureActiveDirectory.%s '%s' is invalid: it must be a GUID.", key, text(directory, key))
+				return invalid("properties.azureActiveDirectory.%s '%s' is invalid: it must be a GUID.", key,
+					text(directory, key))
 			}
 		}
 	}
 	if !admin && directory == nil {
-		return invalid("The managed cluster '%s' has no administrator: give properties.clients a certificate with isAdmin, or set properties.azureActiveDirectory.", w.New.ID.Name())
+		return invalid("The managed cluster '%s' has no administrator: give properties.clients a certificate with "+
+			"isAdmin, or set properties.azureActiveDirectory.", w.New.ID.Name())
 	}
 	return nil
 }
@@ -230,12 +244,14 @@ func checkPorts(w *arm.Write) *arm.Error {
 		}
 	}
 	if client == gateway {
-		return invalid("properties.clientConnectionPort and properties.httpGatewayConnectionPort are both %v: they must differ.", client)
+		return invalid("properties.clientConnectionPort and properties.httpGatewayConnectionPort are both %v: they "+
+			"must differ.", client)
 	}
 	return nil
 }
 
-// checkRules wants names and priorities of network security rules to be unique, and each rule to have a side of its own.
+// checkRules wants names and priorities of network security rules to be unique, and each rule to have a side of its
+// own.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking#nsg-rules-guidance
 func checkRules(w *arm.Write) *arm.Error {
 	return checkSecurityRules(w.New.Properties())
@@ -246,21 +262,25 @@ func checkSecurityRules(props map[string]any) *arm.Error {
 	for i, rule := range objects(props, "networkSecurityRules") {
 		name := strings.ToLower(text(rule, "name"))
 		if names[name] {
-			return arm.BadRequest("SecurityRuleConflict", "properties.networkSecurityRules has two rules named '%s'.", text(rule, "name"))
+			return arm.BadRequest("SecurityRuleConflict", "properties.networkSecurityRules has two rules named '%s'.",
+				text(rule, "name"))
 		}
 		names[name] = true
 		key := fmt.Sprintf("%s/%v", strings.ToLower(text(rule, "direction")), rule["priority"])
 		if other, taken := priorities[key]; taken {
-			return arm.BadRequest("SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction.", text(rule, "name"), other)
+			return arm.BadRequest("SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot "+
+				"have the same Priority and Direction.", text(rule, "name"), other)
 		}
 		priorities[key] = text(rule, "name")
 		for _, pair := range [][2]string{
-			{"sourceAddressPrefix", "sourceAddressPrefixes"}, {"destinationAddressPrefix", "destinationAddressPrefixes"},
+			{"sourceAddressPrefix", "sourceAddressPrefixes"},
+			{"destinationAddressPrefix", "destinationAddressPrefixes"},
 			{"sourcePortRange", "sourcePortRanges"}, {"destinationPortRange", "destinationPortRanges"},
 		} {
 			list, _ := rule[pair[1]].([]any)
 			if (text(rule, pair[0]) == "") == (len(list) == 0) {
-				return arm.BadRequest("SecurityRuleParameterInvalid", "properties.networkSecurityRules[%d] must have exactly one of %s and %s.", i, pair[0], pair[1])
+				return arm.BadRequest("SecurityRuleParameterInvalid", "properties.networkSecurityRules[%d] must have "+
+					"exactly one of %s and %s.", i, pair[0], pair[1])
 			}
 		}
 	}
@@ -272,7 +292,8 @@ func checkSKUChange(w *arm.Write) *arm.Error {
 	if w.Old == nil || strings.EqualFold(w.Old.String("sku", "name"), w.New.String("sku", "name")) {
 		return nil
 	}
-	return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'sku.name' of '%s' from '%s' to '%s' is not allowed: delete the cluster and create it again.",
+	return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'sku.name' of '%s' from '%s' to '%s' is not "+
+		"allowed: delete the cluster and create it again.",
 		w.New.ID.Name(), w.Old.String("sku", "name"), w.New.String("sku", "name"))
 }
 
@@ -280,7 +301,8 @@ func checkSKUChange(w *arm.Write) *arm.Error {
 func claimDNS(c *arm.Call, w *arm.Write) *arm.Error {
 	name := w.New.String("properties", "dnsName")
 	if !dnsLabel.MatchString(name) {
-		return arm.BadRequest("InvalidDomainNameLabel", "The domain name label %s is invalid. It must conform to the following regular expression: %s.", name, dnsLabel)
+		return arm.BadRequest("InvalidDomainNameLabel", "The domain name label %s is invalid. It must conform to the "+
+			"following regular expression: %s.", name, dnsLabel)
 	}
 	key := dnsKey(w.New)
 	var holder string

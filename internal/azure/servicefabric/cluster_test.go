@@ -52,28 +52,34 @@ func TestAClusterIsRefusedAsAzureRefusesIt(t *testing.T) {
 	a := newAzure(t)
 	rule := func(name string, priority int) m {
 		return m{"name": name, "priority": priority, "access": "allow", "direction": "inbound", "protocol": "tcp",
-			"sourceAddressPrefix": "*", "destinationAddressPrefix": "*", "sourcePortRange": "*", "destinationPortRange": "19080"}
+			"sourceAddressPrefix": "*", "destinationAddressPrefix": "*", "sourcePortRange": "*",
+			"destinationPortRange": "19080"}
 	}
 	for name, c := range map[string]struct {
 		change        m
 		code, message string
 	}{
-		"short password":       {m{"adminPassword": "Ab-1"}, "InvalidParameter", "8-123"},
-		"plain password":       {m{"adminPassword": "allsmallletters"}, "InvalidParameter", "at least 3 of"},
-		"no password":          {m{"adminPassword": nil}, "InvalidParameter", "adminPassword"},
-		"reserved user":        {m{"adminUserName": "Administrator"}, "InvalidParameter", "adminUserName"},
-		"long user":            {m{"adminUserName": strings.Repeat("a", 21)}, "InvalidParameter", "adminUserName"},
-		"no administrator":     {m{"clients": nil}, "InvalidParameter", "has no administrator"},
-		"readers only":         {m{"clients": []m{{"isAdmin": false, "commonName": "reader.contoso.com"}}}, "InvalidParameter", "has no administrator"},
-		"bad thumbprint":       {m{"clients": []m{{"isAdmin": true, "thumbprint": "xyz"}}}, "InvalidParameter", "thumbprint"},
+		"short password":   {m{"adminPassword": "Ab-1"}, "InvalidParameter", "8-123"},
+		"plain password":   {m{"adminPassword": "allsmallletters"}, "InvalidParameter", "at least 3 of"},
+		"no password":      {m{"adminPassword": nil}, "InvalidParameter", "adminPassword"},
+		"reserved user":    {m{"adminUserName": "Administrator"}, "InvalidParameter", "adminUserName"},
+		"long user":        {m{"adminUserName": strings.Repeat("a", 21)}, "InvalidParameter", "adminUserName"},
+		"no administrator": {m{"clients": nil}, "InvalidParameter", "has no administrator"},
+		"readers only": {m{"clients": []m{{"isAdmin": false, "commonName": "reader.contoso.com"}}},
+			"InvalidParameter", "has no administrator"},
+		"bad thumbprint": {m{"clients": []m{{"isAdmin": true, "thumbprint": "xyz"}}}, "InvalidParameter",
+			"thumbprint"},
 		"nameless certificate": {m{"clients": []m{{"isAdmin": true}}}, "InvalidParameter", "properties.clients[0]"},
-		"half a directory":     {m{"azureActiveDirectory": m{"tenantId": tenant}}, "InvalidParameter", "clusterApplication"},
-		"same ports":           {m{"clientConnectionPort": 19080}, "InvalidParameter", "must differ"},
-		"port":                 {m{"clientConnectionPort": 70000}, "InvalidParameter", "clientConnectionPort"},
-		"domain name":          {m{"dnsName": "No Name"}, "InvalidDomainNameLabel", "No Name"},
-		"equal priorities":     {m{"networkSecurityRules": []m{rule("a", 1000), rule("b", 1000)}}, "SecurityRuleConflict", "same Priority"},
-		"equal names":          {m{"networkSecurityRules": []m{rule("a", 1000), rule("a", 1001)}}, "SecurityRuleConflict", "two rules"},
-		"unknown property":     {m{"colour": "red"}, "InvalidRequestContent", "colour"},
+		"half a directory": {m{"azureActiveDirectory": m{"tenantId": tenant}}, "InvalidParameter",
+			"clusterApplication"},
+		"same ports":  {m{"clientConnectionPort": 19080}, "InvalidParameter", "must differ"},
+		"port":        {m{"clientConnectionPort": 70000}, "InvalidParameter", "clientConnectionPort"},
+		"domain name": {m{"dnsName": "No Name"}, "InvalidDomainNameLabel", "No Name"},
+		"equal priorities": {m{"networkSecurityRules": []m{rule("a", 1000), rule("b", 1000)}},
+			"SecurityRuleConflict", "same Priority"},
+		"equal names": {m{"networkSecurityRules": []m{rule("a", 1000), rule("a", 1001)}},
+			"SecurityRuleConflict", "two rules"},
+		"unknown property": {m{"colour": "red"}, "InvalidRequestContent", "colour"},
 	} {
 		code, message := a.do(http.MethodPut, clusterID, changed(goodCluster, c.change))
 		assert.Equal(t, c.code, code, "%s: %s", name, message)
@@ -142,7 +148,8 @@ func TestNodeTypesKeepToTheLimitsOfTheSku(t *testing.T) {
 	basic := changed(goodCluster, m{"dnsName": "contoso-basic"})
 	basic["sku"] = m{"name": "Basic"}
 	a.ok(http.MethodPut, clusters+"contosobasic", basic)
-	refuse(clusters+"contosobasic/nodeTypes/nt1", changed(goodNodes, m{"vmInstanceCount": 2}), "must be between 3 and 100")
+	refuse(clusters+"contosobasic/nodeTypes/nt1", changed(goodNodes, m{"vmInstanceCount": 2}),
+		"must be between 3 and 100")
 	a.ok(http.MethodPut, clusters+"contosobasic/nodeTypes/nt1", changed(goodNodes, m{"vmInstanceCount": 3}))
 	refuse(clusters+"contosobasic/nodeTypes/nt2", changed(goodNodes, m{"isPrimary": false}), "has one node type")
 }
@@ -171,7 +178,8 @@ func TestNodeSecretsComeFromAVaultThatAdmitsDeployments(t *testing.T) {
 		id, err := arm.ParseID(vaultID)
 		require.NoError(t, err)
 		require.NoError(t, a.arm().Update(func(c *arm.Call) error {
-			if aerr := c.Save(&arm.Resource{ID: id, Body: m{"properties": m{"enabledForDeployment": enabled, "vaultUri": uri}}}); aerr != nil {
+			if aerr := c.Save(&arm.Resource{ID: id,
+				Body: m{"properties": m{"enabledForDeployment": enabled, "vaultUri": uri}}}); aerr != nil {
 				return aerr
 			}
 			return nil

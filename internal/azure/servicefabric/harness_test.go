@@ -61,7 +61,10 @@ func newAzure(t *testing.T) *azure {
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
 	require.NoError(t, err)
 	a := &azure{t: t, st: st, files: map[string][]byte{}}
-	a.front = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.arm().ServeHTTP(w, r) }))
+	a.front = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		a.arm().ServeHTTP(w, r)
+	}))
 	a.web = httptest.NewTLSServer(http.HandlerFunc(a.serveFile))
 	a.dir, err = identity.NewDirectory(st, a.front.URL, time.Now)
 	require.NoError(t, err)
@@ -80,7 +83,8 @@ func newAzure(t *testing.T) *azure {
 		if a.principal, err = a.dir.AddServicePrincipal(tx, tenant, "deployer", "deployer", "secret"); err != nil {
 			return err
 		}
-		return a.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: a.principal.ObjectID, RoleID: owner, Scope: "/subscriptions/" + sub})
+		return a.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: a.principal.ObjectID, RoleID: owner,
+			Scope: "/subscriptions/" + sub})
 	}))
 	a.call(http.MethodPut, groupID, "2022-09-01", `{"location":"eastus"}`)
 	return a
@@ -88,7 +92,8 @@ func newAzure(t *testing.T) *azure {
 
 func (a *azure) start() {
 	s, err := arm.NewServer(arm.Options{
-		Store: a.st, Directory: a.dir, Endpoints: arm.Endpoints{Management: a.front.URL}, Latency: arm.Latency{Scale: a.scale},
+		Store: a.st, Directory: a.dir, Endpoints: arm.Endpoints{Management: a.front.URL},
+		Latency: arm.Latency{Scale: a.scale},
 		Providers: []*arm.Provider{
 			servicefabric.New(a.web.Client()), resources.New(),
 			// Node secrets come from a vault, whose own provider is not what is tested here.
@@ -233,7 +238,8 @@ var goodCluster = m{"location": "eastus", "sku": m{"name": "Standard"}, "propert
 
 var goodNodes = m{"properties": m{
 	"isPrimary": true, "vmInstanceCount": 5, "vmSize": "Standard_D2s_v3", "dataDiskSizeGB": 128,
-	"vmImagePublisher": "MicrosoftWindowsServer", "vmImageOffer": "WindowsServer", "vmImageSku": "2019-Datacenter", "vmImageVersion": "latest",
+	"vmImagePublisher": "MicrosoftWindowsServer", "vmImageOffer": "WindowsServer", "vmImageSku": "2019-Datacenter",
+	"vmImageVersion": "latest",
 }}
 
 // ready makes a cluster with its primary node type.

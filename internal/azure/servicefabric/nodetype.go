@@ -25,7 +25,8 @@ func (p *provider) nodeTypes() *arm.Type {
 			if nodeTypeName.MatchString(name) {
 				return nil
 			}
-			return arm.BadRequest("InvalidResourceName", "The node type name '%s' is invalid: it must have at most 9 letters and digits and begin with a letter.", name)
+			return arm.BadRequest("InvalidResourceName", "The node type name '%s' is invalid: it must have at most 9 "+
+				"letters and digits and begin with a letter.", name)
 		},
 		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putNodeType, Delete: deleteNodeType,
@@ -38,7 +39,8 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 		return arm.NotFound(above(w.New.ID, 1))
 	}
 	if w.Old != nil && flag(w.Old.Properties(), "isPrimary") != flag(w.New.Properties(), "isPrimary") {
-		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.isPrimary' of node type '%s' is not allowed: create another node type and delete this one.", w.New.ID.Name())
+		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.isPrimary' of node type "+
+			"'%s' is not allowed: create another node type and delete this one.", w.New.ID.Name())
 	}
 	for _, path := range [][]string{{"properties", "subnetId"}, {"properties", "vmManagedIdentity"}} {
 		if err := immutable(w, path...); err != nil {
@@ -98,10 +100,12 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 		}
 	}
 	if strings.EqualFold(sku, "Basic") && siblings > 0 {
-		return invalid("A managed cluster of SKU 'Basic' has one node type, and '%s' would be another: use SKU 'Standard'.", w.New.ID.Name())
+		return invalid("A managed cluster of SKU 'Basic' has one node type, and '%s' would be another: use SKU "+
+			"'Standard'.", w.New.ID.Name())
 	}
 	if !primary && primaryNodeType(c, cluster.ID) == nil {
-		return invalid("The first node type of managed cluster '%s' must be its primary one: set properties.isPrimary of '%s' to true.", cluster.ID.Name(), w.New.ID.Name())
+		return invalid("The first node type of managed cluster '%s' must be its primary one: set "+
+			"properties.isPrimary of '%s' to true.", cluster.ID.Name(), w.New.ID.Name())
 	}
 	if primary && flag(props, "isStateless") {
 		return invalid("The node type '%s' is primary and cannot be stateless.", w.New.ID.Name())
@@ -114,7 +118,8 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 		}
 	}
 	if count < least || count > nodesAtMost {
-		return invalid("The node type '%s' has %v nodes (properties.vmInstanceCount): on a managed cluster of SKU '%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, nodesAtMost)
+		return invalid("The node type '%s' has %v nodes (properties.vmInstanceCount): on a managed cluster of SKU "+
+			"'%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, nodesAtMost)
 	}
 	return nil
 }
@@ -142,12 +147,17 @@ func checkImage(props map[string]any) *arm.Error {
 	}
 	switch {
 	case own > 1 || own == 1 && len(given) > 0:
-		return invalid("The node type names more than one image: use either vmImageResourceId, vmSharedGalleryImageId, or %s.", strings.Join(market, ", "))
+		return invalid("The node type names more than one image: use either vmImageResourceId, "+
+			"vmSharedGalleryImageId, or %s.", strings.Join(market, ", "))
 	case own == 0 && len(missing) > 0:
-		return invalid("The node type names no whole image: properties.%s must be set, or vmImageResourceId.", strings.Join(missing, ", properties."))
+		return invalid("The node type names no whole image: properties.%s must be set, or vmImageResourceId.",
+			strings.Join(missing, ", properties."))
 	}
-	if publisher := text(props, "vmImagePublisher"); own == 0 && strings.EqualFold(publisher, "MicrosoftWindowsServer") && !strings.EqualFold(text(props, "vmImageOffer"), "WindowsServer") {
-		return arm.Errorf(http.StatusNotFound, "PlatformImageNotFound", "The platform image '%s:%s:%s:%s' is not available. Verify that all fields in the storage profile are correct.",
+	if publisher := text(props, "vmImagePublisher"); own == 0 && strings.EqualFold(publisher,
+		"MicrosoftWindowsServer") && !strings.EqualFold(text(props, "vmImageOffer"), "WindowsServer") {
+		return arm.Errorf(http.StatusNotFound, "PlatformImageNotFound",
+			"The platform image '%s:%s:%s:%s' is not available. Verify that all fields in the storage profile are "+
+				"correct.",
 			publisher, text(props, "vmImageOffer"), text(props, "vmImageSku"), text(props, "vmImageVersion"))
 	}
 	return nil
@@ -163,9 +173,13 @@ func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
 		if err != nil || !strings.EqualFold(parsed.Type(), "Microsoft.KeyVault/vaults") || parsed.Name() == "" {
 			return invalid("properties.vmSecrets[%d].sourceVault.id '%s' is not the id of a Key Vault.", i, id)
 		}
-		if !c.Server.Directory().Allowed(c.Tx, c.Caller.ObjectID, parsed.String(), "Microsoft.KeyVault/vaults/deploy/action", false) {
+		if !c.Server.Directory().Allowed(c.Tx, c.Caller.ObjectID, parsed.String(),
+			"Microsoft.KeyVault/vaults/deploy/action", false) {
 			return arm.Errorf(http.StatusForbidden, "LinkedAuthorizationFailed",
-				"The client '%s' with object id '%s' has permission to perform action '%s/write' on scope '%s'; however, it does not have permission to perform action(s) 'Microsoft.KeyVault/vaults/deploy/action' on the linked scope(s) '%s' or the linked scope(s) are invalid.",
+				"The client '%s' with object id '%s' has permission to perform action '%s/write' on scope '%s'; "+
+					"however, it does not have permission to perform action(s) "+
+					"'Microsoft.KeyVault/vaults/deploy/action' on the linked scope(s) '%s' or the linked "+
+					"scope(s) are invalid.",
 				c.Caller.ClientID, c.Caller.ObjectID, nodeTypeType, c.ID, parsed)
 		}
 		vault, ok := c.Get(parsed)
@@ -173,12 +187,16 @@ func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
 			return arm.NotFound(parsed)
 		}
 		if enabled, _ := vault.Value("properties", "enabledForDeployment").(bool); !enabled {
-			return arm.Errorf(http.StatusForbidden, "KeyVaultAccessForbidden", "Key Vault %s either has not been enabled for deployment or the vault id provided does not match the Key Vault's true resource id: set its enabledForDeployment to true.", vault.ID)
+			return arm.Errorf(http.StatusForbidden, "KeyVaultAccessForbidden",
+				"Key Vault %s either has not been enabled for deployment or the vault id provided does not match the "+
+					"Key Vault's true resource id: set its enabledForDeployment to true.", vault.ID)
 		}
 		for j, certificate := range objects(group, "vaultCertificates") {
 			url := strings.ToLower(text(certificate, "certificateUrl"))
-			if base := strings.ToLower(vault.String("properties", "vaultUri")); base != "" && !strings.HasPrefix(url, base+"secrets/") {
-				return invalid("properties.vmSecrets[%d].vaultCertificates[%d].certificateUrl is not a secret of vault '%s': it must begin with '%ssecrets/'.", i, j, vault.ID.Name(), base)
+			if base := strings.ToLower(vault.String("properties", "vaultUri")); base != "" &&
+				!strings.HasPrefix(url, base+"secrets/") {
+				return invalid("properties.vmSecrets[%d].vaultCertificates[%d].certificateUrl is not a secret of "+
+					"vault '%s': it must begin with '%ssecrets/'.", i, j, vault.ID.Name(), base)
 			}
 		}
 	}

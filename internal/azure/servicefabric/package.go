@@ -90,7 +90,8 @@ func unreachable(format string, args ...any) error {
 	return &packageError{"FABRIC_E_IMAGEBUILDER_UNEXPECTED_ERROR", fmt.Sprintf(format, args...)}
 }
 
-// fetchPackage downloads and reads a package. Neither its result nor its errors show the URL's query, which holds a signature.
+// fetchPackage downloads and reads a package. Neither its result nor its errors show the URL's query, which holds a
+// signature.
 func fetchPackage(ctx context.Context, client *http.Client, from string) (*applicationPackage, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
@@ -108,7 +109,8 @@ func fetchPackage(ctx context.Context, client *http.Client, from string) (*appli
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, unreachable("The remote server returned an error: (%d) %s.", res.StatusCode, http.StatusText(res.StatusCode))
+		return nil, unreachable("The remote server returned an error: (%d) %s.", res.StatusCode,
+			http.StatusText(res.StatusCode))
 	}
 	file, err := os.CreateTemp("", "sfpkg-*")
 	if err != nil {
@@ -172,13 +174,16 @@ func (p *applicationPackage) addServices(files map[string]*zip.File, name, versi
 		return err
 	}
 	if m.Name != name || m.Version != version {
-		return refused("%s is '%s' version '%s', and ApplicationManifest.xml imports '%s' version '%s'", at, m.Name, m.Version, name, version)
+		return refused("%s is '%s' version '%s', and ApplicationManifest.xml imports '%s' version '%s'", at, m.Name,
+			m.Version, name, version)
 	}
 	for _, code := range m.Code {
 		if !hasFolder(files, name+"/"+code.Name) {
-			return refused("the code package '%s' of service manifest '%s' has no folder in the package", code.Name, name)
+			return refused("the code package '%s' of service manifest '%s' has no folder in the package", code.Name,
+				name)
 		}
-		if program := strings.TrimSpace(code.Host.Program); program != "" && !code.Host.External && !hasProgram(files, name+"/"+code.Name, program) {
+		if program := strings.TrimSpace(code.Host.Program); program != "" && !code.Host.External &&
+			!hasProgram(files, name+"/"+code.Name, program) {
 			// Source: https://github.com/dotnet/orleans/issues/5311
 			return refused("The EntryPoint %s is not found.\r\nFileName: %s", program, at)
 		}
@@ -186,7 +191,8 @@ func (p *applicationPackage) addServices(files map[string]*zip.File, name, versi
 	if len(m.Types.Stateless)+len(m.Types.Stateful) == 0 {
 		return refused("%s has no service type", at)
 	}
-	for kind, list := range map[string][]serviceTypeElement{"Stateless": m.Types.Stateless, "Stateful": m.Types.Stateful} {
+	for kind, list := range map[string][]serviceTypeElement{"Stateless": m.Types.Stateless,
+		"Stateful": m.Types.Stateful} {
 		for _, t := range list {
 			if _, twice := p.ServiceTypes[t.Name]; twice {
 				return refused("the service type '%s' is defined twice", t.Name)

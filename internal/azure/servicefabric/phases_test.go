@@ -51,8 +51,8 @@ func (a *azure) pass(d time.Duration) {
 	require.NoError(a.t, err)
 }
 
-// A cluster goes through its states with its first primary node type, whose creation ends when the cluster is ready. Until
-// then it takes no applications.
+// A cluster goes through its states with its first primary node type, whose creation ends when the cluster is ready.
+// Until then it takes no applications.
 func TestAClusterGoesThroughItsStates(t *testing.T) {
 	a := slow(t)
 	created := a.begin(http.MethodPut, clusterID, goodCluster)
@@ -118,7 +118,8 @@ func TestAnUpgradeTakesItsTime(t *testing.T) {
 	assert.Equal(t, "Succeeded", a.props(appID)["provisioningState"])
 
 	v3 := typeID + "/versions/3.0.0"
-	registered := a.begin(http.MethodPut, v3, a.publish("v3.sfpkg", sfpkg(t, "GovernanceType", "3.0.0", "Stateless:NewType")))
+	registered := a.begin(http.MethodPut, v3,
+		a.publish("v3.sfpkg", sfpkg(t, "GovernanceType", "3.0.0", "Stateless:NewType")))
 	a.pass(time.Minute)
 	status, message := a.ended(registered)
 	require.Equal(t, "Succeeded", status, message)
@@ -131,16 +132,19 @@ func TestAnUpgradeTakesItsTime(t *testing.T) {
 	assert.Equal(t, v2, a.props(appID)["version"], "rolled back")
 }
 
-// The cluster refuses to start an upgrade whose timeouts leave no room for its health checks; the policy itself it takes.
+// The cluster refuses to start an upgrade whose timeouts leave no room for its health checks; the policy itself it
+// takes.
 func TestAnUpgradesTimeoutsLeaveRoomForItsHealthChecks(t *testing.T) {
 	a := running(t)
 	for name, c := range map[string]struct {
 		change  m
 		message string
 	}{
-		"domain and retry":    {m{"upgradeDomainTimeout": "00:12:00"}, "upgradeDomainTimeout must be longer than healthCheckWaitDuration and healthCheckRetryTimeout"},
-		"whole and domain":    {m{"upgradeTimeout": "00:14:00"}, "must not be shorter than upgradeDomainTimeout"},
-		"whole and retry":     {m{"upgradeTimeout": "00:10:00", "upgradeDomainTimeout": "00:10:00"}, "must be longer than"},
+		"domain and retry": {m{"upgradeDomainTimeout": "00:12:00"},
+			"upgradeDomainTimeout must be longer than healthCheckWaitDuration and healthCheckRetryTimeout"},
+		"whole and domain": {m{"upgradeTimeout": "00:14:00"}, "must not be shorter than upgradeDomainTimeout"},
+		"whole and retry": {m{"upgradeTimeout": "00:10:00", "upgradeDomainTimeout": "00:10:00"},
+			"must be longer than"},
 		"domain and stable":   {m{"healthCheckStableDuration": "00:13:00"}, "and healthCheckStableDuration"},
 		"days in the timeout": {m{"healthCheckStableDuration": "2.00:00:00"}, "and healthCheckStableDuration"},
 	} {

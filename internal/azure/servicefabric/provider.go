@@ -1,8 +1,8 @@
 // Package servicefabric is the resource provider Microsoft.ServiceFabric as far as managed clusters go: clusters, their
 // node types, and the application types, versions, applications and services that run on them.
 //
-// A cluster here has no machines. What Azure decides about it is decided: when it is ready, what it accepts, and whether
-// an application package is what its names say; packages are really fetched and opened.
+// A cluster here has no machines. What Azure decides about it is decided: when it is ready, what it accepts, and
+// whether an application package is what its names say; packages are really fetched and opened.
 //
 // Sources: https://learn.microsoft.com/azure/service-fabric/overview-managed-cluster and
 // https://learn.microsoft.com/rest/api/servicefabric/managedclusters. Where Azure's error code for a refusal is not
@@ -28,8 +28,8 @@ const (
 // provider holds what the handlers of all types need.
 type provider struct{ client *http.Client }
 
-// New makes the resource provider. Application packages are fetched with client, which must trust the embedded Azure's CA
-// if packages lie in its blob storage; nil is http.DefaultClient.
+// New makes the resource provider. Application packages are fetched with client, which must trust the embedded Azure's
+// CA if packages lie in its blob storage; nil is http.DefaultClient.
 func New(client *http.Client) *arm.Provider {
 	if client == nil {
 		client = http.DefaultClient
@@ -37,6 +37,7 @@ func New(client *http.Client) *arm.Provider {
 	p := &provider{client: client}
 	return &arm.Provider{
 		Namespace: namespace,
-		Types:     []*arm.Type{p.clusters(), p.nodeTypes(), p.applicationTypes(), p.versions(), p.applications(), p.services()},
+		Types: []*arm.Type{p.clusters(), p.nodeTypes(), p.applicationTypes(), p.versions(), p.applications(),
+			p.services()},
 	}
 }

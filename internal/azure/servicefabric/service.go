@@ -10,8 +10,9 @@ import (
 // Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/services/create-or-update
 func (p *provider) services() *arm.Type {
 	return &arm.Type{
-		Name: serviceType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
-		Put: putService, Jobs: map[string]arm.Job{jobDeploy: deploy(runService)},
+		Name: serviceType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation,
+		DeleteAsync: arm.AzureAsyncOperation,
+		Put:         putService, Jobs: map[string]arm.Job{jobDeploy: deploy(runService)},
 	}
 }
 
@@ -22,7 +23,8 @@ func putService(c *arm.Call, w *arm.Write) *arm.Error {
 	if w.Old != nil && w.Old.Private["ran"] == nil {
 		w = &arm.Write{New: w.New, Request: w.Request} // it never ran, so there is nothing to keep
 	}
-	for _, path := range [][]string{{"properties", "serviceKind"}, {"properties", "serviceTypeName"}, {"properties", "partitionDescription", "partitionScheme"}} {
+	for _, path := range [][]string{{"properties", "serviceKind"}, {"properties", "serviceTypeName"},
+		{"properties", "partitionDescription", "partitionScheme"}} {
 		if err := immutable(w, path...); err != nil {
 			return err
 		}
@@ -59,7 +61,8 @@ func checkPartition(partition map[string]any) *arm.Error {
 		low, _ := number(partition, "lowKey")
 		high, _ := number(partition, "highKey")
 		if count < 1 || high < low || high-low+1 < count {
-			return invalid(at+" has %v partitions over the keys %v to %v: count must be at least 1 and at most the number of keys.", count, low, high)
+			return invalid(at+" has %v partitions over the keys %v to %v: count must be at least 1 and at most the "+
+				"number of keys.", count, low, high)
 		}
 	}
 	return nil
@@ -76,7 +79,8 @@ func checkInstances(props map[string]any) *arm.Error {
 	target, hasTarget := number(props, "targetReplicaSetSize")
 	least, hasLeast := number(props, "minReplicaSetSize")
 	if hasTarget && hasLeast && least > target {
-		return invalid("properties.minReplicaSetSize is %v, more than properties.targetReplicaSetSize, %v.", least, target)
+		return invalid("properties.minReplicaSetSize is %v, more than properties.targetReplicaSetSize, %v.", least,
+			target)
 	}
 	return nil
 }
@@ -85,18 +89,22 @@ func checkInstances(props map[string]any) *arm.Error {
 func runService(c *arm.Call, service *arm.Resource) *arm.Error {
 	app, ok := c.Get(above(service.ID, 1))
 	if !ok || running(app) == "" {
-		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_NOT_FOUND: The application '"+above(service.ID, 1).Name()+"' does not run in the cluster.")
+		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_NOT_FOUND: The application '"+above(service.ID,
+			1).Name()+"' does not run in the cluster.")
 	}
 	version, ok := c.GetByID(running(app))
 	if !ok {
-		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND: The application type version '"+running(app)+"' is not registered in the cluster.")
+		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_TYPE_NOT_FOUND: The application type version "+
+			"'"+running(app)+"' is not registered in the cluster.")
 	}
 	name, wants := service.String("properties", "serviceTypeName"), service.String("properties", "serviceKind")
 	switch kind := kindOf(version, name); {
 	case kind == "":
-		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_NOT_FOUND: The service type '"+name+"' is not in the package that application '"+app.ID.Name()+"' runs.")
+		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_NOT_FOUND: The service type '"+name+"' is not in "+
+			"the package that application '"+app.ID.Name()+"' runs.")
 	case !strings.EqualFold(kind, wants):
-		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_MISMATCH: The service type '"+name+"' is "+kind+", and the service is to be "+wants+".")
+		return onCluster("CreateOrUpdate", "FABRIC_E_SERVICE_TYPE_MISMATCH: The service type '"+name+"' is "+kind+", "+
+			"and the service is to be "+wants+".")
 	}
 	service.Private["ran"] = true
 	return nil

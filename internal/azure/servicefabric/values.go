@@ -52,7 +52,8 @@ func immutable(w *arm.Write, path ...string) *arm.Error {
 		return nil
 	}
 	if was, wants := w.Old.String(path...), w.New.String(path...); was != wants {
-		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property '%s' of '%s' from '%s' to '%s' is not allowed: delete the resource and create it again.",
+		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property '%s' of '%s' from '%s' to '%s' is not "+
+			"allowed: delete the resource and create it again.",
 			strings.Join(path, "."), w.New.ID.Name(), was, wants)
 	}
 	return nil
@@ -63,7 +64,8 @@ func invalid(format string, args ...any) *arm.Error {
 }
 
 func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
+		err)
 }
 
 // above is the id that lies levels above an id.

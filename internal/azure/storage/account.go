@@ -25,7 +25,8 @@ func checkAccountName(name string) *arm.Error {
 		return nil
 	}
 	return arm.BadRequest("AccountNameInvalid",
-		"%s is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.", name)
+		"%s is not a valid storage account name. Storage account name must be between 3 and 24 characters in length "+
+			"and use numbers and lower-case letters only.", name)
 }
 
 // accountID finds an account's resource id by name.
@@ -46,7 +47,8 @@ func claimName(c *arm.Call, id arm.ID) *arm.Error {
 	case err != nil:
 		return internalError(err)
 	case ok && strings.EqualFold(taken.Subscription, id.Subscription):
-		return arm.Conflict("StorageAccountInAnotherResourceGroup", "The account %s is already in another resource group in this subscription.", id.Name())
+		return arm.Conflict("StorageAccountInAnotherResourceGroup", "The account %s is already in another resource "+
+			"group in this subscription.", id.Name())
 	case ok:
 		return arm.Conflict("StorageAccountAlreadyTaken", "The storage account named %s is already taken.", id.Name())
 	}
@@ -69,7 +71,8 @@ func checkNameAvailability(c *arm.Call, _ map[string]string, body map[string]any
 	if _, taken, err := accountID(c.Tx, name); err != nil {
 		return nil, internalError(err)
 	} else if taken {
-		return map[string]any{"nameAvailable": false, "reason": "AlreadyExists", "message": "The storage account named " + name + " is already taken."}, nil
+		return map[string]any{"nameAvailable": false, "reason": "AlreadyExists",
+			"message": "The storage account named " + name + " is already taken."}, nil
 	}
 	return map[string]any{"nameAvailable": true}, nil
 }
@@ -77,14 +80,16 @@ func checkNameAvailability(c *arm.Call, _ map[string]string, body map[string]any
 // cannotUpdate is Azure's answer to a change of what is fixed at creation.
 func cannotUpdate(property string) *arm.Error {
 	return arm.Conflict("AccountPropertyCannotBeUpdated",
-		"The property '%s' was specified in the input, but it cannot be updated as it is read-only. For more information, see - https://aka.ms/storageaccountupdate", property)
+		"The property '%s' was specified in the input, but it cannot be updated as it is read-only. For more "+
+			"information, see - https://aka.ms/storageaccountupdate", property)
 }
 
 // createOnly are the properties of an account that never change after its creation.
 // Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create and the feature pages named there.
 var createOnly = [][]string{
 	{"properties", "isHnsEnabled"}, {"properties", "isNfsV3Enabled"}, {"properties", "dnsEndpointType"},
-	{"properties", "encryption", "requireInfrastructureEncryption"}, {"properties", "immutableStorageWithVersioning", "enabled"},
+	{"properties", "encryption", "requireInfrastructureEncryption"},
+	{"properties", "immutableStorageWithVersioning", "enabled"},
 }
 
 // checkUpdate refuses changes that an account cannot undergo.
@@ -121,7 +126,8 @@ func tierOf(sku string) string {
 	return "Standard"
 }
 
-// putAccount completes an account as Storage Accounts - Create and - Update do. What a PUT leaves out takes its default.
+// putAccount completes an account as Storage Accounts - Create and - Update do. What a PUT leaves out takes its
+// default.
 // Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
 func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 	if w.Create() {
@@ -142,7 +148,8 @@ func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 	object(body, "sku")["tier"] = tierOf(sku)
 	byDefault(body, "tags", map[string]any{})
 	if text(body, "kind") == "BlobStorage" && text(props, "accessTier") == "" {
-		return arm.BadRequest("AccessTierRequired", "The access tier is required to create a storage account of kind 'BlobStorage'.")
+		return arm.BadRequest("AccessTierRequired", "The access tier is required to create a storage account of kind "+
+			"'BlobStorage'.")
 	}
 	if kind := text(body, "kind"); (kind == "StorageV2" || kind == "BlobStorage") && tierOf(sku) == "Standard" {
 		byDefault(props, "accessTier", "Hot")
@@ -244,12 +251,16 @@ func (p *provider) deleteAccount(c *arm.Call, r *arm.Resource) *arm.Error {
 // Source: https://learn.microsoft.com/azure/reliability/regions-paired
 var pairs = map[string]string{
 	"australiaeast": "australiasoutheast", "australiasoutheast": "australiaeast", "brazilsouth": "southcentralus",
-	"canadacentral": "canadaeast", "canadaeast": "canadacentral", "centralindia": "southindia", "southindia": "centralindia",
-	"centralus": "eastus2", "eastus2": "centralus", "eastasia": "southeastasia", "southeastasia": "eastasia",
+	"canadacentral": "canadaeast", "canadaeast": "canadacentral", "centralindia": "southindia",
+	"southindia": "centralindia",
+	"centralus":  "eastus2", "eastus2": "centralus", "eastasia": "southeastasia", "southeastasia": "eastasia",
 	"eastus": "westus", "westus": "eastus", "francecentral": "francesouth", "germanywestcentral": "germanynorth",
-	"japaneast": "japanwest", "japanwest": "japaneast", "koreacentral": "koreasouth", "northcentralus": "southcentralus",
-	"southcentralus": "northcentralus", "northeurope": "westeurope", "westeurope": "northeurope", "norwayeast": "norwaywest",
+	"japaneast": "japanwest", "japanwest": "japaneast", "koreacentral": "koreasouth",
+	"northcentralus": "southcentralus",
+	"southcentralus": "northcentralus", "northeurope": "westeurope", "westeurope": "northeurope",
+	"norwayeast":       "norwaywest",
 	"southafricanorth": "southafricawest", "swedencentral": "swedensouth", "switzerlandnorth": "switzerlandwest",
-	"uaenorth": "uaecentral", "uksouth": "ukwest", "ukwest": "uksouth", "westcentralus": "westus2", "westus2": "westcentralus",
+	"uaenorth": "uaecentral", "uksouth": "ukwest", "ukwest": "uksouth", "westcentralus": "westus2",
+	"westus2": "westcentralus",
 	"westus3": "eastus",
 }

@@ -50,7 +50,8 @@ func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
 			Name: r.ID.Name(), ID: r.ID.String(), Keys: [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
 			SharedKey: props["allowSharedKeyAccess"] != false, HTTPSOnly: props["supportsHttpsTrafficOnly"] != false,
 			PublicAccess: props["allowBlobPublicAccess"] == true, ReadableSecondary: strings.Contains(sku, "_RA"),
-			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: text(r.Body, "kind"), SKU: sku, AccessTier: text(props, "accessTier"),
+			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: text(r.Body, "kind"), SKU: sku,
+			AccessTier: text(props, "accessTier"),
 		}
 		out.Closed, out.Admitted = network(props)
 		if s, known := a.server.Directory().Subscription(c.Tx, r.ID.Subscription); known {
@@ -143,9 +144,10 @@ func (a *Accounts) CreateContainer(account string, container blob.Container) (bl
 		if old != nil {
 			return nil, blob.ErrContainerExists
 		}
-		w := &arm.Write{New: &arm.Resource{ID: id, CreatedAt: c.Now, CreatedBy: c.Caller.Name, ModifiedBy: c.Caller.Name, Body: map[string]any{
-			"properties": map[string]any{"publicAccess": container.PublicAccess},
-		}}}
+		w := &arm.Write{New: &arm.Resource{ID: id, CreatedAt: c.Now, CreatedBy: c.Caller.Name,
+			ModifiedBy: c.Caller.Name, Body: map[string]any{
+				"properties": map[string]any{"publicAccess": container.PublicAccess},
+			}}}
 		setMetadata(w.New, container.Metadata)
 		return w, nil
 	})
@@ -176,7 +178,9 @@ func setMetadata(r *arm.Resource, metadata map[string]string) {
 }
 
 // write changes a container in one transaction.
-func (a *Accounts) write(account, name string, prepare func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error)) (out blob.Container, err error) {
+func (a *Accounts) write(
+	account, name string, prepare func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error),
+) (out blob.Container, err error) {
 	err = a.server.Update(func(c *arm.Call) error {
 		r, ok := load(c, account)
 		if !ok {

@@ -16,7 +16,8 @@ func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 	for _, name := range []string{"deleteRetentionPolicy", "containerDeleteRetentionPolicy", "restorePolicy"} {
 		policy, _ := props[name].(map[string]any)
 		if policy["enabled"] == true && policy["days"] == nil {
-			return arm.BadRequest("InvalidRequestPropertyValue", "The property 'properties.%s.days' is required when the policy is enabled.", name)
+			return arm.BadRequest("InvalidRequestPropertyValue", "The property 'properties.%s.days' is required when "+
+				"the policy is enabled.", name)
 		}
 	}
 	if restore, _ := props["restorePolicy"].(map[string]any); restore["enabled"] == true {
@@ -24,9 +25,11 @@ func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 		feed, _ := props["changeFeed"].(map[string]any)
 		days, _ := restore["days"].(float64)
 		kept, _ := retention["days"].(float64)
-		if props["isVersioningEnabled"] != true || feed["enabled"] != true || retention["enabled"] != true || kept <= days {
+		if props["isVersioningEnabled"] != true || feed["enabled"] != true || retention["enabled"] != true ||
+			kept <= days {
 			return arm.Conflict("ConflictFeatureEnabled",
-				"Point-in-time restore needs properties.isVersioningEnabled, properties.changeFeed.enabled and a properties.deleteRetentionPolicy of more days than its own.")
+				"Point-in-time restore needs properties.isVersioningEnabled, properties.changeFeed.enabled and a "+
+					"properties.deleteRetentionPolicy of more days than its own.")
 		}
 	}
 	account, _ := w.New.ID.Parent()

@@ -52,7 +52,8 @@ func putContainer(c *arm.Call, w *arm.Write) *arm.Error {
 	if !w.Create() {
 		old := w.Old.Properties()
 		same := true
-		for _, name := range []string{"publicAccess", "metadata", "defaultEncryptionScope", "denyEncryptionScopeOverride", "immutableStorageWithVersioning"} {
+		for _, name := range []string{"publicAccess", "metadata", "defaultEncryptionScope",
+			"denyEncryptionScopeOverride", "immutableStorageWithVersioning"} {
 			same = same && reflect.DeepEqual(old[name], props[name])
 		}
 		if same { // nothing was modified
@@ -90,8 +91,8 @@ func showContainer(c *arm.Call, r *arm.Resource, body map[string]any) {
 	}
 }
 
-// deleteContainer drops the container's blobs, or keeps them with it where deleted containers are kept. A container that goes
-// with its account is gone.
+// deleteContainer drops the container's blobs, or keeps them with it where deleted containers are kept. A container
+// that goes with its account is gone.
 func (p *provider) deleteContainer(c *arm.Call, r *arm.Resource) *arm.Error {
 	account, ok := accountOf(c, r.ID)
 	if !ok {
@@ -132,18 +133,21 @@ func putImmutability(_ *arm.Call, w *arm.Write) *arm.Error {
 // Sources: https://learn.microsoft.com/rest/api/storagerp/blob-containers/delete-immutability-policy (an etag is needed) and
 // https://github.com/pulumi/pulumi-azure-native/pull/2154 (the answer).
 func wrongETag() *arm.Error {
-	return arm.Errorf(http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure", "Operation not allowed on immutability policy with incorrect etag.")
+	return arm.Errorf(http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure",
+		"Operation not allowed on immutability policy with incorrect etag.")
 }
 
 func lockedPolicy() *arm.Error {
-	return arm.Conflict("ContainerImmutabilityPolicyFailure", "The operation is not permitted because the immutability policy is locked: it can only be extended.")
+	return arm.Conflict("ContainerImmutabilityPolicyFailure", "The operation is not permitted because the "+
+		"immutability policy is locked: it can only be extended.")
 }
 
 // checkPeriod is the rule for a retention interval.
 // Source: https://learn.microsoft.com/azure/storage/blobs/immutable-time-based-retention-policy-overview
 func checkPeriod(v any) *arm.Error {
 	if days, ok := v.(float64); !ok || days < 1 || days > 146000 {
-		return arm.BadRequest("InvalidRequestPropertyValue", "The property 'properties.immutabilityPeriodSinceCreationInDays' must be between 1 and 146000.")
+		return arm.BadRequest("InvalidRequestPropertyValue", "The property "+
+			"'properties.immutabilityPeriodSinceCreationInDays' must be between 1 and 146000.")
 	}
 	return nil
 }
@@ -152,8 +156,8 @@ func showImmutability(_ *arm.Call, r *arm.Resource, body map[string]any) {
 	body["etag"] = `"` + r.ETag + `"`
 }
 
-// deleteImmutability refuses to give up what a policy protects: a locked policy stays, and a container with a policy goes
-// only when it is empty.
+// deleteImmutability refuses to give up what a policy protects: a locked policy stays, and a container with a policy
+// goes only when it is empty.
 // Source: https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies
 func (p *provider) deleteImmutability(c *arm.Call, r *arm.Resource) *arm.Error {
 	if c.ID.Key() == r.ID.Key() {
@@ -172,7 +176,8 @@ func (p *provider) deleteImmutability(c *arm.Call, r *arm.Resource) *arm.Error {
 		return internalError(err)
 	}
 	if !empty {
-		return arm.Conflict("ContainerProtectedFromDeletion", "The storage container %s in account %s is protected from deletion due to immutability.", container.Name(), account.ID.Name())
+		return arm.Conflict("ContainerProtectedFromDeletion", "The storage container %s in account %s is protected "+
+			"from deletion due to immutability.", container.Name(), account.ID.Name())
 	}
 	return nil
 }
@@ -193,10 +198,12 @@ func extendImmutability(c *arm.Call, r *arm.Resource, body map[string]any) (any,
 		return nil, err
 	}
 	if r.Value("properties", "state") != "Locked" {
-		return nil, arm.Conflict("ContainerImmutabilityPolicyFailure", "The immutability policy is not locked: update it instead of extending it.")
+		return nil, arm.Conflict("ContainerImmutabilityPolicyFailure",
+			"The immutability policy is not locked: update it instead of extending it.")
 	}
 	if was, _ := r.Value("properties", "immutabilityPeriodSinceCreationInDays").(float64); days.(float64) < was {
-		return nil, arm.Conflict("ContainerImmutabilityPolicyFailure", "The retention period of a locked immutability policy cannot be shortened.")
+		return nil, arm.Conflict("ContainerImmutabilityPolicyFailure",
+			"The retention period of a locked immutability policy cannot be shortened.")
 	}
 	r.Properties()["immutabilityPeriodSinceCreationInDays"] = days
 	return saveImmutability(c, r)
@@ -206,5 +213,6 @@ func saveImmutability(c *arm.Call, r *arm.Resource) (any, *arm.Error) {
 	if err := c.Save(r); err != nil {
 		return nil, err
 	}
-	return map[string]any{"id": r.ID.String(), "name": r.ID.Name(), "type": r.ID.Type(), "etag": `"` + r.ETag + `"`, "properties": r.Properties()}, nil
+	return map[string]any{"id": r.ID.String(), "name": r.ID.Name(), "type": r.ID.Type(), "etag": `"` + r.ETag + `"`,
+		"properties": r.Properties()}, nil
 }

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// jobDaily applies an account's lifecycle policy, and removes deleted blobs and containers whose retention has ended, once a day.
+	// jobDaily applies an account's lifecycle policy, and removes deleted blobs and containers whose retention has
+	// ended, once a day.
 	jobDaily = "daily"
 	// tableDaily says when an account's next daily job is: account name → time. A job of another time does nothing.
 	tableDaily = "storage.daily"
@@ -37,7 +38,9 @@ func (p *provider) tomorrow(c *arm.Call, account arm.ID) *arm.Error {
 }
 
 // runDaily is the daily job. It may be interrupted and run again at any point.
-func (p *provider) runDaily(_ context.Context, s *arm.Server, account *arm.Resource, payload map[string]any) *arm.Error {
+func (p *provider) runDaily(
+	_ context.Context, s *arm.Server, account *arm.Resource, payload map[string]any,
+) *arm.Error {
 	var todo work
 	mine := false
 	err := s.View(func(c *arm.Call) error {
@@ -68,7 +71,8 @@ func (p *provider) runDaily(_ context.Context, s *arm.Server, account *arm.Resou
 		})
 	}
 	if err != nil {
-		return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "The daily job of storage account %s failed: %v", account.ID.Name(), err)
+		return arm.Errorf(http.StatusInternalServerError, "InternalServerError",
+			"The daily job of storage account %s failed: %v", account.ID.Name(), err)
 	}
 	return nil
 }
@@ -118,7 +122,8 @@ func (w *work) apply() error {
 			if container.Immutable > 0 && w.now.Before(item.CreatedAt.Add(container.Immutable)) {
 				continue
 			}
-			if err := w.one(container.Name, item); err != nil && !errors.Is(err, blob.ErrNotFound) && !errors.Is(err, blob.ErrCurrentVersion) {
+			if err := w.one(container.Name, item); err != nil && !errors.Is(err, blob.ErrNotFound) &&
+				!errors.Is(err, blob.ErrCurrentVersion) {
 				return err
 			}
 		}
@@ -172,8 +177,8 @@ func (w *work) tier(key blob.Key, item blob.Item, tier string) error {
 	return err
 }
 
-// covers reports whether a rule's filters take a blob, named with its container. Index tags are not kept here, so that a
-// rule that asks for them takes nothing.
+// covers reports whether a rule's filters take a blob, named with its container. Index tags are not kept here, so that
+// a rule that asks for them takes nothing.
 func covers(rule map[string]any, name string) bool {
 	filters, _ := rule["filters"].(map[string]any)
 	types, _ := filters["blobTypes"].([]any)

@@ -59,8 +59,8 @@ func (p *provider) bury(c *arm.Call, account, container *arm.Resource) (bool, er
 	return true, c.Tx.Put(tableDeleted, d.key(account.ID.Name()), d)
 }
 
-// deletedIn lists an account's deleted containers, by name and then by version. With all, those whose retention has ended
-// are among them.
+// deletedIn lists an account's deleted containers, by name and then by version. With all, those whose retention has
+// ended are among them.
 func deletedIn(c *arm.Call, account string, all bool) (out []deletedContainer, err error) {
 	err = c.Tx.Scan(tableDeleted, account+"/", func(key string, raw []byte) error {
 		var d deletedContainer
@@ -138,7 +138,8 @@ func (a *Accounts) DeletedContainers(account string) (out []blob.Container, err 
 		deleted, err := deletedIn(c, r.ID.Name(), false)
 		for _, d := range deleted {
 			container := containerOf(c, d.Resource)
-			container.Version, container.Deleted, container.Purge, container.Immutable = d.Version, d.Deleted, d.Purge, 0
+			container.Version, container.Deleted, container.Purge, container.Immutable = d.Version, d.Deleted, d.Purge,
+				0
 			out = append(out, container)
 		}
 		return err

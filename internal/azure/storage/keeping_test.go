@@ -75,9 +75,12 @@ func body(t *testing.T, b *blockblob.Client) string {
 }
 
 // listed are the blobs that a list shows with what it is to include.
-func listed(t *testing.T, client *azblob.Client, size int32, include azblob.ListBlobsInclude) (out []*container.BlobItem) {
+func listed(
+	t *testing.T, client *azblob.Client, size int32, include azblob.ListBlobsInclude,
+) (out []*container.BlobItem) {
 	t.Helper()
-	for pager := client.NewListBlobsFlatPager("data", &azblob.ListBlobsFlatOptions{Include: include, MaxResults: &size}); pager.More(); {
+	for pager := client.NewListBlobsFlatPager("data",
+		&azblob.ListBlobsFlatOptions{Include: include, MaxResults: &size}); pager.More(); {
 		page, err := pager.NextPage(ctx)
 		require.NoError(t, err)
 		out = append(out, page.Segment.BlobItems...)
@@ -121,7 +124,8 @@ func TestVersionsAreMadeListedReadAndPromoted(t *testing.T) {
 	assert.Equal(t, "two", body(t, at(second)), "Ensure a deleted blob's last state is a version")
 	_, err = blobOf(client, "x").CopyFromURL(ctx, at(first).URL(), nil)
 	require.NoError(t, err)
-	assert.Equal(t, "one", body(t, blobOf(client, "x")), "Ensure a version that is copied over the blob becomes the blob")
+	assert.Equal(t, "one", body(t, blobOf(client, "x")), "Ensure a version that is copied over the blob becomes the "+
+		"blob")
 
 	current := listed(t, client, 5000, azblob.ListBlobsInclude{Versions: true})[2]
 	_, err = at(*current.VersionID).Delete(ctx, nil)
@@ -134,7 +138,8 @@ func TestVersionsAreMadeListedReadAndPromoted(t *testing.T) {
 	require.NoError(t, err)
 	_, err = blobOf(client, "x").SetTier(ctx, azblobblob.AccessTierCool, nil)
 	require.NoError(t, err)
-	assert.Len(t, listed(t, client, 5000, azblob.ListBlobsInclude{Versions: true}), 4, "Ensure metadata makes a version and a tier none")
+	assert.Len(t, listed(t, client, 5000, azblob.ListBlobsInclude{Versions: true}), 4,
+		"Ensure metadata makes a version and a tier none")
 }
 
 // https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
@@ -158,7 +163,8 @@ func TestADeletedBlobIsRestoredUntilItsRetentionEnds(t *testing.T) {
 
 	remove()
 	put(t, client, "x", "two")
-	assert.Len(t, listed(t, client, 1, azblob.ListBlobsInclude{Deleted: true}), 2, "Ensure pages end between equal names")
+	assert.Len(t, listed(t, client, 1, azblob.ListBlobsInclude{Deleted: true}), 2,
+		"Ensure pages end between equal names")
 	remove()
 	c.advance(6 * 24 * time.Hour)
 	assert.Len(t, listed(t, client, 5000, azblob.ListBlobsInclude{Deleted: true}), 1)
@@ -192,13 +198,16 @@ func TestTheLifecyclePolicyMovesAndDeletesByAge(t *testing.T) {
 	put(t, client, "x", "two")
 	put(t, client, "logs/y", "three")
 	filters := func(prefix ...any) object { return object{"blobTypes": []any{"blockBlob"}, "prefixMatch": prefix} }
-	status, out := c.do("PUT", accounts+"contosodata/managementPolicies/default", object{"properties": object{"policy": object{"rules": []any{
-		object{"name": "cool", "type": "Lifecycle", "definition": object{"filters": filters("data/"), "actions": object{
-			"baseBlob": object{"tierToCool": object{"daysAfterModificationGreaterThan": 3}},
-			"version":  object{"delete": object{"daysAfterCreationGreaterThan": 5}}}}},
-		object{"name": "logs", "type": "Lifecycle", "definition": object{"filters": filters("data/logs/"), "actions": object{
-			"baseBlob": object{"delete": object{"daysAfterModificationGreaterThan": 3}}}}},
-	}}}})
+	status, out := c.do("PUT", accounts+"contosodata/managementPolicies/default",
+		object{"properties": object{"policy": object{"rules": []any{
+			object{"name": "cool", "type": "Lifecycle",
+				"definition": object{"filters": filters("data/"), "actions": object{
+					"baseBlob": object{"tierToCool": object{"daysAfterModificationGreaterThan": 3}},
+					"version":  object{"delete": object{"daysAfterCreationGreaterThan": 5}}}}},
+			object{"name": "logs", "type": "Lifecycle",
+				"definition": object{"filters": filters("data/logs/"), "actions": object{
+					"baseBlob": object{"delete": object{"daysAfterModificationGreaterThan": 3}}}}},
+		}}}})
 	require.Equal(t, 200, status, "%v", out)
 	tier := func() string {
 		p, err := blobOf(client, "x").GetProperties(ctx, nil)
@@ -271,7 +280,8 @@ func containersOf(t *testing.T, client *azblob.Client, size int32) (out []*servi
 	return out
 }
 
-var containersKept = object{"containerDeleteRetentionPolicy": object{"enabled": true, "days": 7}, "isVersioningEnabled": true}
+var containersKept = object{"containerDeleteRetentionPolicy": object{"enabled": true, "days": 7},
+	"isVersioningEnabled": true}
 
 // https://learn.microsoft.com/azure/storage/blobs/soft-delete-container-overview
 func TestADeletedContainerIsRestoredWithItsBlobsUntilItsRetentionEnds(t *testing.T) {
@@ -279,7 +289,8 @@ func TestADeletedContainerIsRestoredWithItsBlobsUntilItsRetentionEnds(t *testing
 	client := c.keeper(containersKept)
 	first := put(t, client, "a/b", "one")
 	put(t, client, "a/b", "two")
-	_, err := client.ServiceClient().NewContainerClient("data").SetMetadata(ctx, &container.SetMetadataOptions{Metadata: map[string]*string{"owner": to.Ptr("audit")}})
+	_, err := client.ServiceClient().NewContainerClient("data").SetMetadata(ctx,
+		&container.SetMetadataOptions{Metadata: map[string]*string{"owner": to.Ptr("audit")}})
 	require.NoError(t, err)
 
 	_, err = client.DeleteContainer(ctx, "data", nil)
@@ -380,7 +391,8 @@ func TestAnImmutabilityPolicyChangesOnlyWithItsETag(t *testing.T) {
 	for name, request := range map[string]struct {
 		method, path string
 		body         any
-	}{"update": {"PUT", policy, days(2)}, "delete": {"DELETE", policy, nil}, "lock": {"POST", policy + "/lock", object{}}} {
+	}{"update": {"PUT", policy, days(2)}, "delete": {"DELETE", policy, nil},
+		"lock": {"POST", policy + "/lock", object{}}} {
 		status, out := c.do(request.method, request.path, request.body)
 		assert.Equal(t, 412, status, name)
 		assert.Equal(t, "ContainerImmutabilityPolicyFailure", out["error"].(object)["code"], name)

@@ -51,7 +51,8 @@ func keysBody(r *arm.Resource) map[string]any {
 	keys := []any{}
 	for _, name := range keyNames {
 		keys = append(keys, map[string]any{
-			"keyName": name, "value": text(r.Private, name), "permissions": "FULL", "creationTime": r.Value("properties", "keyCreationTime", name),
+			"keyName": name, "value": text(r.Private, name), "permissions": "FULL",
+			"creationTime": r.Value("properties", "keyCreationTime", name),
 		})
 	}
 	return map[string]any{"keys": keys}

@@ -19,7 +19,8 @@ func (p *provider) putManagementPolicy(c *arm.Call, w *arm.Write) *arm.Error {
 		rule, _ := r.(map[string]any)
 		name := text(rule, "name")
 		if name == "" || len(name) > 256 || seen[name] {
-			return invalidPolicy("The rule name '" + name + "' must be unique within the policy, and 1 to 256 characters long.")
+			return invalidPolicy("The rule name '" + name + "' must be unique within the policy, and 1 to 256 " +
+				"characters long.")
 		}
 		seen[name] = true
 		byDefault(rule, "enabled", true)
@@ -50,7 +51,8 @@ func checkRule(name string, definition map[string]any) *arm.Error {
 		appendOnly = appendOnly && t == "appendBlob"
 	}
 	if prefixes, _ := filters["prefixMatch"].([]any); slices.Contains(prefixes, any("")) || len(prefixes) > 10 {
-		return invalidPolicy("The rule '" + name + "' may have up to 10 prefixes in definition.filters.prefixMatch, none of them empty.")
+		return invalidPolicy("The rule '" + name + "' may have up to 10 prefixes in definition.filters.prefixMatch, " +
+			"none of them empty.")
 	}
 	some := false
 	for what, a := range object(definition, "actions") {
@@ -62,10 +64,12 @@ func checkRule(name string, definition map[string]any) *arm.Error {
 			}
 			some = true
 			if len(condition) == 0 {
-				return invalidPolicy("The rule '" + name + "' says of definition.actions." + what + "." + action + " not after how many days.")
+				return invalidPolicy("The rule '" + name + "' says of definition.actions." + what + "." + action +
+					" not after how many days.")
 			}
 			if appendOnly && action != "delete" {
-				return invalidPolicy("The rule '" + name + "' moves append blobs to another tier: they can only be deleted.")
+				return invalidPolicy("The rule '" + name + "' moves append blobs to another tier: they can only be " +
+					"deleted.")
 			}
 		}
 	}

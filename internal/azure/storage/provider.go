@@ -40,17 +40,22 @@ func New(content *blob.Content) *arm.Provider {
 					"listservicesas": {Run: listServiceSAS},
 				},
 			},
-			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true, Put: p.putBlobService, Show: showBlobService},
-			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer, More: withDeleted, Delete: p.deleteContainer},
+			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true,
+				Put: p.putBlobService, Show: showBlobService},
+			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer,
+				More: withDeleted, Delete: p.deleteContainer},
 			{
-				Name: typeImmutable, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
+				Name: typeImmutable, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true,
+				Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
 				NeedsMatch: wrongETag,
 				Actions:    map[string]arm.Action{"lock": {Run: lockImmutability}, "extend": {Run: extendImmutability}},
 			},
-			{Name: typeManagement, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true, Put: p.putManagementPolicy},
+			{Name: typeManagement, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true,
+				Put: p.putManagementPolicy},
 		},
 		Routes: []arm.Route{{
-			Method: http.MethodPost, Path: "/subscriptions/{subscriptionId}/providers/Microsoft.Storage/checkNameAvailability",
+			Method:     http.MethodPost,
+			Path:       "/subscriptions/{subscriptionId}/providers/Microsoft.Storage/checkNameAvailability",
 			Permission: "Microsoft.Storage/checkNameAvailability/read", Handle: checkNameAvailability,
 		}},
 	}
@@ -66,7 +71,8 @@ func onlyDefault(name string) *arm.Error {
 
 // internalError is an error of the state file.
 func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
+		err)
 }
 
 // invalidParameter is Azure's answer to a value in an action's body that it does not take.

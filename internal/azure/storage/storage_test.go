@@ -82,7 +82,8 @@ func newCloud(t *testing.T) *cloudAt {
 				return err
 			}
 			*x.p = p
-			if err := c.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: ownerRole, Scope: "/subscriptions/" + x.sub}); err != nil {
+			if err := c.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: ownerRole,
+				Scope: "/subscriptions/" + x.sub}); err != nil {
 				return err
 			}
 		}
@@ -91,7 +92,8 @@ func newCloud(t *testing.T) *cloudAt {
 	armMux, blobMux := http.NewServeMux(), http.NewServeMux()
 	c.arm, c.blobs = httptest.NewTLSServer(armMux), httptest.NewTLSServer(blobMux)
 	server, err := arm.NewServer(arm.Options{
-		Store: c.store, Directory: c.dir, Clock: now, Endpoints: arm.Endpoints{Management: c.arm.URL, Blob: c.blobs.URL},
+		Store: c.store, Directory: c.dir, Clock: now,
+		Endpoints: arm.Endpoints{Management: c.arm.URL, Blob: c.blobs.URL},
 		Providers: []*arm.Provider{resources.New(), authorization.New(c.dir), storage.New(c.content)},
 	})
 	require.NoError(t, err)
@@ -178,7 +180,8 @@ type object = map[string]any
 
 // account is a request body; props replace the defaults.
 func account(props object) object {
-	return object{"location": "eastus", "kind": "StorageV2", "sku": object{"name": "Standard_LRS"}, "tags": object{"purpose": "test"}, "properties": props}
+	return object{"location": "eastus", "kind": "StorageV2", "sku": object{"name": "Standard_LRS"},
+		"tags": object{"purpose": "test"}, "properties": props}
 }
 
 func (c *cloudAt) create(name string, props object) object {
@@ -192,7 +195,8 @@ func (c *cloudAt) data(name string, key int) *azblob.Client {
 	_, keys := c.do("POST", accounts+name+"/listKeys", nil)
 	cred, err := azblob.NewSharedKeyCredential(name, keys["keys"].([]any)[key].(object)["value"].(string))
 	require.NoError(c.t, err)
-	client, err := azblob.NewClientWithSharedKeyCredential(c.blobs.URL+"/"+name+"/", cred, &azblob.ClientOptions{ClientOptions: c.options()})
+	client, err := azblob.NewClientWithSharedKeyCredential(c.blobs.URL+"/"+name+"/", cred,
+		&azblob.ClientOptions{ClientOptions: c.options()})
 	require.NoError(c.t, err)
 	return client
 }
@@ -223,7 +227,8 @@ func TestAnAccountHasWhatAzureComputes(t *testing.T) {
 	status, again := c.do("GET", accounts+"contosodata", nil)
 	assert.Equal(t, 200, status)
 	assert.Equal(t, a, again)
-	_, same := c.do("PUT", accounts+"contosodata", account(object{"allowBlobPublicAccess": false, "minimumTlsVersion": "TLS1_2"}))
+	_, same := c.do("PUT", accounts+"contosodata",
+		account(object{"allowBlobPublicAccess": false, "minimumTlsVersion": "TLS1_2"}))
 	assert.Equal(t, a["properties"], same["properties"], "an equal PUT changes nothing")
 	raw, err := json.Marshal(a)
 	require.NoError(t, err)
@@ -251,10 +256,12 @@ func TestAccountNamesAreCheckedAndUniqueOverAllTenants(t *testing.T) {
 	assert.Equal(t, "StorageAccountAlreadyTaken", at(out, "error", "code"))
 	status, _ = c.do("PUT", "/subscriptions/"+sub+"/resourceGroups/h", object{"location": "eastus"})
 	require.Equal(t, 201, status)
-	c.refused(409, "StorageAccountInAnotherResourceGroup", "PUT", strings.Replace(accounts, "/g/", "/h/", 1)+"contosodata", account(nil))
+	c.refused(409, "StorageAccountInAnotherResourceGroup", "PUT",
+		strings.Replace(accounts, "/g/", "/h/", 1)+"contosodata", account(nil))
 
 	check := func(name string) object {
-		status, out := c.do("POST", "/subscriptions/"+sub+"/providers/Microsoft.Storage/checkNameAvailability", object{"name": name, "type": "Microsoft.Storage/storageAccounts"})
+		status, out := c.do("POST", "/subscriptions/"+sub+"/providers/Microsoft.Storage/checkNameAvailability",
+			object{"name": name, "type": "Microsoft.Storage/storageAccounts"})
 		require.Equal(t, 200, status)
 		return out
 	}
@@ -281,8 +288,10 @@ func TestWhatIsFixedAtCreationIsRefusedAndTheRestUpdated(t *testing.T) {
 	premium := account(nil)
 	premium["sku"] = object{"name": "Premium_LRS"}
 	c.refused(409, "AccountPropertyCannotBeUpdated", "PUT", accounts+"contosodata", premium)
-	c.refused(409, "AccountPropertyCannotBeUpdated", "PUT", accounts+"contosodata", account(object{"isHnsEnabled": true}))
-	status, out := c.do("PATCH", accounts+"contosodata", object{"tags": object{"purpose": "changed"}, "properties": object{"accessTier": "Cool", "isHnsEnabled": false}})
+	c.refused(409, "AccountPropertyCannotBeUpdated", "PUT", accounts+"contosodata",
+		account(object{"isHnsEnabled": true}))
+	status, out := c.do("PATCH", accounts+"contosodata",
+		object{"tags": object{"purpose": "changed"}, "properties": object{"accessTier": "Cool", "isHnsEnabled": false}})
 	assert.Equal(t, 200, status)
 	assert.Equal(t, "Cool", at(out, "properties", "accessTier"))
 	assert.Equal(t, "changed", at(out, "tags", "purpose"))
@@ -291,7 +300,8 @@ func TestWhatIsFixedAtCreationIsRefusedAndTheRestUpdated(t *testing.T) {
 	c.create("contosolake", object{"isHnsEnabled": true})
 	kept := c.create("contosolake", nil)
 	assert.Equal(t, true, at(kept, "properties", "isHnsEnabled"), "left out: as it was")
-	c.refused(409, "AccountPropertyCannotBeUpdated", "PATCH", accounts+"contosolake", object{"properties": object{"isHnsEnabled": false}})
+	c.refused(409, "AccountPropertyCannotBeUpdated", "PATCH", accounts+"contosolake",
+		object{"properties": object{"isHnsEnabled": false}})
 }
 
 func TestAnAccountsIdentityIsKeptAndGivenUp(t *testing.T) {
@@ -320,7 +330,8 @@ func TestARegeneratedKeyReplacesTheOld(t *testing.T) {
 	first, second := c.data("contosodata", 0), c.data("contosodata", 1)
 	_, err := first.CreateContainer(context.Background(), "data", nil)
 	require.NoError(t, err)
-	c.refused(400, "InvalidValuesForRequestParameters", "POST", accounts+"contosodata/regenerateKey", object{"keyName": "key3"})
+	c.refused(400, "InvalidValuesForRequestParameters", "POST", accounts+"contosodata/regenerateKey",
+		object{"keyName": "key3"})
 	status, _ := c.do("POST", accounts+"contosodata/regenerateKey", object{"keyName": "key1"})
 	assert.Equal(t, 200, status)
 	_, err = first.UploadBuffer(context.Background(), "data", "x", []byte("x"), nil)
@@ -341,7 +352,8 @@ func TestContainersAreTheSameInBothPlanes(t *testing.T) {
 	assert.Equal(t, "None", at(made, "properties", "publicAccess"))
 	assert.Equal(t, "Available", at(made, "properties", "leaseState"))
 	assert.Equal(t, false, at(made, "properties", "hasImmutabilityPolicy"))
-	status, again := c.do("PUT", containers+"/landing", object{"properties": object{"metadata": object{"stage": "raw"}}})
+	status, again := c.do("PUT", containers+"/landing",
+		object{"properties": object{"metadata": object{"stage": "raw"}}})
 	assert.Equal(t, 200, status)
 	assert.Equal(t, made, again)
 	client := c.data("contosodata", 0)
@@ -350,7 +362,8 @@ func TestContainersAreTheSameInBothPlanes(t *testing.T) {
 	assert.Equal(t, made["etag"], string(*p.ETag))
 	assert.Equal(t, "raw", *p.Metadata["Stage"])
 
-	_, err = client.CreateContainer(ctx, "viadata", &azblob.CreateContainerOptions{Metadata: map[string]*string{"a": to.Ptr("b")}})
+	_, err = client.CreateContainer(ctx, "viadata",
+		&azblob.CreateContainerOptions{Metadata: map[string]*string{"a": to.Ptr("b")}})
 	require.NoError(t, err)
 	status, seen := c.do("GET", containers+"/viadata", nil)
 	assert.Equal(t, 200, status)
@@ -371,8 +384,10 @@ func TestContainersAreTheSameInBothPlanes(t *testing.T) {
 
 	c.refused(400, "InvalidResourceName", "PUT", containers+"/No_Good", object{})
 	c.refused(400, "OutOfRangeInput", "PUT", containers+"/ab", object{})
-	c.refused(400, "InvalidMetadata", "PUT", containers+"/fine", object{"properties": object{"metadata": object{"not an identifier": "x"}}})
-	c.refused(409, "PublicAccessNotPermitted", "PUT", containers+"/open", object{"properties": object{"publicAccess": "Blob"}})
+	c.refused(400, "InvalidMetadata", "PUT", containers+"/fine",
+		object{"properties": object{"metadata": object{"not an identifier": "x"}}})
+	c.refused(409, "PublicAccessNotPermitted", "PUT", containers+"/open",
+		object{"properties": object{"publicAccess": "Blob"}})
 	c.refused(404, "ParentResourceNotFound", "PUT", accounts+"nobody/blobServices/default/containers/data", object{})
 	c.create("contosodata", object{"allowBlobPublicAccess": true})
 	status, _ = c.do("PUT", containers+"/open", object{"properties": object{"publicAccess": "Blob"}})
@@ -407,13 +422,18 @@ func TestTheBlobServiceIsThereWithItsAccount(t *testing.T) {
 	assert.Equal(t, 200, status)
 	assert.Equal(t, false, at(s, "properties", "deleteRetentionPolicy", "enabled"))
 	assert.Equal(t, "Standard_LRS", at(s, "sku", "name"))
-	status, s = c.do("PUT", path, object{"properties": object{"isVersioningEnabled": true, "deleteRetentionPolicy": object{"enabled": true, "days": 7}}})
+	status, s = c.do("PUT", path,
+		object{"properties": object{"isVersioningEnabled": true,
+			"deleteRetentionPolicy": object{"enabled": true, "days": 7}}})
 	assert.Equal(t, 200, status)
 	assert.Equal(t, true, at(s, "properties", "isVersioningEnabled"))
 	assert.EqualValues(t, 7, at(s, "properties", "deleteRetentionPolicy", "days"))
-	c.refused(400, "InvalidRequestPropertyValue", "PUT", path, object{"properties": object{"deleteRetentionPolicy": object{"enabled": true}}})
-	c.refused(409, "ConflictFeatureEnabled", "PUT", path, object{"properties": object{"restorePolicy": object{"enabled": true, "days": 6}}})
-	c.refused(400, "InvalidResourceName", "PUT", accounts+"contosodata/blobServices/other", object{"properties": object{}})
+	c.refused(400, "InvalidRequestPropertyValue", "PUT", path,
+		object{"properties": object{"deleteRetentionPolicy": object{"enabled": true}}})
+	c.refused(409, "ConflictFeatureEnabled", "PUT", path,
+		object{"properties": object{"restorePolicy": object{"enabled": true, "days": 6}}})
+	c.refused(400, "InvalidResourceName", "PUT", accounts+"contosodata/blobServices/other",
+		object{"properties": object{}})
 }
 
 func TestAnImmutabilityPolicyProtectsBlobsAndTheirContainer(t *testing.T) {
@@ -445,7 +465,8 @@ func TestAnImmutabilityPolicyProtectsBlobsAndTheirContainer(t *testing.T) {
 	assert.Equal(t, "Locked", at(p, "properties", "state"))
 	c.refused(409, "ContainerImmutabilityPolicyFailure", "PUT", path, period(9), "If-Match", p["etag"].(string))
 	c.refused(409, "ContainerImmutabilityPolicyFailure", "DELETE", path, nil, "If-Match", p["etag"].(string))
-	c.refused(409, "ContainerImmutabilityPolicyFailure", "POST", path+"/extend", period(1), "If-Match", p["etag"].(string))
+	c.refused(409, "ContainerImmutabilityPolicyFailure", "POST", path+"/extend", period(1), "If-Match",
+		p["etag"].(string))
 	status, p = c.do("POST", path+"/extend", period(5), "If-Match", p["etag"].(string))
 	assert.Equal(t, 200, status)
 	assert.EqualValues(t, 5, at(p, "properties", "immutabilityPeriodSinceCreationInDays"))
@@ -492,12 +513,14 @@ func TestASASOfTheControlPlaneOpensTheDataPlane(t *testing.T) {
 	_, err = owner.UploadBuffer(ctx, "packages", "app.sfpkg", []byte("package"), nil)
 	require.NoError(t, err)
 	ask := object{
-		"canonicalizedResource": "/blob/contosodata/packages/app.sfpkg", "signedResource": "b", "signedPermission": "r", "signedProtocol": "https",
-		"signedExpiry": time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "keyToSign": "key2",
+		"canonicalizedResource": "/blob/contosodata/packages/app.sfpkg", "signedResource": "b", "signedPermission": "r",
+		"signedProtocol": "https",
+		"signedExpiry":   time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "keyToSign": "key2",
 	}
 	status, out := c.do("POST", accounts+"contosodata/ListServiceSas", ask)
 	require.Equal(t, 200, status)
-	anyone, err := azblob.NewClientWithNoCredential(c.blobs.URL+"/contosodata/?"+out["serviceSasToken"].(string), &azblob.ClientOptions{ClientOptions: c.options()})
+	anyone, err := azblob.NewClientWithNoCredential(c.blobs.URL+"/contosodata/?"+out["serviceSasToken"].(string),
+		&azblob.ClientOptions{ClientOptions: c.options()})
 	require.NoError(t, err)
 	resp, err := anyone.DownloadStream(ctx, "packages", "app.sfpkg", nil)
 	require.NoError(t, err)
@@ -509,7 +532,8 @@ func TestASASOfTheControlPlaneOpensTheDataPlane(t *testing.T) {
 	require.ErrorContains(t, err, "AuthenticationFailed", "a new key ends what the old one has signed")
 
 	for name, value := range map[string]any{
-		"canonicalizedResource": "/blob/someoneelse/packages/app.sfpkg", "signedResource": "x", "signedPermission": "rz", "signedExpiry": "tomorrow", "keyToSign": "key9", "signedProtocol": "http",
+		"canonicalizedResource": "/blob/someoneelse/packages/app.sfpkg", "signedResource": "x",
+		"signedPermission": "rz", "signedExpiry": "tomorrow", "keyToSign": "key9", "signedProtocol": "http",
 	} {
 		bad := object{}
 		for k, v := range ask {
@@ -519,10 +543,12 @@ func TestASASOfTheControlPlaneOpensTheDataPlane(t *testing.T) {
 		c.refused(400, "InvalidValuesForRequestParameters", "POST", accounts+"contosodata/ListServiceSas", bad)
 	}
 	status, out = c.do("POST", accounts+"contosodata/listAccountSas", object{
-		"signedServices": "b", "signedResourceTypes": "sco", "signedPermission": "rl", "signedExpiry": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+		"signedServices": "b", "signedResourceTypes": "sco", "signedPermission": "rl",
+		"signedExpiry": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 	})
 	require.Equal(t, 200, status)
-	anyone, err = azblob.NewClientWithNoCredential(c.blobs.URL+"/contosodata/?"+out["accountSasToken"].(string), &azblob.ClientOptions{ClientOptions: c.options()})
+	anyone, err = azblob.NewClientWithNoCredential(c.blobs.URL+"/contosodata/?"+out["accountSasToken"].(string),
+		&azblob.ClientOptions{ClientOptions: c.options()})
 	require.NoError(t, err)
 	_, err = anyone.NewListContainersPager(nil).NextPage(ctx)
 	require.NoError(t, err)
@@ -549,7 +575,8 @@ func TestATokenReadsBlobsWithARoleOnTheAccountOnly(t *testing.T) {
 	_, err = owner.UploadBuffer(ctx, "data", "x", []byte("x"), nil)
 	require.NoError(t, err)
 	as := func(p identity.Principal) *azblob.Client {
-		client, err := azblob.NewClient(c.blobs.URL+"/contosodata/", credential{c, p}, &azblob.ClientOptions{ClientOptions: c.options()})
+		client, err := azblob.NewClient(c.blobs.URL+"/contosodata/", credential{c, p},
+			&azblob.ClientOptions{ClientOptions: c.options()})
 		require.NoError(t, err)
 		return client
 	}
@@ -557,7 +584,8 @@ func TestATokenReadsBlobsWithARoleOnTheAccountOnly(t *testing.T) {
 	require.ErrorContains(t, err, "AuthorizationPermissionMismatch", "an owner has no data actions")
 	require.NoError(t, c.store.Update(func(tx *store.Tx) error {
 		for _, p := range []identity.Principal{c.owner, c.owner2} {
-			if err := c.dir.Assign(tx, identity.Assignment{ID: "data", PrincipalID: p.ObjectID, RoleID: readerRole, Scope: a["id"].(string)}); err != nil {
+			if err := c.dir.Assign(tx, identity.Assignment{ID: "data", PrincipalID: p.ObjectID, RoleID: readerRole,
+				Scope: a["id"].(string)}); err != nil {
 				return err
 			}
 		}
@@ -583,7 +611,8 @@ func TestTheOfficialManagementClientWorks(t *testing.T) {
 	require.NoError(t, err)
 	client := factory.NewAccountsClient()
 	poller, err := client.BeginCreate(ctx, "g", "contosodata", armstorage.AccountCreateParameters{
-		Kind: to.Ptr(armstorage.KindStorageV2), Location: to.Ptr("East US"), SKU: &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardZRS)},
+		Kind: to.Ptr(armstorage.KindStorageV2), Location: to.Ptr("East US"),
+		SKU: &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardZRS)},
 	}, nil)
 	require.NoError(t, err)
 	done, err := poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second})
@@ -592,11 +621,13 @@ func TestTheOfficialManagementClientWorks(t *testing.T) {
 	keys, err := client.ListKeys(ctx, "g", "contosodata", nil)
 	require.NoError(t, err)
 	assert.Len(t, keys.Keys, 2)
-	_, err = factory.NewBlobServicesClient().SetServiceProperties(ctx, "g", "contosodata", armstorage.BlobServiceProperties{
-		BlobServiceProperties: &armstorage.BlobServicePropertiesProperties{IsVersioningEnabled: to.Ptr(true)},
-	}, nil)
+	_, err = factory.NewBlobServicesClient().SetServiceProperties(ctx, "g", "contosodata",
+		armstorage.BlobServiceProperties{
+			BlobServiceProperties: &armstorage.BlobServicePropertiesProperties{IsVersioningEnabled: to.Ptr(true)},
+		}, nil)
 	require.NoError(t, err)
-	made, err := factory.NewBlobContainersClient().Create(ctx, "g", "contosodata", "data", armstorage.BlobContainer{}, nil)
+	made, err := factory.NewBlobContainersClient().Create(ctx, "g", "contosodata", "data", armstorage.BlobContainer{},
+		nil)
 	require.NoError(t, err)
 	assert.NotEmpty(t, *made.Etag)
 	page, err := factory.NewBlobContainersClient().NewListPager("g", "contosodata", nil).NextPage(ctx)

@@ -8,8 +8,8 @@ import (
 )
 
 // Memo reads values of one table that are read far more often than written: it decodes a value again only when what is
-// stored differs from last time. T must not hold what a reader could change, as all readers get the same. The zero value
-// is ready to use; its methods are safe for concurrent use.
+// stored differs from last time. T must not hold what a reader could change, as all readers get the same. The zero
+// value is ready to use; its methods are safe for concurrent use.
 type Memo[T any] struct {
 	mu    sync.Mutex
 	known map[string]remembered[T]

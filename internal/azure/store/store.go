@@ -51,7 +51,8 @@ func (s *Store) View(fn func(*Tx) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx}) })
 }
 
-// Update runs fn in a read-write transaction; all its writes are durable when Update returns nil, none when it returns an error.
+// Update runs fn in a read-write transaction; all its writes are durable when Update returns nil, none when it returns
+// an error.
 //
 // Updates that come while another one is being written to disk share the next write to disk: it takes far longer than
 // they do. Still each runs alone, sees what those before it wrote, and fails without harm to the others.
@@ -206,7 +207,8 @@ func (t *Tx) Delete(table, key string) error {
 	return b.Delete([]byte(key))
 }
 
-// Scan calls fn, in key order, for every key that starts with prefix. fn must not write to the same table. raw is valid only during the call.
+// Scan calls fn, in key order, for every key that starts with prefix. fn must not write to the same table. raw is valid
+// only during the call.
 func (t *Tx) Scan(table, prefix string, fn func(key string, raw []byte) error) error {
 	return t.ScanFrom(table, prefix, prefix, fn)
 }
@@ -218,7 +220,8 @@ func (t *Tx) ScanFrom(table, prefix, from string, fn func(key string, raw []byte
 		return nil
 	}
 	c := b.Cursor()
-	for k, v := c.Seek([]byte(max(prefix, from))); k != nil && len(k) >= len(prefix) && string(k[:len(prefix)]) == prefix; k, v = c.Next() {
+	for k, v := c.Seek([]byte(max(prefix, from))); k != nil && len(k) >= len(prefix) &&
+		string(k[:len(prefix)]) == prefix; k, v = c.Next() {
 		if err := fn(string(k), v); err != nil {
 			return err
 		}

@@ -77,7 +77,8 @@ func TestFailedUpdatesLeaveNothing(t *testing.T) {
 			case 0:
 				assert.NoError(t, s.Update(func(tx *store.Tx) error { return tx.Put("good", fmt.Sprint(i), i) }))
 			case 1:
-				assert.ErrorIs(t, s.Update(func(tx *store.Tx) error { return errors.Join(spoil(tx), refusal) }), refusal)
+				assert.ErrorIs(t, s.Update(func(tx *store.Tx) error { return errors.Join(spoil(tx), refusal) }),
+					refusal)
 			default:
 				assert.PanicsWithValue(t, "broken", func() {
 					_ = s.Update(func(tx *store.Tx) error { assert.NoError(t, spoil(tx)); panic("broken") })
@@ -127,7 +128,11 @@ func TestMemoSeesWhatIsStoredNow(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "state"))
 	var memo store.Memo[string]
 	read := func() (value string, found bool) {
-		require.NoError(t, s.View(func(tx *store.Tx) (err error) { value, found, err = memo.Get(tx, "t", "k"); return err }))
+		require.NoError(t, s.View(func(tx *store.Tx) (err error) {
+			value, found,
+				err = memo.Get(tx, "t", "k")
+			return err
+		}))
 		return value, found
 	}
 	_, found := read()

@@ -61,7 +61,8 @@ func (a *Azure) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if status, is := answer.(int); is {
 		w.WriteHeader(status)
-		answer = map[string]any{"error": map[string]any{"code": strings.ReplaceAll(http.StatusText(status), " ", ""), "message": "as the test wants"}}
+		answer = map[string]any{"error": map[string]any{"code": strings.ReplaceAll(http.StatusText(status), " ", ""),
+			"message": "as the test wants"}}
 	}
 	_ = json.NewEncoder(w).Encode(answer) // a client that went away fails its test by itself
 }

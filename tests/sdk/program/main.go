@@ -74,7 +74,8 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	}
 	client := azcore.ClientOptions{Cloud: where}
 	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: client, DisableInstanceDiscovery: where.ActiveDirectoryAuthorityHost != cloud.AzurePublic.ActiveDirectoryAuthorityHost,
+		ClientOptions:            client,
+		DisableInstanceDiscovery: where.ActiveDirectoryAuthorityHost != cloud.AzurePublic.ActiveDirectoryAuthorityHost,
 	})
 	if err != nil {
 		return err
@@ -121,7 +122,8 @@ func (p *program) blobs(ctx context.Context) error {
 		return err
 	}
 	poller, err := accounts.BeginCreate(ctx, p.group, "sdk"+p.suffix, armstorage.AccountCreateParameters{
-		Kind: to.Ptr(armstorage.KindStorageV2), Location: to.Ptr(location), SKU: &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardLRS)},
+		Kind: to.Ptr(armstorage.KindStorageV2), Location: to.Ptr(location),
+		SKU:        &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardLRS)},
 		Properties: &armstorage.AccountPropertiesCreateParameters{MinimumTLSVersion: to.Ptr(armstorage.MinimumTLSVersionTLS12)},
 	}, nil)
 	if err != nil {
@@ -142,7 +144,8 @@ func (p *program) blobs(ctx context.Context) error {
 	}
 	const container, name = "reports", "2025/transactions.csv"
 	content := bytes.Repeat([]byte("id,amount\n1,9.99\n"), 1000)
-	if err := p.oncePermitted(ctx, func() error { _, err := client.CreateContainer(ctx, container, nil); return err }); err != nil {
+	if err := p.oncePermitted(ctx,
+		func() error { _, err := client.CreateContainer(ctx, container, nil); return err }); err != nil {
 		return err
 	}
 	if _, err := client.UploadBuffer(ctx, container, name, content, nil); err != nil {
@@ -186,8 +189,9 @@ func (p *program) secrets(ctx context.Context) error {
 	poller, err := vaults.BeginCreateOrUpdate(ctx, p.group, name, armkeyvault.VaultCreateOrUpdateParameters{
 		Location: to.Ptr(location),
 		Properties: &armkeyvault.VaultProperties{
-			TenantID:                to.Ptr(os.Getenv("AZURE_TENANT_ID")),
-			SKU:                     &armkeyvault.SKU{Family: to.Ptr(armkeyvault.SKUFamilyA), Name: to.Ptr(armkeyvault.SKUNameStandard)},
+			TenantID: to.Ptr(os.Getenv("AZURE_TENANT_ID")),
+			SKU: &armkeyvault.SKU{Family: to.Ptr(armkeyvault.SKUFamilyA),
+				Name: to.Ptr(armkeyvault.SKUNameStandard)},
 			EnableRbacAuthorization: to.Ptr(true),
 		},
 	}, nil)
@@ -209,7 +213,8 @@ func (p *program) secrets(ctx context.Context) error {
 	}
 	for _, secret := range []string{"database", "partner"} {
 		value := azsecrets.SetSecretParameters{Value: to.Ptr("value of " + secret)}
-		if err := p.oncePermitted(ctx, func() error { _, err := client.SetSecret(ctx, secret, value, nil); return err }); err != nil {
+		if err := p.oncePermitted(ctx,
+			func() error { _, err := client.SetSecret(ctx, secret, value, nil); return err }); err != nil {
 			return err
 		}
 	}
@@ -224,7 +229,8 @@ func (p *program) secrets(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			p.say("secret %s has a version of %d digits and %d characters", got.ID.Name(), len(got.ID.Version()), len(*got.Value))
+			p.say("secret %s has a version of %d digits and %d characters", got.ID.Name(), len(got.ID.Version()),
+				len(*got.Value))
 		}
 	}
 	if _, err := client.DeleteSecret(ctx, "partner", nil); err != nil {
@@ -264,7 +270,8 @@ func (p *program) shares(ctx context.Context) error {
 	}
 	p.say("data share account %s", *account.Name)
 	if _, err := shares.Create(ctx, p.group, name, "transactions", armdatashare.Share{
-		Properties: &armdatashare.ShareProperties{ShareKind: to.Ptr(armdatashare.ShareKindCopyBased), Description: to.Ptr("What was sold")},
+		Properties: &armdatashare.ShareProperties{ShareKind: to.Ptr(armdatashare.ShareKindCopyBased),
+			Description: to.Ptr("What was sold")},
 	}, nil); err != nil {
 		return err
 	}
@@ -299,11 +306,13 @@ func (p *program) assign(ctx context.Context, scope, role string) error {
 	if err != nil {
 		return err
 	}
-	_, err = client.Create(ctx, scope, uuid.NewString(), armauthorization.RoleAssignmentCreateParameters{Properties: &armauthorization.RoleAssignmentProperties{
-		PrincipalID:      to.Ptr(os.Getenv("AZURE_OBJECT_ID")),
-		PrincipalType:    to.Ptr(armauthorization.PrincipalTypeServicePrincipal),
-		RoleDefinitionID: to.Ptr("/subscriptions/" + p.subscription + "/providers/Microsoft.Authorization/roleDefinitions/" + role),
-	}}, nil)
+	_, err = client.Create(ctx, scope, uuid.NewString(),
+		armauthorization.RoleAssignmentCreateParameters{Properties: &armauthorization.RoleAssignmentProperties{
+			PrincipalID:   to.Ptr(os.Getenv("AZURE_OBJECT_ID")),
+			PrincipalType: to.Ptr(armauthorization.PrincipalTypeServicePrincipal),
+			RoleDefinitionID: to.Ptr("/subscriptions/" + p.subscription +
+				"/providers/Microsoft.Authorization/roleDefinitions/" + role),
+		}}, nil)
 	return err
 }
 
