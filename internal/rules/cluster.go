@@ -1,0 +1,33 @@
+package rules
+
+// The SKUs of Service Fabric managed clusters.
+const (
+	Basic    = "Basic"
+	Standard = "Standard"
+)
+
+// ClusterSKUs are the SKUs of Service Fabric managed clusters.
+func ClusterSKUs() []string { return []string{Basic, Standard} }
+
+// LeastNodes is how many nodes the primary node type of a cluster needs, by SKU; 0 for what is no SKU
+// (learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus).
+func LeastNodes(sku string) int {
+	switch sku {
+	case Basic:
+		return 3
+	case Standard:
+		return 5
+	}
+	return 0
+}
+
+// ManagementPorts are the ports that clients administer a cluster through: TCP and HTTP
+// (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking).
+func ManagementPorts() []string { return []string{"19000", "19080"} }
+
+// EveryNode is the instance count of a stateless service that runs on every node
+// (learn.microsoft.com/azure/service-fabric/service-fabric-cluster-resource-manager-configure-services).
+const EveryNode = -1
+
+// InstanceCount reports whether a stateless service can have n instances: a positive number of them, or EveryNode.
+func InstanceCount(n int) bool { return n == EveryNode || n >= 1 }
