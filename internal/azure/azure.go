@@ -29,6 +29,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/logs"
 	"github.com/crossorg/crossorg/internal/azure/monitor"
 	"github.com/crossorg/crossorg/internal/azure/resources"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 	"github.com/crossorg/crossorg/internal/azure/servicefabric"
 	"github.com/crossorg/crossorg/internal/azure/storage"
 	"github.com/crossorg/crossorg/internal/azure/store"
@@ -237,7 +238,6 @@ func Attach(dir string, declared []Declared) (*Azure, error) {
 
 // seed makes the directory know every estate: its subscription, and its principal as Owner of it.
 func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
-	const owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 	for _, c := range est.all() {
 		if err := dir.AddSubscription(tx, identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID,
 			Name: "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]}); err != nil {
@@ -249,7 +249,7 @@ func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 		}
 		scope := "/subscriptions/" + c.SubscriptionID
 		if err := dir.Assign(tx, identity.Assignment{ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID,
-			RoleID: owner, Scope: scope}); err != nil {
+			RoleID: roles.Owner, Scope: scope}); err != nil {
 			return err
 		}
 	}

@@ -32,11 +32,11 @@ func (c *Call) occupy(id ID, kind Op, location string, ghost *Resource) *Error {
 		return nil
 	}
 	if err := c.Tx.Put(tableOperations, c.op.ID, c.op); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	if err := c.Tx.Put(tableBusy, id.Key(),
 		busyRecord{Operation: c.op.ID, Kind: kind, Location: location, Ghost: ghost}); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	return nil
 }

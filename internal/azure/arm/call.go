@@ -36,7 +36,7 @@ func (c *Call) GetByID(id string) (*Resource, bool) {
 func (c *Call) Save(r *Resource) *Error {
 	r.ModifiedAt, r.ETag = c.Now, uuid.NewString()
 	if err := c.Tx.Put(tableResources, r.ID.Key(), r); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (c *Call) Save(r *Resource) *Error {
 // Remove deletes a resource that a handler removes besides the one it was called for, without calling its Delete.
 func (c *Call) Remove(id ID) *Error {
 	if err := c.Tx.Delete(tableResources, id.Key()); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (c *Call) enqueue(id ID, job string, at time.Time, payload map[string]any, 
 	}
 	c.enqueued = true
 	if err := c.Tx.Put(tableJobs, j.key(), j); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (c *Call) SystemIdentity(w *Write) (map[string]any, *Error) {
 	}
 	p, err := c.Server.directory.CreateManagedIdentity(c.Tx, w.New.ID.Subscription, w.New.ID.String())
 	if err != nil {
-		return nil, internal(err)
+		return nil, InternalError(err)
 	}
 	out["principalId"], out["tenantId"] = p.ObjectID, p.TenantID
 	return out, nil

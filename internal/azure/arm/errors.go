@@ -40,3 +40,8 @@ func NotFound(id ID) *Error {
 			"https://aka.ms/ARMResourceNotFoundFix",
 		id.Type(), id.RelativeName(), id.ResourceGroup)
 }
+
+// InternalError is a 500 for a failure of the embedded Azure itself, such as a state file that cannot be written.
+func InternalError(err error) *Error {
+	return Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
+}

@@ -138,7 +138,7 @@ func (s *Server) runJob(j jobRecord) (ran Ran) {
 	var jobErr *Error
 	switch {
 	case err != nil:
-		jobErr = internal(err)
+		jobErr = InternalError(err)
 	case res == nil:
 		ran.gone = true
 	default:

@@ -68,7 +68,7 @@ func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
 	var op operation
 	ok, err := c.Tx.Get(tableOperations, opID, &op)
 	if err != nil {
-		return nil, internal(err)
+		return nil, InternalError(err)
 	}
 	if !ok || op.Caller != c.Caller.ObjectID {
 		return nil, Errorf(http.StatusNotFound, "NotFound", "The operation '%s' was not found.", opID)
@@ -79,13 +79,13 @@ func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
 	op.settle(c.Now)
 	left := op.Until.Sub(c.Now)
 	if kind == "operationstatuses" {
-		body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status, "startTime": stamp(op.Start)}
+		body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status, "startTime": Timestamp(op.Start)}
 		if op.Status == statusInProgress {
 			rep := &reply{status: http.StatusOK, body: body}
 			s.pollAfter(rep, op.Type, left)
 			return rep, nil
 		}
-		body["endTime"] = stamp(op.End)
+		body["endTime"] = Timestamp(op.End)
 		if op.Error != nil {
 			body["error"] = op.Error
 			return &reply{status: http.StatusOK, body: body}, nil
@@ -118,5 +118,3 @@ func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
 	}
 	return &reply{status: http.StatusOK, body: s.render(c, r, op.APIVersion)}, nil
 }
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }

@@ -72,7 +72,7 @@ func (s *Server) register(c *Call, subscription, namespace string, registered bo
 	}
 	r := registration{Registered: registered, Since: c.Now.Add(s.latency.scaled(registrationTakes))}
 	if err := c.Tx.Put(tableRegistrations, registrationKey(subscription, namespace), r); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	return nil
 }

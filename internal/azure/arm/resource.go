@@ -86,8 +86,8 @@ func (s *Server) render(c *Call, r *Resource, apiVersion string) map[string]any 
 	}
 	if pub.Body.Prop("systemData") != nil {
 		body["systemData"] = map[string]any{
-			"createdAt": stamp(r.CreatedAt), "createdBy": r.CreatedBy, "createdByType": "Application",
-			"lastModifiedAt": stamp(r.ModifiedAt), "lastModifiedBy": r.ModifiedBy, "lastModifiedByType": "Application",
+			"createdAt": Timestamp(r.CreatedAt), "createdBy": r.CreatedBy, "createdByType": "Application",
+			"lastModifiedAt": Timestamp(r.ModifiedAt), "lastModifiedBy": r.ModifiedBy, "lastModifiedByType": "Application",
 		}
 	}
 	return body
@@ -251,7 +251,7 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	w.New.Body = body
 	w.New.ModifiedAt, w.New.ModifiedBy, w.New.ETag = now, c.Caller.ClientID, uuid.NewString()
 	if loc, ok := body["location"].(string); ok {
-		body["location"] = strings.ToLower(strings.ReplaceAll(loc, " ", ""))
+		body["location"] = LocationName(loc)
 	}
 	kind := OpCreate
 	if exists || isImplicit(t, id.Name()) {
@@ -283,7 +283,7 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 		markFailed(w.New)
 	}
 	if err := c.Tx.Put(tableResources, id.Key(), w.New); err != nil {
-		return nil, internal(err)
+		return nil, InternalError(err)
 	}
 	rep := &reply{status: http.StatusOK}
 	if w.Create() && !isImplicit(t, id.Name()) {
@@ -306,7 +306,7 @@ func (s *Server) accept(c *Call, t *Type, style AsyncStyle, rep *reply, location
 	}
 	c.op.settle(c.Now)
 	if err := c.Tx.Put(tableOperations, c.op.ID, c.op); err != nil {
-		return nil, internal(err)
+		return nil, InternalError(err)
 	}
 	id := c.ID
 	if id.Namespace == "" {
@@ -346,7 +346,7 @@ func invalidContent(t *Type, violations []azuretypes.Violation) *Error {
 func checkLocation(old *Resource, body map[string]any) *Error {
 	was, _ := old.Body["location"].(string)
 	wants, _ := body["location"].(string)
-	wants = strings.ToLower(strings.ReplaceAll(wants, " ", ""))
+	wants = LocationName(wants)
 	if was == "" || wants == "" || was == wants {
 		return nil
 	}
@@ -416,7 +416,7 @@ func (s *Server) claimName(c *Call, t *Type, id ID) *Error {
 		return t.Global(id.Name())
 	}
 	if err := c.Tx.Put(tableNames, key, id.String()); err != nil {
-		return internal(err)
+		return InternalError(err)
 	}
 	return nil
 }
@@ -484,7 +484,7 @@ func (s *Server) RemoveTree(c *Call, r *Resource) *Error {
 		}
 		t := s.lookup(d.ID.Type())
 		if t == nil {
-			return internal(fmt.Errorf("no type %s", d.ID.Type()))
+			return InternalError(fmt.Errorf("no type %s", d.ID.Type()))
 		}
 		if t.Delete != nil {
 			if aerr := t.Delete(c, d); aerr != nil {
@@ -493,17 +493,17 @@ func (s *Server) RemoveTree(c *Call, r *Resource) *Error {
 		}
 		for _, table := range []string{tableResources, tableBusy} {
 			if err := c.Tx.Delete(table, d.ID.Key()); err != nil {
-				return internal(err)
+				return InternalError(err)
 			}
 		}
 		if t.Global != nil {
 			if err := c.Tx.Delete(tableNames, strings.ToLower(t.Name+"|"+d.ID.Name())); err != nil {
-				return internal(err)
+				return InternalError(err)
 			}
 		}
 		if principal := d.String("identity", "principalId"); principal != "" {
 			if err := s.directory.RemovePrincipal(c.Tx, principal); err != nil {
-				return internal(err)
+				return InternalError(err)
 			}
 		}
 	}

@@ -104,7 +104,7 @@ func (s *Server) builtIn(c *Call, method string, parts []string) (*reply, *Error
 	if len(parts) == 1 && method == http.MethodGet {
 		subs, err := s.directory.Subscriptions(c.Tx)
 		if err != nil {
-			return fail(internal(err))
+			return fail(InternalError(err))
 		}
 		value := []any{}
 		for _, sub := range subs {

@@ -167,7 +167,7 @@ func (s *Server) answer(call *Call, r *http.Request, raw *[]byte) (*reply, *Erro
 		return nil, aerr
 	}
 	if err != nil {
-		return nil, internal(err)
+		return nil, InternalError(err)
 	}
 	if call.enqueued {
 		s.signal()
@@ -195,7 +195,7 @@ func (s *Server) authenticate(tx *store.Tx, r *http.Request) (identity.Principal
 	switch {
 	case errors.Is(err, identity.ErrTokenExpired):
 		return p, Errorf(http.StatusUnauthorized, "ExpiredAuthenticationToken",
-			"The access token expiry UTC time has passed. Current UTC time is '%s'.", stamp(s.now()))
+			"The access token expiry UTC time has passed. Current UTC time is '%s'.", Timestamp(s.now()))
 	case errors.Is(err, identity.ErrTokenAudience):
 		return p, Errorf(http.StatusUnauthorized, "InvalidAuthenticationTokenAudience",
 			"The access token has been obtained for wrong audience or resource. It should exactly match with one of "+

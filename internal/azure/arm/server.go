@@ -171,7 +171,3 @@ func (s *Server) namespaces() []string {
 	sort.Strings(out)
 	return out
 }
-
-func internal(err error) *Error {
-	return Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
-}

@@ -3,6 +3,7 @@
 package authorization
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
 const (
@@ -58,7 +60,7 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	principalID, _ := props["principalId"].(string)
 	roleID, _ := props["roleDefinitionId"].(string)
-	role, ok := identity.RoleByID(lastSegment(roleID))
+	role, ok := roles.ByID(lastSegment(roleID))
 	if !ok {
 		return arm.BadRequest("RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not "+
 			"exist.", lastSegment(roleID))
@@ -101,7 +103,7 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	props["principalType"] = "ServicePrincipal"
 	props["roleDefinitionId"] = definitionID(w.New.ID.Subscription, role)
 	props["scope"] = scope
-	stamp := w.New.CreatedAt.UTC().Format("2006-01-02T15:04:05.0000000Z")
+	stamp := arm.Timestamp(w.New.CreatedAt)
 	props["createdOn"], props["updatedOn"] = stamp, stamp
 	props["createdBy"], props["updatedBy"] = c.Caller.ObjectID, c.Caller.ObjectID
 	if w.Old != nil {
@@ -109,8 +111,7 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	if err := p.dir.Assign(c.Tx, identity.Assignment{ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID,
 		Scope: scope}); err != nil {
-		return arm.Errorf(http.StatusInternalServerError, "InternalServerError",
-			"The role assignment could not be recorded: %v", err)
+		return arm.InternalError(fmt.Errorf("the role assignment could not be recorded: %w", err))
 	}
 	return nil
 }
@@ -118,8 +119,7 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 func (p *provider) delete(c *arm.Call, r *arm.Resource) *arm.Error {
 	a := identity.Assignment{ID: r.ID.String(), PrincipalID: r.String("properties", "principalId")}
 	if err := p.dir.Unassign(c.Tx, a); err != nil {
-		return arm.Errorf(http.StatusInternalServerError, "InternalServerError",
-			"The role assignment could not be removed: %v", err)
+		return arm.InternalError(fmt.Errorf("the role assignment could not be removed: %w", err))
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func quoted(filter string, markers ...string) string {
 func (p *provider) definitions(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
 	var out []*arm.Resource
 	wantName := quoted(c.Query.Get("$filter"), "roleName eq '")
-	for _, role := range identity.BuiltInRoles {
+	for _, role := range roles.BuiltIn {
 		if wantName == "" || wantName == role.Name {
 			out = append(out, definitionResource(collection.Subscription, role))
 		}
@@ -183,7 +183,7 @@ func (p *provider) definitions(c *arm.Call, collection arm.ID) ([]*arm.Resource,
 }
 
 func (p *provider) definition(_ *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
-	role, ok := identity.RoleByID(params["id"])
+	role, ok := roles.ByID(params["id"])
 	if !ok {
 		return nil, arm.Errorf(http.StatusNotFound, "RoleDefinitionDoesNotExist",
 			"The specified role definition with ID '%s' does not exist.", params["id"])
@@ -193,7 +193,7 @@ func (p *provider) definition(_ *arm.Call, params map[string]string, _ map[strin
 	return r.Body, nil
 }
 
-func definitionResource(subscription string, role identity.Role) *arm.Resource {
+func definitionResource(subscription string, role roles.Role) *arm.Resource {
 	list := func(s []string) []any {
 		out := make([]any, len(s))
 		for i, v := range s {
@@ -213,7 +213,7 @@ func definitionResource(subscription string, role identity.Role) *arm.Resource {
 	}
 }
 
-func definitionID(subscription string, role identity.Role) string {
+func definitionID(subscription string, role roles.Role) string {
 	return "/subscriptions/" + subscription + "/providers/Microsoft.Authorization/roleDefinitions/" + role.ID
 }
 

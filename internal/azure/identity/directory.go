@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/crossorg/crossorg/internal/azure/roles"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
@@ -212,12 +213,12 @@ func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
 // scope or above it. Source: https://learn.microsoft.com/azure/role-based-access-control/overview
 func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action string, data bool) bool {
 	return slices.ContainsFunc(d.Roles(tx, principalObjectID, scope),
-		func(r Role) bool { return r.Permits(action, data) })
+		func(r roles.Role) bool { return r.Permits(action, data) })
 }
 
 // Roles are the roles that a principal holds at the scope or above it, as far as their assignments are in effect.
-func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []Role {
-	var roles []Role
+func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []roles.Role {
+	var held []roles.Role
 	scope = strings.ToLower(scope)
 	now := d.now()
 	err := tx.Scan(tableAssignments, strings.ToLower(principalObjectID)+"|", func(_ string, raw []byte) error {
@@ -228,15 +229,15 @@ func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []Role 
 		if !covers(strings.ToLower(a.Scope), scope) || now.Before(a.EffectiveAt) {
 			return nil
 		}
-		if role, ok := RoleByID(a.RoleID); ok {
-			roles = append(roles, role)
+		if role, ok := roles.ByID(a.RoleID); ok {
+			held = append(held, role)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil // who cannot be judged is allowed nothing
+		return nil // a caller whose assignments cannot be read is allowed nothing
 	}
-	return roles
+	return held
 }
 
 // covers reports whether an assignment at the outer scope holds at the inner one.
