@@ -1,9 +1,9 @@
-// Package sdks is where the generated SDKs live: datashare and servicefabric, each a Go module under
-// its official import path, taken in by replace lines in the root go.mod. Nothing under those two
+// Package sdks is where the generated SDKs live: datashare, managedidentity and servicefabric, each a Go module under
+// its official import path, taken in by replace lines in the root go.mod. Nothing under those
 // folders is written by hand; tools/sdkgen generates all of it from the package schema it keeps.
 //
 // The package itself only carries the generate directive, so that one "go generate ./..." in the
-// repository root renews both: the Go tool does not descend into nested modules.
+// repository root renews all: the Go tool does not descend into nested modules.
 package sdks
 
 //go:generate go run -C ../tools/sdkgen . -out ../../sdks

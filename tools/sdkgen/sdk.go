@@ -27,13 +27,13 @@ const (
 )
 
 // modules are the azure-native modules that are generated, each from schema/<module>.yaml.
-var modules = []string{"datashare", "servicefabric"}
+var modules = []string{"datashare", "managedidentity", "servicefabric"}
 
 //go:embed schema/*.yaml
 var schemas embed.FS
 
-// Every generated SDK is a Go module of its own. The two share their requirements, which is why one
-// go.mod (with the module path left open) and one go.sum serve both.
+// Every generated SDK is a Go module of its own. They share their requirements, which is why one
+// go.mod (with the module path left open) and one go.sum serve all.
 var (
 	//go:embed module/go.mod.txt
 	goMod string
