@@ -1,7 +1,6 @@
 package datashare
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -11,11 +10,6 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/identity"
 )
 
-// timeFormat is how the service renders instants: UTC with seven fractional digits.
-const timeFormat = "2006-01-02T15:04:05.0000000Z"
-
-func timestamp(t time.Time) string { return t.UTC().Format(timeFormat) }
-
 // stamp sets what the service computes for most types: who created the resource, when, and that it is there.
 func stamp(c *arm.Call, w *arm.Write, withEmail bool) {
 	props := w.New.Properties()
@@ -24,7 +18,7 @@ func stamp(c *arm.Call, w *arm.Write, withEmail bool) {
 		keep(w, "createdAt", "userName", "userEmail")
 		return
 	}
-	props["createdAt"] = timestamp(c.Now)
+	props["createdAt"] = arm.Timestamp(c.Now)
 	props["userName"] = c.Caller.Name
 	if email := emailOf(c.Caller); withEmail && email != "" {
 		props["userEmail"] = email
@@ -114,11 +108,6 @@ func top(id arm.ID, n int) arm.ID {
 	return id
 }
 
-func text(body map[string]any, key string) string {
-	s, _ := body[key].(string)
-	return s
-}
-
 // update runs fn in one durable transaction of a job.
 func update(s *arm.Server, fn func(c *arm.Call) *arm.Error) *arm.Error {
 	return inTransaction(s.Update, fn)
@@ -134,19 +123,7 @@ func inTransaction(run func(func(*arm.Call) error) error, fn func(c *arm.Call) *
 		return nil
 	})
 	if refused == nil && err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return refused
-}
-
-func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "%v", err)
-}
-
-// list is the published shape of a collection.
-func list(items []any) map[string]any {
-	if items == nil {
-		items = []any{}
-	}
-	return map[string]any{"value": items}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // consumerInvitationRoutes are the recipient's side of an invitation. They lie at the tenant's root because the
@@ -32,7 +33,7 @@ func (p *provider) listInvitations(c *arm.Call, _ map[string]string, _ map[strin
 		}
 		out = append(out, consumerInvitation(c, r, account))
 	}
-	return list(out), nil
+	return jsonbody.Collection(out), nil
 }
 
 func (p *provider) getConsumerInvitation(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
@@ -45,7 +46,7 @@ func (p *provider) getConsumerInvitation(c *arm.Call, params map[string]string, 
 
 func (p *provider) rejectInvitation(c *arm.Call, params map[string]string, body map[string]any) (any, *arm.Error) {
 	props, _ := body["properties"].(map[string]any)
-	invitation, account, err := p.invitationFor(c, text(props, "invitationId"), params["location"])
+	invitation, account, err := p.invitationFor(c, jsonbody.Text(props, "invitationId"), params["location"])
 	if err != nil {
 		return nil, err
 	}

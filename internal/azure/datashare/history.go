@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
@@ -79,7 +80,7 @@ func newRun(c *arm.Call, sub *arm.Resource, id, mode string, scheduled bool) (*r
 		}
 		if tooOld(r, c.Now) {
 			if err := c.Tx.Delete(tableRuns, r.Key); err != nil {
-				return nil, internalError(err)
+				return nil, arm.InternalError(err)
 			}
 		}
 	}
@@ -97,7 +98,7 @@ func newRun(c *arm.Call, sub *arm.Resource, id, mode string, scheduled bool) (*r
 
 func (r *run) save(c *arm.Call) *arm.Error {
 	if err := c.Tx.Put(tableRuns, r.Key, r); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -120,7 +121,7 @@ func storedRuns(c *arm.Call, prefix string) ([]*run, *arm.Error) {
 		return nil
 	})
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	return out, nil
 }
@@ -169,7 +170,7 @@ func detailsOf(c *arm.Call, prefix, id string) (any, *arm.Error) {
 	for _, d := range r.Details {
 		out = append(out, d.view())
 	}
-	return list(out), nil
+	return jsonbody.Collection(out), nil
 }
 
 // forgetRuns drops the history below a prefix.
@@ -180,7 +181,7 @@ func forgetRuns(c *arm.Call, prefix string) *arm.Error {
 	}
 	for _, r := range runs {
 		if err := c.Tx.Delete(tableRuns, r.Key); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil
@@ -197,7 +198,7 @@ func forgetShareRuns(c *arm.Call, shareObjectID string) *arm.Error {
 			continue
 		}
 		if err := c.Tx.Delete(tableRuns, r.Key); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil
@@ -207,10 +208,10 @@ func forgetShareRuns(c *arm.Call, shareObjectID string) *arm.Error {
 func (r *run) consumerView() map[string]any {
 	out := map[string]any{"synchronizationId": r.ID, "status": r.Status, "synchronizationMode": r.Mode}
 	if !r.Start.IsZero() {
-		out["startTime"] = timestamp(r.Start)
+		out["startTime"] = arm.Timestamp(r.Start)
 	}
 	if !r.End.IsZero() {
-		out["endTime"] = timestamp(r.End)
+		out["endTime"] = arm.Timestamp(r.End)
 		out["durationMs"] = milliseconds(r.Start, r.End)
 	}
 	copyText(out, "message", r.Message)
@@ -230,8 +231,9 @@ func (r *run) providerView() map[string]any {
 func (d detail) view() map[string]any {
 	out := map[string]any{
 		"dataSetId": d.DataSetID, "dataSetType": d.Type, "name": d.Name, "status": d.Status,
-		"startTime": timestamp(d.Start), "endTime": timestamp(d.End), "durationMs": milliseconds(d.Start, d.End),
-		"filesRead": d.FilesRead, "filesWritten": d.FilesWritten, "sizeRead": d.SizeRead, "sizeWritten": d.SizeWritten,
+		"startTime": arm.Timestamp(d.Start), "endTime": arm.Timestamp(d.End),
+		"durationMs": milliseconds(d.Start, d.End),
+		"filesRead":  d.FilesRead, "filesWritten": d.FilesWritten, "sizeRead": d.SizeRead, "sizeWritten": d.SizeWritten,
 		"rowsCopied": 0, "rowsRead": 0, "vCore": 0,
 	}
 	copyText(out, "message", d.Message)

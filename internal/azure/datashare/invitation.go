@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // tableInvitations finds an invitation's resource id by invitation id, over all tenants.
@@ -27,8 +28,8 @@ func (p *provider) invitations() *arm.Type {
 // Source: https://learn.microsoft.com/rest/api/datashare/invitations/create
 func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	email, tenant, object := text(props, "targetEmail"), text(props, "targetActiveDirectoryId"),
-		text(props, "targetObjectId")
+	email, tenant, object := jsonbody.Text(props, "targetEmail"), jsonbody.Text(props, "targetActiveDirectoryId"),
+		jsonbody.Text(props, "targetObjectId")
 	switch {
 	case email != "" && (tenant != "" || object != ""):
 		return arm.BadRequest("InvalidInvitationTarget", "The property 'targetEmail' cannot be combined with "+
@@ -52,18 +53,18 @@ func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	if expired(w.New, c.Now) {
 		return arm.BadRequest("InvalidExpirationDate", "The property 'expirationDate' must lie in the future, but it "+
-			"is '%s'.", text(props, "expirationDate"))
+			"is '%s'.", jsonbody.Text(props, "expirationDate"))
 	}
 	id := uuid.NewString()
 	props["invitationId"] = id
 	props["invitationStatus"] = "Pending"
-	props["sentAt"] = timestamp(c.Now)
+	props["sentAt"] = arm.Timestamp(c.Now)
 	props["userName"] = c.Caller.Name
 	if e := emailOf(c.Caller); e != "" {
 		props["userEmail"] = e
 	}
 	if err := c.Tx.Put(tableInvitations, id, w.New.ID.String()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -72,7 +73,7 @@ func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 // the share subscription stays until it is revoked.
 func (p *provider) deleteInvitation(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Delete(tableInvitations, r.String("properties", "invitationId")); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -90,7 +91,7 @@ func (p *provider) invitationFor(
 	var id string
 	ok, terr := c.Tx.Get(tableInvitations, strings.ToLower(invitationID), &id)
 	if terr != nil {
-		return nil, nil, internalError(terr)
+		return nil, nil, arm.InternalError(terr)
 	}
 	if !ok {
 		return nil, nil, invitationNotFound()
@@ -125,7 +126,7 @@ func invited(invitation *arm.Resource, who identity.Principal) bool {
 func answer(c *arm.Call, invitation *arm.Resource, status string) *arm.Error {
 	props := invitation.Properties()
 	props["invitationStatus"] = status
-	props["respondedAt"] = timestamp(c.Now)
+	props["respondedAt"] = arm.Timestamp(c.Now)
 	return c.Save(invitation)
 }
 
@@ -141,7 +142,7 @@ func (p *provider) invitationsFor(c *arm.Call) ([]*arm.Resource, *arm.Error) {
 		return nil
 	})
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	var out []*arm.Resource
 	for _, id := range ids {

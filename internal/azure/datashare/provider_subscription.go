@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const jobRevoke = "revoke"
@@ -122,7 +123,7 @@ func (p *provider) adjust(c *arm.Call, r *arm.Resource, body map[string]any) (an
 
 func (p *provider) setExpiration(c *arm.Call, r *arm.Resource, body map[string]any) *arm.Error {
 	props, _ := body["properties"].(map[string]any)
-	date := text(props, "expirationDate")
+	date := jsonbody.Text(props, "expirationDate")
 	if date == "" {
 		return nil
 	}

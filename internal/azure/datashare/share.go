@@ -2,6 +2,7 @@ package datashare
 
 import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 func (p *provider) shares() *arm.Type {
@@ -21,7 +22,7 @@ func (p *provider) shares() *arm.Type {
 
 func (p *provider) putShare(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	if text(props, "shareKind") == "" {
+	if jsonbody.Text(props, "shareKind") == "" {
 		props["shareKind"] = "CopyBased"
 	}
 	if err := unchanged(w, "shareKind"); err != nil {
@@ -46,11 +47,11 @@ func (p *provider) listShareSynchronizations(c *arm.Call, share *arm.Resource, _
 	for _, r := range runs {
 		out = append(out, r.providerView())
 	}
-	return list(out), nil
+	return jsonbody.Collection(out), nil
 }
 
 func (p *provider) listShareSynchronizationDetails(
 	c *arm.Call, share *arm.Resource, body map[string]any,
 ) (any, *arm.Error) {
-	return detailsOf(c, hidden(share, "objectId")+"/", text(body, "synchronizationId"))
+	return detailsOf(c, hidden(share, "objectId")+"/", jsonbody.Text(body, "synchronizationId"))
 }

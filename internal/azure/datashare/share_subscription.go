@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 func (p *provider) shareSubscriptions() *arm.Type {
@@ -45,7 +46,8 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 		return updateShareSubscription(c, w)
 	}
 	props := w.New.Properties()
-	invitation, account, err := p.invitationFor(c, text(props, "invitationId"), text(props, "sourceShareLocation"))
+	invitation, account, err := p.invitationFor(c, jsonbody.Text(props, "invitationId"),
+		jsonbody.Text(props, "sourceShareLocation"))
 	if err != nil {
 		return err
 	}
@@ -83,7 +85,7 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 		Private:   map[string]any{"shareSubscription": w.New.ID.String()},
 	}
 	theirs := record.Properties()
-	theirs["createdAt"] = timestamp(c.Now)
+	theirs["createdAt"] = arm.Timestamp(c.Now)
 	theirs["sharedAt"] = invitation.String("properties", "sentAt")
 	theirs["shareSubscriptionObjectId"] = w.New.Private["objectId"]
 	theirs["shareSubscriptionStatus"] = "Active"
@@ -92,7 +94,7 @@ func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	copyText(theirs, "consumerTenantName", consumer.String("identity", "tenantId"))
 	copyText(theirs, "providerName", share.String("properties", "userName"))
 	copyText(theirs, "providerEmail", share.String("properties", "userEmail"))
-	copyText(theirs, "expirationDate", text(props, "expirationDate"))
+	copyText(theirs, "expirationDate", jsonbody.Text(props, "expirationDate"))
 	if err := c.Save(record); err != nil {
 		return err
 	}
@@ -120,8 +122,8 @@ func withinExpiry(sub, limit *arm.Resource) *arm.Error {
 		sub.Properties()["expirationDate"] = limit.String("properties", "expirationDate")
 	case wanted.After(until):
 		return arm.BadRequest("InvalidExpirationDate",
-			"The property 'expirationDate' is '%s', but the provider shares until '%s' only.", timestamp(wanted),
-			timestamp(until))
+			"The property 'expirationDate' is '%s', but the provider shares until '%s' only.", arm.Timestamp(wanted),
+			arm.Timestamp(until))
 	}
 	return nil
 }
@@ -194,7 +196,7 @@ func (p *provider) listSourceSettings(c *arm.Call, sub *arm.Resource, _ map[stri
 			})
 		}
 	}
-	return list(out), nil
+	return jsonbody.Collection(out), nil
 }
 
 func copyText(props map[string]any, key, value string) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
@@ -24,7 +25,7 @@ const (
 // synchronize starts a snapshot on demand. The operation ends with the snapshot, and fails with it.
 // Source: https://learn.microsoft.com/rest/api/datashare/share-subscriptions/synchronize
 func (p *provider) synchronize(c *arm.Call, sub *arm.Resource, body map[string]any) (any, *arm.Error) {
-	mode := text(body, "synchronizationMode")
+	mode := jsonbody.Text(body, "synchronizationMode")
 	switch mode {
 	case "":
 		mode = incremental
@@ -71,7 +72,7 @@ func begun(c *arm.Call, sub *arm.Resource, r *run) *arm.Error {
 
 // cancelSynchronization ends a snapshot that waits or runs. Blobs that it has copied stay.
 func (p *provider) cancelSynchronization(c *arm.Call, sub *arm.Resource, body map[string]any) (any, *arm.Error) {
-	r, err := findRun(c, runPrefix(sub), text(body, "synchronizationId"))
+	r, err := findRun(c, runPrefix(sub), jsonbody.Text(body, "synchronizationId"))
 	if err != nil {
 		return nil, err
 	}
@@ -100,19 +101,19 @@ func (p *provider) listSubscriptionSynchronizations(
 	for _, r := range runs {
 		out = append(out, r.consumerView())
 	}
-	return list(out), nil
+	return jsonbody.Collection(out), nil
 }
 
 func (p *provider) listSubscriptionSynchronizationDetails(
 	c *arm.Call, sub *arm.Resource, body map[string]any,
 ) (any, *arm.Error) {
-	return detailsOf(c, runPrefix(sub), text(body, "synchronizationId"))
+	return detailsOf(c, runPrefix(sub), jsonbody.Text(body, "synchronizationId"))
 }
 
 func (p *provider) snapshotJob(
 	ctx context.Context, s *arm.Server, sub *arm.Resource, payload map[string]any,
 ) *arm.Error {
-	id := text(payload, "synchronizationId")
+	id := jsonbody.Text(payload, "synchronizationId")
 	return p.snapshot(ctx, s, snapshotRequest{
 		subscription: sub.ID,
 		id:           id,
@@ -232,7 +233,7 @@ func ongoing(c *arm.Call, key string) (*run, *arm.Error) {
 	var r run
 	ok, err := c.Tx.Get(tableRuns, key, &r)
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	if !ok || r.finished() {
 		return nil, nil
@@ -448,7 +449,7 @@ func (p *provider) record(c *arm.Call, r *run, st *step, copied map[string]strin
 	r.Details = append(r.Details, st.detail)
 	for name, etag := range copied {
 		if err := c.Tx.Put(tableCopied, st.objectID+"/"+name, etag); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	if err := logSnapshot(c, r, st.detail); err != nil {
@@ -496,7 +497,7 @@ func copiedBy(c *arm.Call, objectID string) (map[string]string, *arm.Error) {
 		return nil
 	})
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	return out, nil
 }
@@ -509,7 +510,7 @@ func forgetCopied(c *arm.Call, objectID string) *arm.Error {
 	}
 	for name := range known {
 		if err := c.Tx.Delete(tableCopied, objectID+"/"+name); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil

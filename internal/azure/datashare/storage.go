@@ -6,6 +6,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
@@ -30,21 +31,21 @@ func placeOf(r *arm.Resource) (place, *arm.Error) {
 	pl := place{
 		kind: kind,
 		account: arm.ID{
-			Subscription:  text(props, "subscriptionId"),
-			ResourceGroup: text(props, "resourceGroup"),
+			Subscription:  jsonbody.Text(props, "subscriptionId"),
+			ResourceGroup: jsonbody.Text(props, "resourceGroup"),
 			Namespace:     "Microsoft.Storage",
 			Types:         []string{"storageAccounts"},
-			Names:         []string{text(props, "storageAccountName")},
+			Names:         []string{jsonbody.Text(props, "storageAccountName")},
 		},
-		container: text(props, "containerName"),
+		container: jsonbody.Text(props, "containerName"),
 	}
 	need := []string{"subscriptionId", "resourceGroup", "storageAccountName", "containerName"}
 	switch kind {
 	case "Blob":
-		pl.path = strings.TrimPrefix(text(props, "filePath"), "/")
+		pl.path = strings.TrimPrefix(jsonbody.Text(props, "filePath"), "/")
 		need = append(need, "filePath")
 	case "BlobFolder":
-		pl.path = strings.Trim(text(props, "prefix"), "/")
+		pl.path = strings.Trim(jsonbody.Text(props, "prefix"), "/")
 		need = append(need, "prefix")
 	case "Container":
 	default:
@@ -53,7 +54,7 @@ func placeOf(r *arm.Resource) (place, *arm.Error) {
 				"'Blob', 'BlobFolder' or 'Container'.", kind)
 	}
 	for _, n := range need {
-		if text(props, n) == "" {
+		if jsonbody.Text(props, n) == "" {
 			return pl, arm.BadRequest("InvalidRequestContent", "The property '%s' is required for kind '%s' and must "+
 				"not be empty.", n, kind)
 		}
@@ -136,13 +137,14 @@ func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) 
 func admitted(storage *arm.Resource, dataShare arm.ID) *arm.Error {
 	rules, _ := storage.Value("properties", "networkAcls").(map[string]any)
 	bypass, given := rules["bypass"].(string)
-	if !strings.EqualFold(text(rules, "defaultAction"), "Deny") || !given ||
+	if !strings.EqualFold(jsonbody.Text(rules, "defaultAction"), "Deny") || !given ||
 		strings.Contains(strings.ToLower(bypass), "azureservices") {
 		return nil
 	}
 	list, _ := rules["resourceAccessRules"].([]any)
 	for _, e := range list {
-		if rule, ok := e.(map[string]any); ok && strings.EqualFold(text(rule, "resourceId"), dataShare.String()) {
+		if rule, ok := e.(map[string]any); ok && strings.EqualFold(jsonbody.Text(rule, "resourceId"),
+			dataShare.String()) {
 			return nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
@@ -60,7 +61,7 @@ func (p *provider) putTrigger(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	props := w.New.Properties()
-	if text(props, "synchronizationMode") == "" {
+	if jsonbody.Text(props, "synchronizationMode") == "" {
 		props["synchronizationMode"] = incremental
 	}
 	stamp(c, w, false)
@@ -106,7 +107,7 @@ func offered(c *arm.Call, sub *arm.Resource, wanted schedule) *arm.Error {
 
 func (p *provider) deleteTrigger(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Delete(tableSchedules, r.ID.Key()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func (p *provider) deleteTrigger(c *arm.Call, r *arm.Resource) *arm.Error {
 func plan(c *arm.Call, trigger arm.ID, at time.Time) *arm.Error {
 	id := uuid.NewString()
 	if err := c.Tx.Put(tableSchedules, trigger.Key(), id); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	sub, _ := trigger.Parent()
 	return c.EnqueueDetached(sub, jobScheduled, at,
@@ -126,11 +127,11 @@ func plan(c *arm.Call, trigger arm.ID, at time.Time) *arm.Error {
 func (p *provider) scheduledJob(
 	ctx context.Context, s *arm.Server, sub *arm.Resource, payload map[string]any,
 ) *arm.Error {
-	id := text(payload, "synchronizationId")
+	id := jsonbody.Text(payload, "synchronizationId")
 	var trigger *arm.Resource
 	current := func(c *arm.Call) bool {
 		var due string
-		t, ok := c.GetByID(text(payload, "trigger"))
+		t, ok := c.GetByID(jsonbody.Text(payload, "trigger"))
 		if !ok || t.String("properties", "triggerStatus") != "Active" {
 			return false
 		}

@@ -10,7 +10,6 @@ package logs
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -42,11 +41,11 @@ type destination struct {
 func Write(c *arm.Call, resourceID, category string, columns map[string]any) *arm.Error {
 	id, err := arm.ParseID(resourceID)
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	to, ok := targets[strings.ToLower(id.Type())][category]
 	if !ok {
-		return internalError(fmt.Errorf("%s has no log category %q", id.Type(), category))
+		return arm.InternalError(fmt.Errorf("%s has no log category %q", id.Type(), category))
 	}
 	for _, d := range destinations(c, id, category) {
 		table := to.table
@@ -54,7 +53,7 @@ func Write(c *arm.Call, resourceID, category string, columns map[string]any) *ar
 			table = sharedTable
 		}
 		if err := appendRow(c, d.workspace, table, row(c, id, category, table, d.workspace, columns)); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil
@@ -294,18 +293,13 @@ func Forget(c *arm.Call, customerID string) *arm.Error {
 		var keys []string
 		if err := c.Tx.Scan(table, customerID+"/",
 			func(key string, _ []byte) error { keys = append(keys, key); return nil }); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 		for _, key := range keys {
 			if err := c.Tx.Delete(table, key); err != nil {
-				return internalError(err)
+				return arm.InternalError(err)
 			}
 		}
 	}
 	return nil
-}
-
-func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
-		err)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // actionGroupRegions are where an action group can live; nearly all are global.
@@ -33,7 +34,8 @@ func actionGroups() *arm.Type {
 			if len(name) > 260 || strings.ContainsAny(name, `:<>+/&%\?|`) || strings.HasSuffix(name, " ") ||
 				strings.HasSuffix(name, ".") {
 				return arm.BadRequest("BadRequest",
-					`The action group name '%s' is not valid: it must have at most 260 characters, none of :<>+/&%%\?|, and not end in a space or period.`, name)
+					`The action group name '%s' is not valid: it must have at most 260 characters, none of `+
+						`:<>+/&%%\?|, and not end in a space or period.`, name)
 			}
 			return nil
 		},
@@ -48,7 +50,7 @@ func putActionGroup(_ *arm.Call, w *arm.Write) *arm.Error {
 				"of available regions for the resource type is '%s'.", location, strings.Join(actionGroupRegions, ","))
 	}
 	props := w.New.Properties()
-	if strings.TrimSpace(text(props, "groupShortName")) == "" {
+	if strings.TrimSpace(jsonbody.Text(props, "groupShortName")) == "" {
 		return arm.BadRequest("InvalidActionGroup", "groupShortName is empty: it must have 1 to 12 characters.")
 	}
 	names := map[string]bool{}
@@ -56,16 +58,17 @@ func putActionGroup(_ *arm.Call, w *arm.Write) *arm.Error {
 		if props[list.property] == nil {
 			props[list.property] = []any{}
 		}
-		for _, receiver := range objects(props, list.property) {
-			name := strings.ToLower(text(receiver, "name"))
+		for _, receiver := range jsonbody.Objects(props, list.property) {
+			name := strings.ToLower(jsonbody.Text(receiver, "name"))
 			if name == "" || names[name] {
 				return arm.BadRequest("ReceiverNameIsNotUnique", "The receiver name '%s' in %s is empty or not "+
-					"unique: names must be unique across all receivers of an action group.", text(receiver, "name"),
+					"unique: names must be unique across all receivers of an action group.",
+					jsonbody.Text(receiver, "name"),
 					list.property)
 			}
 			names[name] = true
 			if list.commonSchema {
-				fallback(receiver, "useCommonAlertSchema", false)
+				jsonbody.SetDefault(receiver, "useCommonAlertSchema", false)
 			}
 			if aerr := checkReceiver(list.property, receiver); aerr != nil {
 				return aerr
@@ -79,21 +82,21 @@ func putActionGroup(_ *arm.Call, w *arm.Write) *arm.Error {
 func checkReceiver(list string, receiver map[string]any) *arm.Error {
 	switch list {
 	case "emailReceivers":
-		address := text(receiver, "emailAddress")
+		address := jsonbody.Text(receiver, "emailAddress")
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
 			return arm.BadRequest("InvalidEmailAddress", "The email address '%s' of receiver '%s' is not valid.",
-				address, text(receiver, "name"))
+				address, jsonbody.Text(receiver, "name"))
 		}
 		receiver["status"] = "Enabled"
 	case "smsReceivers":
 		receiver["status"] = "Enabled"
 	case "webhookReceivers":
-		if uri := strings.ToLower(text(receiver, "serviceUri")); !strings.HasPrefix(uri, "https://") &&
+		if uri := strings.ToLower(jsonbody.Text(receiver, "serviceUri")); !strings.HasPrefix(uri, "https://") &&
 			!strings.HasPrefix(uri, "http://") {
 			return arm.BadRequest("InvalidServiceUri", "The serviceUri of receiver '%s' is not an http or https URL.",
-				text(receiver, "name"))
+				jsonbody.Text(receiver, "name"))
 		}
-		fallback(receiver, "useAadAuth", false)
+		jsonbody.SetDefault(receiver, "useAadAuth", false)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
@@ -38,7 +39,7 @@ func alertsOf(c *arm.Call, subscription string) []*fired {
 		if !strings.EqualFold(rule.ID.Type(), scheduledQueryRuleType) {
 			continue
 		}
-		scopes := texts(rule.Properties(), "scopes")
+		scopes := jsonbody.Texts(rule.Properties(), "scopes")
 		e, ok := evaluationOf(rule)
 		if !ok || len(scopes) == 0 {
 			continue
@@ -83,12 +84,12 @@ func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *
 			continue
 		}
 		body := f.body(params["subscriptionId"])
-		essentials := object(object(body, "properties"), "essentials")
+		essentials := jsonbody.Object(jsonbody.Object(body, "properties"), "essentials")
 		matches := true
 		for _, filter := range []string{"targetResource", "targetResourceType", "targetResourceGroup", "monitorService",
 			"monitorCondition", "severity", "alertState", "alertRule"} {
 			asked := c.Query.Get(filter)
-			matches = matches && (asked == "" || strings.EqualFold(asked, text(essentials, filter)))
+			matches = matches && (asked == "" || strings.EqualFold(asked, jsonbody.Text(essentials, filter)))
 		}
 		if matches {
 			value = append(value, body)
@@ -115,8 +116,8 @@ func (f *fired) body(subscription string) map[string]any {
 		"severity": fmt.Sprintf("Sev%d", int(severity)), "signalType": "Log", "alertState": "New",
 		"monitorCondition": "Fired",
 		"monitorService":   "Log Alerts V2", "alertRule": f.rule.ID.String(), "sourceCreatedId": f.id(),
-		"description":   text(props, "description"),
-		"startDateTime": timestamp(f.start), "lastModifiedDateTime": timestamp(f.modified()),
+		"description":   jsonbody.Text(props, "description"),
+		"startDateTime": arm.Timestamp(f.start), "lastModifiedDateTime": arm.Timestamp(f.modified()),
 		"lastModifiedUserName": "System",
 		"targetResource":       f.target, "actionStatus": map[string]any{"isSuppressed": false},
 	}
@@ -126,7 +127,7 @@ func (f *fired) body(subscription string) map[string]any {
 	}
 	if !f.resolved.IsZero() {
 		essentials["monitorCondition"], essentials["monitorConditionResolvedDateTime"] = "Resolved",
-			timestamp(f.resolved)
+			arm.Timestamp(f.resolved)
 	}
 	dimensions := []any{}
 	for _, d := range f.dimensions {

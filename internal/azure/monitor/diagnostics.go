@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // settingsPerResource is how many diagnostic settings a resource may have.
@@ -90,7 +91,7 @@ func settingsOf(c *arm.Call, setting arm.ID) []*arm.Resource {
 func checkDestinations(c *arm.Call, setting arm.ID, props map[string]any) *arm.Error {
 	given := false
 	for _, d := range destinations {
-		id := text(props, d.property)
+		id := jsonbody.Text(props, d.property)
 		if id == "" {
 			continue
 		}
@@ -111,12 +112,12 @@ func checkDestinations(c *arm.Call, setting arm.ID, props map[string]any) *arm.E
 	if !given {
 		return arm.BadRequest("BadRequest", "At least one data sink needs to be specified.")
 	}
-	if kind := text(props, "logAnalyticsDestinationType"); kind != "" && kind != "Dedicated" &&
+	if kind := jsonbody.Text(props, "logAnalyticsDestinationType"); kind != "" && kind != "Dedicated" &&
 		kind != "AzureDiagnostics" {
 		return arm.BadRequest("BadRequest", "logAnalyticsDestinationType is '%s', must be 'Dedicated', "+
 			"'AzureDiagnostics' or left out.", kind)
 	}
-	if text(props, "eventHubName") != "" && text(props, "eventHubAuthorizationRuleId") == "" {
+	if jsonbody.Text(props, "eventHubName") != "" && jsonbody.Text(props, "eventHubAuthorizationRuleId") == "" {
 		return arm.BadRequest("BadRequest", "eventHubName is set without eventHubAuthorizationRuleId.")
 	}
 	return nil
@@ -126,14 +127,14 @@ func checkDestinations(c *arm.Call, setting arm.ID, props map[string]any) *arm.E
 // Source of codes and messages: https://github.com/hashicorp/terraform-provider-azurerm/issues/2985,
 // https://github.com/TaoYang-Cloud/azurepolicy/issues/19 and https://github.com/Azure/avdaccelerator/issues/473
 func checkCategories(props map[string]any, of categories) *arm.Error {
-	logs, metrics := objects(props, "logs"), objects(props, "metrics")
+	logs, metrics := jsonbody.Objects(props, "logs"), jsonbody.Objects(props, "metrics")
 	if len(logs)+len(metrics) == 0 {
 		return arm.BadRequest("BadRequest", "At least one log or metric category needs to be specified.")
 	}
 	var named, grouped bool
 	seen := map[string]bool{}
 	for _, log := range logs {
-		category, group := text(log, "category"), text(log, "categoryGroup")
+		category, group := jsonbody.Text(log, "category"), jsonbody.Text(log, "categoryGroup")
 		if (category == "") == (group == "") {
 			return arm.BadRequest("BadRequest", "Each log must have either a category or a categoryGroup, and not "+
 				"both.")
@@ -152,7 +153,8 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 			}
 			log["categoryGroup"], grouped = name, true
 		}
-		if aerr := repeated(seen, "log|"+text(log, "category")+"|"+text(log, "categoryGroup")); aerr != nil {
+		if aerr := repeated(seen,
+			"log|"+jsonbody.Text(log, "category")+"|"+jsonbody.Text(log, "categoryGroup")); aerr != nil {
 			return aerr
 		}
 	}
@@ -161,10 +163,10 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 			"groups: use one of the two in all logs.")
 	}
 	for _, metric := range metrics {
-		name, ok := canonical(of.metrics, text(metric, "category"))
+		name, ok := canonical(of.metrics, jsonbody.Text(metric, "category"))
 		if !ok {
 			return arm.BadRequest("BadRequest", "Metric category '%s' is not supported, supported categories are: %s",
-				text(metric, "category"), quoted(of.metrics))
+				jsonbody.Text(metric, "category"), quoted(of.metrics))
 		}
 		metric["category"] = name
 		if aerr := repeated(seen, "metric|"+name); aerr != nil {
@@ -172,7 +174,7 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 		}
 	}
 	for _, e := range slices.Concat(logs, metrics) {
-		retention := object(e, "retentionPolicy")
+		retention := jsonbody.Object(e, "retentionPolicy")
 		if enabled, _ := retention["enabled"].(bool); enabled {
 			return arm.BadRequest("BadRequest", "Diagnostic settings does not support retention for new diagnostic "+
 				"settings.")
@@ -197,7 +199,7 @@ func repeated(seen map[string]bool, key string) *arm.Error {
 // Source of code and message: https://github.com/Azure/bicep-registry-modules/issues/3407
 func checkSinks(props map[string]any, other *arm.Resource, of categories) *arm.Error {
 	for _, d := range destinations {
-		sink := text(props, d.property)
+		sink := jsonbody.Text(props, d.property)
 		if sink == "" || !strings.EqualFold(sink, other.String("properties", d.property)) {
 			continue
 		}
@@ -218,19 +220,19 @@ func checkSinks(props map[string]any, other *arm.Resource, of categories) *arm.E
 // for every type, so a group counts as all of the type's logs.
 func enabled(props map[string]any, of categories) []string {
 	var out []string
-	for _, log := range objects(props, "logs") {
+	for _, log := range jsonbody.Objects(props, "logs") {
 		if on, _ := log["enabled"].(bool); !on {
 			continue
 		}
-		if category := text(log, "category"); category != "" {
+		if category := jsonbody.Text(log, "category"); category != "" {
 			out = append(out, category)
 		} else {
 			out = append(out, of.logs...)
 		}
 	}
-	for _, metric := range objects(props, "metrics") {
+	for _, metric := range jsonbody.Objects(props, "metrics") {
 		if on, _ := metric["enabled"].(bool); on {
-			out = append(out, text(metric, "category"))
+			out = append(out, jsonbody.Text(metric, "category"))
 		}
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/kql"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
@@ -66,25 +67,25 @@ func evaluationOf(rule *arm.Resource) (e evaluation, ok bool) {
 	if on, _ := props["enabled"].(bool); !on || !strings.EqualFold(rule.String("kind"), "LogAlert") {
 		return e, false
 	}
-	conditions := objects(object(props, "criteria"), "allOf")
+	conditions := jsonbody.Objects(jsonbody.Object(props, "criteria"), "allOf")
 	if len(conditions) != 1 {
 		return e, false
 	}
 	var err error
 	e = evaluation{rule: rule, condition: conditions[0]}
-	if e.query, err = kql.Parse(text(e.condition, "query")); err != nil {
+	if e.query, err = kql.Parse(jsonbody.Text(e.condition, "query")); err != nil {
 		return e, false
 	}
-	if e.frequency, err = duration(text(props, "evaluationFrequency")); err != nil || e.frequency <= 0 {
+	if e.frequency, err = duration(jsonbody.Text(props, "evaluationFrequency")); err != nil || e.frequency <= 0 {
 		return e, false
 	}
-	if e.window, err = duration(text(props, "windowSize")); err != nil {
+	if e.window, err = duration(jsonbody.Text(props, "windowSize")); err != nil {
 		return e, false
 	}
-	if e.lookBack, err = duration(text(props, "overrideQueryTimeRange")); err != nil {
+	if e.lookBack, err = duration(jsonbody.Text(props, "overrideQueryTimeRange")); err != nil {
 		e.lookBack = 0
 	}
-	failing := object(e.condition, "failingPeriods")
+	failing := jsonbody.Object(e.condition, "failingPeriods")
 	periods, _ := failing["numberOfEvaluationPeriods"].(float64)
 	least, _ := failing["minFailingPeriodsToAlert"].(float64)
 	e.periods, e.least = max(1, int(periods)), max(1, int(least))
@@ -181,14 +182,14 @@ type group struct {
 // groups splits a result by the condition's dimensions; without any it is one group, also when it has no rows.
 func (e evaluation) groups(t *kql.Table) map[string]*group {
 	scope := ""
-	if scopes := texts(e.rule.Properties(), "scopes"); len(scopes) > 0 {
+	if scopes := jsonbody.Texts(e.rule.Properties(), "scopes"); len(scopes) > 0 {
 		scope = scopes[0]
 	}
 	column := func(name string) int {
 		return slices.IndexFunc(t.Columns, func(c kql.Column) bool { return c.Name == name })
 	}
-	wanted := objects(e.condition, "dimensions")
-	resource := text(e.condition, "resourceIdColumn")
+	wanted := jsonbody.Objects(e.condition, "dimensions")
+	resource := jsonbody.Text(e.condition, "resourceIdColumn")
 	out := map[string]*group{}
 	if len(wanted) == 0 && resource == "" {
 		out[""] = &group{target: scope, rows: t.Rows}
@@ -198,15 +199,15 @@ func (e evaluation) groups(t *kql.Table) map[string]*group {
 		g := &group{target: scope}
 		skip := false
 		for _, d := range wanted {
-			i := column(text(d, "name"))
+			i := column(jsonbody.Text(d, "name"))
 			if i < 0 {
 				return nil
 			}
 			value := kql.Text(row[i])
-			listed := slices.ContainsFunc(texts(d, "values"),
+			listed := slices.ContainsFunc(jsonbody.Texts(d, "values"),
 				func(v string) bool { return v == "*" || strings.EqualFold(v, value) })
-			skip = skip || listed == strings.EqualFold(text(d, "operator"), "Exclude")
-			g.dimensions = append(g.dimensions, dimension{text(d, "name"), value})
+			skip = skip || listed == strings.EqualFold(jsonbody.Text(d, "operator"), "Exclude")
+			g.dimensions = append(g.dimensions, dimension{jsonbody.Text(d, "name"), value})
 		}
 		if i := column(resource); resource != "" && i >= 0 {
 			g.target = kql.Text(row[i])
@@ -226,12 +227,12 @@ func (e evaluation) groups(t *kql.Table) map[string]*group {
 
 // measure aggregates the rows of a group; ok is false when there is nothing to measure.
 func (e evaluation) measure(t *kql.Table, rows [][]any) (value float64, ok bool) {
-	how := strings.ToLower(text(e.condition, "timeAggregation"))
+	how := strings.ToLower(jsonbody.Text(e.condition, "timeAggregation"))
 	if how == "count" {
 		return float64(len(rows)), true
 	}
 	column := slices.IndexFunc(t.Columns,
-		func(c kql.Column) bool { return c.Name == text(e.condition, "metricMeasureColumn") })
+		func(c kql.Column) bool { return c.Name == jsonbody.Text(e.condition, "metricMeasureColumn") })
 	if column < 0 {
 		return 0, false
 	}
@@ -264,7 +265,7 @@ func (e evaluation) measure(t *kql.Table, rows [][]any) (value float64, ok bool)
 // exceeds compares a measured value with the threshold.
 func (e evaluation) exceeds(value float64) bool {
 	threshold, _ := e.condition["threshold"].(float64)
-	switch strings.ToLower(text(e.condition, "operator")) {
+	switch strings.ToLower(jsonbody.Text(e.condition, "operator")) {
 	case "equals", "equal":
 		return value == threshold
 	case "greaterthan":

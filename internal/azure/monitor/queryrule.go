@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // granularities are the minutes over which a rule may look, and frequencies those after which it may run again.
@@ -30,7 +31,8 @@ func scheduledQueryRules() *arm.Type {
 			if len(name) > 260 || strings.ContainsAny(name, `*<>%{}&:\?/#|`) || strings.HasSuffix(name, " ") ||
 				strings.HasSuffix(name, ".") {
 				return arm.BadRequest("BadRequest",
-					`The rule name '%s' is not valid: it must have at most 260 characters, none of *<>%%{}&:\?/#|, and not end in a space or period.`, name)
+					`The rule name '%s' is not valid: it must have at most 260 characters, none of `+
+						`*<>%%{}&:\?/#|, and not end in a space or period.`, name)
 			}
 			return nil
 		},
@@ -40,7 +42,7 @@ func scheduledQueryRules() *arm.Type {
 
 func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	fallback(w.New.Body, "kind", "LogAlert")
+	jsonbody.SetDefault(w.New.Body, "kind", "LogAlert")
 	if w.Old != nil && w.Old.String("kind") != w.New.String("kind") {
 		return arm.BadRequest("BadRequest", "The kind of rule '%s' cannot be changed from '%s' to '%s'.",
 			w.New.ID.Name(), w.Old.String("kind"), w.New.String("kind"))
@@ -48,7 +50,7 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	if aerr := checkScopes(c, props); aerr != nil {
 		return aerr
 	}
-	conditions := objects(object(props, "criteria"), "allOf")
+	conditions := jsonbody.Objects(jsonbody.Object(props, "criteria"), "allOf")
 	if len(conditions) != 1 {
 		return arm.BadRequest("BadRequest", "properties.criteria.allOf has %d conditions: a rule must have exactly "+
 			"one.", len(conditions))
@@ -57,7 +59,7 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 		if aerr := checkAlert(props, conditions[0]); aerr != nil {
 			return aerr
 		}
-	} else if text(conditions[0], "metricName") == "" {
+	} else if jsonbody.Text(conditions[0], "metricName") == "" {
 		return arm.BadRequest("BadRequest", "A rule of kind 'LogToMetric' needs "+
 			"properties.criteria.allOf[0].metricName.")
 	}
@@ -67,9 +69,9 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	if aerr := completeIdentity(c, w); aerr != nil {
 		return aerr
 	}
-	fallback(props, "enabled", true)
-	fallback(props, "skipQueryValidation", false)
-	fallback(props, "checkWorkspaceAlertsStorageConfigured", false)
+	jsonbody.SetDefault(props, "enabled", true)
+	jsonbody.SetDefault(props, "skipQueryValidation", false)
+	jsonbody.SetDefault(props, "checkWorkspaceAlertsStorageConfigured", false)
 	props["createdWithApiVersion"] = c.APIVersion
 	if w.Old != nil {
 		props["createdWithApiVersion"] = w.Old.String("properties", "createdWithApiVersion")
@@ -81,7 +83,7 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 
 // checkScopes wants what the rule queries to be there and readable by the caller.
 func checkScopes(c *arm.Call, props map[string]any) *arm.Error {
-	scopes := texts(props, "scopes")
+	scopes := jsonbody.Texts(props, "scopes")
 	if len(scopes) != 1 {
 		return arm.BadRequest("BadRequest", "properties.scopes has %d entries: a rule must have exactly one scope.",
 			len(scopes))
@@ -111,7 +113,7 @@ func checkScopes(c *arm.Call, props map[string]any) *arm.Error {
 func checkAlert(props, condition map[string]any) *arm.Error {
 	const at = "properties.criteria.allOf[0]."
 	for _, key := range []string{"query", "operator", "timeAggregation"} {
-		if strings.TrimSpace(text(condition, key)) == "" {
+		if strings.TrimSpace(jsonbody.Text(condition, key)) == "" {
 			return arm.BadRequest("BadRequest", "%s%s is missing or empty.", at, key)
 		}
 	}
@@ -121,9 +123,10 @@ func checkAlert(props, condition map[string]any) *arm.Error {
 	if props["severity"] == nil {
 		return arm.BadRequest("BadRequest", "properties.severity is missing: it must be between 0 and 4.")
 	}
-	if !strings.EqualFold(text(condition, "timeAggregation"), "Count") && text(condition, "metricMeasureColumn") == "" {
+	if !strings.EqualFold(jsonbody.Text(condition, "timeAggregation"), "Count") &&
+		jsonbody.Text(condition, "metricMeasureColumn") == "" {
 		return arm.BadRequest("BadRequest", "%smetricMeasureColumn is required when timeAggregation is '%s'.", at,
-			text(condition, "timeAggregation"))
+			jsonbody.Text(condition, "timeAggregation"))
 	}
 	frequency, aerr := timing(props, "evaluationFrequency", frequencies)
 	if aerr != nil {
@@ -140,20 +143,20 @@ func checkAlert(props, condition map[string]any) *arm.Error {
 	if frequency > window*time.Duration(periods) {
 		return arm.BadRequest("BadRequest", "EvaluationFrequency cannot be greater than the query look back which is "+
 			"WindowSize*NumberOfEvaluationPeriods: %s is greater than %d times %s.",
-			text(props, "evaluationFrequency"), periods, text(props, "windowSize"))
+			jsonbody.Text(props, "evaluationFrequency"), periods, jsonbody.Text(props, "windowSize"))
 	}
 	return checkMuting(props, frequency)
 }
 
 // checkPeriods reads how many evaluations in a row are looked at, one if nothing is said.
 func checkPeriods(condition map[string]any) (int, *arm.Error) {
-	failing := object(condition, "failingPeriods")
+	failing := jsonbody.Object(condition, "failingPeriods")
 	if failing == nil {
 		failing = map[string]any{}
 		condition["failingPeriods"] = failing
 	}
-	fallback(failing, "numberOfEvaluationPeriods", 1.0)
-	fallback(failing, "minFailingPeriodsToAlert", 1.0)
+	jsonbody.SetDefault(failing, "numberOfEvaluationPeriods", 1.0)
+	jsonbody.SetDefault(failing, "minFailingPeriodsToAlert", 1.0)
 	periods, _ := failing["numberOfEvaluationPeriods"].(float64)
 	least, _ := failing["minFailingPeriodsToAlert"].(float64)
 	if periods < 1 || periods > 6 || least < 1 || least > periods {
@@ -168,8 +171,8 @@ func checkPeriods(condition map[string]any) (int, *arm.Error) {
 // Source: https://github.com/Azure/azure-cli/issues/26581 and
 // https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule
 func checkMuting(props map[string]any, frequency time.Duration) *arm.Error {
-	fallback(props, "autoMitigate", true)
-	mute := text(props, "muteActionsDuration")
+	jsonbody.SetDefault(props, "autoMitigate", true)
+	mute := jsonbody.Text(props, "muteActionsDuration")
 	if mute == "" {
 		return nil
 	}
@@ -189,20 +192,20 @@ func checkMuting(props map[string]any, frequency time.Duration) *arm.Error {
 
 // timing reads a duration that must be one of the allowed numbers of minutes.
 func timing(props map[string]any, key string, allowed []int) (time.Duration, *arm.Error) {
-	d, err := duration(text(props, key))
+	d, err := duration(jsonbody.Text(props, key))
 	if err != nil {
 		return 0, arm.BadRequest("BadRequest", "properties.%s: %v.", key, err)
 	}
 	if d%time.Minute != 0 || !slices.Contains(allowed, int(d/time.Minute)) {
 		return 0, arm.BadRequest("BadRequest", "properties.%s is %s. Supported granularities are: %s.", key,
-			text(props, key), strings.Trim(strings.ReplaceAll(fmt.Sprint(allowed), " ", ", "), "[]"))
+			jsonbody.Text(props, key), strings.Trim(strings.ReplaceAll(fmt.Sprint(allowed), " ", ", "), "[]"))
 	}
 	return d, nil
 }
 
 // checkActions wants the action groups to be there.
 func checkActions(c *arm.Call, props map[string]any) *arm.Error {
-	groups := texts(object(props, "actions"), "actionGroups")
+	groups := jsonbody.Texts(jsonbody.Object(props, "actions"), "actionGroups")
 	if len(groups) > actionGroupsPerRule {
 		return arm.BadRequest("BadRequest", "properties.actions.actionGroups has %d entries: a rule can have at most "+
 			"%d.", len(groups), actionGroupsPerRule)

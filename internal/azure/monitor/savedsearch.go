@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // savedSearches are the named queries of a workspace. They have no location and no tags of their own.
@@ -13,7 +14,7 @@ func savedSearches() *arm.Type {
 	return &arm.Type{
 		Name: savedSearchType, Created: http.StatusOK, NoPatch: true, Put: putSavedSearch,
 		Show: func(_ *arm.Call, r *arm.Resource, body map[string]any) {
-			body["etag"] = `W/"datetime'` + timestamp(r.ModifiedAt) + `'"`
+			body["etag"] = `W/"datetime'` + arm.Timestamp(r.ModifiedAt) + `'"`
 		},
 	}
 }
@@ -21,11 +22,11 @@ func savedSearches() *arm.Type {
 func putSavedSearch(_ *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	for _, key := range []string{"category", "displayName", "query"} {
-		if strings.TrimSpace(text(props, key)) == "" {
+		if strings.TrimSpace(jsonbody.Text(props, key)) == "" {
 			return arm.BadRequest("InvalidParameter", "The saved search '%s' has an empty '%s': give it a text.",
 				w.New.ID.Name(), key)
 		}
 	}
-	fallback(props, "version", 2.0)
+	jsonbody.SetDefault(props, "version", 2.0)
 	return nil
 }

@@ -9,50 +9,8 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
-
-// fallback sets a property that the request leaves out or gives as null.
-func fallback(m map[string]any, key string, value any) {
-	if m[key] == nil {
-		m[key] = value
-	}
-}
-
-func text(m map[string]any, key string) string {
-	s, _ := m[key].(string)
-	return s
-}
-
-func object(m map[string]any, key string) map[string]any {
-	o, _ := m[key].(map[string]any)
-	return o
-}
-
-// objects lists the objects of an array property.
-func objects(m map[string]any, key string) []map[string]any {
-	list, _ := m[key].([]any)
-	out := make([]map[string]any, 0, len(list))
-	for _, e := range list {
-		if o, ok := e.(map[string]any); ok {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-// texts lists the strings of an array property.
-func texts(m map[string]any, key string) []string {
-	list, _ := m[key].([]any)
-	out := make([]string, 0, len(list))
-	for _, e := range list {
-		if s, ok := e.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 
 // linked finds a resource of a type that a request names by id, and that its caller may use: which action that takes is
 // the type's business. ARM looks such resources up as the caller, so what lies in another tenant is refused like what
@@ -80,7 +38,7 @@ func linked(c *arm.Call, property, id, resourceType, action string) (*arm.Resour
 
 // completeIdentity gives a resource's system-assigned identity its principal and keeps the user-assigned ones.
 func completeIdentity(c *arm.Call, w *arm.Write) *arm.Error {
-	assigned := object(object(w.New.Body, "identity"), "userAssignedIdentities")
+	assigned := jsonbody.Object(jsonbody.Object(w.New.Body, "identity"), "userAssignedIdentities")
 	identity, err := c.SystemIdentity(w)
 	if err != nil || identity == nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // workbooks are interactive reports; their content is a JSON document in a string.
@@ -28,23 +29,23 @@ func workbooks() *arm.Type {
 func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	for _, key := range []string{"category", "displayName"} {
-		if strings.TrimSpace(text(props, key)) == "" {
+		if strings.TrimSpace(jsonbody.Text(props, key)) == "" {
 			return arm.BadRequest("BadRequest", "The workbook '%s' has an empty '%s': give it a text.", w.New.ID.Name(),
 				key)
 		}
 	}
 	var content map[string]any
-	if err := json.Unmarshal([]byte(text(props, "serializedData")), &content); err != nil {
+	if err := json.Unmarshal([]byte(jsonbody.Text(props, "serializedData")), &content); err != nil {
 		return arm.BadRequest("BadRequest", "The 'serializedData' of the workbook '%s' is not a JSON object: %v.",
 			w.New.ID.Name(), err)
 	}
 	if err := completeIdentity(c, w); err != nil {
 		return err
 	}
-	fallback(w.New.Body, "kind", "shared")
-	fallback(props, "version", "Notebook/1.0")
-	fallback(props, "sourceId", "azure monitor")
-	props["timeModified"] = timestamp(c.Now)
+	jsonbody.SetDefault(w.New.Body, "kind", "shared")
+	jsonbody.SetDefault(props, "version", "Notebook/1.0")
+	jsonbody.SetDefault(props, "sourceId", "azure monitor")
+	props["timeModified"] = arm.Timestamp(c.Now)
 	props["userId"] = c.Caller.ObjectID
 	props["revision"] = strings.ReplaceAll(uuid.NewString(), "-", "")
 	return nil

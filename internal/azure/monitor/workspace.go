@@ -3,7 +3,6 @@ package monitor
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
@@ -77,7 +77,7 @@ func workspaces() *arm.Type {
 
 func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	sku := object(props, "sku")
+	sku := jsonbody.Object(props, "sku")
 	if sku == nil {
 		sku = map[string]any{"name": "PerGB2018"}
 		if w.Old != nil {
@@ -85,7 +85,7 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 		}
 		props["sku"] = sku
 	}
-	name := text(sku, "name")
+	name := jsonbody.Text(sku, "name")
 	if w.Old == nil && retiredSKUs[strings.ToLower(name)] {
 		return arm.BadRequest("InvalidParameter", "The pricing tier '%s' is no longer available for new workspaces: "+
 			"set sku.name to 'PerGB2018' or 'CapacityReservation'.", name)
@@ -99,18 +99,18 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := completeCapping(props); err != nil {
 		return err
 	}
-	features := object(props, "features")
+	features := jsonbody.Object(props, "features")
 	if features == nil {
 		features = map[string]any{}
 		props["features"] = features
 	}
 	features["legacy"] = 0
 	features["searchVersion"] = 1
-	fallback(features, "enableLogAccessUsingOnlyResourcePermissions", true)
-	fallback(props, "publicNetworkAccessForIngestion", "Enabled")
-	fallback(props, "publicNetworkAccessForQuery", "Enabled")
+	jsonbody.SetDefault(features, "enableLogAccessUsingOnlyResourcePermissions", true)
+	jsonbody.SetDefault(props, "publicNetworkAccessForIngestion", "Enabled")
+	jsonbody.SetDefault(props, "publicNetworkAccessForQuery", "Enabled")
 	props["provisioningState"] = "Succeeded"
-	props["modifiedDate"] = timestamp(c.Now)
+	props["modifiedDate"] = arm.Timestamp(c.Now)
 	if err := completeIdentity(c, w); err != nil {
 		return err
 	}
@@ -119,22 +119,22 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 			w.Old.String("properties", "createdDate")
 		sku["lastSkuUpdate"] = w.Old.String("properties", "sku", "lastSkuUpdate")
 		if !strings.EqualFold(w.Old.String("properties", "sku", "name"), name) {
-			sku["lastSkuUpdate"] = timestamp(c.Now)
+			sku["lastSkuUpdate"] = arm.Timestamp(c.Now)
 		}
 		return nil
 	}
-	sku["lastSkuUpdate"] = timestamp(c.Now)
+	sku["lastSkuUpdate"] = arm.Timestamp(c.Now)
 	return createWorkspace(c, w.New)
 }
 
 // showWorkspace adds what derives from time and from what has been taken in.
 func showWorkspace(c *arm.Call, r *arm.Resource, body map[string]any) {
 	body["etag"] = `"` + r.ETag + `"`
-	capping := object(object(body, "properties"), "workspaceCapping")
+	capping := jsonbody.Object(jsonbody.Object(body, "properties"), "workspaceCapping")
 	if capping == nil {
 		return
 	}
-	capping["quotaNextResetTime"] = timestamp(c.Now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
+	capping["quotaNextResetTime"] = arm.Timestamp(c.Now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
 	if logs.OverQuota(c, r) {
 		capping["dataIngestionStatus"] = "OverQuota"
 	}
@@ -145,17 +145,17 @@ func createWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 	var gone deletedWorkspace
 	found, err := c.Tx.Get(tableDeletedWorkspaces, r.ID.Key(), &gone)
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	props := r.Properties()
 	if found && c.Now.Sub(gone.DeletedAt) <= recoveryPeriod && gone.Location == r.String("location") {
 		props["customerId"], props["createdDate"], r.Private = gone.CustomerID, gone.CreatedDate, gone.Private
 		if err := c.Tx.Delete(tableDeletedWorkspaces, r.ID.Key()); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 		return nil
 	}
-	props["customerId"], props["createdDate"] = uuid.NewString(), timestamp(c.Now)
+	props["customerId"], props["createdDate"] = uuid.NewString(), arm.Timestamp(c.Now)
 	r.Private = map[string]any{"primarySharedKey": sharedKey(), "secondarySharedKey": sharedKey()}
 	return nil
 }
@@ -165,7 +165,7 @@ func createWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 func deleteWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 	if strings.EqualFold(c.Query.Get("force"), "true") && strings.EqualFold(c.ID.Type(), workspaceType) {
 		if err := c.Tx.Delete(tableDeletedWorkspaces, r.ID.Key()); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 		return logs.Forget(c, r.String("properties", "customerId"))
 	}
@@ -174,7 +174,7 @@ func deleteWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 		Location: r.String("location"), Private: r.Private, DeletedAt: c.Now,
 	})
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -202,7 +202,7 @@ func checkRetention(sku string, props map[string]any) *arm.Error {
 	if !ok {
 		return nil // the published type has refused it
 	}
-	fallback(props, "retentionInDays", limits.usual)
+	jsonbody.SetDefault(props, "retentionInDays", limits.usual)
 	if days, _ := props["retentionInDays"].(float64); days < limits.min || days > limits.max {
 		return arm.BadRequest("InvalidParameter", "'RetentionInDays' property doesn't match the SKU limits: it is "+
 			"%v, and '%s' allows %v to %v days.", days, sku, limits.min, limits.max)
@@ -213,12 +213,12 @@ func checkRetention(sku string, props map[string]any) *arm.Error {
 // completeCapping checks the daily quota. A quota of -1 is none.
 // Source: https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap
 func completeCapping(props map[string]any) *arm.Error {
-	capping := object(props, "workspaceCapping")
+	capping := jsonbody.Object(props, "workspaceCapping")
 	if capping == nil {
 		capping = map[string]any{}
 		props["workspaceCapping"] = capping
 	}
-	fallback(capping, "dailyQuotaGb", -1.0)
+	jsonbody.SetDefault(capping, "dailyQuotaGb", -1.0)
 	if quota, _ := capping["dailyQuotaGb"].(float64); quota != -1 && quota < 0.023 {
 		return arm.BadRequest("InvalidParameter", "workspaceCapping.dailyQuotaGb is %v: it must be -1 (no cap) or at "+
 			"least 0.023.", quota)
@@ -245,9 +245,4 @@ func sharedKey() string {
 	raw := make([]byte, 64)
 	_, _ = rand.Read(raw) // never fails: it ends the program instead
 	return base64.StdEncoding.EncodeToString(raw)
-}
-
-func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
-		err)
 }

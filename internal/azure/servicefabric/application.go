@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // applications are instances of an application type version.
@@ -32,12 +33,12 @@ func putApplication(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	props := w.New.Properties()
-	version, err := arm.ParseID(text(props, "version"))
+	version, err := arm.ParseID(jsonbody.Text(props, "version"))
 	if err != nil || !strings.EqualFold(version.Type(), versionType) || version.Name() == "" ||
 		above(version, 2).Key() != cluster.Key() {
 		return invalid("properties.version of application '%s' is '%s': it must be the full id of an application "+
 			"type version of the same cluster, '%s/applicationTypes/{type}/versions/{version}'.",
-			w.New.ID.Name(), text(props, "version"), cluster)
+			w.New.ID.Name(), jsonbody.Text(props, "version"), cluster)
 	}
 	if old := w.Old; old != nil && running(old) != "" {
 		if was, err := arm.ParseID(running(old)); err == nil && above(was, 1).Key() != above(version, 1).Key() {
@@ -53,7 +54,8 @@ func putApplication(c *arm.Call, w *arm.Write) *arm.Error {
 		return aerr
 	}
 	if identity != nil {
-		if assigned := object(object(w.New.Body, "identity"), "userAssignedIdentities"); assigned != nil {
+		if assigned := jsonbody.Object(jsonbody.Object(w.New.Body, "identity"),
+			"userAssignedIdentities"); assigned != nil {
 			identity["userAssignedIdentities"] = assigned
 		}
 		w.New.Body["identity"] = identity
@@ -66,20 +68,20 @@ var timeSpan = regexp.MustCompile(`^(\d+\.)?([01]?\d|2[0-3]):[0-5]\d:[0-5]\d(\.\
 
 // checkUpgradePolicy checks what the published type leaves open.
 func checkUpgradePolicy(props map[string]any) *arm.Error {
-	policy := object(props, "upgradePolicy")
+	policy := jsonbody.Object(props, "upgradePolicy")
 	if policy == nil {
 		return nil
 	}
-	monitoring := object(policy, "rollingUpgradeMonitoringPolicy")
+	monitoring := jsonbody.Object(policy, "rollingUpgradeMonitoringPolicy")
 	for _, key := range []string{"healthCheckWaitDuration", "healthCheckStableDuration", "healthCheckRetryTimeout",
 		"upgradeTimeout", "upgradeDomainTimeout"} {
-		if monitoring != nil && !timeSpan.MatchString(text(monitoring, key)) {
+		if monitoring != nil && !timeSpan.MatchString(jsonbody.Text(monitoring, key)) {
 			return invalid("properties.upgradePolicy.rollingUpgradeMonitoringPolicy.%s '%s' is not a duration such "+
-				"as 00:05:00.", key, text(monitoring, key))
+				"as 00:05:00.", key, jsonbody.Text(monitoring, key))
 		}
 	}
-	if health := object(policy, "applicationHealthPolicy"); health != nil {
-		if n, _ := number(health, "maxPercentUnhealthyDeployedApplications"); n < 0 || n > 100 {
+	if health := jsonbody.Object(policy, "applicationHealthPolicy"); health != nil {
+		if n, _ := jsonbody.Number(health, "maxPercentUnhealthyDeployedApplications"); n < 0 || n > 100 {
 			return invalid("properties.upgradePolicy.applicationHealthPolicy.maxPercentUnhealthyDeployedApplications "+
 				"is %v: it must be between 0 and 100.", n)
 		}
@@ -111,25 +113,26 @@ func runApplication(c *arm.Call, app *arm.Resource) *arm.Error {
 // upgrade starts, not when the policy is set.
 // Source: https://github.com/microsoft/service-fabric, RollingUpgradeMonitoringPolicy
 func checkUpgrade(app *arm.Resource) *arm.Error {
-	policy := object(object(app.Properties(), "upgradePolicy"), "rollingUpgradeMonitoringPolicy")
+	policy := jsonbody.Object(jsonbody.Object(app.Properties(), "upgradePolicy"), "rollingUpgradeMonitoringPolicy")
 	if policy == nil {
 		return nil
 	}
-	of := func(key string) time.Duration { return spanOf(text(policy, key)) }
+	of := func(key string) time.Duration { return spanOf(jsonbody.Text(policy, key)) }
 	wait := of("healthCheckWaitDuration")
 	for _, check := range []string{"healthCheckRetryTimeout", "healthCheckStableDuration"} {
 		for _, name := range []string{"upgradeDomainTimeout", "upgradeTimeout"} {
 			if of(name) <= wait+of(check) {
 				return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: %s must be longer than "+
 					"healthCheckWaitDuration and %s together. Requested values: %s, %s, %s.",
-					name, check, text(policy, name), text(policy, "healthCheckWaitDuration"), text(policy, check)))
+					name, check, jsonbody.Text(policy, name), jsonbody.Text(policy, "healthCheckWaitDuration"),
+					jsonbody.Text(policy, check)))
 			}
 		}
 	}
 	if of("upgradeTimeout") < of("upgradeDomainTimeout") {
 		return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: upgradeTimeout must not be shorter "+
 			"than upgradeDomainTimeout. Requested values: %s, %s.",
-			text(policy, "upgradeTimeout"), text(policy, "upgradeDomainTimeout")))
+			jsonbody.Text(policy, "upgradeTimeout"), jsonbody.Text(policy, "upgradeDomainTimeout")))
 	}
 	return nil
 }
@@ -159,7 +162,7 @@ func checkRun(c *arm.Call, app *arm.Resource) *arm.Error {
 			"'"+app.String("properties", "version")+"' is not registered in the cluster.")
 	}
 	declared, _ := version.Private["parameters"].([]any)
-	for name := range object(app.Properties(), "parameters") {
+	for name := range jsonbody.Object(app.Properties(), "parameters") {
 		if !slices.Contains(declared, any(name)) {
 			return onCluster("CreateOrUpdate", "Parameter '"+name+"' is not defined in the ApplicationManifest "+
 				"file.\r\nFileName: applicationParameters")
@@ -177,5 +180,5 @@ func checkRun(c *arm.Call, app *arm.Resource) *arm.Error {
 // kindOf is the kind of a service type in a registered version, "" when it has none of that name.
 func kindOf(version *arm.Resource, serviceTypeName string) string {
 	types, _ := version.Private["serviceTypes"].(map[string]any)
-	return text(types, serviceTypeName)
+	return jsonbody.Text(types, serviceTypeName)
 }

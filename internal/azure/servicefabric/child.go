@@ -97,7 +97,7 @@ func finish(
 		return nil
 	})
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return result
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
@@ -57,7 +58,7 @@ func putCluster(c *arm.Call, w *arm.Write) *arm.Error {
 			return err
 		}
 	}
-	if flag(props, "zonalResiliency") && strings.EqualFold(w.New.String("sku", "name"), "Basic") {
+	if jsonbody.IsTrue(props, "zonalResiliency") && strings.EqualFold(w.New.String("sku", "name"), "Basic") {
 		return invalid("properties.zonalResiliency needs SKU 'Standard'.")
 	}
 	if err := checkSKUChange(w); err != nil {
@@ -66,21 +67,22 @@ func putCluster(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := claimDNS(c, w); err != nil {
 		return err
 	}
-	if text(props, "clusterUpgradeMode") == "Manual" && text(props, "clusterCodeVersion") == "" && w.Create() {
+	if jsonbody.Text(props, "clusterUpgradeMode") == "Manual" && jsonbody.Text(props, "clusterCodeVersion") == "" &&
+		w.Create() {
 		return invalid("properties.clusterCodeVersion is required when clusterUpgradeMode is 'Manual'.")
 	}
-	fallback(props, "clusterUpgradeMode", "Automatic")
-	if text(props, "clusterUpgradeMode") == "Automatic" {
-		fallback(props, "clusterUpgradeCadence", "Wave0")
+	jsonbody.SetDefault(props, "clusterUpgradeMode", "Automatic")
+	if jsonbody.Text(props, "clusterUpgradeMode") == "Automatic" {
+		jsonbody.SetDefault(props, "clusterUpgradeCadence", "Wave0")
 		props["clusterCodeVersion"] = codeVersion
 	}
-	fallback(props, "allowRdpAccess", false)
-	fallback(props, "enableAutoOSUpgrade", false)
-	fallback(props, "enableIpv6", false)
-	fallback(props, "zonalResiliency", false)
-	fallback(props, "addonFeatures", []any{})
-	props["fqdn"] = text(props, "dnsName") + "." + w.New.String("location") + ".cloudapp.azure.com"
-	props["ipv4Address"] = documentationAddress(text(props, "fqdn"))
+	jsonbody.SetDefault(props, "allowRdpAccess", false)
+	jsonbody.SetDefault(props, "enableAutoOSUpgrade", false)
+	jsonbody.SetDefault(props, "enableIpv6", false)
+	jsonbody.SetDefault(props, "zonalResiliency", false)
+	jsonbody.SetDefault(props, "addonFeatures", []any{})
+	props["fqdn"] = jsonbody.Text(props, "dnsName") + "." + w.New.String("location") + ".cloudapp.azure.com"
+	props["ipv4Address"] = documentationAddress(jsonbody.Text(props, "fqdn"))
 	props["provisioningState"] = "Succeeded"
 	if w.Old != nil {
 		props["clusterId"] = w.Old.String("properties", "clusterId")
@@ -97,7 +99,7 @@ func putCluster(c *arm.Call, w *arm.Write) *arm.Error {
 // showCluster adds the state, which follows from the cluster's node types.
 func showCluster(c *arm.Call, r *arm.Resource, body map[string]any) {
 	body["etag"] = `"` + r.ETag + `"`
-	if props := object(body, "properties"); props != nil {
+	if props := jsonbody.Object(body, "properties"); props != nil {
 		props["clusterState"] = clusterState(c, r)
 	}
 }
@@ -203,8 +205,8 @@ var thumbprintPattern = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 func checkAdminAccess(w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	admin := false
-	for i, client := range objects(props, "clients") {
-		thumbprint, common := text(client, "thumbprint"), text(client, "commonName")
+	for i, client := range jsonbody.Objects(props, "clients") {
+		thumbprint, common := jsonbody.Text(client, "thumbprint"), jsonbody.Text(client, "commonName")
 		if (thumbprint == "") == (common == "") {
 			return invalid("properties.clients[%d] must have either a thumbprint or a commonName.", i)
 		}
@@ -212,14 +214,14 @@ func checkAdminAccess(w *arm.Write) *arm.Error {
 			return invalid("properties.clients[%d].thumbprint '%s' is invalid: it must be the 40 hexadecimal digits "+
 				"of a certificate's SHA-1.", i, thumbprint)
 		}
-		admin = admin || flag(client, "isAdmin")
+		admin = admin || jsonbody.IsTrue(client, "isAdmin")
 	}
-	directory := object(props, "azureActiveDirectory")
+	directory := jsonbody.Object(props, "azureActiveDirectory")
 	if directory != nil {
 		for _, key := range []string{"tenantId", "clusterApplication", "clientApplication"} {
-			if _, err := uuid.Parse(text(directory, key)); err != nil {
+			if _, err := uuid.Parse(jsonbody.Text(directory, key)); err != nil {
 				return invalid("properties.azureActiveDirectory.%s '%s' is invalid: it must be a GUID.", key,
-					text(directory, key))
+					jsonbody.Text(directory, key))
 			}
 		}
 	}
@@ -234,10 +236,10 @@ func checkAdminAccess(w *arm.Write) *arm.Error {
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking
 func checkPorts(w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	fallback(props, "clientConnectionPort", 19000.0)
-	fallback(props, "httpGatewayConnectionPort", 19080.0)
-	client, _ := number(props, "clientConnectionPort")
-	gateway, _ := number(props, "httpGatewayConnectionPort")
+	jsonbody.SetDefault(props, "clientConnectionPort", 19000.0)
+	jsonbody.SetDefault(props, "httpGatewayConnectionPort", 19080.0)
+	client, _ := jsonbody.Number(props, "clientConnectionPort")
+	gateway, _ := jsonbody.Number(props, "httpGatewayConnectionPort")
 	for key, port := range map[string]float64{"clientConnectionPort": client, "httpGatewayConnectionPort": gateway} {
 		if port < 1 || port > 65534 {
 			return invalid("properties.%s is %v: it must be between 1 and 65534.", key, port)
@@ -259,26 +261,26 @@ func checkRules(w *arm.Write) *arm.Error {
 
 func checkSecurityRules(props map[string]any) *arm.Error {
 	names, priorities := map[string]bool{}, map[string]string{}
-	for i, rule := range objects(props, "networkSecurityRules") {
-		name := strings.ToLower(text(rule, "name"))
+	for i, rule := range jsonbody.Objects(props, "networkSecurityRules") {
+		name := strings.ToLower(jsonbody.Text(rule, "name"))
 		if names[name] {
 			return arm.BadRequest("SecurityRuleConflict", "properties.networkSecurityRules has two rules named '%s'.",
-				text(rule, "name"))
+				jsonbody.Text(rule, "name"))
 		}
 		names[name] = true
-		key := fmt.Sprintf("%s/%v", strings.ToLower(text(rule, "direction")), rule["priority"])
+		key := fmt.Sprintf("%s/%v", strings.ToLower(jsonbody.Text(rule, "direction")), rule["priority"])
 		if other, taken := priorities[key]; taken {
 			return arm.BadRequest("SecurityRuleConflict", "Security rule %s conflicts with rule %s. Rules cannot "+
-				"have the same Priority and Direction.", text(rule, "name"), other)
+				"have the same Priority and Direction.", jsonbody.Text(rule, "name"), other)
 		}
-		priorities[key] = text(rule, "name")
+		priorities[key] = jsonbody.Text(rule, "name")
 		for _, pair := range [][2]string{
 			{"sourceAddressPrefix", "sourceAddressPrefixes"},
 			{"destinationAddressPrefix", "destinationAddressPrefixes"},
 			{"sourcePortRange", "sourcePortRanges"}, {"destinationPortRange", "destinationPortRanges"},
 		} {
 			list, _ := rule[pair[1]].([]any)
-			if (text(rule, pair[0]) == "") == (len(list) == 0) {
+			if (jsonbody.Text(rule, pair[0]) == "") == (len(list) == 0) {
 				return arm.BadRequest("SecurityRuleParameterInvalid", "properties.networkSecurityRules[%d] must have "+
 					"exactly one of %s and %s.", i, pair[0], pair[1])
 			}
@@ -308,20 +310,20 @@ func claimDNS(c *arm.Call, w *arm.Write) *arm.Error {
 	var holder string
 	taken, err := c.Tx.Get(tableDNS, key, &holder)
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if taken && holder != w.New.ID.Key() {
 		return arm.BadRequest("DnsRecordInUse", "DNS record %s is already used by another public IP.", key)
 	}
 	if err := c.Tx.Put(tableDNS, key, w.New.ID.Key()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
 
 func deleteCluster(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Delete(tableDNS, dnsKey(r)); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }

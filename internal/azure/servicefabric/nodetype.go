@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // nodeTypeName is the documented rule: a letter, then up to 8 letters and digits.
@@ -38,7 +39,8 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 	if !ok {
 		return arm.NotFound(above(w.New.ID, 1))
 	}
-	if w.Old != nil && flag(w.Old.Properties(), "isPrimary") != flag(w.New.Properties(), "isPrimary") {
+	if w.Old != nil && jsonbody.IsTrue(w.Old.Properties(), "isPrimary") != jsonbody.IsTrue(w.New.Properties(),
+		"isPrimary") {
 		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.isPrimary' of node type "+
 			"'%s' is not allowed: create another node type and delete this one.", w.New.ID.Name())
 	}
@@ -48,7 +50,7 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 		}
 	}
 	props := w.New.Properties()
-	fallback(props, "isStateless", false)
+	jsonbody.SetDefault(props, "isStateless", false)
 	if err := checkNodes(c, cluster, w); err != nil {
 		return err
 	}
@@ -61,27 +63,27 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := checkSecrets(c, props); err != nil {
 		return err
 	}
-	fallback(props, "multiplePlacementGroups", false)
-	fallback(props, "enableEncryptionAtHost", false)
-	fallback(props, "dataDiskType", "StandardSSD_LRS")
-	fallback(props, "dataDiskLetter", "S")
+	jsonbody.SetDefault(props, "multiplePlacementGroups", false)
+	jsonbody.SetDefault(props, "enableEncryptionAtHost", false)
+	jsonbody.SetDefault(props, "dataDiskType", "StandardSSD_LRS")
+	jsonbody.SetDefault(props, "dataDiskLetter", "S")
 	props["provisioningState"] = "Succeeded"
-	sku := object(w.New.Body, "sku")
+	sku := jsonbody.Object(w.New.Body, "sku")
 	if sku == nil {
 		sku = map[string]any{}
 		w.New.Body["sku"] = sku
 	}
-	fallback(sku, "name", text(props, "vmSize"))
-	fallback(sku, "tier", "Standard")
+	jsonbody.SetDefault(sku, "name", jsonbody.Text(props, "vmSize"))
+	jsonbody.SetDefault(sku, "tier", "Standard")
 	sku["capacity"] = nodes(w.New)
 	return nil
 }
 
 // nodes is how many machines a node type has: -1 for vmInstanceCount leaves it to sku.capacity.
 func nodes(r *arm.Resource) float64 {
-	count, _ := number(r.Properties(), "vmInstanceCount")
+	count, _ := jsonbody.Number(r.Properties(), "vmInstanceCount")
 	if count == -1 {
-		count, _ = number(object(r.Body, "sku"), "capacity")
+		count, _ = jsonbody.Number(jsonbody.Object(r.Body, "sku"), "capacity")
 	}
 	return count
 }
@@ -92,7 +94,7 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
 	sku := cluster.String("sku", "name")
 	count := nodes(w.New)
-	primary := flag(props, "isPrimary")
+	primary := jsonbody.IsTrue(props, "isPrimary")
 	siblings := 0
 	for _, other := range c.Children(cluster.ID, "nodeTypes") {
 		if other.ID.Key() != w.New.ID.Key() {
@@ -107,7 +109,7 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 		return invalid("The first node type of managed cluster '%s' must be its primary one: set "+
 			"properties.isPrimary of '%s' to true.", cluster.ID.Name(), w.New.ID.Name())
 	}
-	if primary && flag(props, "isStateless") {
+	if primary && jsonbody.IsTrue(props, "isStateless") {
 		return invalid("The node type '%s' is primary and cannot be stateless.", w.New.ID.Name())
 	}
 	least := 1.0
@@ -127,13 +129,13 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 // checkImage wants a machine size and an image: a marketplace image whole, or the id of one's own.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-custom-image
 func checkImage(props map[string]any) *arm.Error {
-	if text(props, "vmSize") == "" {
+	if jsonbody.Text(props, "vmSize") == "" {
 		return invalid("Required parameter 'vmSize' is missing (null).")
 	}
 	market := []string{"vmImagePublisher", "vmImageOffer", "vmImageSku", "vmImageVersion"}
 	var given, missing []string
 	for _, key := range market {
-		if text(props, key) == "" {
+		if jsonbody.Text(props, key) == "" {
 			missing = append(missing, key)
 		} else {
 			given = append(given, key)
@@ -141,7 +143,7 @@ func checkImage(props map[string]any) *arm.Error {
 	}
 	own := 0
 	for _, key := range []string{"vmImageResourceId", "vmSharedGalleryImageId"} {
-		if text(props, key) != "" {
+		if jsonbody.Text(props, key) != "" {
 			own++
 		}
 	}
@@ -153,12 +155,13 @@ func checkImage(props map[string]any) *arm.Error {
 		return invalid("The node type names no whole image: properties.%s must be set, or vmImageResourceId.",
 			strings.Join(missing, ", properties."))
 	}
-	if publisher := text(props, "vmImagePublisher"); own == 0 && strings.EqualFold(publisher,
-		"MicrosoftWindowsServer") && !strings.EqualFold(text(props, "vmImageOffer"), "WindowsServer") {
+	if publisher := jsonbody.Text(props, "vmImagePublisher"); own == 0 && strings.EqualFold(publisher,
+		"MicrosoftWindowsServer") && !strings.EqualFold(jsonbody.Text(props, "vmImageOffer"), "WindowsServer") {
 		return arm.Errorf(http.StatusNotFound, "PlatformImageNotFound",
 			"The platform image '%s:%s:%s:%s' is not available. Verify that all fields in the storage profile are "+
 				"correct.",
-			publisher, text(props, "vmImageOffer"), text(props, "vmImageSku"), text(props, "vmImageVersion"))
+			publisher, jsonbody.Text(props, "vmImageOffer"), jsonbody.Text(props, "vmImageSku"),
+			jsonbody.Text(props, "vmImageVersion"))
 	}
 	return nil
 }
@@ -167,8 +170,8 @@ func checkImage(props map[string]any) *arm.Error {
 // Source of codes: https://learn.microsoft.com/azure/azure-resource-manager/templates/key-vault-parameter and
 // https://learn.microsoft.com/azure/virtual-machines/troubleshooting/error-messages
 func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
-	for i, group := range objects(props, "vmSecrets") {
-		id := text(object(group, "sourceVault"), "id")
+	for i, group := range jsonbody.Objects(props, "vmSecrets") {
+		id := jsonbody.Text(jsonbody.Object(group, "sourceVault"), "id")
 		parsed, err := arm.ParseID(id)
 		if err != nil || !strings.EqualFold(parsed.Type(), "Microsoft.KeyVault/vaults") || parsed.Name() == "" {
 			return invalid("properties.vmSecrets[%d].sourceVault.id '%s' is not the id of a Key Vault.", i, id)
@@ -191,8 +194,8 @@ func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
 				"Key Vault %s either has not been enabled for deployment or the vault id provided does not match the "+
 					"Key Vault's true resource id: set its enabledForDeployment to true.", vault.ID)
 		}
-		for j, certificate := range objects(group, "vaultCertificates") {
-			url := strings.ToLower(text(certificate, "certificateUrl"))
+		for j, certificate := range jsonbody.Objects(group, "vaultCertificates") {
+			url := strings.ToLower(jsonbody.Text(certificate, "certificateUrl"))
 			if base := strings.ToLower(vault.String("properties", "vaultUri")); base != "" &&
 				!strings.HasPrefix(url, base+"secrets/") {
 				return invalid("properties.vmSecrets[%d].vaultCertificates[%d].certificateUrl is not a secret of "+
@@ -206,11 +209,11 @@ func checkSecrets(c *arm.Call, props map[string]any) *arm.Error {
 // deleteNodeType keeps the last primary node type while the cluster stands: it goes with the cluster only.
 // Source of code and message: https://github.com/Azure/terraform-provider-azapi/issues/933
 func deleteNodeType(c *arm.Call, r *arm.Resource) *arm.Error {
-	if !strings.EqualFold(c.ID.Type(), nodeTypeType) || !flag(r.Properties(), "isPrimary") {
+	if !strings.EqualFold(c.ID.Type(), nodeTypeType) || !jsonbody.IsTrue(r.Properties(), "isPrimary") {
 		return nil // part of its cluster's deletion, or not primary
 	}
 	for _, other := range c.Children(above(r.ID, 1), "nodeTypes") {
-		if other.ID.Key() != r.ID.Key() && flag(other.Properties(), "isPrimary") && active(c, other) {
+		if other.ID.Key() != r.ID.Key() && jsonbody.IsTrue(other.Properties(), "isPrimary") && active(c, other) {
 			return nil
 		}
 	}
@@ -221,7 +224,7 @@ func deleteNodeType(c *arm.Call, r *arm.Resource) *arm.Error {
 func primaryNodeType(c *arm.Call, cluster arm.ID) *arm.Resource {
 	var oldest *arm.Resource
 	for _, n := range c.Children(cluster, "nodeTypes") {
-		if flag(n.Properties(), "isPrimary") && (oldest == nil || n.CreatedAt.Before(oldest.CreatedAt)) {
+		if jsonbody.IsTrue(n.Properties(), "isPrimary") && (oldest == nil || n.CreatedAt.Before(oldest.CreatedAt)) {
 			oldest = n
 		}
 	}

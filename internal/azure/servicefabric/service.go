@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // services are what an application is made of.
@@ -30,7 +31,7 @@ func putService(c *arm.Call, w *arm.Write) *arm.Error {
 		}
 	}
 	props := w.New.Properties()
-	if err := checkPartition(object(props, "partitionDescription")); err != nil {
+	if err := checkPartition(jsonbody.Object(props, "partitionDescription")); err != nil {
 		return err
 	}
 	if err := checkInstances(props); err != nil {
@@ -43,7 +44,7 @@ func putService(c *arm.Call, w *arm.Write) *arm.Error {
 // Source: https://learn.microsoft.com/azure/service-fabric/service-fabric-concepts-partitioning
 func checkPartition(partition map[string]any) *arm.Error {
 	const at = "properties.partitionDescription"
-	switch strings.ToLower(text(partition, "partitionScheme")) {
+	switch strings.ToLower(jsonbody.Text(partition, "partitionScheme")) {
 	case "named":
 		names, _ := partition["names"].([]any)
 		seen := map[any]bool{}
@@ -57,9 +58,9 @@ func checkPartition(partition map[string]any) *arm.Error {
 			return invalid(at + ".names is empty: a named partitioning needs at least one name.")
 		}
 	case "uniformint64range":
-		count, _ := number(partition, "count")
-		low, _ := number(partition, "lowKey")
-		high, _ := number(partition, "highKey")
+		count, _ := jsonbody.Number(partition, "count")
+		low, _ := jsonbody.Number(partition, "lowKey")
+		high, _ := jsonbody.Number(partition, "highKey")
 		if count < 1 || high < low || high-low+1 < count {
 			return invalid(at+" has %v partitions over the keys %v to %v: count must be at least 1 and at most the "+
 				"number of keys.", count, low, high)
@@ -70,14 +71,14 @@ func checkPartition(partition map[string]any) *arm.Error {
 
 // checkInstances checks how many instances or replicas a service has: -1 instances is one on every node.
 func checkInstances(props map[string]any) *arm.Error {
-	if strings.EqualFold(text(props, "serviceKind"), "Stateless") {
-		if n, _ := number(props, "instanceCount"); n == 0 || n < -1 {
+	if strings.EqualFold(jsonbody.Text(props, "serviceKind"), "Stateless") {
+		if n, _ := jsonbody.Number(props, "instanceCount"); n == 0 || n < -1 {
 			return invalid("properties.instanceCount is %v: it must be -1 (one on every node) or at least 1.", n)
 		}
 		return nil
 	}
-	target, hasTarget := number(props, "targetReplicaSetSize")
-	least, hasLeast := number(props, "minReplicaSetSize")
+	target, hasTarget := jsonbody.Number(props, "targetReplicaSetSize")
+	least, hasLeast := jsonbody.Number(props, "minReplicaSetSize")
 	if hasTarget && hasLeast && least > target {
 		return invalid("properties.minReplicaSetSize is %v, more than properties.targetReplicaSetSize, %v.", least,
 			target)

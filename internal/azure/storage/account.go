@@ -3,18 +3,14 @@ package storage
 import (
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // tableAccounts finds accounts by their globally unique name: name → resource id.
 const tableAccounts = "storage.accounts"
-
-const timeLayout = "2006-01-02T15:04:05.0000000Z"
-
-func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
 var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 
@@ -45,7 +41,7 @@ func claimName(c *arm.Call, id arm.ID) *arm.Error {
 	taken, ok, err := accountID(c.Tx, id.Name())
 	switch {
 	case err != nil:
-		return internalError(err)
+		return arm.InternalError(err)
 	case ok && strings.EqualFold(taken.Subscription, id.Subscription):
 		return arm.Conflict("StorageAccountInAnotherResourceGroup", "The account %s is already in another resource "+
 			"group in this subscription.", id.Name())
@@ -53,7 +49,7 @@ func claimName(c *arm.Call, id arm.ID) *arm.Error {
 		return arm.Conflict("StorageAccountAlreadyTaken", "The storage account named %s is already taken.", id.Name())
 	}
 	if err := c.Tx.Put(tableAccounts, id.Name(), id.String()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -61,15 +57,15 @@ func claimName(c *arm.Call, id arm.ID) *arm.Error {
 // checkNameAvailability answers Storage Accounts - Check Name Availability.
 // Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/check-name-availability
 func checkNameAvailability(c *arm.Call, _ map[string]string, body map[string]any) (any, *arm.Error) {
-	name := text(body, "name")
-	if name == "" || !strings.EqualFold(text(body, "type"), typeAccount) {
+	name := jsonbody.Text(body, "name")
+	if name == "" || !strings.EqualFold(jsonbody.Text(body, "type"), typeAccount) {
 		return nil, arm.BadRequest("InvalidRequestContent", "The body must have a name, and the type %s.", typeAccount)
 	}
 	if invalid := checkAccountName(name); invalid != nil {
 		return map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": invalid.Message}, nil
 	}
 	if _, taken, err := accountID(c.Tx, name); err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	} else if taken {
 		return map[string]any{"nameAvailable": false, "reason": "AlreadyExists",
 			"message": "The storage account named " + name + " is already taken."}, nil
@@ -94,8 +90,9 @@ var createOnly = [][]string{
 
 // checkUpdate refuses changes that an account cannot undergo.
 func checkUpdate(w *arm.Write) *arm.Error {
-	was, is := text(w.Old.Body, "kind"), text(w.New.Body, "kind")
-	if was != is && !(is == "StorageV2" && (was == "Storage" || was == "BlobStorage")) { // the one upgrade there is
+	was, is := jsonbody.Text(w.Old.Body, "kind"), jsonbody.Text(w.New.Body, "kind")
+	upgraded := is == "StorageV2" && (was == "Storage" || was == "BlobStorage") // the only change that Azure allows
+	if was != is && !upgraded {
 		return cannotUpdate("kind")
 	}
 	if tierOf(w.Old.String("sku", "name")) != tierOf(w.New.String("sku", "name")) {
@@ -105,13 +102,14 @@ func checkUpdate(w *arm.Write) *arm.Error {
 		was, is := w.Old.Value(path...), w.New.Value(path...)
 		last := path[len(path)-1]
 		switch {
+		case was == nil && (is == false || is == "Standard"): // the default, spelled out
 		case is == nil && was != nil: // left out: stays as it is
 			in := w.New.Body
 			for _, name := range path[:len(path)-1] {
-				in = object(in, name)
+				in = jsonbody.EnsureObject(in, name)
 			}
 			in[last] = was
-		case was != is && !(was == nil && (is == false || is == "Standard")): // absent is the same as off
+		case was != is:
 			return cannotUpdate(last)
 		}
 	}
@@ -144,28 +142,29 @@ func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	body, props := w.New.Body, w.New.Properties()
-	sku := text(object(body, "sku"), "name")
-	object(body, "sku")["tier"] = tierOf(sku)
-	byDefault(body, "tags", map[string]any{})
-	if text(body, "kind") == "BlobStorage" && text(props, "accessTier") == "" {
+	sku := jsonbody.Text(jsonbody.EnsureObject(body, "sku"), "name")
+	jsonbody.EnsureObject(body, "sku")["tier"] = tierOf(sku)
+	jsonbody.SetDefault(body, "tags", map[string]any{})
+	if jsonbody.Text(body, "kind") == "BlobStorage" && jsonbody.Text(props, "accessTier") == "" {
 		return arm.BadRequest("AccessTierRequired", "The access tier is required to create a storage account of kind "+
 			"'BlobStorage'.")
 	}
-	if kind := text(body, "kind"); (kind == "StorageV2" || kind == "BlobStorage") && tierOf(sku) == "Standard" {
-		byDefault(props, "accessTier", "Hot")
+	if kind := jsonbody.Text(body, "kind"); (kind == "StorageV2" || kind == "BlobStorage") &&
+		tierOf(sku) == "Standard" {
+		jsonbody.SetDefault(props, "accessTier", "Hot")
 	}
-	byDefault(props, "supportsHttpsTrafficOnly", true)
-	byDefault(props, "minimumTlsVersion", "TLS1_0")
-	byDefault(props, "allowBlobPublicAccess", false) // for all new accounts since August 2023
-	byDefault(props, "allowCrossTenantReplication", false)
-	acls := object(props, "networkAcls")
-	byDefault(acls, "bypass", "AzureServices")
-	byDefault(acls, "defaultAction", "Allow")
-	byDefault(acls, "ipRules", []any{})
-	byDefault(acls, "virtualNetworkRules", []any{})
+	jsonbody.SetDefault(props, "supportsHttpsTrafficOnly", true)
+	jsonbody.SetDefault(props, "minimumTlsVersion", "TLS1_0")
+	jsonbody.SetDefault(props, "allowBlobPublicAccess", false) // for all new accounts since August 2023
+	jsonbody.SetDefault(props, "allowCrossTenantReplication", false)
+	acls := jsonbody.EnsureObject(props, "networkAcls")
+	jsonbody.SetDefault(acls, "bypass", "AzureServices")
+	jsonbody.SetDefault(acls, "defaultAction", "Allow")
+	jsonbody.SetDefault(acls, "ipRules", []any{})
+	jsonbody.SetDefault(acls, "virtualNetworkRules", []any{})
 	putEncryption(c, w, props)
 
-	created := stamp(w.New.CreatedAt)
+	created := arm.Timestamp(w.New.CreatedAt)
 	props["creationTime"] = created
 	props["keyCreationTime"] = map[string]any{"key1": created, "key2": created}
 	if !w.Create() {
@@ -173,11 +172,11 @@ func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	props["provisioningState"] = "Succeeded"
 	props["privateEndpointConnections"] = []any{}
-	props["primaryLocation"], props["statusOfPrimary"] = text(body, "location"), "available"
+	props["primaryLocation"], props["statusOfPrimary"] = jsonbody.Text(body, "location"), "available"
 	base := c.Server.Endpoints().Blob + "/" + w.New.ID.Name()
 	props["primaryEndpoints"] = map[string]any{"blob": base + "/"} // the only service that is served here
 	if strings.Contains(sku, "GRS") || strings.Contains(sku, "GZRS") {
-		if pair := pairs[text(body, "location")]; pair != "" {
+		if pair := pairs[jsonbody.Text(body, "location")]; pair != "" {
 			props["secondaryLocation"], props["statusOfSecondary"] = pair, "available"
 		}
 		if strings.Contains(sku, "_RA") {
@@ -190,14 +189,14 @@ func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 // putEncryption gives an account the encryption that every account has.
 // Source: https://learn.microsoft.com/azure/storage/common/storage-service-encryption
 func putEncryption(c *arm.Call, w *arm.Write, props map[string]any) {
-	e := object(props, "encryption")
-	byDefault(e, "keySource", "Microsoft.Storage")
-	services := object(e, "services")
+	e := jsonbody.EnsureObject(props, "encryption")
+	jsonbody.SetDefault(e, "keySource", "Microsoft.Storage")
+	services := jsonbody.EnsureObject(e, "services")
 	for _, name := range []string{"blob", "file"} {
-		s := object(services, name)
-		byDefault(s, "enabled", true)
-		byDefault(s, "keyType", "Account")
-		s["lastEnabledTime"] = stamp(c.Now)
+		s := jsonbody.EnsureObject(services, name)
+		jsonbody.SetDefault(s, "enabled", true)
+		jsonbody.SetDefault(s, "keyType", "Account")
+		s["lastEnabledTime"] = arm.Timestamp(c.Now)
 		if !w.Create() {
 			if was := w.Old.Value("properties", "encryption", "services", name, "lastEnabledTime"); was != nil {
 				s["lastEnabledTime"] = was
@@ -224,7 +223,7 @@ func putIdentity(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	if had := w.Old.String("identity", "principalId"); had != "" && w.New.String("identity", "principalId") != had {
 		if err := c.Server.Directory().RemovePrincipal(c.Tx, had); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil
@@ -233,16 +232,16 @@ func putIdentity(c *arm.Call, w *arm.Write) *arm.Error {
 // deleteAccount drops the account's content and frees its name.
 func (p *provider) deleteAccount(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := p.content.DropAccount(c.Tx, r.ID.Name()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if err := forgetContainers(c, r.ID.Name()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if err := c.Tx.Delete(tableDaily, r.ID.Name()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if err := c.Tx.Delete(tableAccounts, r.ID.Name()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }

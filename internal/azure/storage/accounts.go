@@ -7,6 +7,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
@@ -50,8 +51,8 @@ func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
 			Name: r.ID.Name(), ID: r.ID.String(), Keys: [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
 			SharedKey: props["allowSharedKeyAccess"] != false, HTTPSOnly: props["supportsHttpsTrafficOnly"] != false,
 			PublicAccess: props["allowBlobPublicAccess"] == true, ReadableSecondary: strings.Contains(sku, "_RA"),
-			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: text(r.Body, "kind"), SKU: sku,
-			AccessTier: text(props, "accessTier"),
+			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: jsonbody.Text(r.Body, "kind"), SKU: sku,
+			AccessTier: jsonbody.Text(props, "accessTier"),
 		}
 		out.Closed, out.Admitted = network(props)
 		if s, known := a.server.Directory().Subscription(c.Tx, r.ID.Subscription); known {
@@ -65,19 +66,19 @@ func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
 // network reads an account's network rules: whether it is closed to all but the addresses that it admits.
 // Source: https://learn.microsoft.com/azure/storage/common/storage-network-security
 func network(props map[string]any) (closed bool, admitted []netip.Prefix) {
-	if strings.EqualFold(text(props, "publicNetworkAccess"), "Disabled") {
+	if strings.EqualFold(jsonbody.Text(props, "publicNetworkAccess"), "Disabled") {
 		return true, nil
 	}
 	acls, _ := props["networkAcls"].(map[string]any)
-	if text(acls, "defaultAction") != "Deny" {
+	if jsonbody.Text(acls, "defaultAction") != "Deny" {
 		return false, nil
 	}
 	rules, _ := acls["ipRules"].([]any)
 	for _, r := range rules {
 		rule, _ := r.(map[string]any)
-		if prefix, err := netip.ParsePrefix(text(rule, "value")); err == nil {
+		if prefix, err := netip.ParsePrefix(jsonbody.Text(rule, "value")); err == nil {
 			admitted = append(admitted, prefix)
-		} else if address, err := netip.ParseAddr(text(rule, "value")); err == nil {
+		} else if address, err := netip.ParseAddr(jsonbody.Text(rule, "value")); err == nil {
 			admitted = append(admitted, netip.PrefixFrom(address, address.BitLen()))
 		}
 	}
@@ -110,10 +111,10 @@ func (a *Accounts) Container(tx *store.Tx, account, name string) (out blob.Conta
 func containerOf(c *arm.Call, r *arm.Resource) blob.Container {
 	props := r.Properties()
 	out := blob.Container{
-		Name: r.ID.Name(), ID: r.ID.String(), ETag: strings.Trim(text(r.Body, "etag"), `"`),
-		Metadata: metadataOf(props), PublicAccess: text(props, "publicAccess"),
+		Name: r.ID.Name(), ID: r.ID.String(), ETag: strings.Trim(jsonbody.Text(r.Body, "etag"), `"`),
+		Metadata: metadataOf(props), PublicAccess: jsonbody.Text(props, "publicAccess"),
 	}
-	if t, err := time.Parse(timeLayout, text(props, "lastModifiedTime")); err == nil {
+	if t, err := time.Parse(time.RFC3339Nano, jsonbody.Text(props, "lastModifiedTime")); err == nil {
 		out.LastModified = t.Truncate(time.Second)
 	}
 	if policy, ok := c.Get(r.ID.Child("immutabilityPolicies", "default")); ok {

@@ -3,16 +3,17 @@ package storage
 import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // putBlobService completes the blob service's properties, which every account has from its creation.
 // Source: https://learn.microsoft.com/rest/api/storagerp/blob-services/set-service-properties
 func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	byDefault(object(props, "cors"), "corsRules", []any{})
-	retention := object(props, "deleteRetentionPolicy")
-	byDefault(retention, "enabled", false)
-	byDefault(retention, "allowPermanentDelete", false)
+	jsonbody.SetDefault(jsonbody.EnsureObject(props, "cors"), "corsRules", []any{})
+	retention := jsonbody.EnsureObject(props, "deleteRetentionPolicy")
+	jsonbody.SetDefault(retention, "enabled", false)
+	jsonbody.SetDefault(retention, "allowPermanentDelete", false)
 	for _, name := range []string{"deleteRetentionPolicy", "containerDeleteRetentionPolicy", "restorePolicy"} {
 		policy, _ := props[name].(map[string]any)
 		if policy["enabled"] == true && policy["days"] == nil {
@@ -40,7 +41,7 @@ func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 	containers := daysKept(props)
 	// The default service of a new account is made up on reading: there is nothing to write then.
 	if err := p.content.Keep(c.Tx, account.Name(), keep); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if keep.DeletedDays > 0 || containers > 0 {
 		return p.daily(c, account)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // checkContainerName is the rule for container names.
@@ -36,9 +37,9 @@ func accountOf(c *arm.Call, id arm.ID) (*arm.Resource, bool) {
 // Source: https://learn.microsoft.com/rest/api/storagerp/blob-containers/create
 func putContainer(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	byDefault(props, "publicAccess", blob.PublicNone)
-	byDefault(props, "defaultEncryptionScope", "$account-encryption-key")
-	byDefault(props, "denyEncryptionScopeOverride", false)
+	jsonbody.SetDefault(props, "publicAccess", blob.PublicNone)
+	jsonbody.SetDefault(props, "defaultEncryptionScope", "$account-encryption-key")
+	jsonbody.SetDefault(props, "denyEncryptionScopeOverride", false)
 	if props["publicAccess"] != blob.PublicNone {
 		account, ok := accountOf(c, w.New.ID)
 		if !ok || account.Value("properties", "allowBlobPublicAccess") != true {
@@ -48,7 +49,7 @@ func putContainer(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := blob.CheckMetadata(metadataOf(props)); err != nil {
 		return arm.Errorf(err.Status, err.Code, "%s", err.Message)
 	}
-	props["lastModifiedTime"], w.New.Body["etag"] = stamp(c.Now), `"`+blob.ETag(c.Now)+`"`
+	props["lastModifiedTime"], w.New.Body["etag"] = arm.Timestamp(c.Now), `"`+blob.ETag(c.Now)+`"`
 	if !w.Create() {
 		old := w.Old.Properties()
 		same := true
@@ -73,7 +74,7 @@ func metadataOf(props map[string]any) map[string]string {
 	}
 	out := map[string]string{}
 	for name := range in {
-		out[name] = text(in, name)
+		out[name] = jsonbody.Text(in, name)
 	}
 	return out
 }
@@ -84,7 +85,7 @@ func showContainer(c *arm.Call, r *arm.Resource, body map[string]any) {
 		return // whatever has its name now is another one
 	}
 	policy, ok := c.Get(r.ID.Child("immutabilityPolicies", "default"))
-	props := object(body, "properties")
+	props := jsonbody.EnsureObject(body, "properties")
 	props["hasImmutabilityPolicy"] = ok
 	if ok {
 		props["immutabilityPolicy"] = map[string]any{"etag": `"` + policy.ETag + `"`, "properties": policy.Properties()}
@@ -102,14 +103,14 @@ func (p *provider) deleteContainer(c *arm.Call, r *arm.Resource) *arm.Error {
 	if alone := c.ID.Subscription == "" || c.ID.Key() == r.ID.Key(); alone {
 		kept, err := p.bury(c, account, r)
 		if err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 		if kept {
 			return nil
 		}
 	}
 	if err := p.content.DropContainer(c.Tx, account.ID.Name(), r.ID.Name()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ func putImmutability(_ *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	props["state"] = "Unlocked"
-	byDefault(props, "allowProtectedAppendWrites", false)
+	jsonbody.SetDefault(props, "allowProtectedAppendWrites", false)
 	return nil
 }
 
@@ -173,7 +174,7 @@ func (p *provider) deleteImmutability(c *arm.Call, r *arm.Resource) *arm.Error {
 	}
 	empty, err := p.content.Empty(c.Tx, account.ID.Name(), container.Name())
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if !empty {
 		return arm.Conflict("ContainerProtectedFromDeletion", "The storage container %s in account %s is protected "+

@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
@@ -32,7 +33,7 @@ func (p *provider) daily(c *arm.Call, account arm.ID) *arm.Error {
 func (p *provider) tomorrow(c *arm.Call, account arm.ID) *arm.Error {
 	at := c.Now.Add(24 * time.Hour)
 	if err := c.Tx.Put(tableDaily, account.Name(), at); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return c.EnqueueDetached(account, jobDaily, at, map[string]any{"at": at.Format(time.RFC3339Nano)})
 }
@@ -48,7 +49,7 @@ func (p *provider) runDaily(
 		if _, err := c.Tx.Get(tableDaily, account.ID.Name(), &at); err != nil {
 			return err
 		}
-		mine = at.Format(time.RFC3339Nano) == text(payload, "at")
+		mine = at.Format(time.RFC3339Nano) == jsonbody.Text(payload, "at")
 		todo = lifecycleOf(c, account.ID)
 		todo.content, todo.account = p.content, account.ID.Name()
 		return nil

@@ -117,11 +117,11 @@ func withDeleted(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Erro
 	}
 	deleted, err := deletedIn(c, c.ID.Names[0], false)
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	for _, d := range deleted {
 		props := d.Resource.Properties()
-		props["deleted"], props["deletedTime"], props["version"] = true, stamp(d.Deleted), d.Version
+		props["deleted"], props["deletedTime"], props["version"] = true, arm.Timestamp(d.Deleted), d.Version
 		props["remainingRetentionDays"] = int(d.Purge.Sub(c.Now).Hours() / 24)
 		found = append(found, d.Resource)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // keyNames are the two keys of an account.
@@ -18,7 +19,7 @@ var keyNames = []string{"key1", "key2"}
 func newKey() (string, *arm.Error) {
 	raw := make([]byte, 64)
 	if _, err := rand.Read(raw); err != nil {
-		return "", internalError(err)
+		return "", arm.InternalError(err)
 	}
 	return base64.StdEncoding.EncodeToString(raw), nil
 }
@@ -39,7 +40,7 @@ func makeKeys(r *arm.Resource) *arm.Error {
 
 // keyOf is an account key, decoded.
 func keyOf(r *arm.Resource, name string) []byte {
-	raw, err := base64.StdEncoding.DecodeString(text(r.Private, name))
+	raw, err := base64.StdEncoding.DecodeString(jsonbody.Text(r.Private, name))
 	if err != nil {
 		return nil // only makeKeys and regenerateKey write it
 	}
@@ -51,7 +52,7 @@ func keysBody(r *arm.Resource) map[string]any {
 	keys := []any{}
 	for _, name := range keyNames {
 		keys = append(keys, map[string]any{
-			"keyName": name, "value": text(r.Private, name), "permissions": "FULL",
+			"keyName": name, "value": jsonbody.Text(r.Private, name), "permissions": "FULL",
 			"creationTime": r.Value("properties", "keyCreationTime", name),
 		})
 	}
@@ -67,7 +68,7 @@ func listKeys(_ *arm.Call, r *arm.Resource, _ map[string]any) (any, *arm.Error) 
 // regenerateKey answers Storage Accounts - Regenerate Key. What the old key has signed ceases to be valid.
 // Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/regenerate-key
 func regenerateKey(c *arm.Call, r *arm.Resource, body map[string]any) (any, *arm.Error) {
-	name := text(body, "keyName")
+	name := jsonbody.Text(body, "keyName")
 	if name != keyNames[0] && name != keyNames[1] {
 		return nil, invalidParameter("keyName")
 	}
@@ -76,7 +77,7 @@ func regenerateKey(c *arm.Call, r *arm.Resource, body map[string]any) (any, *arm
 		return nil, err
 	}
 	r.Private[name] = key
-	object(r.Properties(), "keyCreationTime")[name] = stamp(c.Now)
+	jsonbody.EnsureObject(r.Properties(), "keyCreationTime")[name] = arm.Timestamp(c.Now)
 	if err := c.Save(r); err != nil {
 		return nil, err
 	}
@@ -86,15 +87,16 @@ func regenerateKey(c *arm.Call, r *arm.Resource, body map[string]any) (any, *arm
 // sasParams reads what List Account SAS and List Service SAS have in common, and the key to sign with.
 func sasParams(r *arm.Resource, body map[string]any) (p blob.SASParams, key []byte, aerr *arm.Error) {
 	p = blob.SASParams{
-		Permissions: text(body, "signedPermission"), Protocol: text(body, "signedProtocol"), IP: text(body, "signedIp"),
+		Permissions: jsonbody.Text(body, "signedPermission"), Protocol: jsonbody.Text(body, "signedProtocol"),
+		IP: jsonbody.Text(body, "signedIp"),
 	}
 	var err error
-	if v := text(body, "signedStart"); v != "" {
+	if v := jsonbody.Text(body, "signedStart"); v != "" {
 		if p.Start, err = time.Parse(time.RFC3339Nano, v); err != nil {
 			return p, nil, invalidParameter("signedStart")
 		}
 	}
-	if v := text(body, "signedExpiry"); v != "" {
+	if v := jsonbody.Text(body, "signedExpiry"); v != "" {
 		if p.Expiry, err = time.Parse(time.RFC3339Nano, v); err != nil {
 			return p, nil, invalidParameter("signedExpiry")
 		}
@@ -102,7 +104,7 @@ func sasParams(r *arm.Resource, body map[string]any) (p blob.SASParams, key []by
 	if p.Protocol != "" && p.Protocol != "https" && p.Protocol != "https,http" {
 		return p, nil, invalidParameter("signedProtocol")
 	}
-	name := text(body, "keyToSign")
+	name := jsonbody.Text(body, "keyToSign")
 	if name == "" {
 		name = keyNames[0]
 	}
@@ -119,7 +121,7 @@ func listAccountSAS(_ *arm.Call, r *arm.Resource, body map[string]any) (any, *ar
 	if err != nil {
 		return nil, err
 	}
-	p.Services, p.ResourceTypes = text(body, "signedServices"), text(body, "signedResourceTypes")
+	p.Services, p.ResourceTypes = jsonbody.Text(body, "signedServices"), jsonbody.Text(body, "signedResourceTypes")
 	switch {
 	case p.Services == "" || strings.Trim(p.Services, "bqtf") != "":
 		return nil, invalidParameter("signedServices")
@@ -140,15 +142,16 @@ func listServiceSAS(_ *arm.Call, r *arm.Resource, body map[string]any) (any, *ar
 	if err != nil {
 		return nil, err
 	}
-	rest, ok := strings.CutPrefix(text(body, "canonicalizedResource"), "/blob/"+r.ID.Name()+"/")
+	rest, ok := strings.CutPrefix(jsonbody.Text(body, "canonicalizedResource"), "/blob/"+r.ID.Name()+"/")
 	if !ok {
 		return nil, invalidParameter("canonicalizedResource")
 	}
 	p.Container, p.Blob, _ = strings.Cut(rest, "/")
-	p.Identifier = text(body, "signedIdentifier")
-	p.CacheControl, p.ContentDisposition, p.ContentEncoding = text(body, "rscc"), text(body, "rscd"), text(body, "rsce")
-	p.ContentLanguage, p.ContentType = text(body, "rscl"), text(body, "rsct")
-	switch resource := text(body, "signedResource"); {
+	p.Identifier = jsonbody.Text(body, "signedIdentifier")
+	p.CacheControl, p.ContentDisposition, p.ContentEncoding = jsonbody.Text(body, "rscc"), jsonbody.Text(body, "rscd"),
+		jsonbody.Text(body, "rsce")
+	p.ContentLanguage, p.ContentType = jsonbody.Text(body, "rscl"), jsonbody.Text(body, "rsct")
+	switch resource := jsonbody.Text(body, "signedResource"); {
 	case resource == "c" && p.Container != "" && p.Blob == "", resource == "b" && p.Container != "" && p.Blob != "":
 	case resource == "b" || resource == "c":
 		return nil, invalidParameter("canonicalizedResource")

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // putManagementPolicy checks a lifecycle management policy's rules beyond their shape.
 // Source: https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure
 func (p *provider) putManagementPolicy(c *arm.Call, w *arm.Write) *arm.Error {
-	policy := object(w.New.Properties(), "policy")
+	policy := jsonbody.EnsureObject(w.New.Properties(), "policy")
 	rules, _ := policy["rules"].([]any)
 	if len(rules) == 0 || len(rules) > 100 {
 		return invalidPolicy("A policy has 1 to 100 rules.")
@@ -17,18 +18,18 @@ func (p *provider) putManagementPolicy(c *arm.Call, w *arm.Write) *arm.Error {
 	seen := map[string]bool{}
 	for _, r := range rules {
 		rule, _ := r.(map[string]any)
-		name := text(rule, "name")
+		name := jsonbody.Text(rule, "name")
 		if name == "" || len(name) > 256 || seen[name] {
 			return invalidPolicy("The rule name '" + name + "' must be unique within the policy, and 1 to 256 " +
 				"characters long.")
 		}
 		seen[name] = true
-		byDefault(rule, "enabled", true)
-		if err := checkRule(name, object(rule, "definition")); err != nil {
+		jsonbody.SetDefault(rule, "enabled", true)
+		if err := checkRule(name, jsonbody.EnsureObject(rule, "definition")); err != nil {
 			return err
 		}
 	}
-	w.New.Properties()["lastModifiedTime"] = stamp(c.Now)
+	w.New.Properties()["lastModifiedTime"] = arm.Timestamp(c.Now)
 	account, _ := w.New.ID.Parent()
 	return p.daily(c, account)
 }
@@ -55,7 +56,7 @@ func checkRule(name string, definition map[string]any) *arm.Error {
 			"none of them empty.")
 	}
 	some := false
-	for what, a := range object(definition, "actions") {
+	for what, a := range jsonbody.EnsureObject(definition, "actions") {
 		actions, _ := a.(map[string]any)
 		for action, v := range actions {
 			condition, isCondition := v.(map[string]any)

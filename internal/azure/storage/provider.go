@@ -69,35 +69,7 @@ func onlyDefault(name string) *arm.Error {
 	return arm.BadRequest("InvalidResourceName", "The resource name '%s' is not valid: it must be 'default'.", name)
 }
 
-// internalError is an error of the state file.
-func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v",
-		err)
-}
-
 // invalidParameter is Azure's answer to a value in an action's body that it does not take.
 func invalidParameter(name string) *arm.Error {
 	return arm.BadRequest("InvalidValuesForRequestParameters", "Values for request parameters are invalid: %s.", name)
-}
-
-// object is a nested object of a body, made if missing.
-func object(in map[string]any, name string) map[string]any {
-	out, ok := in[name].(map[string]any)
-	if !ok {
-		out = map[string]any{}
-		in[name] = out
-	}
-	return out
-}
-
-// byDefault sets a value that the request left out.
-func byDefault(in map[string]any, name string, value any) {
-	if in[name] == nil {
-		in[name] = value
-	}
-}
-
-func text(in map[string]any, name string) string {
-	s, _ := in[name].(string)
-	return s
 }
