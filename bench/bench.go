@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
 // verbs are measured in this order, so that each cycle ends as it began.
@@ -29,7 +30,7 @@ const (
 type bench struct {
 	work      string
 	project   *local.Project
-	toolchain *local.Toolchain
+	toolchain *toolchain.Toolchain
 	idle      *idle
 	withCLI   bool
 	progress  io.Writer
@@ -44,7 +45,7 @@ func newBench(ctx context.Context, work string, withCLI bool, progress io.Writer
 	if b.project, err = local.FindProject("."); err != nil {
 		return nil, err
 	}
-	if b.toolchain, err = local.FindToolchain(ctx, b.project, progress); err != nil {
+	if b.toolchain, err = toolchain.Find(ctx, b.project.Dir, progress); err != nil {
 		return nil, err
 	}
 	if b.tool, err = local.NewHome(filepath.Join(work, "tool")); err != nil {

@@ -7,17 +7,19 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 
 	"github.com/blang/semver"
+
+	"github.com/crossorg/crossorg/internal/process"
+	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
 // command is the Automation API's way to the CLI. It differs from the API's own in that the child gets none of the
 // parent's Azure credentials and Pulumi settings, is interrupted first and killed only when asked twice, and is not
 // started for questions whose answer is not used.
 type command struct {
-	toolchain *Toolchain
+	toolchain *toolchain.Toolchain
 	// kill ends a running child at once when it is closed.
 	kill <-chan struct{}
 	// project and home tell whether a stack exists.
@@ -59,8 +61,8 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut
 	}
 	cmd.Stdout = io.MultiWriter(extraOut...)
 	cmd.Stderr = io.MultiWriter(append(extraErr, &stderr)...)
-	separate(cmd)
-	err := supervise(ctx, cmd, c.kill)
+	process.Separate(cmd)
+	err := process.Run(ctx, cmd, c.kill)
 	return stdout.String(), stderr.String(), exitCode(err), err
 }
 
@@ -81,45 +83,6 @@ func (c *command) answer(args []string) (string, bool) {
 		return "[]", true
 	}
 	return "", false
-}
-
-// supervise runs a child to its end: it is interrupted when ctx ends, and killed with its process group when kill is
-// closed. It returns only when the child has ended.
-func supervise(ctx context.Context, cmd *exec.Cmd, kill_ <-chan struct{}) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	done := make(chan error, 1)
-	started := make(chan error, 1)
-	go func() {
-		// The kernel's signal to the child comes when the thread that started it ends: so this one stays.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			done <- cmd.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	cancelled := ctx.Done()
-	for {
-		select {
-		case err := <-done:
-			if err != nil && ctx.Err() != nil {
-				return errors.Join(context.Cause(ctx), err)
-			}
-			return err
-		case <-cancelled:
-			cancelled = nil
-			_ = interrupt(cmd.Process)
-		case <-kill_:
-			kill_ = nil
-			_ = kill(cmd.Process)
-		}
-	}
 }
 
 func exitCode(err error) int {

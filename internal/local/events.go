@@ -311,3 +311,23 @@ func resourceName(urn string) string {
 
 // indent puts a prefix before every line but the first.
 func indent(s, prefix string) string { return strings.ReplaceAll(s, "\n", "\n"+prefix) }
+
+// every calls fn in intervals until the returned function is called.
+func every(interval time.Duration, fn func()) (stop func()) {
+	done := make(chan struct{})
+	ticker := time.NewTicker(interval)
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				fn()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+	}
+}

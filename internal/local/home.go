@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"github.com/crossorg/crossorg/internal/process"
 )
 
 // DefaultHome is the home folder's name inside the project when none is chosen.
@@ -114,7 +116,7 @@ func (h *Home) lock(ctx context.Context, progress io.Writer) (func(), error) {
 	if err := os.MkdirAll(h.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	return lockFile(ctx, filepath.Join(h.Dir, homeLock), func() {
+	return process.Lock(ctx, filepath.Join(h.Dir, homeLock), func() {
 		fmt.Fprintf(progress, "another run uses %s: waiting for it to end\n", h.Dir)
 	})
 }
@@ -136,4 +138,9 @@ func writeFile(path string, content []byte) error {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
 }

@@ -104,31 +104,3 @@ func (p *Project) localProject(home *Home) ([]byte, error) {
 	fields["backend"] = map[string]any{"url": home.BackendURL()}
 	return yaml.Marshal(fields)
 }
-
-// copyModule copies the project's go.mod and go.sum to where goFlags has the go command read and write them. The
-// language host runs "go list -mod=mod", which completes go.sum: that must not happen in the repository.
-func (p *Project) copyModule(home *Home) error {
-	for _, name := range []string{"go.mod", "go.sum"} {
-		raw, err := os.ReadFile(filepath.Join(p.Dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := writeFile(filepath.Join(home.ProgramDir(), name), raw); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// goFlags adds to the user's GOFLAGS that go.mod is the home's copy (relative paths in it still start at the project),
-// and that the program carries no version control stamp: with one, each commit would have it linked anew.
-func goFlags(users string, home *Home) string {
-	modfile := "-modfile=" + filepath.Join(home.ProgramDir(), "go.mod")
-	if strings.ContainsAny(modfile, " \t") {
-		modfile = "'" + modfile + "'"
-	}
-	return strings.TrimSpace(users + " " + modfile + " -buildvcs=false")
-}

@@ -53,13 +53,6 @@ func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
 	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
 }
 
-func TestGoCommandsOfARunLeaveTheModuleFilesAlone(t *testing.T) {
-	home, err := NewHome(filepath.Join(t.TempDir(), "with space"))
-	require.NoError(t, err)
-	assert.Equal(t, "-tags=x '-modfile="+filepath.Join(home.ProgramDir(), "go.mod")+"' -buildvcs=false",
-		goFlags("-tags=x", home))
-}
-
 func TestStackNamesThatCannotBe(t *testing.T) {
 	for _, name := range []string{"", "../dev", "a/b", "-x"} {
 		_, _, err := Locate(Options{Stack: name})

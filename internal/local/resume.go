@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/crossorg/crossorg/internal/bridge"
+	"github.com/crossorg/crossorg/internal/process"
 )
 
 // resume takes up what an interrupted run left: the lock of an engine that lives no more, and the operations that it
@@ -207,7 +208,7 @@ func (s *Session) breakLocks(ctx context.Context) error {
 			if host, err := os.Hostname(); err != nil || host != by.Hostname {
 				continue // the engine says what to do about it
 			}
-			for end := time.Now().Add(lastBreath); alive(by.Pid) && time.Now().Before(end); {
+			for end := time.Now().Add(lastBreath); process.Alive(by.Pid) && time.Now().Before(end); {
 				if !told {
 					fmt.Fprintf(s.options.Progress, "the engine of an earlier run (process %d) still works on the "+
 						"stack: waiting for it to end\n", by.Pid)
@@ -219,7 +220,7 @@ func (s *Session) breakLocks(ctx context.Context) error {
 				case <-time.After(100 * time.Millisecond):
 				}
 			}
-			if alive(by.Pid) {
+			if process.Alive(by.Pid) {
 				continue
 			}
 		}

@@ -252,3 +252,12 @@ func (s *Session) failure(ctx context.Context, doing string, err error, complain
 	}
 	return f
 }
+
+// tail is the last lines of a text.
+func tail(s string, lines int) string {
+	all := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if len(all) > lines {
+		all = all[len(all)-lines:]
+	}
+	return strings.Join(all, "\n")
+}

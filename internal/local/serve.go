@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/process"
 )
 
 // Served is an embedded Azure that listens, and how to reach it.
@@ -92,7 +93,7 @@ func Reset(ctx context.Context, home *Home) ([]string, error) {
 	}
 	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 	defer cancel()
-	unlock, err := lockFile(short, filepath.Join(home.Dir, homeLock), func() {})
+	unlock, err := process.Lock(short, filepath.Join(home.Dir, homeLock), func() {})
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, inUse
 	}

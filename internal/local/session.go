@@ -19,6 +19,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure"
 	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/bridge"
+	"github.com/crossorg/crossorg/internal/process"
+	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
 // Options choose what a local run works on.
@@ -112,7 +114,7 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if s.organizations, err = configuration.Organizations(); err != nil {
 		return s, err
 	}
-	toolchain, err := FindToolchain(ctx, project, o.Progress)
+	tools, err := toolchain.Find(ctx, project.Dir, o.Progress)
 	if err != nil {
 		return s, err
 	}
@@ -139,7 +141,7 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if err := s.writeProject(configuration); err != nil {
 		return s, err
 	}
-	s.command = &command{toolchain: toolchain, kill: o.Kill, project: project.Name, home: home, terse: true}
+	s.command = &command{toolchain: tools, kill: o.Kill, project: project.Name, home: home, terse: true}
 	s.workspace, err = auto.NewLocalWorkspace(ctx,
 		auto.WorkDir(home.ProjectDir()),
 		auto.PulumiHome(home.PulumiDir()),
@@ -158,7 +160,7 @@ func (s *Session) writeProject(configuration *Configuration) error {
 	if err := writeFile(filepath.Join(s.home.ProjectDir(), "Pulumi.yaml"), pulumiYAML); err != nil {
 		return err
 	}
-	if err := s.project.copyModule(s.home); err != nil {
+	if err := toolchain.CopyModule(s.project.Dir, s.home.ProgramDir()); err != nil {
 		return err
 	}
 	values := localValues{PrincipalSecrets: map[string]string{}}
@@ -214,7 +216,7 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"ARM_CLIENT_SECRET":                           c.ClientSecret,
 		// The go command keeps what "go run" links, so that an unchanged program is not linked again.
 		"PULUMI_GO_USE_RUN":         "true",
-		"GOFLAGS":                   goFlags(os.Getenv("GOFLAGS"), s.home),
+		"GOFLAGS":                   toolchain.GoFlags(os.Getenv("GOFLAGS"), s.home.ProgramDir()),
 		"GOWORK":                    "off",
 		"CROSSORG_ROLE_PROPAGATION": rolePropagation(s.latency).String(),
 	}
@@ -269,9 +271,9 @@ func (s *Session) Pulumi(ctx context.Context, stdin io.Reader, stdout, stderr io
 		// The child shares the terminal's process group: it may ask questions there, and ctrl-C reaches it by itself.
 		ctx = context.WithoutCancel(ctx)
 	} else {
-		separate(cmd)
+		process.Separate(cmd)
 	}
-	err := supervise(ctx, cmd, s.options.Kill)
+	err := process.Run(ctx, cmd, s.options.Kill)
 	code := exitCode(err)
 	if code > 0 {
 		err = nil

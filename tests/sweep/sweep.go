@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
 // sweep tries everything that was asked for. A report comes with an error, too, once trials have begun.
@@ -30,7 +31,7 @@ func (o *options) sweep(ctx context.Context, progress io.Writer) (_ *report, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := local.FindToolchain(ctx, project, progress); err != nil {
+	if _, err := toolchain.Find(ctx, project.Dir, progress); err != nil {
 		return nil, err
 	}
 	began := time.Now()

@@ -1,4 +1,4 @@
-package local
+package toolchain
 
 import (
 	"context"
@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"github.com/blang/semver"
-	"github.com/rogpeppe/go-internal/lockedfile"
 	"golang.org/x/mod/modfile"
+
+	"github.com/crossorg/crossorg/internal/process"
 )
 
 // Toolchain is the Pulumi CLI with its Go language host.
@@ -41,10 +42,10 @@ const (
 	versionFlag = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 )
 
-// FindToolchain returns the CLI that is on PATH, when its version suits, with the host beside it; else the ones pinned
+// Find returns the CLI that is on PATH, when its version suits, with the host beside it; else the ones pinned
 // by the project under tools/, which it builds once into the user's cache folder. Builds are reported on progress.
-func FindToolchain(ctx context.Context, project *Project, progress io.Writer) (*Toolchain, error) {
-	pinned, err := pinnedVersion(filepath.Join(project.Dir, "tools", "pulumi", "go.mod"))
+func Find(ctx context.Context, projectDir string, progress io.Writer) (*Toolchain, error) {
+	pinned, err := pinnedVersion(filepath.Join(projectDir, "tools", "pulumi", "go.mod"))
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +70,13 @@ func FindToolchain(ctx context.Context, project *Project, progress io.Writer) (*
 	for _, b := range []build{
 		{
 			what: "the Pulumi CLI v" + pinned.String(), target: t.Pulumi,
-			module:  filepath.Join(project.Dir, "tools", "pulumi"),
+			module:  filepath.Join(projectDir, "tools", "pulumi"),
 			pkg:     cliPackage,
 			ldflags: "-s -w -X " + versionFlag + "=v" + pinned.String(),
 		},
 		{
 			what: "Pulumi's Go language host", target: t.Host,
-			module:  filepath.Join(project.Dir, "tools", "pulumi-language-go"),
+			module:  filepath.Join(projectDir, "tools", "pulumi-language-go"),
 			pkg:     hostPackage,
 			ldflags: "-s -w",
 		},
@@ -161,7 +162,7 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(b.target), 0o755); err != nil {
 		return err
 	}
-	unlock, err := lockFile(ctx, b.target+".lock", func() {
+	unlock, err := process.Lock(ctx, b.target+".lock", func() {
 		fmt.Fprintf(progress, "another process builds %s: waiting for it\n", b.what)
 	})
 	if err != nil {
@@ -182,8 +183,8 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	separate(cmd)
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	process.Separate(cmd)
+	cmd.Cancel = func() error { return process.Interrupt(cmd.Process) }
 	cmd.WaitDelay = 5 * time.Second
 
 	start := time.Now()
@@ -204,40 +205,6 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 	}
 	fmt.Fprintf(progress, "built %s in %s\n", b.what, time.Since(start).Round(time.Second))
 	return nil
-}
-
-// lockFile takes an exclusive lock between processes; waiting is called once when somebody else has it.
-func lockFile(ctx context.Context, path string, waiting func()) (func(), error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	type result struct {
-		unlock func()
-		err    error
-	}
-	locked := make(chan result, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(path).Lock()
-		locked <- result{unlock, err}
-	}()
-	notice := time.NewTimer(500 * time.Millisecond)
-	defer notice.Stop()
-	for {
-		select {
-		case r := <-locked:
-			return r.unlock, r.err
-		case <-notice.C:
-			waiting()
-		case <-ctx.Done():
-			// The waiting goroutine may still get the lock; give it back when it does.
-			go func() {
-				if r := <-locked; r.err == nil {
-					r.unlock()
-				}
-			}()
-			return nil, fmt.Errorf("waiting for %s: %w", path, context.Cause(ctx))
-		}
-	}
 }
 
 // every calls fn in intervals until the returned function is called.

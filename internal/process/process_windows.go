@@ -1,4 +1,4 @@
-package local
+package process
 
 import (
 	"os"
@@ -8,21 +8,21 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone.
-func separate(cmd *exec.Cmd) {
+// Separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone.
+func Separate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
-// interrupt asks a child to end: ctrl-break is what reaches another process group.
-func interrupt(p *os.Process) error {
+// Interrupt asks a child to end: ctrl-break is what reaches another process group.
+func Interrupt(p *os.Process) error {
 	return windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(p.Pid))
 }
 
-// kill ends a child at once.
-func kill(p *os.Process) error { return p.Kill() }
+// Kill ends a child at once.
+func Kill(p *os.Process) error { return p.Kill() }
 
-// alive reports whether a process runs.
-func alive(pid int) bool {
+// Alive reports whether a process runs.
+func Alive(pid int) bool {
 	p, err := windows.OpenProcess(windows.SYNCHRONIZE, false, uint32(pid))
 	if err != nil {
 		return false

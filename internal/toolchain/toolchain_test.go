@@ -1,4 +1,4 @@
-package local
+package toolchain
 
 import (
 	"bytes"
@@ -102,9 +102,7 @@ func TestWithoutGoTheRemedyIsNamed(t *testing.T) {
 // The project's own toolchain is built from its pinned modules where PATH has none that suits. It is here, in a package
 // that is tested early, so that the end-to-end tests find it ready.
 func TestTheProjectsToolchainRuns(t *testing.T) {
-	project, err := FindProject(".")
-	require.NoError(t, err)
-	toolchain, err := FindToolchain(t.Context(), project, os.Stderr)
+	toolchain, err := Find(t.Context(), filepath.Join("..", ".."), os.Stderr)
 	require.NoError(t, err)
 
 	out, err := exec.Command(toolchain.Pulumi, "version").Output()

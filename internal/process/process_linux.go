@@ -1,4 +1,4 @@
-package local
+package process
 
 import (
 	"bytes"
@@ -33,8 +33,8 @@ func children(pid int) []int {
 	return pids
 }
 
-// separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone, and has the
+// Separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone, and has the
 // kernel interrupt it should we die without a chance to say so.
-func separate(cmd *exec.Cmd) {
+func Separate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 }

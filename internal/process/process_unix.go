@@ -1,6 +1,6 @@
 //go:build unix
 
-package local
+package process
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// alive reports whether a process runs.
-func alive(pid int) bool {
+// Alive reports whether a process runs.
+func Alive(pid int) bool {
 	if pid <= 0 {
 		return false
 	}
@@ -17,12 +17,12 @@ func alive(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// interrupt asks a child to end, as ctrl-C would.
-func interrupt(p *os.Process) error { return p.Signal(syscall.SIGINT) }
+// Interrupt asks a child to end, as ctrl-C would.
+func Interrupt(p *os.Process) error { return p.Signal(syscall.SIGINT) }
 
-// kill ends a child at once, with its process group when it has one of its own, and with all that it started: the
+// Kill ends a child at once, with its process group when it has one of its own, and with all that it started: the
 // engine gives its language host a group apart, and that would wait for its engine for ever.
-func kill(p *os.Process) error {
+func Kill(p *os.Process) error {
 	family := []int{p.Pid}
 	known := map[int]bool{p.Pid: true}
 	// Each is stopped before its children are looked up, so that no further ones escape.

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package local
+package process
 
 import (
 	"bufio"
@@ -26,5 +26,5 @@ func children(pid int) []int {
 	return pids
 }
 
-// separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone.
-func separate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+// Separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone.
+func Separate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
