@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/admincert"
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/target"
 )
 
@@ -147,7 +148,7 @@ func (a *app) makeCertificate(
 		d.Notes = append(d.Notes, "the cluster does not stand: run "+t.Up+", then this again")
 		return nil
 	}
-	d.SecretID, err = target.StoreSecret(ctx, t.Access, host, side.VaultURI, target.Secret{
+	d.SecretID, err = stack.StoreSecret(ctx, t.Access, host, side.VaultURI, stack.Secret{
 		Name: name, Value: string(certificate.Certificate) + string(certificate.Key),
 		ContentType: "application/x-pem-file",
 		Expires:     certificate.NotAfter, Mark: certificate.Thumbprint,

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 var verbs = []string{"up", "preview", "refresh", "destroy", "outputs", "serve", "reset", "pulumi"}
@@ -98,13 +99,13 @@ func TestResultForAPerson(t *testing.T) {
 		Stack:   "dev",
 		Summary: &local.Summary{Create: 2, Same: 1},
 		Outputs: map[string]any{"b": map[string]any{"inner": "value"}, "list": []any{1}},
-		Snapshots: []local.Snapshot{{Share: "finance", Consumer: "fabrikam", Status: "Succeeded",
-			Files: []local.SnapshotFile{
+		Snapshots: []stack.Snapshot{{Share: "finance", Consumer: "fabrikam", Status: "Succeeded",
+			Files: []stack.SnapshotFile{
 				{Path: "landing/a.csv", Bytes: 5, SHA256: "aa", SourceSHA256: "aa"},
 				{Path: "landing/b.csv", Bytes: 5, SHA256: "bb", SourceSHA256: "cc"},
 				{Path: "landing/c.csv", SourceSHA256: "dd"},
 			}}},
-		SoftDeletedVaults: []local.DeletedVault{{Name: "v1", Location: "eastus", Purge: "2026-01-01"}},
+		SoftDeletedVaults: []stack.DeletedVault{{Name: "v1", Location: "eastus", Purge: "2026-01-01"}},
 		DurationMs:        1500,
 	}))
 	for _, line := range []string{

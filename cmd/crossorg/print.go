@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // printResult lays a result out for a person.
@@ -50,7 +51,7 @@ func printResult(w io.Writer, r *local.Result) error {
 	return t.Flush()
 }
 
-func comparison(f local.SnapshotFile) string {
+func comparison(f stack.SnapshotFile) string {
 	switch {
 	case f.SHA256 == "":
 		return "did not arrive"

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/target"
 )
 
@@ -28,8 +29,8 @@ func (a *app) reinstate() *cobra.Command {
 				}
 			}
 			return a.changeAccess(cmd.Context(), f, args,
-				func(t *target.Target, share target.Share) (*target.Access, error) {
-					return target.Reinstate(cmd.Context(), t.Access, args[0], share, args[1], until)
+				func(t *target.Target, share stack.Share) (*stack.ShareAccess, error) {
+					return stack.Reinstate(cmd.Context(), t.Access, args[0], share, args[1], until, a.stderr)
 				})
 		},
 	}

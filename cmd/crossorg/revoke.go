@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/target"
 )
 
@@ -15,7 +16,7 @@ import (
 type accessDocument struct {
 	Stack  string `json:"stack"`
 	Target string `json:"target"`
-	*target.Access
+	*stack.ShareAccess
 }
 
 func (a *app) revoke() *cobra.Command {
@@ -29,8 +30,8 @@ copied stays with the consumer.`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.changeAccess(cmd.Context(), f, args,
-				func(t *target.Target, share target.Share) (*target.Access, error) {
-					return target.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.stderr)
+				func(t *target.Target, share stack.Share) (*stack.ShareAccess, error) {
+					return stack.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.stderr)
 				})
 		},
 	}
@@ -40,7 +41,8 @@ copied stays with the consumer.`,
 
 // changeAccess has do change a consumer's access to a share, and prints what it is then.
 func (a *app) changeAccess(
-	ctx context.Context, f *targetFlags, args []string, do func(*target.Target, target.Share) (*target.Access, error),
+	ctx context.Context, f *targetFlags, args []string,
+	do func(*target.Target, stack.Share) (*stack.ShareAccess, error),
 ) error {
 	return a.failed(f, a.at(ctx, f, func(t *target.Target) error {
 		outputs, err := t.Read(ctx)

@@ -10,15 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/target"
 )
 
 // syncDocument is the JSON document of sync.
 type syncDocument struct {
-	Stack  string                 `json:"stack"`
-	Target string                 `json:"target"`
-	Runs   []*target.Synchronized `json:"runs"`
-	Error  *local.Failure         `json:"error,omitempty"`
+	Stack  string                `json:"stack"`
+	Target string                `json:"target"`
+	Runs   []*stack.Synchronized `json:"runs"`
+	Error  *local.Failure        `json:"error,omitempty"`
 }
 
 func (a *app) sync() *cobra.Command {
@@ -34,7 +35,7 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 			"--consumer fabrikam --full",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document := syncDocument{Stack: f.stack, Target: f.target, Runs: []*target.Synchronized{}}
+			document := syncDocument{Stack: f.stack, Target: f.target, Runs: []*stack.Synchronized{}}
 			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
 				outputs, err := t.Read(cmd.Context())
 				if err != nil {
@@ -50,7 +51,7 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 				}
 				failure := &local.Failure{Message: "not every snapshot arrived whole"}
 				for _, name := range consumers {
-					run, err := target.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.stderr)
+					run, err := stack.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.stderr)
 					if err != nil {
 						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " +
 							"" + name, Message: err.Error()})
@@ -85,7 +86,7 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 	return cmd
 }
 
-func (a *app) printRuns(runs []*target.Synchronized) error {
+func (a *app) printRuns(runs []*stack.Synchronized) error {
 	t := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
 	for _, r := range runs {
 		status := "None"

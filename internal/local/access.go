@@ -7,56 +7,30 @@ import (
 	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/crossorg/crossorg/internal/stack"
 )
-
-// Access is how results are read from Azure, whichever Azure that is: over HTTPS with the official clients.
-type Access struct {
-	// Cloud has the endpoints to sign in at and to manage resources at.
-	Cloud cloud.Configuration
-	// Transport sends the requests; nil means the SDK's own.
-	Transport policy.Transporter
-	// Credential signs in as the principal that deploys an organization.
-	Credential func(organization string) (azcore.TokenCredential, error)
-}
-
-// Close lets go of idle connections.
-func (a *Access) Close() error {
-	if client, ok := a.Transport.(*http.Client); ok {
-		client.CloseIdleConnections()
-	}
-	return nil
-}
-
-func (a *Access) options() policy.ClientOptions {
-	return policy.ClientOptions{Cloud: a.Cloud, Transport: a.Transport}
-}
-
-func (a *Access) armOptions() *arm.ClientOptions {
-	return &arm.ClientOptions{ClientOptions: a.options(), DisableRPRegistration: true}
-}
 
 // credentials is one principal of a directory.
 type credentials struct {
 	TenantID, SubscriptionID, ClientID, ClientSecret string
 }
 
-// newAccess is access to an Azure of our own: its endpoints, its certificate authority, its principals.
+// newAccess is access to an embedded Azure: its endpoints, its certificate authority, its principals.
 func newAccess(
 	management, authority string, roots *x509.CertPool, of func(organization string) (credentials, error),
-) *Access {
+) *stack.Access {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	transport.Proxy = nil
-	transport.MaxIdleConnsPerHost = snapshotReaders
-	a := &Access{
+	transport.MaxIdleConnsPerHost = stack.Concurrency
+	a := &stack.Access{
 		Cloud: cloud.Configuration{
 			ActiveDirectoryAuthorityHost: authority,
 			Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-				cloud.ResourceManager: {Endpoint: management, Audience: managementAudience},
+				cloud.ResourceManager: {Endpoint: management, Audience: stack.ManagementAudience},
 			},
 		},
 		Transport: &http.Client{Transport: transport},
@@ -74,7 +48,9 @@ func newAccess(
 			return credential, nil
 		}
 		credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret,
-			&azidentity.ClientSecretCredentialOptions{ClientOptions: a.options(), DisableInstanceDiscovery: true})
+			&azidentity.ClientSecretCredentialOptions{
+				ClientOptions: a.ClientOptions(), DisableInstanceDiscovery: true,
+			})
 		if err == nil {
 			known[c] = credential
 		}
@@ -82,6 +58,3 @@ func newAccess(
 	}
 	return a
 }
-
-// managementAudience is what tokens for Azure Resource Manager are issued for.
-const managementAudience = "https://management.azure.com"

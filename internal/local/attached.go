@@ -2,12 +2,13 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // Access reads and steers the home's embedded Azure with each organization's own principal.
-func (s *Session) Access() *Access { return s.access() }
+func (s *Session) Access() *stack.Access { return s.access() }
 
 // HomeDir is the home folder that the session works in.
 func (s *Session) HomeDir() *Home { return s.home }
@@ -53,24 +54,4 @@ func (s *Session) Values(ctx context.Context) (map[string]string, error) {
 		values[key] = value.Value
 	}
 	return values, nil
-}
-
-// Files compares what lies at both ends of a data set, by path at the consumer.
-func (r *SnapshotReader) Files(
-	ctx context.Context, provider, consumer string, d SharedDataSet,
-) ([]SnapshotFile, error) {
-	s, err := r.compare(ctx, provider, consumer, ShareConsumer{DataSets: map[string]SharedDataSet{"": d}}, nil)
-	return s.Files, err
-}
-
-// Decode makes outputs, as read from a stack, a Go value.
-func Decode(outputs map[string]any, into any) error {
-	raw, err := json.Marshal(outputs)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("stack outputs: %w", err)
-	}
-	return nil
 }

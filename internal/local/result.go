@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // Result is the outcome of a run, and its JSON document. What does not apply to a verb is left out.
@@ -15,9 +17,9 @@ type Result struct {
 	// Outputs of the stack, secrets masked unless asked for.
 	Outputs map[string]any `json:"outputs,omitempty"`
 	// Snapshots of every share at every consumer.
-	Snapshots []Snapshot `json:"snapshots,omitempty"`
+	Snapshots []stack.Snapshot `json:"snapshots,omitempty"`
 	// SoftDeletedVaults remain after a destroy until they are purged or their retention ends.
-	SoftDeletedVaults []DeletedVault `json:"softDeletedVaults,omitempty"`
+	SoftDeletedVaults []stack.DeletedVault `json:"softDeletedVaults,omitempty"`
 	// Error says what failed.
 	Error      *Failure `json:"error,omitempty"`
 	DurationMs int64    `json:"durationMs"`
@@ -48,16 +50,6 @@ func summarize(changes map[apitype.OpType]int) *Summary {
 
 // Changes is the number of resources that did or would not stay as they are.
 func (s *Summary) Changes() int { return s.Create + s.Update + s.Delete + s.Replace + s.Import }
-
-// DeletedVault is a Key Vault that was deleted and can still be recovered.
-type DeletedVault struct {
-	Name     string `json:"name"`
-	Location string `json:"location"`
-	// Purge is when Azure removes it for good.
-	Purge string `json:"scheduledPurge,omitempty"`
-	// PurgeProtected tells that nobody can remove it before.
-	PurgeProtected bool `json:"purgeProtected,omitempty"`
-}
 
 // Failure is an error with the complaints of the engine and the program.
 type Failure struct {

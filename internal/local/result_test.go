@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 func TestDocumentShape(t *testing.T) {
@@ -17,9 +19,9 @@ func TestDocumentShape(t *testing.T) {
 		Summary: summarize(map[apitype.OpType]int{"create": 2, "same": 3, "replace": 1, "create-replacement": 1,
 			"delete-replaced": 1}),
 		Outputs: map[string]any{"a": "b"},
-		Snapshots: []Snapshot{{
+		Snapshots: []stack.Snapshot{{
 			Share: "s", Consumer: "c", Status: "Succeeded",
-			Files: []SnapshotFile{{Path: "p", Bytes: 3, SHA256: "aa", SourceSHA256: "aa"}},
+			Files: []stack.SnapshotFile{{Path: "p", Bytes: 3, SHA256: "aa", SourceSHA256: "aa"}},
 		}},
 		DurationMs: 12,
 	}

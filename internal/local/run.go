@@ -17,6 +17,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // ErrUnexpectedChanges is returned by runs that were to find nothing to change.
@@ -159,7 +161,7 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 			result.Outputs[name] = secretMark
 		}
 	}
-	shares, err := SharesOutput(plain)
+	shares, err := stack.ParseShares(plain)
 	if err != nil {
 		return result, err
 	}
@@ -198,7 +200,7 @@ func (s *Session) run(
 // withSnapshots adds the snapshots to a result, and fails when one is not what it should be.
 func (s *Session) withSnapshots(ctx context.Context, result *Result, wait bool) (*Result, error) {
 	start := time.Now()
-	shares, err := SharesOutput(result.Outputs)
+	shares, err := stack.ParseShares(result.Outputs)
 	if err != nil {
 		return result, err
 	}
@@ -207,22 +209,22 @@ func (s *Session) withSnapshots(ctx context.Context, result *Result, wait bool) 
 	if err != nil {
 		return result, err
 	}
-	var wrong []Diagnostic
+	var problems []Diagnostic
 	for _, snapshot := range result.Snapshots {
 		if !snapshot.OK() {
-			wrong = append(wrong, Diagnostic{Resource: snapshot.Share + " at " +
-				"" + snapshot.Consumer, Message: snapshot.problem()})
+			problems = append(problems, Diagnostic{Resource: snapshot.Share + " at " + snapshot.Consumer,
+				Message: snapshot.Problem()})
 		}
 	}
-	if len(wrong) > 0 {
+	if len(problems) > 0 {
 		return result, &Failure{Message: "the resources stand, but not every snapshot arrived whole",
-			Diagnostics: wrong}
+			Diagnostics: problems}
 	}
 	return result, nil
 }
 
-func (s *Session) snapshots(ctx context.Context, shares map[string]Share, wait bool) ([]Snapshot, error) {
-	reader := &SnapshotReader{Access: s.access(), Wait: wait, Progress: s.options.Progress}
+func (s *Session) snapshots(ctx context.Context, shares map[string]stack.Share, wait bool) ([]stack.Snapshot, error) {
+	reader := &stack.SnapshotReader{Access: s.access(), Wait: wait, Progress: s.options.Progress}
 	return reader.Read(ctx, shares)
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/bridge"
 	"github.com/crossorg/crossorg/internal/process"
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
@@ -232,7 +233,7 @@ func rolePropagation(l azure.Latency) time.Duration {
 }
 
 // access reads results with each organization's own principal.
-func (s *Session) access() *Access {
+func (s *Session) access() *stack.Access {
 	a := newAccess(s.azure.Management(), s.azure.Authority(), s.azure.RootCAs(),
 		func(organization string) (credentials, error) {
 			return principalOf(s.azure, s.organizations[organization])

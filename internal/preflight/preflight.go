@@ -18,9 +18,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/local"
 	"github.com/crossorg/crossorg/internal/settings"
-	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // Options say what to look at.
@@ -32,11 +31,11 @@ type Options struct {
 	// Getenv reads environment variables.
 	Getenv func(string) string
 	// Access signs in for each organization.
-	Access *local.Access
+	Access *stack.Access
 	// Subscription is where an organization is deployed to.
 	Subscription func(ctx context.Context, organization string) (string, error)
 	// Outputs are those of the stack if it stands already; nil if it does not.
-	Outputs *target.Outputs
+	Outputs *stack.Outputs
 	// Fix registers resource providers that are not.
 	Fix bool
 	// Progress is told what takes long.
@@ -75,7 +74,7 @@ const assignRoles = "Microsoft.Authorization/roleAssignments/write"
 type run struct {
 	Options
 	settings *settings.Settings
-	reader   *target.Reader
+	reader   *stack.Reader
 }
 
 // Run asks everything. A configuration that is wrong is all that it reports, as everything else depends on it.
@@ -91,7 +90,7 @@ func Run(ctx context.Context, o Options) *checks.Report {
 		return checks.Ask(ctx, []checks.Question{{Label: "the " +
 			"configuration", Ask: func(context.Context) []checks.Check { return problems(err) }}}, o.Progress)
 	}
-	r := &run{Options: o, settings: s, reader: &target.Reader{Access: o.Access}}
+	r := &run{Options: o, settings: s, reader: &stack.Reader{Access: o.Access}}
 	questions := []checks.Question{{Label: "the configuration", Ask: func(context.Context) []checks.Check {
 		return []checks.Check{{Check: "configuration", Resource: "Pulumi." + o.Stack + ".yaml",
 			Expected: "complete and valid", Seen: "valid", OK: true},
@@ -175,7 +174,7 @@ func (r *run) organization(ctx context.Context, name string) []checks.Check {
 		State    string `json:"state"`
 		TenantID string `json:"tenantId"`
 	}
-	if err := r.reader.Do(ctx, name, http.MethodGet, a.resource, target.SubscriptionsVersion, nil, nil,
+	if err := r.reader.Do(ctx, name, http.MethodGet, a.resource, stack.SubscriptionsVersion, nil, nil,
 		&found); err != nil {
 		return append(rows, a.unreadable("subscription", "Enabled", err))
 	}
@@ -244,7 +243,7 @@ func (r *run) registrations(ctx context.Context, a about) []checks.Check {
 func (r *run) provider(ctx context.Context, a about, namespace string) (provider, error) {
 	var p provider
 	err := r.reader.Do(ctx, a.organization, http.MethodGet, a.resource+"/providers/"+namespace,
-		target.SubscriptionsVersion, nil, nil, &p)
+		stack.SubscriptionsVersion, nil, nil, &p)
 	return p, err
 }
 
@@ -253,7 +252,7 @@ func (r *run) register(ctx context.Context, a about, namespace string) (provider
 	fmt.Fprintf(r.Progress, "registering %s for %s\n", namespace, a.organization)
 	var p provider
 	if err := r.reader.Do(ctx, a.organization, http.MethodPost, a.resource+"/providers/"+namespace+"/register",
-		target.SubscriptionsVersion, nil, nil, &p); err != nil {
+		stack.SubscriptionsVersion, nil, nil, &p); err != nil {
 		return p, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, registrationWait)
@@ -281,7 +280,7 @@ type permission struct {
 // rights asks what the caller may do at the subscription
 // (learn.microsoft.com/rest/api/authorization/permissions).
 func (r *run) rights(ctx context.Context, a about) []checks.Check {
-	held, err := target.List[permission](ctx, r.reader, a.organization,
+	held, err := stack.List[permission](ctx, r.reader, a.organization,
 		a.resource+"/providers/Microsoft.Authorization/permissions", roleVersion, nil)
 	if err != nil {
 		return []checks.Check{a.unreadable("may-assign-roles", assignRoles, err)}
@@ -351,10 +350,10 @@ var regional = []struct{ namespace, resourceType string }{
 // region checks that the subscription has the organization's region, and the region what stands there.
 func (r *run) region(ctx context.Context, a about, location string) []checks.Check {
 	on := about{a.organization, a.resource + "/locations/" + location}
-	all, err := target.List[struct {
+	all, err := stack.List[struct {
 		Name        string `json:"name"`
 		DisplayName string `json:"displayName"`
-	}](ctx, r.reader, a.organization, a.resource+"/locations", target.SubscriptionsVersion, nil)
+	}](ctx, r.reader, a.organization, a.resource+"/locations", stack.SubscriptionsVersion, nil)
 	if err != nil {
 		return []checks.Check{on.unreadable("region", "there", err)}
 	}
@@ -455,7 +454,7 @@ type usage struct {
 func (r *run) machines(ctx context.Context, a about, location string, g *settings.Governance) []checks.Check {
 	on := about{a.organization, a.resource + "/providers/Microsoft.Compute/locations/" + location}
 	const change = "choose another with crossorg:governance.vmSize"
-	skus, err := target.List[sku](ctx, r.reader, a.organization, a.resource+"/providers/Microsoft.Compute/skus",
+	skus, err := stack.List[sku](ctx, r.reader, a.organization, a.resource+"/providers/Microsoft.Compute/skus",
 		computeVersion,
 		url.Values{"$filter": {"location eq '" + location + "'"}})
 	if err != nil {
@@ -484,7 +483,7 @@ func (r *run) machines(ctx context.Context, a about, location string, g *setting
 	if r.Outputs != nil && r.Outputs.Governance != nil {
 		return append(rows, on.is("quota", "cores for the nodes", true, "the cluster stands already", ""))
 	}
-	usages, err := target.List[usage](ctx, r.reader, a.organization, on.resource+"/usages", computeVersion, nil)
+	usages, err := stack.List[usage](ctx, r.reader, a.organization, on.resource+"/usages", computeVersion, nil)
 	if err != nil {
 		return append(rows, on.unreadable("quota", "readable", err))
 	}

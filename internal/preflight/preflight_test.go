@@ -13,8 +13,8 @@ import (
 
 	"github.com/crossorg/crossorg/internal/checks"
 	"github.com/crossorg/crossorg/internal/preflight"
-	"github.com/crossorg/crossorg/internal/target"
-	"github.com/crossorg/crossorg/internal/target/targettest"
+	"github.com/crossorg/crossorg/internal/stack"
+	"github.com/crossorg/crossorg/internal/stack/stacktest"
 )
 
 type object = map[string]any
@@ -50,7 +50,7 @@ func answers() object {
 	return a
 }
 
-func options(azure *targettest.Azure) preflight.Options {
+func options(azure *stacktest.Azure) preflight.Options {
 	return preflight.Options{
 		Stack: "dev", Access: azure.Access(), Progress: io.Discard,
 		Values: map[string]string{
@@ -78,7 +78,7 @@ func look(t *testing.T, change func(object)) *checks.Report {
 	t.Helper()
 	a := answers()
 	change(a)
-	return preflight.Run(context.Background(), options(targettest.New(t, a)))
+	return preflight.Run(context.Background(), options(stacktest.New(t, a)))
 }
 
 func TestASubscriptionThatLacksNothingPasses(t *testing.T) {
@@ -149,7 +149,7 @@ func TestFixRegistersAndWaits(t *testing.T) {
 		return object{"registrationState": now}
 	}
 	a["POST "+namespace+"/register"] = func() any { state = "Registering"; return object{"registrationState": state} }
-	azure := targettest.New(t, a)
+	azure := stacktest.New(t, a)
 	o := options(azure)
 	assert.False(t, preflight.Run(context.Background(), o).OK())
 	for _, asked := range azure.Asked() {
@@ -163,14 +163,14 @@ func TestADeletedVaultOfTheStackIsInTheWay(t *testing.T) {
 	a := answers()
 	a["GET "+subscription+"/providers/Microsoft.KeyVault/deletedVaults"] = list(object{"id": "/d/ours", "name": "ours"},
 		object{"id": "/d/another", "name": "another"})
-	o := options(targettest.New(t, a))
+	o := options(stacktest.New(t, a))
 	assert.True(t, preflight.Run(context.Background(), o).OK(), "names are random, so before the first up none can be")
-	o.Outputs = &target.Outputs{Organizations: map[string]target.Organization{"contoso": {Provider: &target.Side{VaultID: "/x/vaults/ours"}}}}
+	o.Outputs = &stack.Outputs{Organizations: map[string]stack.Organization{"contoso": {Provider: &stack.Side{VaultID: "/x/vaults/ours"}}}}
 	assert.Equal(t, []string{"contoso deleted-vaults"}, failed(preflight.Run(context.Background(), o)))
 }
 
 func TestAWrongConfigurationIsAllThatIsReported(t *testing.T) {
-	azure := targettest.New(t, answers())
+	azure := stacktest.New(t, answers())
 	o := options(azure)
 	o.Values["crossorg:storage"] = `{"sku":"Standard_XYZ"}`
 	report := preflight.Run(context.Background(), o)

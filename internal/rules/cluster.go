@@ -21,9 +21,9 @@ func LeastNodes(sku string) int {
 	return 0
 }
 
-// ManagementPorts are the ports that clients administer a cluster through: TCP and HTTP
+// ManagementPorts are the ports that a cluster is administered through: client connections and the HTTP gateway
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking).
-func ManagementPorts() []string { return []string{"19000", "19080"} }
+func ManagementPorts() []int { return []int{19000, 19080} }
 
 // EveryNode is the instance count of a stateless service that runs on every node
 // (learn.microsoft.com/azure/service-fabric/service-fabric-cluster-resource-manager-configure-services).

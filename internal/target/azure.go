@@ -17,6 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // openAzure reaches a stack on Azure: the Pulumi CLI that the person deploys with tells configuration and outputs.
@@ -32,7 +33,7 @@ func openAzure(_ context.Context, o local.Options) (*Target, error) {
 	}
 	p := &pulumiCLI{path: pulumi, dir: project.Dir, stack: o.Stack, namespace: project.Name, configFile: o.ConfigFile}
 	s := &signIn{values: sync.OnceValues(func() (map[string]string, error) { return p.values(context.Background()) })}
-	access := &local.Access{Cloud: cloud.AzurePublic, Credential: s.credential}
+	access := &stack.Access{Cloud: cloud.AzurePublic, Credential: s.credential}
 	return &Target{
 		Kind: Azure, Stack: o.Stack, Access: access, Up: "pulumi up", Refresh: "pulumi refresh",
 		outputs: p.outputs,
@@ -241,7 +242,7 @@ func federatedToken() (func(context.Context) (string, error), error) {
 }
 
 // subscription is the configured one, that of the environment, or the only one that the login sees.
-func (s *signIn) subscription(ctx context.Context, access *local.Access, name string) (string, error) {
+func (s *signIn) subscription(ctx context.Context, access *stack.Access, name string) (string, error) {
 	o, _, err := s.organization(name)
 	if err != nil {
 		return "", err
@@ -249,10 +250,8 @@ func (s *signIn) subscription(ctx context.Context, access *local.Access, name st
 	if id := first(o.SubscriptionID, os.Getenv("ARM_SUBSCRIPTION_ID"), os.Getenv("AZURE_SUBSCRIPTION_ID")); id != "" {
 		return id, nil
 	}
-	reader := &Reader{Access: access}
-	found, err := List[struct {
-		SubscriptionID string `json:"subscriptionId"`
-	}](ctx, reader, name, "/subscriptions", SubscriptionsVersion, nil)
+	reader := &stack.Reader{Access: access}
+	found, err := reader.Subscriptions(ctx, name)
 	if err != nil {
 		return "", err
 	}
@@ -260,11 +259,8 @@ func (s *signIn) subscription(ctx context.Context, access *local.Access, name st
 		return "", fmt.Errorf("the login sees %d subscriptions: choose one with "+
 			"crossorg:organizations.%s.subscriptionId or ARM_SUBSCRIPTION_ID", len(found), name)
 	}
-	return found[0].SubscriptionID, nil
+	return found[0], nil
 }
-
-// SubscriptionsVersion is the api-version of subscriptions and of their resource providers.
-const SubscriptionsVersion = "2022-09-01"
 
 func first(candidates ...string) string {
 	for _, c := range candidates {

@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // The kinds of targets.
@@ -20,9 +17,6 @@ const (
 	Azure = "azure"
 )
 
-// ErrNoStack means that the stack does not stand, so there are no outputs.
-var ErrNoStack = errors.New("the stack does not stand")
-
 // Target is a stack on an Azure.
 type Target struct {
 	// Kind is Local or Azure.
@@ -30,7 +24,7 @@ type Target struct {
 	// Stack is the stack's name.
 	Stack string
 	// Access signs in as the principal of each organization.
-	Access *local.Access
+	Access *stack.Access
 	// Up is the command that brings the stack up there, Refresh the one that makes its state what stands.
 	Up, Refresh string
 	// Home is the home folder of a local target; nil on Azure.
@@ -75,6 +69,15 @@ func openLocal(ctx context.Context, o local.Options) (*Target, error) {
 // Outputs are the stack's outputs: from the home's state, or from the backend that pulumi is logged in to.
 func (t *Target) Outputs(ctx context.Context) (map[string]any, error) { return t.outputs(ctx) }
 
+// Read reads the outputs of a stack that stands.
+func (t *Target) Read(ctx context.Context) (*stack.Outputs, error) {
+	raw, err := t.Outputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stack.ParseOutputs(raw)
+}
+
 // Values are the stack's configuration by key without the namespace, secrets in plain.
 func (t *Target) Values(ctx context.Context) (map[string]string, error) { return t.values(ctx) }
 
@@ -94,25 +97,3 @@ func (t *Target) SetConfig(ctx context.Context, path, value string) error {
 
 // Close releases the target.
 func (t *Target) Close() error { return t.close() }
-
-// ARMOptions configure an official Azure Resource Manager client for the target.
-func ARMOptions(a *local.Access) *arm.ClientOptions {
-	return &arm.ClientOptions{ClientOptions: Options(a), DisableRPRegistration: true}
-}
-
-// Options configure any official client for the target.
-func Options(a *local.Access) policy.ClientOptions {
-	return policy.ClientOptions{Cloud: a.Cloud, Transport: a.Transport}
-}
-
-// Client is an official client of Azure Resource Manager, signed in for an organization.
-func Client[C any](a *local.Access, organization, subscription string,
-	construct func(subscription string, credential azcore.TokenCredential, options *arm.ClientOptions) (C, error)) (C,
-	error) {
-	credential, err := a.Credential(organization)
-	if err != nil {
-		var none C
-		return none, fmt.Errorf("sign in for %s: %w", organization, err)
-	}
-	return construct(subscription, credential, ARMOptions(a))
-}

@@ -1,18 +1,17 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/rules"
+	"github.com/crossorg/crossorg/internal/stack"
 )
-
-// managementPorts are the client connections' and the HTTP gateway's.
-var managementPorts = []int{19000, 19080}
 
 func (r *run) governance() []checks.Question {
 	g := r.Outputs.Governance
@@ -44,8 +43,8 @@ func (r *run) governance() []checks.Question {
 			}
 		}},
 		r.list("node-type", host, g.ClusterID, "/nodeTypes", clusterVersion, nil,
-			func(a about, found []*target.Resource) []checks.Check {
-				var primary *target.Resource
+			func(a about, found []*stack.Resource) []checks.Check {
+				var primary *stack.Resource
 				for _, n := range found {
 					if is, _ := n.Flag("isPrimary"); is {
 						primary = n
@@ -55,24 +54,26 @@ func (r *run) governance() []checks.Question {
 					return []checks.Check{a.on(a.resource+"/nodeTypes").is("node-type", "a primary node type", false,
 						fmt.Sprintf("%d node types, none primary", len(found)), r.restore())}
 				}
+				least := rules.LeastNodes(rules.Basic)
 				nodes, _ := primary.Value("vmInstanceCount").(float64)
 				return []checks.Check{
 					a.on(primary.ID).equal("node-type", succeeded, primary.Text("provisioningState"),
 						"wait for it, or "+r.restore()),
-					a.on(primary.ID).is("nodes", "at least 3", nodes >= 3, strconv.Itoa(int(nodes)),
+					a.on(primary.ID).is("nodes", fmt.Sprintf("at least %d", least), int(nodes) >= least,
+						strconv.Itoa(int(nodes)),
 						"scale it out: "+r.restore()),
 				}
 			}),
 	}
 	if g.ApplicationID != "" {
 		all = append(all, r.resource("application", host, g.ApplicationID, clusterVersion,
-			func(a about, found *target.Resource) []checks.Check {
+			func(a about, found *stack.Resource) []checks.Check {
 				return []checks.Check{a.equal("application", succeeded, found.Text("provisioningState"), r.restore())}
 			}))
 	}
 	for _, name := range sorted(g.ServiceIDs) {
 		all = append(all, r.resource("service", host, g.ServiceIDs[name], clusterVersion,
-			func(a about, found *target.Resource) []checks.Check {
+			func(a about, found *stack.Resource) []checks.Check {
 				return []checks.Check{a.equal("service", succeeded, found.Text("provisioningState"), r.restore())}
 			}))
 	}
@@ -82,12 +83,14 @@ func (r *run) governance() []checks.Question {
 // openPorts are the management ports that anybody on the internet reaches: those without a rule that denies the
 // internet before one lets it in. Azure's own rule, which comes after the custom ones, lets it in
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking#nsgrules).
-func openPorts(rules []map[string]any) []int {
-	sort.SliceStable(rules, func(i, j int) bool { return number(rules[i]["priority"]) < number(rules[j]["priority"]) })
+func openPorts(securityRules []map[string]any) []int {
+	slices.SortStableFunc(securityRules, func(a, b map[string]any) int {
+		return cmp.Compare(number(a["priority"]), number(b["priority"]))
+	})
 	var open []int
-	for _, port := range managementPorts {
+	for _, port := range rules.ManagementPorts() {
 		closed := false
-		for _, rule := range rules {
+		for _, rule := range securityRules {
 			if !strings.EqualFold(word(rule, "direction"), "inbound") || !fromInternet(rule) || !covers(rule, port) {
 				continue
 			}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // Log categories by what they are of (learn.microsoft.com/azure/azure-monitor/reference/logs-index).
@@ -15,7 +15,7 @@ var (
 	blobLogs  = []string{"StorageRead", "StorageWrite", "StorageDelete"}
 )
 
-func (r *run) monitoring(organization string, m target.Monitoring) []checks.Question {
+func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Question {
 	o := r.Outputs.Organizations[organization]
 	group := ""
 	for _, s := range o.Sides() {
@@ -23,7 +23,7 @@ func (r *run) monitoring(organization string, m target.Monitoring) []checks.Ques
 			group = s.GroupID()
 		}
 	}
-	withTags := func(check, id, version string, judge func(about, *target.Resource) []checks.Check) checks.Question {
+	withTags := func(check, id, version string, judge func(about, *stack.Resource) []checks.Check) checks.Question {
 		a := about{r, organization, id}
 		return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
 			found, err := r.reader.Get(ctx, organization, id, version)
@@ -34,7 +34,7 @@ func (r *run) monitoring(organization string, m target.Monitoring) []checks.Ques
 		}}
 	}
 	all := []checks.Question{withTags("workspace", m.WorkspaceID, workspaceVersion,
-		func(a about, found *target.Resource) []checks.Check {
+		func(a about, found *stack.Resource) []checks.Check {
 			return []checks.Check{a.equal("workspace", succeeded, found.Text("provisioningState"),
 				"wait for it, or "+r.restore())}
 		})}
@@ -47,7 +47,7 @@ func (r *run) monitoring(organization string, m target.Monitoring) []checks.Ques
 	}
 	for _, what := range sorted(m.AlertIDs) {
 		all = append(all, withTags("alert", m.AlertIDs[what], alertVersion,
-			func(a about, found *target.Resource) []checks.Check {
+			func(a about, found *stack.Resource) []checks.Check {
 				enabled, stated := found.Flag("enabled")
 				rows := []checks.Check{a.is("alert", "enabled", enabled || !stated, onOff(enabled || !stated),
 					"set enabled to true: "+r.restore())}
@@ -63,7 +63,7 @@ func (r *run) monitoring(organization string, m target.Monitoring) []checks.Ques
 	}
 	if m.ActionGroupID != "" {
 		all = append(all, withTags("action-group", m.ActionGroupID, actionVersion,
-			func(a about, found *target.Resource) []checks.Check {
+			func(a about, found *stack.Resource) []checks.Check {
 				enabled, _ := found.Flag("enabled")
 				return []checks.Check{a.is("action-group", "enabled", enabled, onOff(enabled),
 					"set enabled to true: "+r.restore())}
@@ -75,7 +75,7 @@ func (r *run) monitoring(organization string, m target.Monitoring) []checks.Ques
 // diagnostics checks that a resource sends all categories to the workspace, by one setting or by several.
 func (r *run) diagnostics(check, organization, id, workspace string, categories []string) checks.Question {
 	return r.list(check, organization, id, "/providers/Microsoft.Insights/diagnosticSettings", diagnosticVersion, nil,
-		func(a about, settings []*target.Resource) []checks.Check {
+		func(a about, settings []*stack.Resource) []checks.Check {
 			expected := strings.Join(categories, ", ") + " to the organization's workspace"
 			sent, elsewhere := map[string]bool{}, ""
 			for _, setting := range settings {

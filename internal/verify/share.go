@@ -3,44 +3,43 @@ package verify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
-
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/local"
-	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/rules"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // kinds are Data Share's words for the kinds of data sets in outputs, with the property that holds the path.
 var kinds = map[string]struct{ name, path string }{
-	"blob": {"Blob", "filePath"}, "folder": {"BlobFolder", "prefix"}, "container": {"Container", ""},
+	rules.Blob: {"Blob", "filePath"}, rules.Folder: {"BlobFolder", "prefix"}, rules.Container: {"Container", ""},
 }
 
-func (r *run) share(name string, s target.Share) []checks.Question {
+func (r *run) share(name string, s stack.Share) []checks.Question {
 	all := []checks.Question{
 		r.resource("share", s.Provider, s.ShareID, dataShareVersion,
-			func(a about, found *target.Resource) []checks.Check {
+			func(a about, found *stack.Resource) []checks.Check {
 				return []checks.Check{
 					a.equal("share", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-					a.equal("share-kind", "CopyBased", found.Text("shareKind"), r.restore()),
+					a.equal("share-kind", rules.ShareKind, found.Text("shareKind"), r.restore()),
 				}
 			}),
 		r.list("data-set", s.Provider, s.ShareID, "/dataSets", dataShareVersion, nil,
-			func(a about, found []*target.Resource) []checks.Check {
+			func(a about, found []*stack.Resource) []checks.Check {
 				return r.dataSets(a, s, found)
 			}),
 		r.list("schedule", s.Provider, s.ShareID, "/synchronizationSettings", dataShareVersion, nil,
-			func(a about, found []*target.Resource) []checks.Check {
+			func(a about, found []*stack.Resource) []checks.Check {
 				if len(found) != 1 {
 					return []checks.Check{a.is("schedule", "one synchronization setting", false, fmt.Sprint(len(found)),
 						r.restore())}
 				}
 				a = a.on(found[0].ID)
-				return []checks.Check{a.is("schedule", "Hour or Day", found[0].Kind == "ScheduleBased" &&
-					tolerance[found[0].Text("recurrenceInterval")] > 0,
+				return []checks.Check{a.is("schedule", strings.Join(rules.Intervals(), " or "),
+					found[0].Kind == "ScheduleBased" &&
+						slices.Contains(rules.Intervals(), found[0].Text("recurrenceInterval")),
 					scheduleText(found[0]), r.restore())}
 			}),
 		r.invitations(s),
@@ -52,23 +51,23 @@ func (r *run) share(name string, s target.Share) []checks.Question {
 }
 
 // dataSets checks that exactly the data sets of the outputs are shared, each from where they say.
-func (r *run) dataSets(a about, s target.Share, found []*target.Resource) []checks.Check {
-	wanted := map[string]local.SharedDataSet{}
+func (r *run) dataSets(a about, s stack.Share, found []*stack.Resource) []checks.Check {
+	wanted := map[string]stack.DataSet{}
 	for _, c := range s.Consumers {
 		for name, d := range c.DataSets {
 			wanted[name] = d
 		}
 	}
 	return r.places(a, "data-set", "/dataSets/", "shares", wanted, found,
-		func(d local.SharedDataSet) local.Location { return d.Source })
+		func(d stack.DataSet) stack.Location { return d.Source })
 }
 
 // places checks that what is found is at the places that are wanted, and nothing else.
 func (r *run) places(
-	a about, check, below, verb string, wanted map[string]local.SharedDataSet, found []*target.Resource,
-	at func(local.SharedDataSet) local.Location,
+	a about, check, below, verb string, wanted map[string]stack.DataSet, found []*stack.Resource,
+	at func(stack.DataSet) stack.Location,
 ) []checks.Check {
-	byName := map[string]*target.Resource{}
+	byName := map[string]*stack.Resource{}
 	for _, one := range found {
 		byName[one.Name] = one
 	}
@@ -101,10 +100,10 @@ func (r *run) places(
 }
 
 // invitations checks that each consumer of the outputs has accepted, and that nobody else is invited.
-func (r *run) invitations(s target.Share) checks.Question {
+func (r *run) invitations(s stack.Share) checks.Question {
 	return r.list("invitation", s.Provider, s.ShareID, "/invitations", dataShareVersion, nil,
-		func(a about, found []*target.Resource) []checks.Check {
-			byID := map[string]*target.Resource{}
+		func(a about, found []*stack.Resource) []checks.Check {
+			byID := map[string]*stack.Resource{}
 			for _, one := range found {
 				byID[strings.ToLower(one.Text("invitationId"))] = one
 			}
@@ -130,10 +129,10 @@ func (r *run) invitations(s target.Share) checks.Question {
 		})
 }
 
-func (r *run) consumer(share string, s target.Share, name string, c target.Consumer) []checks.Question {
+func (r *run) consumer(share string, s stack.Share, name string, c stack.Consumer) []checks.Question {
 	all := []checks.Question{
 		r.resource("subscription", name, c.SubscriptionID, dataShareVersion,
-			func(a about, found *target.Resource) []checks.Check {
+			func(a about, found *stack.Resource) []checks.Check {
 				status := found.Text("shareSubscriptionStatus")
 				advice := "accept the share again: " + r.restore()
 				if strings.HasPrefix(status, "Revok") {
@@ -146,9 +145,9 @@ func (r *run) consumer(share string, s target.Share, name string, c target.Consu
 				}
 			}),
 		r.list("mapping", name, c.SubscriptionID, "/dataSetMappings", dataShareVersion, nil,
-			func(a about, found []*target.Resource) []checks.Check {
+			func(a about, found []*stack.Resource) []checks.Check {
 				rows := r.places(a, "mapping", "/dataSetMappings/", "lands as", c.DataSets, found,
-					func(d local.SharedDataSet) local.Location { return d.Target })
+					func(d stack.DataSet) stack.Location { return d.Target })
 				for _, one := range found {
 					if _, ours := c.DataSets[one.Name]; ours {
 						rows = append(rows, a.on(one.ID).equal("mapping-status", "Ok", one.Text("dataSetMappingStatus"),
@@ -167,7 +166,7 @@ func (r *run) consumer(share string, s target.Share, name string, c target.Consu
 }
 
 // trigger checks that the consumer follows the provider's schedule.
-func (r *run) trigger(s target.Share, consumer string, c target.Consumer) checks.Question {
+func (r *run) trigger(s stack.Share, consumer string, c stack.Consumer) checks.Question {
 	a := about{r, consumer, c.SubscriptionID}
 	return checks.Question{Label: "trigger of " + short(c.SubscriptionID),
 		Ask: func(ctx context.Context) []checks.Check {
@@ -195,7 +194,7 @@ func (r *run) trigger(s target.Share, consumer string, c target.Consumer) checks
 }
 
 // scheduleText is interval and time of a synchronization setting or trigger.
-func scheduleText(s *target.Resource) string {
+func scheduleText(s *stack.Resource) string {
 	at := s.Text("synchronizationTime")
 	if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
 		at = t.UTC().Format(time.RFC3339)
@@ -203,25 +202,21 @@ func scheduleText(s *target.Resource) string {
 	return orNothing(s.Text("recurrenceInterval")) + " from " + orNothing(at)
 }
 
-// tolerance is how old the last successful snapshot may be, by interval of the schedule: the interval, and what a
-// snapshot and a delayed start take.
-var tolerance = map[string]time.Duration{"Hour": 2 * time.Hour, "Day": 30 * time.Hour}
-
 // snapshot checks that the newest snapshot that has ended succeeded, and is no older than the schedule allows.
-func (r *run) snapshot(share string, s target.Share, consumer string, c target.Consumer) checks.Question {
+func (r *run) snapshot(share string, s stack.Share, consumer string, c stack.Consumer) checks.Question {
 	a := about{r, consumer, c.SubscriptionID}
 	sync := fmt.Sprintf("crossorg sync %s --consumer %s", share, consumer)
 	return checks.Question{Label: "snapshots of " + share + " at " + consumer,
 		Ask: func(ctx context.Context) []checks.Check {
-			allowed := tolerance["Day"]
+			allowed := rules.SnapshotTolerance(rules.Day)
 			if settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion,
 				nil); err == nil && len(settings) == 1 {
-				if t := tolerance[settings[0].Text("recurrenceInterval")]; t > 0 {
+				if t := rules.SnapshotTolerance(settings[0].Text("recurrenceInterval")); t > 0 {
 					allowed = t
 				}
 			}
 			for until := time.Now().Add(r.Settle); ; {
-				history, err := History(ctx, r.Access, consumer, c.SubscriptionID)
+				history, err := stack.History(ctx, r.Access, consumer, c.SubscriptionID)
 				if err != nil {
 					return a.unreadable("snapshot", succeeded, err)
 				}
@@ -234,65 +229,36 @@ func (r *run) snapshot(share string, s target.Share, consumer string, c target.C
 		}}
 }
 
-func (r *run) judgeSnapshot(
-	a about, history []*armdatashare.ShareSubscriptionSynchronization, allowed time.Duration, advice string,
-) []checks.Check {
-	var newest *armdatashare.ShareSubscriptionSynchronization
+func (r *run) judgeSnapshot(a about, history []stack.Run, allowed time.Duration, advice string) []checks.Check {
+	var newest stack.Run
 	for _, s := range history {
-		if s.EndTime != nil && (newest == nil || s.EndTime.After(*newest.EndTime)) {
+		if s.End.After(newest.End) {
 			newest = s
 		}
 	}
-	if newest == nil {
+	if !newest.Ended() {
 		return []checks.Check{a.is("snapshot", succeeded, false, "no snapshot has ended", advice)}
 	}
-	status, message := "", ""
-	if newest.Status != nil {
-		status = *newest.Status
+	seen := orNothing(newest.Status)
+	if newest.Message != "" && newest.Status != succeeded {
+		seen += ": " + newest.Message
 	}
-	if newest.Message != nil && status != succeeded {
-		message = ": " + *newest.Message
-	}
-	age := max(r.reader.Now().Sub(*newest.EndTime), 0).Round(time.Second)
+	age := max(r.reader.Now().Sub(newest.End), 0).Round(time.Second)
 	return []checks.Check{
-		a.is("snapshot", succeeded, status == succeeded, orNothing(status)+message, "mend what it says, then "+advice),
+		a.is("snapshot", succeeded, newest.Status == succeeded, seen, "mend what it says, then "+advice),
 		a.is("snapshot-age", "at most "+allowed.String(), age <= allowed, age.String(),
 			"see that the trigger is Active, then "+advice),
 	}
 }
 
-// History lists the snapshots of a share subscription.
-func History(
-	ctx context.Context, access *local.Access, organization, subscriptionID string,
-) ([]*armdatashare.ShareSubscriptionSynchronization, error) {
-	id, err := arm.ParseResourceID(subscriptionID)
-	if err != nil || id.Parent == nil {
-		return nil, fmt.Errorf("%q is not the resource id of a share subscription", subscriptionID)
-	}
-	client, err := target.Client(access, organization, id.SubscriptionID, armdatashare.NewShareSubscriptionsClient)
-	if err != nil {
-		return nil, err
-	}
-	var all []*armdatashare.ShareSubscriptionSynchronization
-	pager := client.NewListSynchronizationsPager(id.ResourceGroupName, id.Parent.Name, id.Name, nil)
-	for pager.More() {
-		page, err := pager.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.Value...)
-	}
-	return all, nil
-}
-
 // content checks that a data set's files are at both ends and equal.
-func (r *run) content(share, provider, consumer, set string, d local.SharedDataSet) checks.Question {
+func (r *run) content(share, provider, consumer, set string, d stack.DataSet) checks.Question {
 	a := about{r, consumer, d.Target.StorageAccountID + "/blobServices/default/containers/" + d.Target.Container}
 	const expected = "equal at both ends (SHA-256)"
 	advice := fmt.Sprintf("crossorg sync %s --consumer %s --full", share, consumer)
 	return checks.Question{Label: "the files of " + set + " at " + consumer,
 		Ask: func(ctx context.Context) []checks.Check {
-			files, err := r.files.Files(ctx, provider, consumer, d)
+			files, err := r.files.Compare(ctx, provider, consumer, d)
 			if err != nil {
 				return a.unreadable("blob", expected, err)
 			}
@@ -307,11 +273,11 @@ func (r *run) content(share, provider, consumer, set string, d local.SharedDataS
 				switch {
 				case f.SHA256 == "":
 					seen = "it did not arrive"
-				case f.SHA256 != f.SourceSHA256:
+				case !f.Equal():
 					seen = f.SHA256 + " is not the provider's " + f.SourceSHA256
 				}
 				rows = append(rows, a.on(last(d.Target.StorageAccountID)+"/"+f.Path).is("blob", expected,
-					f.SHA256 != "" && f.SHA256 == f.SourceSHA256, seen, advice))
+					f.Equal(), seen, advice))
 			}
 			return rows
 		}}

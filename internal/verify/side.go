@@ -8,22 +8,15 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/target"
-)
-
-// role is a built-in role (learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage).
-type role struct{ id, name string }
-
-var (
-	roleReader      = role{"2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "Storage Blob Data Reader"}
-	roleContributor = role{"ba92f5b4-2d11-453d-a403-e96b0029c9fe", "Storage Blob Data Contributor"}
+	"github.com/crossorg/crossorg/internal/rules"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // side is one side of an organization: what stands in its resource group, and the role its identity has to have.
 type side struct {
-	*target.Side
+	*stack.Side
 	name, organization string
-	role               role
+	role               rules.Role
 }
 
 func (r *run) side(s side) []checks.Question {
@@ -60,8 +53,8 @@ func (r *run) leastPrivilege(s side) checks.Question {
 	filter := url.Values{"$filter": {"principalId eq '" + s.PrincipalID + "'"}}
 	return r.list("least-privilege", s.organization, "/subscriptions/"+s.SubscriptionID,
 		"/providers/Microsoft.Authorization/roleAssignments", roleVersion, filter,
-		func(a about, assignments []*target.Resource) []checks.Check {
-			expected := s.role.name + " at its storage account"
+		func(a about, assignments []*stack.Resource) []checks.Check {
+			expected := s.role.Name + " at its storage account"
 			held := false
 			var rows []checks.Check
 			for _, found := range assignments {
@@ -69,14 +62,14 @@ func (r *run) leastPrivilege(s side) checks.Question {
 					continue
 				}
 				id := last(found.Text("roleDefinitionId"))
-				if strings.EqualFold(id, s.role.id) && strings.EqualFold(found.Text("scope"), s.StorageAccountID) {
+				if strings.EqualFold(id, s.role.ID) && strings.EqualFold(found.Text("scope"), s.StorageAccountID) {
 					held = true
 					continue
 				}
 				seen := id
-				for _, known := range []role{roleReader, roleContributor} {
-					if strings.EqualFold(known.id, id) {
-						seen = known.name
+				for _, known := range []rules.Role{rules.ProviderRole, rules.ConsumerRole} {
+					if strings.EqualFold(known.ID, id) {
+						seen = known.Name
 					}
 				}
 				rows = append(rows, a.on(found.ID).is("least-privilege", "no other role than "+expected, false,
@@ -127,7 +120,7 @@ func (r *run) storageAccount(s side) checks.Question {
 
 // storageNetwork checks that Data Share gets in: it is one of Azure's trusted services
 // (learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services).
-func (r *run) storageNetwork(a about, found *target.Resource) checks.Check {
+func (r *run) storageNetwork(a about, found *stack.Resource) checks.Check {
 	access := found.Text("publicNetworkAccess")
 	action, bypass := found.Text("networkAcls", "defaultAction"), found.Text("networkAcls", "bypass")
 	closed := strings.EqualFold(access, "Disabled")
@@ -142,7 +135,7 @@ func (r *run) storageNetwork(a about, found *target.Resource) checks.Check {
 }
 
 // blobService checks that what is deleted or overwritten can be had back.
-func (r *run) blobService(a about, found *target.Resource) []checks.Check {
+func (r *run) blobService(a about, found *stack.Resource) []checks.Check {
 	versions, _ := found.Flag("isVersioningEnabled")
 	blobs, _ := found.Flag("deleteRetentionPolicy", "enabled")
 	containers, _ := found.Flag("containerDeleteRetentionPolicy", "enabled")
@@ -155,7 +148,7 @@ func (r *run) blobService(a about, found *target.Resource) []checks.Check {
 func (r *run) containers(s side) checks.Question {
 	return r.list("containers", s.organization, s.StorageAccountID, "/blobServices/default/containers", storageVersion,
 		nil,
-		func(a about, containers []*target.Resource) []checks.Check {
+		func(a about, containers []*stack.Resource) []checks.Check {
 			wanted := map[string]bool{}
 			for _, share := range r.Outputs.Shares {
 				for consumer, c := range share.Consumers {
@@ -229,7 +222,7 @@ func (r *run) across() []checks.Question {
 			vaults = append(vaults, at{name, s.VaultID})
 		}
 	}
-	compare := func(check, version string, resources []at, closed func(*target.Resource) bool, words [2]string,
+	compare := func(check, version string, resources []at, closed func(*stack.Resource) bool, words [2]string,
 		advice string) checks.Question {
 		return checks.Question{Label: check, Ask: func(ctx context.Context) []checks.Check {
 			states := map[at]bool{}
@@ -261,10 +254,10 @@ func (r *run) across() []checks.Question {
 		}}
 	}
 	return []checks.Question{
-		compare("storage-network-default", storageVersion, accounts, func(found *target.Resource) bool {
+		compare("storage-network-default", storageVersion, accounts, func(found *stack.Resource) bool {
 			return strings.EqualFold(found.Text("networkAcls", "defaultAction"), "Deny")
 		}, [2]string{"open network", "closed network"}, "set networkAcls.defaultAction as at the others: "+r.restore()),
-		compare("vault-purge-protection", vaultVersion, vaults, func(found *target.Resource) bool {
+		compare("vault-purge-protection", vaultVersion, vaults, func(found *stack.Resource) bool {
 			on, _ := found.Flag("enablePurgeProtection")
 			return on
 		}, [2]string{"off", "on"}, "set enablePurgeProtection to true; it cannot be taken back: "+r.restore()),

@@ -13,16 +13,16 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/local"
-	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/rules"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // Options say what to verify.
 type Options struct {
 	// Outputs are the stack's.
-	Outputs *target.Outputs
+	Outputs *stack.Outputs
 	// Access signs in for each organization.
-	Access *local.Access
+	Access *stack.Access
 	// Up and Refresh are the commands that bring the stack up and make its state what stands: advice names them.
 	Up, Refresh string
 	// Settle is how long an overdue snapshot may take to appear before it counts as missing: an embedded Azure that was
@@ -46,19 +46,18 @@ const (
 	clusterVersion    = "2023-03-01-preview"
 )
 
-const succeeded = "Succeeded"
+const succeeded = stack.Succeeded
 
 // run is one verification.
 type run struct {
 	Options
-	reader *target.Reader
-	files  *local.SnapshotReader
+	reader *stack.Reader
+	files  *stack.FileReader
 }
 
 // Run asks everything, several questions at a time. What cannot be read is a failed check; it has no other failures.
 func Run(ctx context.Context, o Options) *checks.Report {
-	r := &run{Options: o, reader: &target.Reader{Access: o.Access}}
-	r.files = &local.SnapshotReader{Access: o.Access, Progress: o.Progress}
+	r := &run{Options: o, reader: &stack.Reader{Access: o.Access}, files: &stack.FileReader{Access: o.Access}}
 	return checks.Ask(ctx, r.questions(), o.Progress)
 }
 
@@ -66,8 +65,8 @@ func (r *run) questions() []checks.Question {
 	var all []checks.Question
 	for _, name := range sorted(r.Outputs.Organizations) {
 		o := r.Outputs.Organizations[name]
-		for _, s := range []side{{o.Provider, "provider", name, roleReader},
-			{o.Consumer, "consumer", name, roleContributor}} {
+		for _, s := range []side{{o.Provider, "provider", name, rules.ProviderRole},
+			{o.Consumer, "consumer", name, rules.ConsumerRole}} {
 			if s.Side != nil {
 				all = append(all, r.side(s)...)
 			}
@@ -126,7 +125,7 @@ func (r *run) restore() string { return r.Refresh + ", then " + r.Up }
 
 // resource is a question about one resource; without the resource there is the one failed row that it is not there.
 func (r *run) resource(
-	check, organization, id, version string, judge func(about, *target.Resource) []checks.Check,
+	check, organization, id, version string, judge func(about, *stack.Resource) []checks.Check,
 ) checks.Question {
 	a := about{r, organization, id}
 	return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
@@ -141,7 +140,7 @@ func (r *run) resource(
 // list is a question about what lies below a resource.
 func (r *run) list(
 	check, organization, id, below, version string, query url.Values,
-	judge func(about, []*target.Resource) []checks.Check,
+	judge func(about, []*stack.Resource) []checks.Check,
 ) checks.Question {
 	a := about{r, organization, id}
 	return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
@@ -154,7 +153,7 @@ func (r *run) list(
 }
 
 // tagged checks that a resource carries the tags that its organization's resource group has.
-func (r *run) tagged(ctx context.Context, a about, group string, found *target.Resource) checks.Check {
+func (r *run) tagged(ctx context.Context, a about, group string, found *stack.Resource) checks.Check {
 	const check = "tags"
 	g, err := r.reader.Get(ctx, a.organization, group, groupVersion)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/target"
-	"github.com/crossorg/crossorg/internal/target/targettest"
+	"github.com/crossorg/crossorg/internal/stack"
+	"github.com/crossorg/crossorg/internal/stack/stacktest"
 	"github.com/crossorg/crossorg/internal/verify"
 )
 
@@ -27,14 +27,14 @@ const (
 	reader  = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 )
 
-func outputs() *target.Outputs {
-	return &target.Outputs{
-		Organizations: map[string]target.Organization{"contoso": {
-			Provider: &target.Side{SubscriptionID: "s", ResourceGroup: "g", StorageAccountID: storage, VaultID: vault,
+func outputs() *stack.Outputs {
+	return &stack.Outputs{
+		Organizations: map[string]stack.Organization{"contoso": {
+			Provider: &stack.Side{SubscriptionID: "s", ResourceGroup: "g", StorageAccountID: storage, VaultID: vault,
 				DataShareAccountID: account, PrincipalID: "p"},
-			Monitoring: &target.Monitoring{WorkspaceID: logs},
+			Monitoring: &stack.Monitoring{WorkspaceID: logs},
 		}},
-		Governance: &target.Governance{ClusterID: cluster},
+		Governance: &stack.Governance{ClusterID: cluster},
 	}
 }
 
@@ -42,7 +42,7 @@ func outputs() *target.Outputs {
 func rows(t *testing.T, check string, answers map[string]any) []checks.Check {
 	t.Helper()
 	report := verify.Run(context.Background(), verify.Options{
-		Outputs: outputs(), Access: targettest.New(t, answers).Access(), Up: "UP", Refresh: "REFRESH",
+		Outputs: outputs(), Access: stacktest.New(t, answers).Access(), Up: "UP", Refresh: "REFRESH",
 		Progress: io.Discard,
 	})
 	var found []checks.Check
@@ -71,7 +71,7 @@ func assignment(id, principal, role, scope string) object {
 
 func TestWhatCannotBeReadIsAFailedCheckAndTheRestGoesOn(t *testing.T) {
 	report := verify.Run(context.Background(), verify.Options{
-		Outputs: outputs(), Access: targettest.New(t, object{"GET " + vault: http.StatusForbidden}).Access(),
+		Outputs: outputs(), Access: stacktest.New(t, object{"GET " + vault: http.StatusForbidden}).Access(),
 		Progress: io.Discard,
 	})
 	assert.Zero(t, report.Passed)
@@ -178,14 +178,14 @@ func TestTagsAreTheGroups(t *testing.T) {
 func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 	o := outputs()
 	const share, subscription = account + "/shares/sh", account + "/shareSubscriptions/sub"
-	o.Shares = map[string]target.Share{"sh": {Provider: "contoso", ShareID: share,
-		Consumers: map[string]target.Consumer{"contoso": {SubscriptionID: subscription}}}}
+	o.Shares = map[string]stack.Share{"sh": {Provider: "contoso", ShareID: share,
+		Consumers: map[string]stack.Consumer{"contoso": {SubscriptionID: subscription}}}}
 	now := time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 	run := func(status, ended string) object {
 		return object{"synchronizationId": status + ended, "status": status, "startTime": ended, "endTime": ended}
 	}
 	judge := func(interval string, runs ...any) map[string]bool {
-		azure := targettest.New(t, object{
+		azure := stacktest.New(t, object{
 			"POST " + subscription + "/listSynchronizations": list(runs...),
 			"GET " + share + "/synchronizationSettings": list(object{"id": "/x", "kind": "ScheduleBased",
 				"properties": object{"recurrenceInterval": interval}}),

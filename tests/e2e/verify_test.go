@@ -26,8 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/checks"
-	"github.com/crossorg/crossorg/internal/local"
-	"github.com/crossorg/crossorg/internal/target"
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/verify"
 )
 
@@ -35,9 +34,9 @@ import (
 type live struct {
 	t       *testing.T
 	served  *served
-	access  *local.Access
+	access  *stack.Access
 	client  *arm.Client
-	outputs *target.Outputs
+	outputs *stack.Outputs
 }
 
 func newLive(h *home, outputs map[string]any) *live {
@@ -45,12 +44,12 @@ func newLive(h *home, outputs map[string]any) *live {
 	s := h.serve()
 	credential := s.signIn(s.TenantID, s.ClientID, s.defaultSecret())
 	options := s.options()
-	l := &live{t: h.t, served: s, access: &local.Access{
+	l := &live{t: h.t, served: s, access: &stack.Access{
 		Cloud: options.Cloud, Transport: options.Transport,
 		Credential: func(string) (azcore.TokenCredential, error) { return credential, nil },
 	}}
 	var err error
-	l.outputs, err = target.ParseOutputs(outputs)
+	l.outputs, err = stack.ParseOutputs(outputs)
 	require.NoError(h.t, err)
 	l.client, err = arm.NewClient("tests/e2e", "v0.0.0", credential, s.armOptions())
 	require.NoError(h.t, err)
@@ -152,7 +151,7 @@ func (l *live) blobs(accountID, endpoint string) *azblob.Client {
 	l.t.Helper()
 	id, err := arm.ParseResourceID(accountID)
 	require.NoError(l.t, err)
-	accounts, err := target.Client(l.access, "", id.SubscriptionID, armstorage.NewAccountsClient)
+	accounts, err := stack.Client(l.access, "", id.SubscriptionID, armstorage.NewAccountsClient)
 	require.NoError(l.t, err)
 	keys, err := accounts.ListKeys(context.Background(), id.ResourceGroupName, id.Name, nil)
 	require.NoError(l.t, err)
@@ -165,7 +164,7 @@ func (l *live) blobs(accountID, endpoint string) *azblob.Client {
 }
 
 // overwrite replaces a blob's content, or deletes the blob when content is nil, and puts it back.
-func (l *live) overwrite(at local.Location, content []byte) func() func() {
+func (l *live) overwrite(at stack.Location, content []byte) func() func() {
 	return func() func() {
 		l.t.Helper()
 		ctx, client := context.Background(), l.blobs(at.StorageAccountID, at.BlobEndpoint)
@@ -294,7 +293,7 @@ func (l *live) falls() {
 }
 
 // restore brings the deleted container of a location back.
-func (l *live) restore(accountID string, at local.Location) {
+func (l *live) restore(accountID string, at stack.Location) {
 	l.t.Helper()
 	client := l.blobs(accountID, at.BlobEndpoint)
 	for pager := client.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true}}); pager.More(); {
@@ -339,7 +338,7 @@ func (l *live) steers(h *home) {
 
 // certifies makes the admin certificate: without the role at the vault it says which one is missing; with it the secret
 // is stored once; the next up gives the certificate to the cluster.
-func (l *live) certifies(h *home, host *target.Side) {
+func (l *live) certifies(h *home, host *stack.Side) {
 	out := filepath.Join(l.t.TempDir(), "admin")
 	run := func(wanted int) map[string]any {
 		l.t.Helper()
@@ -411,7 +410,7 @@ func (l *live) sabotages() []sabotage {
 	alert := l.outputs.Organizations["contoso"].Monitoring.AlertIDs["snapshot-failed"]
 	cluster := l.outputs.Governance.ClusterID
 	assignments := func(scope string) string { return scope + "/providers/Microsoft.Authorization/roleAssignments" }
-	held := func(s *target.Side) string {
+	held := func(s *stack.Side) string {
 		list, _ := l.do(http.MethodGet, assignments(s.StorageAccountID), roleVersion, nil)["value"].([]any)
 		for _, one := range list {
 			if p := properties(one.(map[string]any)); p["principalId"] == s.PrincipalID {
@@ -429,7 +428,7 @@ func (l *live) sabotages() []sabotage {
 				"/providers/Microsoft.Authorization/roleDefinitions/" + role,
 		}}
 	}
-	role := func(s *target.Side) func() func() {
+	role := func(s *stack.Side) func() func() {
 		return func() func() {
 			id := held(s)
 			before := properties(l.do(http.MethodGet, id, roleVersion, nil))
@@ -447,10 +446,10 @@ func (l *live) sabotages() []sabotage {
 	property := func(key string, value any) func(map[string]any) {
 		return func(r map[string]any) { properties(r)[key] = value }
 	}
-	container := func(s *target.Side, name string) string {
+	container := func(s *stack.Side, name string) string {
 		return s.StorageAccountID + "/blobServices/default/containers/" + name
 	}
-	place := func(at local.Location) string {
+	place := func(at stack.Location) string {
 		return at.StorageAccountID[strings.LastIndexByte(at.StorageAccountID, '/')+1:] + "/" + at.Container + "/" +
 			at.Path
 	}
@@ -546,11 +545,11 @@ func (l *live) sabotages() []sabotage {
 		}},
 		{"the subscription revoked", "subscription", delivery.SubscriptionID, func() func() {
 			ctx := context.Background()
-			_, err := target.Revoke(ctx, l.access, "financial-collaboration-share", share, "fabrikam", io.Discard)
+			_, err := stack.Revoke(ctx, l.access, "financial-collaboration-share", share, "fabrikam", io.Discard)
 			require.NoError(l.t, err)
 			return func() {
-				_, err := target.Reinstate(ctx, l.access, "financial-collaboration-share", share, "fabrikam",
-					time.Time{})
+				_, err := stack.Reinstate(ctx, l.access, "financial-collaboration-share", share, "fabrikam",
+					time.Time{}, io.Discard)
 				require.NoError(l.t, err)
 			}
 		}},

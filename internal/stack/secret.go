@@ -1,4 +1,4 @@
-package target
+package stack
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
-	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 const (
@@ -40,15 +40,15 @@ const markTag = "mark"
 
 // StoreSecret stores a secret in a vault through its data plane and returns the id of its version. The error says which
 // role or network rule is missing, and never the value.
-func StoreSecret(ctx context.Context, a *local.Access, organization, vaultURI string, s Secret) (string, error) {
-	credential, err := a.Credential(organization)
+func StoreSecret(ctx context.Context, a *Access, organization, vaultURI string, s Secret) (string, error) {
+	credential, err := a.credential(organization)
 	if err != nil {
-		return "", fmt.Errorf("sign in for %s: %w", organization, err)
+		return "", err
 	}
-	options := Options(a)
-	pipeline := runtime.NewPipeline("github.com/crossorg/crossorg/internal/target", "v0.0.0",
-		runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(credential, []string{vaultScope},
-			nil)}}, &options)
+	options := a.ClientOptions()
+	pipeline := runtime.NewPipeline(moduleName, moduleVersion, runtime.PipelineOptions{PerRetry: []policy.Policy{
+		runtime.NewBearerTokenPolicy(credential, []string{vaultScope}, nil),
+	}}, &options)
 	at := runtime.JoinPaths(vaultURI, "secrets", s.Name)
 	do := func(method string, body, into any) error {
 		request, err := runtime.NewRequest(ctx, method, at+"?api-version="+secretVersion)
@@ -92,8 +92,9 @@ func secretProblem(vaultURI, name string, err error) error {
 	if errors.As(err, &answer) {
 		switch answer.StatusCode {
 		case http.StatusForbidden, http.StatusUnauthorized:
-			remedy = "assign the deploying principal the role Key Vault Secrets Officer at the vault, and add this " +
-				"machine's public address to crossorg:keyVault.allowedAddressRanges"
+			remedy = "assign the deploying principal the role " + rules.KeyVaultSecretsOfficer.Name +
+				" at the vault, " +
+				"and add this machine's public address to crossorg:keyVault.allowedAddressRanges"
 		case http.StatusConflict:
 			remedy = "a deleted secret of that name is kept: recover or purge it, or choose another --name"
 		}

@@ -1,14 +1,20 @@
-package local
+package stack
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+// file is one whose original was written after the snapshot began, if changed.
 func file(sum, source string, changed bool) SnapshotFile {
-	return SnapshotFile{Path: "landing/a.csv", SHA256: sum, SourceSHA256: source, changed: changed}
+	f := SnapshotFile{Path: "landing/a.csv", SHA256: sum, SourceSHA256: source}
+	if changed {
+		f.sourceModified = time.Now()
+	}
+	return f
 }
 
 func TestSnapshotIsOnlyGoodWhenEveryFileArrivedWhole(t *testing.T) {
@@ -35,7 +41,7 @@ func TestSnapshotIsOnlyGoodWhenEveryFileArrivedWhole(t *testing.T) {
 			assert.Equal(t, test.ok, test.snapshot.OK())
 			assert.Equal(t, test.outdated, test.snapshot.outdated())
 			if !test.ok {
-				assert.Equal(t, test.problem, test.snapshot.problem())
+				assert.Equal(t, test.problem, test.snapshot.Problem())
 			}
 		})
 	}
@@ -43,17 +49,17 @@ func TestSnapshotIsOnlyGoodWhenEveryFileArrivedWhole(t *testing.T) {
 
 func TestPathsAtTheConsumer(t *testing.T) {
 	for name, test := range map[string]struct {
-		set  SharedDataSet
+		set  DataSet
 		path string
 		want string
 	}{
-		"blob": {SharedDataSet{Kind: "blob", Target: Location{Container: "landing", Path: "share/a.csv"}}, "",
+		"blob": {DataSet{Kind: "blob", Target: Location{Container: "landing", Path: "share/a.csv"}}, "",
 			"landing/share/a.csv"},
-		"folder": {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/2025"}},
+		"folder": {DataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/2025"}},
 			"q1/a.csv", "landing/share/2025/q1/a.csv"},
-		"slash": {SharedDataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/"}}, "a.csv",
+		"slash": {DataSet{Kind: "folder", Target: Location{Container: "landing", Path: "share/"}}, "a.csv",
 			"landing/share/a.csv"},
-		"container": {SharedDataSet{Kind: "container", Target: Location{Container: "copy"}}, "x/a.csv", "copy/x/a.csv"},
+		"container": {DataSet{Kind: "container", Target: Location{Container: "copy"}}, "x/a.csv", "copy/x/a.csv"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, test.want, targetPath(test.set, test.path))
@@ -61,12 +67,12 @@ func TestPathsAtTheConsumer(t *testing.T) {
 	}
 }
 
-func TestSharesOutput(t *testing.T) {
-	none, err := SharesOutput(map[string]any{"other": 1})
+func TestParseShares(t *testing.T) {
+	none, err := ParseShares(map[string]any{"other": 1})
 	require.NoError(t, err)
 	assert.Empty(t, none, "a program without shares has none")
 
-	shares, err := SharesOutput(map[string]any{"shares": map[string]any{"s": map[string]any{
+	shares, err := ParseShares(map[string]any{"shares": map[string]any{"s": map[string]any{
 		"provider": "contoso", "portal": "ignored",
 		"consumers": map[string]any{"fabrikam": map[string]any{
 			"subscriptionId": "/subscriptions/1",
@@ -78,6 +84,6 @@ func TestSharesOutput(t *testing.T) {
 	assert.Equal(t, "contoso", shares["s"].Provider)
 	assert.Equal(t, "c", shares["s"].Consumers["fabrikam"].DataSets["d"].Source.Container)
 
-	_, err = SharesOutput(map[string]any{"shares": "text"})
-	assert.ErrorContains(t, err, "stack output shares")
+	_, err = ParseShares(map[string]any{"shares": "text"})
+	assert.ErrorContains(t, err, "stack outputs")
 }

@@ -1,5 +1,5 @@
-// Package targettest is an Azure Resource Manager of canned answers, for tests of what is made of them.
-package targettest
+// Package stacktest is an Azure Resource Manager of canned answers, for tests of what is made of them.
+package stacktest
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
-	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 )
 
 // Azure answers with what Answers has for a method and path, "GET /subscriptions/…" in lower case: a function makes the
@@ -78,10 +78,10 @@ func (a *Azure) Asked() []string {
 }
 
 // Access reaches it as anybody.
-func (a *Azure) Access() *local.Access {
-	return &local.Access{
+func (a *Azure) Access() *stack.Access {
+	return &stack.Access{
 		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-			cloud.ResourceManager: {Endpoint: a.url, Audience: "https://management.azure.com"},
+			cloud.ResourceManager: {Endpoint: a.url, Audience: stack.ManagementAudience},
 		}},
 		Transport:  a.client,
 		Credential: func(string) (azcore.TokenCredential, error) { return anybody{}, nil },

@@ -1,4 +1,4 @@
-package target
+package stack
 
 import (
 	"encoding/json"

@@ -1,14 +1,14 @@
-package target
+// Package stack is a stack that stands, on whichever Azure: its outputs, its resources, its shares with their
+// snapshots, and what a person does with them. It knows Azure's own protocols only.
+package stack
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/crossorg/crossorg/internal/local"
 )
 
 // Outputs are the program's stack outputs.
@@ -57,20 +57,6 @@ type Monitoring struct {
 	AlertIDs      map[string]string `json:"alertIds"`
 }
 
-// Share is a share with its consumers by organization.
-type Share struct {
-	Provider  string              `json:"provider"`
-	ShareID   string              `json:"shareId"`
-	Consumers map[string]Consumer `json:"consumers"`
-}
-
-// Consumer is what a consumer has of a share.
-type Consumer struct {
-	SubscriptionID string                         `json:"subscriptionId"`
-	InvitationID   string                         `json:"invitationId"`
-	DataSets       map[string]local.SharedDataSet `json:"dataSets"`
-}
-
 // Governance is the cluster with what runs there.
 type Governance struct {
 	ClusterID     string            `json:"clusterId"`
@@ -78,20 +64,13 @@ type Governance struct {
 	ServiceIDs    map[string]string `json:"serviceIds"`
 }
 
-// Read reads the outputs of a stack that stands.
-func (t *Target) Read(ctx context.Context) (*Outputs, error) {
-	raw, err := t.Outputs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return ParseOutputs(raw)
-}
+// ErrNoStack means that the stack does not stand, so there are no outputs.
+var ErrNoStack = errors.New("the stack does not stand")
 
-// ParseOutputs makes outputs, as read from a stack, values. A stack without organizations is an error: it does not
-// stand.
+// ParseOutputs makes outputs, as read from a stack, values. A stack without organizations is ErrNoStack.
 func ParseOutputs(raw map[string]any) (*Outputs, error) {
 	var o Outputs
-	if err := local.Decode(raw, &o); err != nil {
+	if err := decode(raw, &o); err != nil {
 		return nil, err
 	}
 	if len(o.Organizations) == 0 {
@@ -100,22 +79,27 @@ func ParseOutputs(raw map[string]any) (*Outputs, error) {
 	return &o, nil
 }
 
-// Find is a share by name.
-func (o *Outputs) Find(share string) (Share, error) {
-	s, ok := o.Shares[share]
-	if !ok {
-		return Share{}, fmt.Errorf("the stack has no share %q: it has %s", share, names(o.Shares))
+// ParseShares makes the output "shares" values. A program without it has no shares; the other outputs may be missing.
+func ParseShares(raw map[string]any) (map[string]Share, error) {
+	var shares map[string]Share
+	if output, ok := raw["shares"]; ok {
+		if err := decode(output, &shares); err != nil {
+			return nil, fmt.Errorf("shares: %w", err)
+		}
 	}
-	return s, nil
+	return shares, nil
 }
 
-// Find is a consumer of the share by name.
-func (s Share) Find(consumer string) (Consumer, error) {
-	c, ok := s.Consumers[consumer]
-	if !ok {
-		return Consumer{}, fmt.Errorf("the share has no consumer %q: it has %s", consumer, names(s.Consumers))
+// decode makes JSON values a Go value.
+func decode(value, into any) error {
+	raw, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(raw, into)
 	}
-	return c, nil
+	if err != nil {
+		return fmt.Errorf("stack outputs: %w", err)
+	}
+	return nil
 }
 
 // Host is the organization whose resource group holds the cluster.
@@ -123,7 +107,7 @@ func (o *Outputs) Host() (string, *Side, error) {
 	if o.Governance == nil {
 		return "", nil, errors.New("the stack has no governance cluster")
 	}
-	for _, name := range sortedKeys(o.Organizations) {
+	for _, name := range slices.Sorted(maps.Keys(o.Organizations)) {
 		for _, side := range o.Organizations[name].Sides() {
 			if strings.HasPrefix(strings.ToLower(o.Governance.ClusterID), strings.ToLower(side.GroupID())+"/") {
 				return name, side, nil
@@ -143,12 +127,3 @@ func (o Organization) Sides() []*Side {
 	}
 	return sides
 }
-
-func names[V any](m map[string]V) string {
-	if len(m) == 0 {
-		return "none"
-	}
-	return strings.Join(sortedKeys(m), ", ")
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,4 +1,4 @@
-package target
+package stack
 
 import (
 	"context"
@@ -11,51 +11,17 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-
-	"github.com/crossorg/crossorg/internal/local"
 )
 
-// Resource is a resource as Azure Resource Manager answers it.
-type Resource struct {
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	Type       string            `json:"type"`
-	Kind       string            `json:"kind"`
-	Location   string            `json:"location"`
-	Tags       map[string]string `json:"tags"`
-	Identity   map[string]any    `json:"identity"`
-	SKU        map[string]any    `json:"sku"`
-	Properties map[string]any    `json:"properties"`
-}
-
-// Value is a property by path below properties; nil if absent.
-func (r *Resource) Value(path ...string) any {
-	var v any = r.Properties
-	for _, key := range path {
-		object, ok := v.(map[string]any)
-		if !ok {
-			return nil
-		}
-		v = object[key]
-	}
-	return v
-}
-
-// Text is a text property by path below properties; "" if absent.
-func (r *Resource) Text(path ...string) string {
-	text, _ := r.Value(path...).(string)
-	return text
-}
-
-// Flag is a boolean property by path below properties, and whether it is there.
-func (r *Resource) Flag(path ...string) (on, there bool) {
-	on, there = r.Value(path...).(bool)
-	return on, there
-}
+// What requests name as their sender, in the user agent.
+const (
+	moduleName    = "github.com/crossorg/crossorg"
+	moduleVersion = "v0.0.0"
+)
 
 // Reader reads resources through Azure Resource Manager, each once. It is safe for concurrent use.
 type Reader struct {
-	Access *local.Access
+	Access *Access
 
 	mu      sync.Mutex
 	clients map[string]*arm.Client
@@ -196,12 +162,11 @@ func (r *Reader) client(organization string) (*arm.Client, error) {
 	if client := r.clients[organization]; client != nil {
 		return client, nil
 	}
-	credential, err := r.Access.Credential(organization)
+	credential, err := r.Access.credential(organization)
 	if err != nil {
-		return nil, fmt.Errorf("sign in for %s: %w", organization, err)
+		return nil, err
 	}
-	client, err := arm.NewClient("github.com/crossorg/crossorg/internal/target", "v0.0.0", credential,
-		ARMOptions(r.Access))
+	client, err := arm.NewClient(moduleName, moduleVersion, credential, r.Access.ARMOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -210,4 +175,19 @@ func (r *Reader) client(organization string) (*arm.Client, error) {
 	}
 	r.clients[organization] = client
 	return client, nil
+}
+
+// SubscriptionsVersion is the api-version of subscriptions and of their resource providers.
+const SubscriptionsVersion = "2022-09-01"
+
+// Subscriptions are the ids of the subscriptions that an organization's principal sees.
+func (r *Reader) Subscriptions(ctx context.Context, organization string) ([]string, error) {
+	found, err := List[struct {
+		SubscriptionID string `json:"subscriptionId"`
+	}](ctx, r, organization, "/subscriptions", SubscriptionsVersion, nil)
+	ids := make([]string, len(found))
+	for i, s := range found {
+		ids[i] = s.SubscriptionID
+	}
+	return ids, err
 }
