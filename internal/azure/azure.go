@@ -181,11 +181,12 @@ func Open(o Options) (a *Azure, err error) {
 		}
 	})
 	accounts := storage.NewAccounts(server, content)
-	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now).CallersAt(o.Callers)
+	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now).CallersAt(o.Callers).
+		RecordTo(logs.Blobs(server))
 	for _, l := range []struct {
 		port    int
 		handler http.Handler
-	}{{est.ManagementPort, management}, {est.BlobPort, logs.Blobs(server, accountID(accounts), blobs)}} {
+	}{{est.ManagementPort, management}, {est.BlobPort, blobs}} {
 		stop, err := listen(l.port, l.handler, tlsConfig)
 		if err != nil {
 			return nil, err
@@ -193,8 +194,7 @@ func Open(o Options) (a *Azure, err error) {
 		closers = append(closers, stop)
 	}
 	closers = append(closers, vaults.Close)
-	vaultOf := func(r *http.Request) (arm.ID, bool) { return keyvault.VaultOf(server, r) }
-	if err := vaults.Open(server, logs.Vaults(server, vaultOf, keyvault.NewHandler(server))); err != nil {
+	if err := vaults.Open(server, keyvault.NewHandler(server).RecordTo(logs.Vaults(server))); err != nil {
 		return nil, err
 	}
 	if err := server.CatchUp(context.Background()); err != nil { // after the endpoints, which jobs reach out to
@@ -202,14 +202,6 @@ func Open(o Options) (a *Azure, err error) {
 	}
 	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll},
 		nil
-}
-
-// accountID finds storage accounts by name for the log of blob requests.
-func accountID(accounts *storage.Accounts) func(name string) (string, bool) {
-	return func(name string) (string, bool) {
-		a, ok := accounts.Account(name)
-		return a.ID, ok
-	}
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack

@@ -93,8 +93,10 @@ type Accounts interface {
 
 // Authorizer decides about bearer tokens.
 type Authorizer interface {
-	// Bearer verifies a token that is meant for Azure Storage, and says who it was given to.
-	Bearer(token string) (principalObjectID, tenantID string, err error)
+	// Bearer verifies a token that is meant for Azure Storage, and says who it was issued to.
+	Bearer(token string) (Caller, error)
+	// Claimed is whom a token names, verified or not, for the log; nobody if it cannot be read.
+	Claimed(token string) Caller
 	// Allowed reports whether the principal may do the action (a data action when data is set) at the scope, a resource
 	// id.
 	Allowed(principalObjectID, scope, action string, data bool) bool

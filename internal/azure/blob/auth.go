@@ -6,71 +6,99 @@ import (
 	"strings"
 )
 
-// auth is who a request comes from. One of the fields is set.
+// Authentication is how a caller signs in, in the words of the service's log.
+type Authentication string
+
+// The ways to sign in.
+const (
+	AccountKey Authentication = "AccountKey"
+	SAS        Authentication = "SAS"
+	OAuth      Authentication = "OAuth"
+	Anonymous  Authentication = "Anonymous"
+)
+
+// Caller is the principal that a bearer token was issued to.
+type Caller struct{ ObjectID, TenantID, ClientID string }
+
+// auth is who a request comes from.
 type auth struct {
-	sharedKey bool
-	sas       *sas
-	principal string // object id
-	anonymous bool
+	kind   Authentication
+	sas    *sas   // of SAS
+	caller Caller // of OAuth
 }
 
-// authenticate finds out who asks. authorization is the Authorization header; q and at may be those of a copy's source,
+// authenticationOf tells from an Authorization header and a query how the caller wants to sign in. The credentials are
+// those of a key or a token; a scheme that is not served has none.
+func authenticationOf(authorization string, q url.Values) (kind Authentication, credentials string) {
+	scheme, credentials, _ := strings.Cut(authorization, " ")
+	switch strings.ToLower(scheme) {
+	case "sharedkey":
+		return AccountKey, credentials
+	case "sharedkeylite":
+		return AccountKey, ""
+	case "bearer":
+		return OAuth, credentials
+	}
+	if authorization == "" && q.Has("sig") {
+		return SAS, ""
+	}
+	return Anonymous, ""
+}
+
+// authenticate finds out who calls. authorization is the Authorization header; q and at may be those of a copy's source,
 // which carries a signature of its own.
 func (h *Handler) authenticate(
 	authorization string, q url.Values, account Account, at target, r *http.Request,
 ) (auth, *Error) {
-	scheme, credentials, _ := strings.Cut(authorization, " ")
+	kind, credentials := authenticationOf(authorization, q)
+	a := auth{kind: kind}
+	var e *Error
 	switch {
-	case strings.EqualFold(scheme, "SharedKey"):
-		if !account.SharedKey {
-			return auth{}, errKeyAuth
-		}
-		return auth{sharedKey: true}, checkSharedKey(r, credentials, account, h.clients())
-	case strings.EqualFold(scheme, "Bearer"):
-		if r.TLS == nil { // the service takes tokens over TLS only
-			return auth{}, errInvalidToken
-		}
-		return h.bearer(credentials, account)
-	case authorization != "":
-		return auth{}, errInvalidAuth
-	case q.Has("sig"):
-		if !account.SharedKey {
-			return auth{}, errKeyAuth
-		}
-		s, e := checkSAS(q, account, at, r.TLS != nil, r.RemoteAddr, h.now())
-		return auth{sas: s}, e
+	case kind == OAuth && r.TLS == nil: // the service takes tokens over TLS only
+		e = errInvalidToken
+	case kind == OAuth:
+		a.caller, e = h.bearer(credentials, account)
+	case kind == Anonymous && authorization != "":
+		e = errInvalidAuth
+	case kind == Anonymous:
+	case !account.SharedKey:
+		e = errKeyAuth
+	case kind == AccountKey:
+		e = checkSharedKey(r, credentials, account, h.clients())
+	case kind == SAS:
+		a.sas, e = checkSAS(q, account, at, r.TLS != nil, r.RemoteAddr, h.now())
 	}
-	return auth{anonymous: true}, nil
+	return a, e
 }
 
-func (h *Handler) bearer(token string, account Account) (auth, *Error) {
+func (h *Handler) bearer(token string, account Account) (Caller, *Error) {
 	if h.authorizer == nil {
-		return auth{}, errInvalidToken
+		return Caller{}, errInvalidToken
 	}
-	principal, tenant, err := h.authorizer.Bearer(token)
-	if err != nil || principal == "" {
-		return auth{}, errInvalidToken
+	caller, err := h.authorizer.Bearer(token)
+	if err != nil || caller.ObjectID == "" {
+		return Caller{}, errInvalidToken
 	}
-	if account.TenantID != "" && !strings.EqualFold(account.TenantID, tenant) {
-		return auth{}, errInvalidToken // tokens of another tenant fail the validation of their issuer
+	if account.TenantID != "" && !strings.EqualFold(account.TenantID, caller.TenantID) {
+		return Caller{}, errInvalidToken // tokens of another tenant fail the validation of their issuer
 	}
-	return auth{principal: principal}, nil
+	return caller, nil
 }
 
-// authorize decides whether a may do op at a place in an account.
-func (h *Handler) authorize(a auth, op *operation, account Account, at target) *Error {
-	switch {
-	case a.sharedKey:
+// authorize decides whether a has the permission at a place in an account.
+func (h *Handler) authorize(a auth, needed permission, account Account, at target) *Error {
+	switch a.kind {
+	case AccountKey:
 		return nil
-	case a.sas != nil:
-		return a.sas.permits(op)
-	case a.principal != "":
-		if !h.authorizer.Allowed(a.principal, scope(account, at), op.action, op.data) {
+	case SAS:
+		return a.sas.permits(needed)
+	case OAuth:
+		if !h.authorizer.Allowed(a.caller.ObjectID, scope(account, at), needed.action, needed.data) {
 			return errPermission
 		}
 		return nil
 	}
-	return h.authorizeAnyone(op, account, at)
+	return h.authorizeAnyone(needed.public, account, at)
 }
 
 // scope is the resource id that role assignments are looked up for: the container's, or the account's where there is
@@ -82,17 +110,18 @@ func scope(account Account, at target) string {
 	return account.ID + "/blobServices/default/containers/" + at.container
 }
 
-// authorizeAnyone decides about a request without any credentials.
+// authorizeAnyone decides about a request without credentials, for an operation that the level of public access opens;
+// empty opens it to nobody.
 // Source: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-overview
-func (h *Handler) authorizeAnyone(op *operation, account Account, at target) *Error {
-	if op.public == "" {
+func (h *Handler) authorizeAnyone(public string, account Account, at target) *Error {
+	if public == "" {
 		return errNoAuthentication
 	}
 	if !account.PublicAccess {
 		return errPublicAccess
 	}
 	c, ok := h.accounts.Container(nil, at.account, at.container)
-	if !ok || c.PublicAccess != PublicContainer && c.PublicAccess != op.public {
+	if !ok || c.PublicAccess != PublicContainer && c.PublicAccess != public {
 		return errResourceNotFound
 	}
 	return nil
@@ -101,42 +130,4 @@ func (h *Handler) authorizeAnyone(op *operation, account Account, at target) *Er
 // mayOnlyCreate reports whether the caller may make a new blob but not replace one.
 func (a auth) mayOnlyCreate() bool {
 	return a.sas != nil && !strings.Contains(a.sas.permissions, "w")
-}
-
-// authorizeSource decides whether a copy may read its source: with the signature or token that comes with the source,
-// else as the caller itself within one account, else as anyone may.
-func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
-	account, ok := x.accounts.Account(at.account)
-	if !ok {
-		return errCopySource
-	}
-	if !x.admits(account) {
-		return errCopyDenied
-	}
-	q := source.Query()
-	bearer := x.r.Header.Get("x-ms-copy-source-authorization")
-	var a auth
-	var e *Error
-	switch {
-	case bearer != "" || q.Has("sig"):
-		a, e = x.authenticate(bearer, q, account, at, x.r)
-		if e == nil && a.sharedKey { // a signature of this request is none of the source
-			e = errCopyDenied
-		}
-	case at.account == x.t.account && (x.auth.sharedKey || x.auth.principal != "" ||
-		x.auth.sas != nil && !x.auth.sas.service):
-		a = x.auth
-	default:
-		a = auth{anonymous: true}
-	}
-	if e == nil {
-		e = x.authorize(a, opGet, account, at)
-	}
-	if e == nil {
-		return nil
-	}
-	if e.Status == http.StatusNotFound {
-		return errCopySource
-	}
-	return errCopyDenied
 }

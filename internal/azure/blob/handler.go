@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -26,8 +27,9 @@ type Handler struct {
 	accounts   Accounts
 	authorizer Authorizer
 	now        func() time.Time
-	caller     netip.Addr       // who network rules see; none passes them
+	caller     netip.Addr       // the address that network rules see; without one, callers pass them
 	clients    func() time.Time // the clock that clients date their requests by
+	record     func(Record)     // nil records nothing
 }
 
 // NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Accounts
@@ -69,28 +71,23 @@ type target struct{ account, container, blob string }
 
 func (t target) key() Key { return Key{Account: t.account, Container: t.container, Name: t.blob} }
 
-// parsePath splits a path as it was sent: the blob's name is everything after the container, decoded once.
+// parsePath splits a path as it was sent: the blob's name is everything after the container, decoded once. With an
+// error, the target is what the path seems to name.
 func parsePath(u *url.URL) (target, *Error) {
-	parts := strings.SplitN(strings.TrimPrefix(u.EscapedPath(), "/"), "/", 3)
-	for i := range parts {
-		var err error
-		if parts[i], err = url.PathUnescape(parts[i]); err != nil || !utf8.ValidString(parts[i]) ||
-			strings.ContainsRune(parts[i], 0) {
-			return target{}, errInvalidURI
-		}
+	parts := append(strings.SplitN(strings.TrimPrefix(u.EscapedPath(), "/"), "/", 3), "", "")
+	valid := true
+	for i, part := range parts {
+		decoded, err := url.PathUnescape(part)
+		valid = valid && err == nil && utf8.ValidString(decoded) && !strings.ContainsRune(decoded, 0)
+		parts[i] = decoded
 	}
-	t := target{account: parts[0]}
-	if len(parts) > 1 {
-		t.container = parts[1]
-	}
-	if len(parts) > 2 {
-		t.blob = parts[2]
-	}
+	t := target{account: parts[0], container: parts[1], blob: parts[2]}
 	switch {
-	case t.account == "" || t.container == "" && t.blob != "" || strings.ContainsAny(t.account+t.container, "/\\"):
-		return target{}, errInvalidURI
+	case !valid, t.account == "", t.container == "" && t.blob != "",
+		strings.ContainsAny(t.account+t.container, "/\\"):
+		return t, errInvalidURI
 	case utf8.RuneCountInString(t.blob) > 1024:
-		return target{}, errNameLength
+		return t, errNameLength
 	}
 	return t, nil
 }
@@ -103,15 +100,23 @@ type exchange struct {
 	q       url.Values
 	t       target
 	account Account
-	auth    auth
-	at      time.Time
+	// secondary says that the request is for the account's secondary endpoint.
+	secondary bool
+	op        *operation // nil for requests that are none
+	auth      auth
+	at        time.Time
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Handler: h, w: w, r: r, q: r.URL.Query(), at: h.now().UTC()}
+	began := time.Now()
+	answer := &countingWriter{ResponseWriter: w, status: http.StatusOK}
+	body := &countingReader{ReadCloser: r.Body}
+	r.Body = body
+	x := &exchange{Handler: h, w: answer, r: r, q: r.URL.Query(), at: h.now().UTC()}
+	x.auth.kind, _ = authenticationOf(r.Header.Get("Authorization"), x.q)
 	requestID := newID()
-	head := w.Header()
+	head := answer.Header()
 	head.Set("Server", "Windows-Azure-Blob/1.0")
 	head.Set("x-ms-request-id", requestID)
 	head.Set("Date", x.at.Format(http.TimeFormat))
@@ -123,7 +128,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !errors.As(err, &e) {
 			e = asServiceError(err)
 		}
-		e.write(w, r, requestID, x.at)
+		e.write(answer, r, requestID, x.at)
+	}
+	if h.record != nil && x.account.ID != "" && !x.secondary {
+		h.record(x.recorded(began, answer, body))
 	}
 }
 
@@ -151,64 +159,91 @@ func asServiceError(err error) *Error {
 	return errInternal()
 }
 
+// serve looks at a request in the order of the service: its version, what it names, whether the account takes it, which
+// operation it is, who calls, and whether they may.
 func (x *exchange) serve() error {
-	version := x.r.Header.Get("x-ms-version")
-	if version == "" {
-		version = x.q.Get("sv")
+	version, badVersion := x.serviceVersion()
+	notFound := x.locate()
+	op, badRoute := route(x.t, x.r, x.q)
+	x.op = op
+	if e := cmp.Or(badVersion, notFound); e != nil {
+		return e
 	}
-	if version != "" {
-		if _, err := time.Parse(time.DateOnly, version); err != nil {
-			return errHeaderValue("x-ms-version")
-		}
-		x.w.Header().Set("x-ms-version", version)
+	if e := x.admit(); e != nil {
+		return e
+	}
+	if badRoute != nil {
+		return badRoute
+	}
+	if e := x.refuseHeaders(); e != nil {
+		return e
 	}
 	var e *Error
-	if x.t, e = parsePath(x.r.URL); e != nil {
+	if x.auth, e = x.authenticate(x.r.Header.Get("Authorization"), x.q, x.account, x.t, x.r); e != nil {
 		return e
 	}
-	account, ok := x.accounts.Account(x.t.account)
-	secondary := false
-	if !ok { // the secondary endpoint of a read-access geo-redundant account; both have the same content
-		var name string
-		if name, secondary = strings.CutSuffix(x.t.account, "-secondary"); secondary {
-			account, ok = x.accounts.Account(name)
-			ok = ok && account.ReadableSecondary
-		}
-	}
-	if !ok {
-		return errResourceNotFound
-	}
-	if secondary && x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
-		return errSecondary
-	}
-	x.account, x.t.account = account, account.Name
-	if account.HTTPSOnly && x.r.TLS == nil {
-		return errHTTPSRequired
-	}
-	if !x.admits(account) {
-		return errFirewall
-	}
-	op, e := x.operation()
-	if e != nil {
-		return e
-	}
-	if e := x.refuseHeaders(op); e != nil {
-		return e
-	}
-	if x.auth, e = x.authenticate(x.r.Header.Get("Authorization"), x.q, account, x.t, x.r); e != nil {
-		return e
-	}
-	if version == "" && !x.auth.anonymous {
+	if version == "" && x.auth.kind != Anonymous {
 		return errMissingHeader("x-ms-version")
 	}
-	if e := x.authorize(x.auth, op, account, x.t); e != nil {
+	if e := x.authorize(x.auth, op.permission, x.account, x.t); e != nil {
 		return e
 	}
 	return op.run(x)
 }
 
+// serviceVersion reads the version of the service that a request asks for; empty is none.
+func (x *exchange) serviceVersion() (string, *Error) {
+	version := x.r.Header.Get("x-ms-version")
+	if version == "" {
+		version = x.q.Get("sv")
+	}
+	if version == "" {
+		return "", nil
+	}
+	if _, err := time.Parse(time.DateOnly, version); err != nil {
+		return "", errHeaderValue("x-ms-version")
+	}
+	x.w.Header().Set("x-ms-version", version)
+	return version, nil
+}
+
+// locate finds what the URL names, and the account. A read-access geo-redundant account has a secondary endpoint too,
+// with the same content.
+func (x *exchange) locate() *Error {
+	var e *Error
+	if x.t, e = parsePath(x.r.URL); x.t.account == "" {
+		return e
+	}
+	account, ok := x.accounts.Account(x.t.account)
+	if !ok {
+		var name string
+		if name, x.secondary = strings.CutSuffix(x.t.account, "-secondary"); x.secondary {
+			account, ok = x.accounts.Account(name)
+			ok = ok && account.ReadableSecondary
+		}
+	}
+	if !ok {
+		return cmp.Or(e, errResourceNotFound)
+	}
+	x.account, x.t.account = account, account.Name
+	return e
+}
+
+// admit refuses what the account does not take from anybody, or not from the caller's address.
+func (x *exchange) admit() *Error {
+	switch {
+	case x.secondary && x.r.Method != http.MethodGet && x.r.Method != http.MethodHead:
+		return errSecondary
+	case x.account.HTTPSOnly && x.r.TLS == nil:
+		return errHTTPSRequired
+	case !x.admits(x.account):
+		return errFirewall
+	}
+	return nil
+}
+
 // refuseHeaders refuses what would change the meaning of a request and is not served here, rather than ignoring it.
-func (x *exchange) refuseHeaders(op *operation) *Error {
+func (x *exchange) refuseHeaders() *Error {
 	for _, name := range []string{
 		"x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-structured-body", "x-ms-if-tags", "x-ms-tags",
 		"x-ms-immutability-policy-until-date", "x-ms-immutability-policy-mode", "x-ms-legal-hold",
@@ -223,146 +258,8 @@ func (x *exchange) refuseHeaders(op *operation) *Error {
 	if x.q.Has("snapshot") {
 		return errQueryValue("snapshot")
 	}
-	if x.q.Has("versionid") {
-		reads := op == opGet || op == opHead || op == opDeleteVersion
-		if !reads || !checkVersion(x.version()) {
-			return errQueryValue("versionid")
-		}
+	if x.q.Has("versionid") && (!x.op.versions || !checkVersion(x.version())) {
+		return errQueryValue("versionid")
 	}
 	return nil
-}
-
-type level int
-
-const (
-	levelService level = iota
-	levelContainer
-	levelBlob
-)
-
-// letter is the level's letter in an account SAS's resource types.
-func (l level) letter() string { return [...]string{"s", "c", "o"}[l] }
-
-// operation is one operation of the service: what it needs, and what it does.
-// Permissions: https://learn.microsoft.com/rest/api/storageservices/create-service-sas and create-account-sas; actions:
-// https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#permissions-for-calling-data-operations
-type operation struct {
-	level level
-	// permissions are the letters of which a signature must have one.
-	permissions string
-	// containerSAS says that a service SAS for the container covers the operation although it is not on a blob.
-	containerSAS bool
-	// public is the level of public access that lets anyone call it; empty is none.
-	public string
-	// action is what a bearer token's principal must be allowed, data says that it is a data action.
-	action string
-	data   bool
-	run    func(*exchange) error
-}
-
-const (
-	containersPrefix = "Microsoft.Storage/storageAccounts/blobServices/containers/"
-	actionRead       = containersPrefix + "blobs/read"
-	actionWrite      = containersPrefix + "blobs/write"
-	actionDelete     = containersPrefix + "blobs/delete"
-)
-
-var (
-	opListContainers = &operation{level: levelService, permissions: "l", action: containersPrefix + "read",
-		run: (*exchange).listContainers}
-	opAccountInfo = &operation{level: levelService, permissions: "rwdlacup", action: containersPrefix + "read",
-		run: (*exchange).accountInfo}
-
-	opCreateContainer = &operation{level: levelContainer, permissions: "cw", action: containersPrefix + "write",
-		run: (*exchange).createContainer}
-	opDeleteContainer = &operation{level: levelContainer, permissions: "d", action: containersPrefix + "delete",
-		run: (*exchange).deleteContainer}
-	opContainer = &operation{level: levelContainer, permissions: "r", public: PublicContainer,
-		action: containersPrefix + "read", run: (*exchange).containerProperties}
-	opContainerMetadata = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write",
-		run: (*exchange).setContainerMetadata}
-	opRestoreContainer = &operation{level: levelContainer, permissions: "w", action: containersPrefix + "write",
-		run: (*exchange).restoreContainer}
-	opListBlobs = &operation{level: levelContainer, permissions: "l", containerSAS: true,
-		public: PublicContainer, action: actionRead, data: true, run: (*exchange).listBlobs}
-
-	opGet = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true,
-		run: (*exchange).getBlob}
-	opHead = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true,
-		run: (*exchange).blobProperties}
-	opBlockList = &operation{level: levelBlob, permissions: "r", public: PublicBlob, action: actionRead, data: true,
-		run: (*exchange).getBlockList}
-	opPut = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
-		run: (*exchange).putBlob}
-	opCopy = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
-		run: (*exchange).copyBlob}
-	opPutBlock = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
-		run: (*exchange).putBlock}
-	opPutBlockList = &operation{level: levelBlob, permissions: "cw", action: actionWrite, data: true,
-		run: (*exchange).putBlockList}
-	opMetadata = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
-		run: (*exchange).setMetadata}
-	opHeaders = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
-		run: (*exchange).setHeaders}
-	opTier = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
-		run: (*exchange).setTier}
-	opDelete = &operation{level: levelBlob, permissions: "d", action: actionDelete, data: true,
-		run: (*exchange).deleteBlob}
-	opUndelete = &operation{level: levelBlob, permissions: "w", action: actionWrite, data: true,
-		run: (*exchange).undelete}
-
-	opDeleteVersion = &operation{level: levelBlob, permissions: "x", action: containersPrefix +
-		"blobs/deleteBlobVersion/action", data: true, run: (*exchange).deleteBlob}
-)
-
-// operation finds what a request asks for.
-func (x *exchange) operation() (*operation, *Error) {
-	method, comp := x.r.Method, x.q.Get("comp")
-	at := method + " " + comp
-	var op *operation
-	known := false // whether there is anything at this URL with another method
-	switch {
-	case x.t.container == "":
-		switch restype := x.q.Get("restype"); {
-		case restype == "account" && (at == "GET properties" || at == "HEAD properties"):
-			op = opAccountInfo
-		case restype == "":
-			op = map[string]*operation{"GET list": opListContainers}[at]
-			known = comp == "list"
-		}
-	case x.t.blob == "":
-		if x.q.Get("restype") == "container" {
-			op = map[string]*operation{
-				"PUT ": opCreateContainer, "DELETE ": opDeleteContainer, "GET ": opContainer, "HEAD ": opContainer,
-				"GET metadata": opContainer, "HEAD metadata": opContainer, "PUT metadata": opContainerMetadata,
-				"GET list":     opListBlobs,
-				"PUT undelete": opRestoreContainer,
-			}[at]
-			known = comp == "" || comp == "metadata" || comp == "list" || comp == "undelete"
-		}
-	default:
-		op = map[string]*operation{
-			"GET ": opGet, "HEAD ": opHead, "PUT ": opPut, "DELETE ": opDelete,
-			"PUT block": opPutBlock, "PUT blocklist": opPutBlockList, "GET blocklist": opBlockList,
-			"PUT metadata": opMetadata, "GET metadata": opHead, "HEAD metadata": opHead, "PUT properties": opHeaders,
-			"PUT tier": opTier, "PUT undelete": opUndelete,
-		}[at]
-		if op == opPut && x.r.Header.Get("x-ms-copy-source") != "" {
-			op = opCopy
-		}
-		if op == opDelete && x.q.Has("versionid") {
-			op = opDeleteVersion
-		}
-		known = comp == "" || comp == "block" || comp == "blocklist" || comp == "metadata" || comp == "properties" ||
-			comp == "tier" || comp == "undelete"
-	}
-	switch {
-	case op != nil:
-		return op, nil
-	case known:
-		return nil, errMethod
-	case comp != "":
-		return nil, errQueryValue("comp")
-	}
-	return nil, errInvalidURI
 }

@@ -104,12 +104,18 @@ func (e *estate) RestoreContainer(string, string, string, string) (blob.Containe
 	return blob.Container{}, blob.ErrContainerNotFound
 }
 
-func (e *estate) Bearer(token string) (string, string, error) {
-	principal, tenant, ok := strings.Cut(token, "@")
-	if !ok {
-		return "", "", errors.New("no such token")
+func (e *estate) Bearer(token string) (blob.Caller, error) {
+	caller := e.Claimed(token)
+	if caller.TenantID == "" {
+		return blob.Caller{}, errors.New("no such token")
 	}
-	return principal, tenant, nil
+	return caller, nil
+}
+
+// Claimed reads a token of these tests: principal@tenant.
+func (e *estate) Claimed(token string) blob.Caller {
+	principal, tenant, _ := strings.Cut(token, "@")
+	return blob.Caller{ObjectID: principal, TenantID: tenant, ClientID: "app-" + principal}
 }
 
 func (e *estate) Allowed(principal, scope, action string, _ bool) bool {

@@ -121,84 +121,118 @@ type sas struct {
 	resourceTypes string
 }
 
-// checkSAS verifies the shared access signature of a query for a place in an account.
+// checkSAS verifies the shared access signature of a query for a place in an account: its fields, the signature over
+// them, and whether time, protocol, address and service are those that it was made for.
 func checkSAS(v url.Values, account Account, at target, https bool, remote string, now time.Time) (*sas, *Error) {
-	for name := range v {
-		if len(v[name]) > 1 {
-			return nil, errQueryValue(name)
-		}
+	if e := checkSASFields(v); e != nil {
+		return nil, e
 	}
-	switch {
-	case v.Get("skoid") != "":
-		return nil, errAuthentication("User delegation signatures are not supported here: no user delegation key has " +
-			"been given out.")
-	case v.Get("sv") < oldestSAS:
-		return nil, errAuthentication("Signatures need version " + oldestSAS + " or later in sv.")
-	case v.Get("si") != "":
-		return nil, errAuthentication("The stored access policy that si names does not exist.")
-	case v.Get("se") == "" || v.Get("sp") == "":
-		return nil, errAuthentication("se and sp are mandatory. Cannot be empty.")
-	case v.Get("ses") != "":
-		return nil, errAuthentication("Encryption scopes are not supported here.")
+	out, e := verifySAS(v, account, at)
+	if e == nil {
+		e = checkSASTime(v, now)
 	}
-	out := &sas{permissions: v.Get("sp"), resourceTypes: v.Get("srt")}
-	if v.Get("sr") == "b" && v.Has("versionid") { // which takes a signature for the container, or for the version
-		return nil, errAuthentication("Signature did not match.")
+	if e == nil {
+		e = checkSASOrigin(v, https, remote)
 	}
-	text := ""
-	if v.Get("ss") != "" || v.Get("srt") != "" {
-		text = accountSASText(v, account.Name)
-	} else {
-		out.service = true
-		if sr := v.Get("sr"); sr != "b" && sr != "c" {
-			return nil, errAuthentication("sr must be b or c.")
-		}
-		if at.container == "" {
-			return nil, errAuthentication("Signature did not match.")
-		}
-		text = serviceSASText(v, account.Name, at.container, at.blob)
+	if e == nil && !out.service && !strings.Contains(v.Get("ss"), "b") {
+		e = errAuthorizationSvc
 	}
-	if !signedByAny(account.Keys, v.Get("sig"), text) {
-		return nil, errAuthentication("Signature did not match.")
-	}
-	expiry, ok := parseSASTime(v.Get("se"))
-	start, okStart := parseSASTime(v.Get("st"))
-	if !ok || v.Get("st") != "" && !okStart {
-		return nil, errAuthentication("st and se must be UTC times in ISO 8601.")
-	}
-	if now.Before(start) || !now.Before(expiry) {
-		return nil, errAuthentication("Signature not valid in the specified time frame: Start [" + v.Get("st") +
-			"] - Expiry [" + v.Get("se") +
-			"] - Current [" + now.UTC().Format(time.RFC1123) + "]")
-	}
-	switch v.Get("spr") {
-	case "", "https,http":
-	case "https":
-		if !https {
-			return nil, errAuthorizationProto
-		}
-	default:
-		return nil, errAuthentication("spr must be https or https,http.")
-	}
-	if v.Get("sip") != "" && !ipAllowed(v.Get("sip"), remote) {
-		return nil, errAuthorizationIP
-	}
-	if !out.service && !strings.Contains(v.Get("ss"), "b") {
-		return nil, errAuthorizationSvc
+	if e != nil {
+		return nil, e
 	}
 	return out, nil
 }
 
-// permits checks that the signature covers an operation. create tells of an operation that only makes something new.
-func (s *sas) permits(op *operation) *Error {
+// checkSASFields refuses queries whose fields are given twice, missing or not served here.
+func checkSASFields(v url.Values) *Error {
+	for name := range v {
+		if len(v[name]) > 1 {
+			return errQueryValue(name)
+		}
+	}
+	switch {
+	case v.Get("skoid") != "":
+		return errAuthentication("User delegation signatures are not supported here: no user delegation key has " +
+			"been given out.")
+	case v.Get("sv") < oldestSAS:
+		return errAuthentication("Signatures need version " + oldestSAS + " or later in sv.")
+	case v.Get("si") != "":
+		return errAuthentication("The stored access policy that si names does not exist.")
+	case v.Get("se") == "" || v.Get("sp") == "":
+		return errAuthentication("se and sp are mandatory. Cannot be empty.")
+	case v.Get("ses") != "":
+		return errAuthentication("Encryption scopes are not supported here.")
+	}
+	return nil
+}
+
+// verifySAS checks the signature itself with the account's keys.
+func verifySAS(v url.Values, account Account, at target) (*sas, *Error) {
+	mismatch := errAuthentication("Signature did not match.")
+	sr := v.Get("sr")
+	if sr == "b" && v.Has("versionid") { // a version needs a signature for itself or for the container
+		return nil, mismatch
+	}
+	out := &sas{permissions: v.Get("sp"), resourceTypes: v.Get("srt")}
+	out.service = v.Get("ss") == "" && v.Get("srt") == ""
+	text := ""
+	switch {
+	case !out.service:
+		text = accountSASText(v, account.Name)
+	case sr != "b" && sr != "c":
+		return nil, errAuthentication("sr must be b or c.")
+	case at.container == "":
+		return nil, mismatch
+	default:
+		text = serviceSASText(v, account.Name, at.container, at.blob)
+	}
+	if !signedByAny(account.Keys, v.Get("sig"), text) {
+		return nil, mismatch
+	}
+	return out, nil
+}
+
+// checkSASTime checks the period that a signature holds for.
+func checkSASTime(v url.Values, now time.Time) *Error {
+	expiry, ok := parseSASTime(v.Get("se"))
+	start, okStart := parseSASTime(v.Get("st"))
+	if !ok || v.Get("st") != "" && !okStart {
+		return errAuthentication("st and se must be UTC times in ISO 8601.")
+	}
+	if now.Before(start) || !now.Before(expiry) {
+		return errAuthentication("Signature not valid in the specified time frame: Start [" + v.Get("st") +
+			"] - Expiry [" + v.Get("se") + "] - Current [" + now.UTC().Format(time.RFC1123) + "]")
+	}
+	return nil
+}
+
+// checkSASOrigin checks the protocol and the address that a signature is limited to.
+func checkSASOrigin(v url.Values, https bool, remote string) *Error {
+	switch v.Get("spr") {
+	case "", "https,http":
+	case "https":
+		if !https {
+			return errAuthorizationProto
+		}
+	default:
+		return errAuthentication("spr must be https or https,http.")
+	}
+	if v.Get("sip") != "" && !ipAllowed(v.Get("sip"), remote) {
+		return errAuthorizationIP
+	}
+	return nil
+}
+
+// permits checks that the signature gives a permission.
+func (s *sas) permits(needed permission) *Error {
 	if s.service {
-		if op.level != levelBlob && !op.containerSAS {
+		if needed.level != levelBlob && !needed.containerSAS {
 			return errAuthorization
 		}
-	} else if !strings.Contains(s.resourceTypes, op.level.letter()) {
+	} else if !strings.Contains(s.resourceTypes, needed.level.letter()) {
 		return errAuthorizationType
 	}
-	if !strings.ContainsAny(s.permissions, op.permissions) {
+	if !strings.ContainsAny(s.permissions, needed.sas) {
 		return errPermission
 	}
 	return nil

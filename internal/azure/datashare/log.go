@@ -6,7 +6,6 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
-	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
@@ -93,15 +92,16 @@ type transfer struct {
 // logTransfers writes what the two storage accounts log of a copy: a read by the one managed identity, a write by the
 // other.
 func (p *provider) logTransfers(c *arm.Call, st *step) *arm.Error {
-	requests := func(objectID, operation string, status int) logs.BlobRequest {
-		who, ok := p.dir.Principal(c.Tx, objectID)
-		if !ok {
-			who = identity.Principal{ObjectID: objectID}
+	requests := func(objectID string, operation blob.Operation, status int) blob.Record {
+		caller := blob.Caller{ObjectID: objectID}
+		if p, ok := p.dir.Principal(c.Tx, objectID); ok {
+			caller = blob.Caller{ObjectID: p.ObjectID, TenantID: p.TenantID, ClientID: p.ClientID}
 		}
-		return logs.BlobRequest{Operation: operation, Status: status, Authentication: "OAuth", Requester: who,
+		return blob.Record{Operation: operation, Status: status, Authentication: blob.OAuth, Caller: caller,
 			UserAgent: "Azure Data Share"}
 	}
-	read, write := requests(st.reader, "GetBlob", http.StatusOK), requests(st.writer, "PutBlob", http.StatusCreated)
+	read := requests(st.reader, blob.GetBlob, http.StatusOK)
+	write := requests(st.writer, blob.PutBlob, http.StatusCreated)
 	blobs := c.Server.Endpoints().Blob + "/"
 	for _, t := range st.transfers {
 		read.Container, read.Blob, read.URI, read.ResponseBytes = t.from.Container, t.from.Name,

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -29,7 +30,8 @@ const maxBody = 512 << 10
 // Handler is the vaults' data plane for secrets, at /secrets and /deletedsecrets of every vault's endpoint.
 type Handler struct {
 	server *arm.Server
-	caller netip.Addr
+	caller netip.Addr   // the address that network rules see; without one, callers pass them
+	record func(Record) // nil records nothing
 }
 
 // NewHandler serves the secrets of the server's vaults. Which vault a request is for is said by At.
@@ -71,50 +73,64 @@ func fromARM(err *arm.Error) *dataError {
 type request struct {
 	*arm.Call
 	http   *http.Request
-	vault  *arm.Resource
-	caller identity.Principal
-	path   []string
 	body   []byte
+	tooBig bool // the body is, or it did not arrive
+	path   []string
+	// op is nil for requests that are no operation; name and version are those in the path.
+	op            *operation
+	name, version string
+	vault         *arm.Resource // nil when there is none
+	caller        identity.Principal
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began, requestID := time.Now(), uuid.NewString()
 	head := w.Header()
-	head.Set("x-ms-request-id", uuid.NewString())
+	head.Set("x-ms-request-id", requestID)
 	head.Set("Cache-Control", "no-cache")
 	if id := r.Header.Get("x-ms-client-request-id"); id != "" && len(id) <= 1024 {
 		head.Set("x-ms-client-request-id", id)
 	}
+	x := &request{http: r, path: strings.Split(strings.Trim(r.URL.Path, "/"), "/")}
+	x.op, x.name, x.version = route(r.Method, x.path)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		writeError(w, &dataError{status: http.StatusRequestEntityTooLarge, code: "BadParameter",
-			message: "The request's body is too large."})
-		return
-	}
-	status, reply := 0, any(nil)
-	run := h.server.Update
-	if r.Method == http.MethodGet {
-		run = h.server.View
-	}
-	err = run(func(c *arm.Call) error {
-		var e *dataError
-		if status, reply, e = h.answer(&request{Call: c, http: r, body: body}, head); e != nil {
-			return e
-		}
-		return nil
-	})
-	var e *dataError
+	x.body, x.tooBig = body, err != nil
+	status, reply, failure := h.run(x, head)
+	description := ""
 	switch {
-	case errors.As(err, &e):
-		writeError(w, e)
-	case err != nil:
-		writeError(w, &dataError{status: http.StatusInternalServerError, code: "InternalServerError",
-			message: "The vault's state could not be read or written."})
+	case failure != nil:
+		status, description = failure.status, failure.message
+		writeError(w, failure)
 	case reply == nil:
 		w.WriteHeader(status)
 	default:
 		writeJSON(w, status, reply)
 	}
+	if h.record != nil && x.vault != nil {
+		h.record(x.recorded(status, description, requestID, began))
+	}
+}
+
+// run answers a request in a transaction. A refusal rolls the transaction back.
+func (h *Handler) run(x *request, head http.Header) (status int, reply any, failure *dataError) {
+	run := h.server.Update
+	if x.http.Method == http.MethodGet || x.tooBig {
+		run = h.server.View
+	}
+	err := run(func(c *arm.Call) error {
+		x.Call = c
+		var e *dataError
+		if status, reply, e = h.answer(x, head); e != nil {
+			return e
+		}
+		return nil
+	})
+	if err != nil && !errors.As(err, &failure) {
+		failure = &dataError{status: http.StatusInternalServerError, code: "InternalServerError",
+			message: "The vault's state could not be read or written."}
+	}
+	return status, reply, failure
 }
 
 func writeError(w http.ResponseWriter, e *dataError) {
@@ -134,37 +150,58 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // a client that went away is not an error of ours
 }
 
-// answer finds vault, caller and operation, in the order in which the service looks at them: who asks comes before
+// answer finds vault, caller and operation, in the order in which the service looks at them: who calls comes before
 // whether there is something to answer.
 func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
-	if !utf8.ValidString(r.http.URL.Path) {
+	vault, found := vaultAt(r.Call, r.http)
+	switch r.vault = vault; {
+	case r.tooBig:
+		return 0, nil, &dataError{status: http.StatusRequestEntityTooLarge, code: "BadParameter",
+			message: "The request's body is too large."}
+	case !utf8.ValidString(r.http.URL.Path):
 		return 0, nil, badParameter("The request URI is not valid.")
-	}
-	var ok bool
-	// on Azure the host of a vault that is not there, or is deleted, does not resolve
-	if r.vault, ok = vaultAt(r.Call, r.http); !ok {
+	case !found: // on Azure the host of a vault that is missing, or deleted, does not resolve
 		return 0, nil, &dataError{status: http.StatusNotFound, code: "VaultNotFound",
 			message: "There is no vault here."}
 	}
-	r.path = strings.Split(strings.Trim(r.http.URL.Path, "/"), "/")
 	head.Set("x-ms-keyvault-region", r.vault.String("location"))
-	if e := h.authenticate(r); e != nil {
-		return 0, nil, e
+	for _, check := range []func() *dataError{
+		func() *dataError { return h.authenticate(r) }, r.checkVersion,
+		func() *dataError { return h.checkNetwork(r) }, r.checkOperation, r.authorize,
+	} {
+		if e := check(); e != nil {
+			return 0, nil, e
+		}
 	}
-	switch version := r.http.URL.Query().Get("api-version"); {
-	case version == "":
-		return 0, nil, badParameter("The api-version query parameter is missing.")
-	case !slices.Contains(versions, version):
-		return 0, nil, badParameter("The specified version (" + version +
-			") is not recognized. Consider using the latest supported version (" + versions[len(versions)-1] + ").")
-	}
-	if e := h.network(r); e != nil {
-		return 0, nil, e
-	}
-	return r.secrets()
+	return r.op.run(r)
 }
 
-// authenticate finds out who asks.
+// checkVersion refuses api-versions that are not served.
+func (r *request) checkVersion() *dataError {
+	switch version := r.http.URL.Query().Get("api-version"); {
+	case version == "":
+		return badParameter("The api-version query parameter is missing.")
+	case !slices.Contains(versions, version):
+		return badParameter("The specified version (" + version + ") is not recognized. Consider using the latest " +
+			"supported version (" + versions[len(versions)-1] + ").")
+	}
+	return nil
+}
+
+// checkOperation refuses invalid names, and requests that are no operation or one that is not served here: keys,
+// certificates and backups.
+func (r *request) checkOperation() *dataError {
+	if len(r.path) > 1 && r.path[1] != "" && !secretName.MatchString(r.path[1]) {
+		return badParameter("The request URI contains an invalid name: " + r.path[1])
+	}
+	if r.op == nil || r.op.run == nil {
+		return &dataError{status: http.StatusNotFound, code: "NotFound",
+			message: "There is no operation " + r.http.Method + " at this path of a vault."}
+	}
+	return nil
+}
+
+// authenticate finds out who calls.
 // Source: https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses
 func (h *Handler) authenticate(r *request) *dataError {
 	tenant, scope := r.vault.String("properties", "tenantId"), domain(r.vault)
@@ -207,11 +244,13 @@ func (r *request) issuer(tenant string) string {
 	return r.Server.Endpoints().Management + "/" + tenant + "/"
 }
 
-func (r *request) whoAsks() string {
+// callerText is the caller as error messages name it.
+func (r *request) callerText() string {
 	return "appid=" + r.caller.ClientID + ";oid=" + r.caller.ObjectID + ";iss=" + r.issuer(r.caller.TenantID)
 }
 
-func (r *request) where() string {
+// vaultText is the vault as error messages name it.
+func (r *request) vaultText() string {
 	return r.vault.ID.Name() + ";location=" + r.vault.String("location")
 }
 
@@ -219,16 +258,16 @@ func forbidden(inner, message string) *dataError {
 	return &dataError{status: http.StatusForbidden, code: "Forbidden", message: message, inner: inner}
 }
 
-// network applies the vault's network rules to callers that have an address.
+// checkNetwork applies the vault's network rules to callers that have an address.
 // Source: https://learn.microsoft.com/azure/key-vault/general/network-security
-func (h *Handler) network(r *request) *dataError {
+func (h *Handler) checkNetwork(r *request) *dataError {
 	if !h.caller.IsValid() {
 		return nil
 	}
 	if strings.EqualFold(r.vault.String("properties", "publicNetworkAccess"), "Disabled") {
 		return forbidden("ForbiddenByConnection", "Public network access is disabled and request is not from a "+
 			"trusted service nor via an approved private link.\r\nCaller: "+
-			r.whoAsks()+"\r\nVault: "+r.where())
+			r.callerText()+"\r\nVault: "+r.vaultText())
 	}
 	if r.vault.String("properties", "networkAcls", "defaultAction") != "Deny" {
 		return nil
@@ -245,45 +284,5 @@ func (h *Handler) network(r *request) *dataError {
 	}
 	return forbidden("ForbiddenByFirewall", "Client address is not authorized and caller is not a trusted "+
 		"service.\r\nClient address: "+h.caller.String()+
-		"\r\nCaller: "+r.whoAsks()+"\r\nVault: "+r.where())
-}
-
-// may checks that the caller may do something with a secret, or with all of a vault when name is empty: by role
-// assignments (action is the last part of the data action) or, on vaults without roles, by access policy (permission).
-// Sources: https://learn.microsoft.com/azure/key-vault/general/rbac-guide and
-// https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
-func (r *request) may(name, action, permission string) *dataError {
-	if rbac, _ := flag(r.vault.Properties(), "enableRbacAuthorization"); rbac {
-		scope := r.vault.ID.String()
-		if name != "" {
-			scope = r.vault.ID.Child("secrets", name).String()
-		}
-		action = namespace + "/vaults/secrets/" + action
-		if r.Server.Directory().Allowed(r.Tx, r.caller.ObjectID, scope, action, true) {
-			return nil
-		}
-		return forbidden("ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\nIf role "+
-			"assignments, deny assignments or role definitions were changed recently, please observe propagation "+
-			"time.\r\nCaller: "+
-			r.whoAsks()+"\r\nAction: '"+action+"'\r\nResource: '"+strings.ToLower(scope)+"'\r\nAssignment: (not "+
-			"found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: "+r.where()+"\r\n")
-	}
-	policies, _ := r.vault.Value("properties", "accessPolicies").([]any)
-	for _, p := range policies {
-		policy, _ := p.(map[string]any)
-		if !strings.EqualFold(text(policy, "objectId"), r.caller.ObjectID) || text(policy, "applicationId") != "" {
-			continue
-		}
-		permissions, _ := policy["permissions"].(map[string]any)
-		granted, _ := permissions["secrets"].([]any)
-		for _, g := range granted {
-			if s, _ := g.(string); strings.EqualFold(s, permission) ||
-				strings.EqualFold(s, "all") && permission != "purge" {
-				return nil
-			}
-		}
-	}
-	return forbidden("AccessDenied", "The user, group or application '"+r.whoAsks()+"' does not have secrets "+
-		""+permission+" permission on key vault '"+r.where()+
-		"'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287")
+		"\r\nCaller: "+r.callerText()+"\r\nVault: "+r.vaultText())
 }

@@ -13,47 +13,6 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
-// secrets runs the operation that method and path name.
-// Source: https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups
-func (r *request) secrets() (int, any, *dataError) {
-	at := func(i int) string {
-		if i < len(r.path) {
-			return r.path[i]
-		}
-		return ""
-	}
-	kind, name, rest := strings.ToLower(at(0)), at(1), at(2)
-	if name != "" && !secretName.MatchString(name) {
-		return 0, nil, badParameter("The request URI contains an invalid name: " + name)
-	}
-	switch operation := r.http.Method + " " + kind; {
-	case len(r.path) > 3:
-	case operation == "GET secrets" && name == "":
-		return r.list()
-	case operation == "GET secrets" && strings.EqualFold(rest, "versions"):
-		return r.listVersions(name)
-	case operation == "GET secrets":
-		return r.get(name, rest)
-	case operation == "PUT secrets" && name != "" && rest == "":
-		return r.set(name)
-	case operation == "PATCH secrets" && name != "":
-		return r.update(name, rest)
-	case operation == "DELETE secrets" && name != "" && rest == "":
-		return r.delete(name)
-	case operation == "GET deletedsecrets" && name == "":
-		return r.listDeleted()
-	case operation == "GET deletedsecrets" && rest == "":
-		return r.getDeleted(name)
-	case operation == "POST deletedsecrets" && name != "" && strings.EqualFold(rest, "recover"):
-		return r.recover(name)
-	case operation == "DELETE deletedsecrets" && name != "" && rest == "":
-		return r.purge(name)
-	}
-	// Keys, certificates and backups, which Azure has, are not served here.
-	return 0, nil, &dataError{status: http.StatusNotFound, code: "NotFound",
-		message: "There is no operation " + r.http.Method + " at this path of a vault."}
-}
-
 // parameters are what set and update take.
 type parameters struct {
 	Value       *string            `json:"value"`
@@ -104,11 +63,12 @@ func (r *request) parameters() (*parameters, *dataError) {
 	return &p, nil
 }
 
-func (r *request) id(name string) arm.ID { return r.vault.ID.Child("secrets", name) }
+// id is the resource id of the request's secret.
+func (r *request) id() arm.ID { return r.vault.ID.Child("secrets", r.name) }
 
-// load finds a secret with one of its versions; empty is the current one.
-func (r *request) load(name, version string) (*arm.Resource, string, secretVersion, *dataError) {
-	secret, ok := r.Get(r.id(name))
+// load finds the request's secret with one of its versions; empty is the current one.
+func (r *request) load(version string) (*arm.Resource, string, secretVersion, *dataError) {
+	secret, ok := r.Get(r.id())
 	if ok && version == "" {
 		version = currentVersion(secret)
 	}
@@ -121,7 +81,7 @@ func (r *request) load(name, version string) (*arm.Resource, string, secretVersi
 	}
 	if !ok {
 		return nil, "", v, &dataError{status: http.StatusNotFound, code: "SecretNotFound",
-			message: "A secret with (name/id) " + strings.TrimSuffix(name+"/"+version, "/") +
+			message: "A secret with (name/id) " + strings.TrimSuffix(r.name+"/"+version, "/") +
 				" was not found in this key vault. If you recently deleted this secret you may be able to recover it " +
 				"using the correct recovery command. For help resolving this issue, please see " +
 				"https://go.microsoft.com/fwlink/?linkid=2125182"}
@@ -175,11 +135,8 @@ func (r *request) deletedItem(d *removedSecret, item map[string]any) map[string]
 }
 
 // get is Get Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret
-func (r *request) get(name, version string) (int, any, *dataError) {
-	if e := r.may(name, "getSecret/action", "get"); e != nil {
-		return 0, nil, e
-	}
-	secret, version, v, e := r.load(name, version)
+func (r *request) get() (int, any, *dataError) {
+	secret, version, v, e := r.load(r.version)
 	if e != nil {
 		return 0, nil, e
 	}
@@ -192,10 +149,7 @@ func (r *request) get(name, version string) (int, any, *dataError) {
 }
 
 // set is Set Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret
-func (r *request) set(name string) (int, any, *dataError) {
-	if e := r.may(name, "setSecret/action", "set"); e != nil {
-		return 0, nil, e
-	}
+func (r *request) set() (int, any, *dataError) {
 	p, e := r.parameters()
 	if e != nil {
 		return 0, nil, e
@@ -211,12 +165,12 @@ func (r *request) set(name string) (int, any, *dataError) {
 	if e := p.apply(&v); e != nil {
 		return 0, nil, e
 	}
-	secret, ok := r.Get(r.id(name))
+	secret, ok := r.Get(r.id())
 	if !ok {
-		if err := claimSecret(r.Call, r.id(name)); err != nil {
+		if err := claimSecret(r.Call, r.id()); err != nil {
 			return 0, nil, fromARM(err)
 		}
-		secret = &arm.Resource{ID: r.id(name), CreatedAt: r.Now, CreatedBy: r.caller.ClientID}
+		secret = &arm.Resource{ID: r.id(), CreatedAt: r.Now, CreatedBy: r.caller.ClientID}
 	}
 	version, err := addVersion(r.Call, r.vault, secret, v)
 	if err == nil {
@@ -237,10 +191,7 @@ func (r *request) save(secret *arm.Resource) *arm.Error {
 }
 
 // update is Update Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/update-secret
-func (r *request) update(name, version string) (int, any, *dataError) {
-	if e := r.may(name, "update/action", "set"); e != nil {
-		return 0, nil, e
-	}
+func (r *request) update() (int, any, *dataError) {
 	p, e := r.parameters()
 	if e != nil {
 		return 0, nil, e
@@ -249,7 +200,7 @@ func (r *request) update(name, version string) (int, any, *dataError) {
 		return 0, nil, badParameter("The property 'value' cannot be updated: set the secret, which makes a new " +
 			"version.")
 	}
-	secret, version, v, e := r.load(name, version)
+	secret, version, v, e := r.load(r.version)
 	if e != nil {
 		return 0, nil, e
 	}
@@ -268,11 +219,8 @@ func (r *request) update(name, version string) (int, any, *dataError) {
 }
 
 // delete is Delete Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/delete-secret
-func (r *request) delete(name string) (int, any, *dataError) {
-	if e := r.may(name, "delete", "delete"); e != nil {
-		return 0, nil, e
-	}
-	secret, version, v, e := r.load(name, "")
+func (r *request) delete() (int, any, *dataError) {
+	secret, version, v, e := r.load("")
 	if e != nil {
 		return 0, nil, e
 	}
@@ -283,14 +231,15 @@ func (r *request) delete(name string) (int, any, *dataError) {
 	return http.StatusOK, r.deletedItem(d, r.item(secret.ID, version, v)), nil
 }
 
-func (r *request) removed(name string) (*removedSecret, *dataError) {
-	d, ok, err := findRemoved(r.Call, r.id(name))
+// removed finds the request's secret among the deleted ones.
+func (r *request) removed() (*removedSecret, *dataError) {
+	d, ok, err := findRemoved(r.Call, r.id())
 	if err != nil {
 		return nil, fromARM(err)
 	}
 	if !ok {
 		return nil, &dataError{status: http.StatusNotFound, code: "SecretNotFound",
-			message: "Deleted Secret not found: " + name}
+			message: "Deleted Secret not found: " + r.name}
 	}
 	return d, nil
 }
@@ -309,11 +258,8 @@ func (r *request) removedItem(d *removedSecret, withVersion bool) (map[string]an
 }
 
 // getDeleted is Get Deleted Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/get-deleted-secret
-func (r *request) getDeleted(name string) (int, any, *dataError) {
-	if e := r.may(name, "readMetadata/action", "get"); e != nil {
-		return 0, nil, e
-	}
-	d, e := r.removed(name)
+func (r *request) getDeleted() (int, any, *dataError) {
+	d, e := r.removed()
 	if e != nil {
 		return 0, nil, e
 	}
@@ -322,11 +268,8 @@ func (r *request) getDeleted(name string) (int, any, *dataError) {
 }
 
 // recover is Recover Deleted Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/recover-deleted-secret
-func (r *request) recover(name string) (int, any, *dataError) {
-	if e := r.may(name, "recover/action", "recover"); e != nil {
-		return 0, nil, e
-	}
-	d, e := r.removed(name)
+func (r *request) recover() (int, any, *dataError) {
+	d, e := r.removed()
 	if e != nil {
 		return 0, nil, e
 	}
@@ -345,18 +288,15 @@ func (r *request) recover(name string) (int, any, *dataError) {
 }
 
 // purge is Purge Deleted Secret: https://learn.microsoft.com/rest/api/keyvault/secrets/purge-deleted-secret
-func (r *request) purge(name string) (int, any, *dataError) {
-	if e := r.may(name, "purge/action", "purge"); e != nil {
-		return 0, nil, e
-	}
-	d, e := r.removed(name)
+func (r *request) purge() (int, any, *dataError) {
+	d, e := r.removed()
 	if e != nil {
 		return 0, nil, e
 	}
 	if protected(r.vault) {
 		return 0, nil, forbidden("ForbiddenByPolicy",
 			`Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.`+
-				"\r\nVault: "+r.where())
+				"\r\nVault: "+r.vaultText())
 	}
 	if err := purgeSecret(r.Call, d.Secret.ID); err != nil {
 		return 0, nil, fromARM(err)
@@ -366,9 +306,6 @@ func (r *request) purge(name string) (int, any, *dataError) {
 
 // list is Get Secrets: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secrets
 func (r *request) list() (int, any, *dataError) {
-	if e := r.may("", "readMetadata/action", "list"); e != nil {
-		return 0, nil, e
-	}
 	all := r.Children(r.vault.ID, "secrets")
 	return r.page(len(all), func(i int) string { return strings.ToLower(all[i].ID.Name()) },
 		func(i int) (map[string]any, *dataError) {
@@ -381,11 +318,8 @@ func (r *request) list() (int, any, *dataError) {
 }
 
 // listVersions is Get Secret Versions: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret-versions
-func (r *request) listVersions(name string) (int, any, *dataError) {
-	if e := r.may(name, "readMetadata/action", "list"); e != nil {
-		return 0, nil, e
-	}
-	secret, _, _, e := r.load(name, "")
+func (r *request) listVersions() (int, any, *dataError) {
+	secret, _, _, e := r.load("")
 	if e != nil {
 		return 0, nil, e
 	}
@@ -404,9 +338,6 @@ func (r *request) listVersions(name string) (int, any, *dataError) {
 
 // listDeleted is Get Deleted Secrets: https://learn.microsoft.com/rest/api/keyvault/secrets/get-deleted-secrets
 func (r *request) listDeleted() (int, any, *dataError) {
-	if e := r.may("", "readMetadata/action", "list"); e != nil {
-		return 0, nil, e
-	}
 	all, err := removed(r.Call, r.vault.ID)
 	if err != nil {
 		return 0, nil, fromARM(internalError(err))

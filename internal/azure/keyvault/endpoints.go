@@ -192,17 +192,7 @@ func At(vault string, h http.Handler) http.Handler {
 	})
 }
 
-// VaultOf finds the vault at whose endpoint a request has arrived.
-func VaultOf(s *arm.Server, r *http.Request) (id arm.ID, found bool) {
-	err := s.View(func(c *arm.Call) error {
-		if vault, ok := vaultAt(c, r); ok {
-			id, found = vault.ID, true
-		}
-		return nil
-	})
-	return id, found && err == nil
-}
-
+// vaultAt finds the vault at whose endpoint a request has arrived.
 func vaultAt(c *arm.Call, r *http.Request) (*arm.Resource, bool) {
 	var id string
 	name, _ := r.Context().Value(vaultKey{}).(string)

@@ -1,67 +1,69 @@
 package logs_test
 
 import (
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossorg/crossorg/internal/azure/blob"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
-// What a blob endpoint is asked is logged by operation, caller, sizes and outcome, never with a signature.
+// What a blob endpoint was asked is logged by operation, caller, sizes and outcome, never with a signature.
 func TestBlobEndpointIsLogged(t *testing.T) {
 	a := newAzure(t)
 	a.watch(blobService, "", "StorageRead", "StorageWrite", "StorageDelete")
-	endpoint := logs.Blobs(a.server, func(name string) (string, bool) { return storage, name == "data" },
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			w.Header().Set("x-ms-request-id", "42")
-			if strings.HasSuffix(r.URL.Path, "/secret") {
-				w.Header().Set("x-ms-error-code", "AuthorizationPermissionMismatch")
-				w.WriteHeader(http.StatusForbidden)
-				return
-			}
-			_, _ = io.WriteString(w, "content")
-		}))
-	token := "Bearer " + a.token(a.deployer, "https://storage.azure.com")
-	for _, c := range []struct {
-		method, path, authorization, body string
-		want                              string
-	}{
-		{"GET", "/data/c/a/b.csv", token, "", "StorageRead|GetBlob|200|Success|OAuth|" + a.deployer.ObjectID + "|0|7"},
-		{"HEAD", "/data/c/a/b.csv?sv=1&sig=c2VjcmV0", "", "", "StorageRead|GetBlobProperties|200|Success|SAS||0|7"},
-		{"GET", "/data/c/secret", token, "", "StorageRead|GetBlob|403|AuthorizationPermissionMismatch|OAuth|" +
-			a.deployer.ObjectID + "|0|0"},
-		{"PUT", "/data/c/a", "SharedKey data:abc", "12345", "StorageWrite|PutBlob|200|Success|AccountKey||5|7"},
-		{"PUT", "/data/c/a?comp=block&blockid=1", "SharedKey data:abc", "1",
-			"StorageWrite|PutBlock|200|Success|AccountKey||1|7"},
-		{"PUT", "/data/c/a?comp=blocklist", "SharedKey data:abc", "",
-			"StorageWrite|PutBlockList|200|Success|AccountKey||0|7"},
-		{"PUT", "/data/c/a?comp=metadata", "SharedKey data:abc", "",
-			"StorageWrite|SetBlobMetadata|200|Success|AccountKey||0|7"},
-		{"DELETE", "/data/c/a", "SharedKey data:abc", "", "StorageDelete|DeleteBlob|200|Success|AccountKey||0|7"},
-		{"GET", "/data/c?restype=container&comp=list", "", "", "StorageRead|ListBlobs|200|Success|Anonymous||0|7"},
-		{"PUT", "/data/c?restype=container", "SharedKey data:abc", "",
-			"StorageWrite|CreateContainer|200|Success|AccountKey||0|7"},
-		{"DELETE", "/data/c?restype=container", "SharedKey data:abc", "",
-			"StorageDelete|DeleteContainer|200|Success|AccountKey||0|7"},
-		{"GET", "/data/?comp=list", "SharedKey data:abc", "", "StorageRead|ListContainers|200|Success|AccountKey||0|7"},
-	} {
-		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
-		if c.authorization != "" {
-			r.Header.Set("Authorization", c.authorization)
-		}
-		endpoint.ServeHTTP(httptest.NewRecorder(), r)
-		row := a.rows(`StorageBlobLogs | top 1 by TimeGenerated | project strcat(Category, "|", OperationName, "|", StatusCode, "|", StatusText, "|",
-			AuthenticationType, "|", RequesterObjectId, "|", RequestBodySize, "|", ResponseBodySize)`)
-		require.Equal(t, [][]any{{c.want}}, row, "%s %s", c.method, c.path)
+	record := logs.Blobs(a.server)
+	caller := blob.Caller{ObjectID: a.deployer.ObjectID, TenantID: tenant, ClientID: a.deployer.ClientID}
+	operation := func(name string, category blob.Category) blob.Operation {
+		return blob.Operation{Name: name, Category: category}
 	}
-	endpoint.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/other/c/a", nil))
-	require.Len(t, a.rows("StorageBlobLogs"), 12, "Ensure an unknown account logs nothing")
+	requests := []struct {
+		operation      blob.Operation
+		path           string
+		authentication blob.Authentication
+		status         int
+		code           string
+		sent, received int64
+		want           string
+	}{
+		{blob.GetBlob, "/c/a/b.csv", blob.OAuth, 200, "", 0, 7, "StorageRead|GetBlob|200|Success|OAuth|" +
+			a.deployer.ObjectID + "|0|7|\"/data/c/a/b.csv\""},
+		{operation("GetBlobProperties", blob.StorageRead), "/c/a/b.csv?sv=1&sig=c2VjcmV0", blob.SAS, 200, "", 0, 7,
+			"StorageRead|GetBlobProperties|200|Success|SAS||0|7|\"/data/c/a/b.csv\""},
+		{blob.GetBlob, "/c/secret", blob.OAuth, 403, "AuthorizationPermissionMismatch", 0, 0, "StorageRead|GetBlob|" +
+			"403|AuthorizationPermissionMismatch|OAuth|" + a.deployer.ObjectID + "|0|0|\"/data/c/secret\""},
+		{blob.PutBlob, "/c/a", blob.AccountKey, 200, "", 5, 7,
+			"StorageWrite|PutBlob|200|Success|AccountKey||5|7|\"/data/c/a\""},
+		{operation("DeleteBlob", blob.StorageDelete), "/c/a", blob.AccountKey, 404, "", 0, 7,
+			"StorageDelete|DeleteBlob|404|ClientOtherError|AccountKey||0|7|\"/data/c/a\""},
+		{operation("ListBlobs", blob.StorageRead), "/c", blob.Anonymous, 200, "", 0, 7,
+			"StorageRead|ListBlobs|200|Success|Anonymous||0|7|\"/data/c\""},
+		{operation("ListContainers", blob.StorageRead), "/", blob.AccountKey, 200, "", 0, 7,
+			"StorageRead|ListContainers|200|Success|AccountKey||0|7|\"/data/\""},
+	}
+	for _, c := range requests {
+		path, _, _ := strings.Cut(c.path, "?")
+		container, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		r := blob.Record{Operation: c.operation, AccountID: storage, Container: container, Blob: name,
+			Status: c.status, Code: c.code, Authentication: c.authentication, URI: "https://127.0.0.1/data" + c.path,
+			CallerIP: "127.0.0.1:5", UserAgent: "tests", Version: "2022-11-02", RequestID: "42", RequestBytes: c.sent,
+			ResponseBytes: c.received, Duration: 1500 * time.Microsecond}
+		if c.authentication == blob.OAuth {
+			r.Caller = caller
+		}
+		record(r)
+		row := a.rows("StorageBlobLogs | top 1 by TimeGenerated | project strcat(Category, '|', OperationName, '|', " +
+			"StatusCode, '|', StatusText, '|', AuthenticationType, '|', RequesterObjectId, '|', RequestBodySize, " +
+			"'|', ResponseBodySize, '|', ObjectKey)")
+		require.Equal(t, [][]any{{c.want}}, row, "%s %s", c.operation.Name, c.path)
+	}
+	record(blob.Record{Operation: blob.GetBlob, AccountID: "no account", Status: http.StatusOK})
+	require.Len(t, a.rows("StorageBlobLogs"), len(requests), "Ensure an unknown account logs nothing")
 	require.Empty(t, a.rows(`StorageBlobLogs | where Uri contains "c2VjcmV0"`))
-	require.Equal(t, [][]any{{12.0}}, a.rows(`StorageBlobLogs | where CorrelationId == "42" | count`))
+	require.Equal(t, [][]any{{float64(len(requests))}}, a.rows(`StorageBlobLogs
+		| where CorrelationId == "42" and DurationMs == 1.5 and UserAgentHeader == "tests" | count`))
 }

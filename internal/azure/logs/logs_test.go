@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
 	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
@@ -45,12 +47,10 @@ func TestTablesOfACategory(t *testing.T) {
 		a.rows("AzureDiagnostics | project ResourceProvider, ResourceType, Resource, OperationName, Category"))
 
 	audit := func() {
-		a.update(func(c *arm.Call) *arm.Error {
-			id, err := arm.ParseID(vault)
-			require.NoError(t, err)
-			return logs.WriteVault(c, id, logs.VaultRequest{Operation: "SecretGet", Status: http.StatusForbidden,
-				Caller: a.stranger, CallerIP: "127.0.0.1"})
-		})
+		id, err := arm.ParseID(vault)
+		require.NoError(t, err)
+		logs.Vaults(a.server)(keyvault.Record{Operation: "SecretGet", Vault: id, Status: http.StatusForbidden,
+			Caller: a.stranger, CallerIP: "127.0.0.1"})
 	}
 	a.watch(vault, "", "AuditEvent")
 	audit()
@@ -70,15 +70,17 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 	a.watch(blobService, "", "StorageRead", "StorageWrite", "StorageDelete")
 	id, err := arm.ParseID(storage)
 	require.NoError(t, err)
-	for _, r := range []logs.BlobRequest{
-		{Operation: "PutBlob", Container: "c", Blob: "a/b.csv", Status: 201, Authentication: "AccountKey",
+	for _, r := range []blob.Record{
+		{Operation: blob.PutBlob, Container: "c", Blob: "a/b.csv", Status: 201, Authentication: "AccountKey",
 			RequestBytes: 7},
-		{Operation: "GetBlob", Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7,
+		{Operation: blob.GetBlob, Container: "c", Blob: "a/b.csv", Status: 200, Authentication: "SAS", ResponseBytes: 7,
 			URI: "https://x/data/c/a/b.csv?sv=sig=&sig=c2VjcmV0&sp=r&SIG=c2VjcmV0&%73ig=c2VjcmV0"},
-		{Operation: "DeleteBlob", Container: "c", Blob: "a/b.csv", Status: 403, Code: "AuthorizationPermissionMismatch",
-			Authentication: "OAuth", Requester: a.stranger},
+		{Operation: blob.Operation{Name: "DeleteBlob", Category: blob.StorageDelete}, Container: "c", Blob: "a/b.csv",
+			Status: 403, Code: "AuthorizationPermissionMismatch", Authentication: blob.OAuth,
+			Caller: blob.Caller{ObjectID: a.stranger.ObjectID, TenantID: a.stranger.TenantID,
+				ClientID: a.stranger.ClientID}},
 	} {
-		require.NoError(t, logs.AppendBlob(a.server, id, r))
+		a.update(func(c *arm.Call) *arm.Error { return logs.WriteBlob(c, id, r) })
 	}
 	require.Equal(t, [][]any{
 		{"StorageDelete", "DeleteBlob", "403", "AuthorizationPermissionMismatch", a.stranger.ObjectID,
@@ -93,9 +95,7 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 // Append writes nothing where nobody listens, and fails for nothing.
 func TestAppendWithoutASettingWritesNothing(t *testing.T) {
 	a := newAzure(t)
-	id, err := arm.ParseID(storage)
-	require.NoError(t, err)
-	require.NoError(t, logs.AppendBlob(a.server, id, logs.BlobRequest{Operation: "GetBlob"}))
+	require.NoError(t, logs.Append(a.server, blobService, "StorageRead", map[string]any{"OperationName": "GetBlob"}))
 	require.Empty(t, a.rows("StorageBlobLogs"))
 }
 

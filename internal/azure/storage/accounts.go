@@ -7,6 +7,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -232,13 +233,19 @@ func serviceError(err *arm.Error) *blob.Error {
 const audience = "https://storage.azure.com"
 
 // Bearer verifies a token for Azure Storage.
-func (a *Accounts) Bearer(token string) (principalObjectID, tenantID string, err error) {
+func (a *Accounts) Bearer(token string) (caller blob.Caller, err error) {
 	err = a.server.View(func(c *arm.Call) error {
 		p, err := a.server.Directory().Verify(c.Tx, token, audience)
-		principalObjectID, tenantID = p.ObjectID, p.TenantID
+		caller = blob.Caller{ObjectID: p.ObjectID, TenantID: p.TenantID, ClientID: p.ClientID}
 		return err
 	})
-	return principalObjectID, tenantID, err
+	return caller, err
+}
+
+// Claimed is whom a token names, verified or not.
+func (a *Accounts) Claimed(token string) blob.Caller {
+	p := identity.Claimed(token)
+	return blob.Caller{ObjectID: p.ObjectID, TenantID: p.TenantID, ClientID: p.ClientID}
 }
 
 // Allowed reports whether the principal has a role that permits the action at the scope.

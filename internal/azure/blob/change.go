@@ -1,0 +1,116 @@
+package blob
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// setMetadata is Set Blob Metadata: https://learn.microsoft.com/rest/api/storageservices/set-blob-metadata
+func (x *exchange) setMetadata() error {
+	metadata, e := metadataOf(x.r.Header)
+	if e != nil {
+		return e
+	}
+	return x.change(Anew, http.StatusOK, func(p *Properties) { p.Metadata = metadata })
+}
+
+// setHeaders is Set Blob Properties: all of the headers are set, those that are not sent are cleared.
+// Source: https://learn.microsoft.com/rest/api/storageservices/set-blob-properties
+func (x *exchange) setHeaders() error {
+	headers, e := headersOf(x.r.Header, false)
+	if e != nil {
+		return e
+	}
+	return x.change(Touch, http.StatusOK, func(p *Properties) { p.Headers = headers })
+}
+
+// setTier is Set Blob Tier: https://learn.microsoft.com/rest/api/storageservices/set-blob-tier
+func (x *exchange) setTier() error {
+	tier, e := tierOf(x.r.Header)
+	if e != nil {
+		return e
+	}
+	if tier == "" {
+		return errMissingHeader("x-ms-access-tier")
+	}
+	return x.change(Quiet, http.StatusOK, func(p *Properties) { p.Tier = tier })
+}
+
+func (x *exchange) change(how int, status int, change func(*Properties)) error {
+	c, e := conditionsOf(x.r.Header, "")
+	if e != nil {
+		return e
+	}
+	if err := x.containerExists(); err != nil {
+		return err
+	}
+	check := x.mayWrite(c)
+	p, err := x.content.Change(x.t.key(), x.at, how, func(tx *store.Tx, p *Properties) error {
+		if how != Quiet {
+			if err := check(tx, p); err != nil {
+				return err
+			}
+		}
+		change(p)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if how != Quiet {
+		x.stamp(p)
+		x.w.Header().Set("x-ms-request-server-encrypted", "true")
+	}
+	x.w.WriteHeader(status)
+	return nil
+}
+
+// deleteBlob is Delete Blob: https://learn.microsoft.com/rest/api/storageservices/delete-blob
+func (x *exchange) deleteBlob() error {
+	c, e := conditionsOf(x.r.Header, "")
+	if e != nil {
+		return e
+	}
+	if err := x.containerExists(); err != nil {
+		return err
+	}
+	keep, err := x.keeping()
+	if err != nil {
+		return err
+	}
+	permanent := keep.DeletedDays == 0
+	if x.version() != "" {
+		err = x.content.DeleteVersion(x.place(), x.at, x.mayDelete(c))
+	} else {
+		permanent = permanent && !keep.Versions
+		err = x.content.DeleteIf(x.t.key(), x.at, x.mayDelete(c))
+	}
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("x-ms-delete-type-permanent", strconv.FormatBool(permanent))
+	x.w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+func (x *exchange) keeping() (k Keeping, err error) {
+	err = x.content.st.View(func(tx *store.Tx) error {
+		k, err = x.content.Keeping(tx, x.t.account)
+		return err
+	})
+	return k, err
+}
+
+// undelete is Undelete Blob: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
+func (x *exchange) undelete() error {
+	if err := x.containerExists(); err != nil {
+		return err
+	}
+	if err := x.content.Undelete(x.t.key(), x.at); err != nil {
+		return err
+	}
+	x.w.WriteHeader(http.StatusOK)
+	return nil
+}

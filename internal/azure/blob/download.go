@@ -1,0 +1,153 @@
+package blob
+
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"hash/crc64"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+func (x *exchange) containerExists() error {
+	if _, ok := x.accounts.Container(nil, x.t.account, x.t.container); !ok {
+		return errContainerNotFound
+	}
+	return nil
+}
+
+// getBlob is Get Blob: https://learn.microsoft.com/rest/api/storageservices/get-blob
+func (x *exchange) getBlob() error {
+	c, e := conditionsOf(x.r.Header, "")
+	if e != nil {
+		return e
+	}
+	if err := x.containerExists(); err != nil {
+		return err
+	}
+	f, p, err := x.content.open(x.place())
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := x.showVersion(p); err != nil {
+		return err
+	}
+	if e := c.read(p.ETag, p.LastModified); e != nil {
+		x.stamp(p)
+		return e
+	}
+	if p.Tier == "Archive" {
+		return errArchived
+	}
+	part, partial, e := rangeOf(x.r.Header, p.Size)
+	if e != nil {
+		if e == errInvalidRange {
+			x.w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", p.Size))
+		}
+		return e
+	}
+	h := x.w.Header()
+	whole := base64.StdEncoding.EncodeToString(p.ContentMD5)
+	if !partial {
+		x.describe(p)
+		if len(p.ContentMD5) > 0 {
+			h.Set("Content-MD5", whole)
+		}
+		return x.send(http.StatusOK, f, p.Size)
+	}
+	section := io.NewSectionReader(f, part.from, part.length)
+	if e := x.digestRange(section, part.length); e != nil {
+		return e
+	}
+	x.describe(p)
+	if len(p.ContentMD5) > 0 {
+		h.Set("x-ms-blob-content-md5", whole)
+	}
+	h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", part.from, part.from+part.length-1, p.Size))
+	return x.send(http.StatusPartialContent, section, part.length)
+}
+
+// digestRange adds the digests that a request wants of its range, which must be at most 4 MiB for that.
+func (x *exchange) digestRange(section *io.SectionReader, length int64) *Error {
+	wantMD5 := x.r.Header.Get("x-ms-range-get-content-md5") == "true"
+	wantCRC := x.r.Header.Get("x-ms-range-get-content-crc64") == "true"
+	if !wantMD5 && !wantCRC {
+		return nil
+	}
+	if length > 4<<20 {
+		return serviceError(http.StatusBadRequest, "OutOfRangeInput",
+			"One of the request inputs is out of range: a digest is given for at most 4 MiB.")
+	}
+	data, err := io.ReadAll(section)
+	if err != nil {
+		return errInternal()
+	}
+	if _, err := section.Seek(0, io.SeekStart); err != nil {
+		return errInternal()
+	}
+	if wantMD5 {
+		sum := md5.Sum(data)
+		x.w.Header().Set("Content-MD5", base64.StdEncoding.EncodeToString(sum[:]))
+	}
+	if wantCRC {
+		sum := binary.LittleEndian.AppendUint64(nil, crc64.Checksum(data, crcTable))
+		x.w.Header().Set("x-ms-content-crc64", base64.StdEncoding.EncodeToString(sum))
+	}
+	return nil
+}
+
+// send sends content. Once it has begun there is no way to tell of an error but to break off, which the length makes
+// known.
+func (x *exchange) send(status int, r io.Reader, length int64) error {
+	x.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
+	x.w.WriteHeader(status)
+	if _, err := io.CopyN(x.w, r, length); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// blobProperties is Get Blob Properties and Get Blob Metadata:
+// https://learn.microsoft.com/rest/api/storageservices/get-blob-properties
+func (x *exchange) blobProperties() error {
+	c, e := conditionsOf(x.r.Header, "")
+	if e != nil {
+		return e
+	}
+	if err := x.containerExists(); err != nil {
+		return err
+	}
+	p, err := x.content.Stat(x.place())
+	if err != nil {
+		return err
+	}
+	if err := x.showVersion(p); err != nil {
+		return err
+	}
+	if e := c.read(p.ETag, p.LastModified); e != nil {
+		x.stamp(p)
+		return e
+	}
+	if x.q.Get("comp") == "metadata" {
+		x.stamp(p)
+		setMetadata(x.w.Header(), p.Metadata)
+		x.w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	x.describe(p)
+	h := x.w.Header()
+	if len(p.ContentMD5) > 0 {
+		h.Set("Content-MD5", base64.StdEncoding.EncodeToString(p.ContentMD5))
+	}
+	tier, inferred := x.tier(p)
+	h.Set("x-ms-access-tier", tier)
+	if inferred {
+		h.Set("x-ms-access-tier-inferred", "true")
+	}
+	h.Set("Content-Length", strconv.FormatInt(p.Size, 10))
+	x.w.WriteHeader(http.StatusOK)
+	return nil
+}

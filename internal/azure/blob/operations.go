@@ -1,0 +1,223 @@
+package blob
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// Category is where the resource log files an operation.
+// Source: https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-storage-storageaccounts-blobservices-logs
+type Category string
+
+// The categories of the blob service's log.
+const (
+	StorageRead   Category = "StorageRead"
+	StorageWrite  Category = "StorageWrite"
+	StorageDelete Category = "StorageDelete"
+)
+
+// Operation is an operation of the Blob service under the name that its log gives it.
+// Source: https://learn.microsoft.com/azure/storage/blobs/map-rest-apis-transaction-categories, "Logged operation"
+type Operation struct {
+	Name     string
+	Category Category
+}
+
+// Operations that other services do on blobs for their users.
+var (
+	GetBlob = Operation{"GetBlob", StorageRead}
+	PutBlob = Operation{"PutBlob", StorageWrite}
+)
+
+// unknownOperation is logged for requests that are no operation of the service.
+var unknownOperation = Operation{"Unknown", StorageWrite}
+
+// level is what an operation is about.
+type level int
+
+const (
+	levelService level = iota
+	levelContainer
+	levelBlob
+)
+
+// letter is the level's letter in an account SAS's resource types.
+func (l level) letter() string { return [...]string{"s", "c", "o"}[l] }
+
+// level is what the URL names.
+func (t target) level() level {
+	switch {
+	case t.container == "":
+		return levelService
+	case t.blob == "":
+		return levelContainer
+	}
+	return levelBlob
+}
+
+// permission is what a caller needs for an operation.
+// Sources: https://learn.microsoft.com/rest/api/storageservices/create-service-sas and create-account-sas for
+// signatures, https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory for actions.
+type permission struct {
+	level level
+	// sas are letters of which a signature must have one.
+	sas string
+	// containerSAS says that a service SAS for the container covers the operation although it is on no blob.
+	containerSAS bool
+	// public is the level of public access that lets anyone call the operation; empty is none.
+	public string
+	// action is what a bearer token's principal must be allowed; data says that it is a data action.
+	action string
+	data   bool
+}
+
+const containersPrefix = "Microsoft.Storage/storageAccounts/blobServices/containers/"
+
+var (
+	toListContainers = permission{level: levelService, sas: "l", action: containersPrefix + "read"}
+	toReadAccount    = permission{level: levelService, sas: "rwdlacup", action: containersPrefix + "read"}
+
+	toCreateContainer = permission{level: levelContainer, sas: "cw", action: containersPrefix + "write"}
+	toChangeContainer = permission{level: levelContainer, sas: "w", action: containersPrefix + "write"}
+	toDeleteContainer = permission{level: levelContainer, sas: "d", action: containersPrefix + "delete"}
+	toReadContainer   = permission{level: levelContainer, sas: "r", public: PublicContainer,
+		action: containersPrefix + "read"}
+	toListBlobs = permission{level: levelContainer, sas: "l", containerSAS: true, public: PublicContainer,
+		action: containersPrefix + "blobs/read", data: true}
+
+	toReadBlob = permission{level: levelBlob, sas: "r", public: PublicBlob, action: containersPrefix + "blobs/read",
+		data: true}
+	toCreateBlob    = permission{level: levelBlob, sas: "cw", action: containersPrefix + "blobs/write", data: true}
+	toChangeBlob    = permission{level: levelBlob, sas: "w", action: containersPrefix + "blobs/write", data: true}
+	toDeleteBlob    = permission{level: levelBlob, sas: "d", action: containersPrefix + "blobs/delete", data: true}
+	toDeleteVersion = permission{level: levelBlob, sas: "x",
+		action: containersPrefix + "blobs/deleteBlobVersion/action", data: true}
+)
+
+// operation is one row of the table of operations: which requests it is, what they need, and what answers them.
+type operation struct {
+	Operation
+	// methods, restype and comp say which requests on the permission's level these are. A blob's restype is ignored.
+	methods       []string
+	restype, comp string
+	// header and query name what a request must have besides; empty is nothing.
+	header, query string
+	permission    permission
+	// versions says that the operation takes a versionid.
+	versions bool
+	// run answers; nil for operations of the service that are not served here.
+	run func(*exchange) error
+}
+
+var (
+	get     = []string{http.MethodGet}
+	getHead = []string{http.MethodGet, http.MethodHead}
+	head    = []string{http.MethodHead}
+	put     = []string{http.MethodPut}
+	remove  = []string{http.MethodDelete}
+)
+
+// operations are all operations of the service: routing, authorization and the log go by this table alone. Of rows that
+// fit a request the first counts.
+var operations = []operation{
+	{Operation: Operation{"ListContainers", StorageRead}, methods: get, comp: "list",
+		permission: toListContainers, run: (*exchange).listContainers},
+	{Operation: Operation{"GetAccountInformation", StorageRead}, methods: getHead, restype: "account",
+		comp: "properties", permission: toReadAccount, run: (*exchange).accountInfo},
+	{Operation: Operation{"GetBlobServiceProperties", StorageRead}, methods: get, restype: "service",
+		comp: "properties", permission: permission{level: levelService}},
+	{Operation: Operation{"SetBlobServiceProperties", StorageWrite}, methods: put, restype: "service",
+		comp: "properties", permission: permission{level: levelService}},
+
+	{Operation: Operation{"CreateContainer", StorageWrite}, methods: put, restype: "container",
+		permission: toCreateContainer, run: (*exchange).createContainer},
+	{Operation: Operation{"DeleteContainer", StorageDelete}, methods: remove, restype: "container",
+		permission: toDeleteContainer, run: (*exchange).deleteContainer},
+	{Operation: Operation{"GetContainerProperties", StorageRead}, methods: getHead, restype: "container",
+		permission: toReadContainer, run: (*exchange).containerProperties},
+	{Operation: Operation{"GetContainerMetadata", StorageRead}, methods: getHead, restype: "container",
+		comp: "metadata", permission: toReadContainer, run: (*exchange).containerProperties},
+	{Operation: Operation{"SetContainerMetadata", StorageWrite}, methods: put, restype: "container", comp: "metadata",
+		permission: toChangeContainer, run: (*exchange).setContainerMetadata},
+	{Operation: Operation{"RestoreContainer", StorageWrite}, methods: put, restype: "container", comp: "undelete",
+		permission: toChangeContainer, run: (*exchange).restoreContainer},
+	{Operation: Operation{"ListBlobs", StorageRead}, methods: get, restype: "container", comp: "list",
+		permission: toListBlobs, run: (*exchange).listBlobs},
+	{Operation: Operation{"GetContainerACL", StorageRead}, methods: getHead, restype: "container", comp: "acl",
+		permission: permission{level: levelContainer}},
+	{Operation: Operation{"SetContainerACL", StorageWrite}, methods: put, restype: "container", comp: "acl",
+		permission: permission{level: levelContainer}},
+
+	{Operation: GetBlob, methods: get, permission: toReadBlob, versions: true, run: (*exchange).getBlob},
+	{Operation: Operation{"GetBlobProperties", StorageRead}, methods: head, permission: toReadBlob, versions: true,
+		run: (*exchange).blobProperties},
+	{Operation: Operation{"GetBlobMetadata", StorageRead}, methods: getHead, comp: "metadata",
+		permission: toReadBlob, versions: true, run: (*exchange).blobProperties},
+	{Operation: Operation{"GetBlockList", StorageRead}, methods: get, comp: "blocklist", permission: toReadBlob,
+		run: (*exchange).getBlockList},
+	{Operation: Operation{"CopyBlob", StorageWrite}, methods: put, header: "x-ms-copy-source",
+		permission: toCreateBlob, run: (*exchange).copyBlob},
+	{Operation: PutBlob, methods: put, permission: toCreateBlob, run: (*exchange).putBlob},
+	{Operation: Operation{"PutBlock", StorageWrite}, methods: put, comp: "block", permission: toCreateBlob,
+		run: (*exchange).putBlock},
+	{Operation: Operation{"PutBlockList", StorageWrite}, methods: put, comp: "blocklist", permission: toCreateBlob,
+		run: (*exchange).putBlockList},
+	{Operation: Operation{"SetBlobMetadata", StorageWrite}, methods: put, comp: "metadata",
+		permission: toChangeBlob, run: (*exchange).setMetadata},
+	{Operation: Operation{"SetBlobProperties", StorageWrite}, methods: put, comp: "properties",
+		permission: toChangeBlob, run: (*exchange).setHeaders},
+	{Operation: Operation{"SetBlobTier", StorageWrite}, methods: put, comp: "tier", permission: toChangeBlob,
+		run: (*exchange).setTier},
+	{Operation: Operation{"UndeleteBlob", StorageWrite}, methods: put, comp: "undelete", permission: toChangeBlob,
+		run: (*exchange).undelete},
+	{Operation: Operation{"DeleteBlob", StorageDelete}, methods: remove, query: "versionid",
+		permission: toDeleteVersion, versions: true, run: (*exchange).deleteBlob},
+	{Operation: Operation{"DeleteBlob", StorageDelete}, methods: remove, permission: toDeleteBlob,
+		run: (*exchange).deleteBlob},
+	{Operation: Operation{"GetBlobTags", StorageRead}, methods: get, comp: "tags",
+		permission: permission{level: levelBlob}},
+	{Operation: Operation{"SetBlobTags", StorageWrite}, methods: put, comp: "tags",
+		permission: permission{level: levelBlob}},
+	{Operation: Operation{"SnapshotBlob", StorageWrite}, methods: put, comp: "snapshot",
+		permission: permission{level: levelBlob}},
+	{Operation: Operation{"LeaseBlob", StorageWrite}, methods: put, comp: "lease",
+		permission: permission{level: levelBlob}},
+}
+
+// route finds the operation that a request is: nil with an error where there is none, and with an error as well where
+// it is not served here.
+func route(t target, r *http.Request, q url.Values) (*operation, *Error) {
+	level, restype, comp := t.level(), q.Get("restype"), q.Get("comp")
+	if level == levelBlob {
+		restype = ""
+	}
+	otherMethod := false
+	for i := range operations {
+		op := &operations[i]
+		if op.permission.level != level || op.restype != restype || op.comp != comp {
+			continue
+		}
+		if !op.takes(r, q) {
+			otherMethod = otherMethod || op.run != nil
+			continue
+		}
+		if op.run == nil {
+			return op, errQueryValue("comp")
+		}
+		return op, nil
+	}
+	switch {
+	case otherMethod:
+		return nil, errMethod
+	case comp != "":
+		return nil, errQueryValue("comp")
+	}
+	return nil, errInvalidURI
+}
+
+// takes reports whether a request on the operation's URL is one of its own.
+func (o *operation) takes(r *http.Request, q url.Values) bool {
+	return slices.Contains(o.methods, r.Method) && (o.header == "" || r.Header.Get(o.header) != "") &&
+		(o.query == "" || q.Has(o.query))
+}

@@ -1,0 +1,111 @@
+package blob
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// Errors of Content. They are wrapped: compare with errors.Is.
+var (
+	// ErrNotFound says that there is no such blob.
+	ErrNotFound = errors.New("the blob does not exist")
+	// ErrMD5Mismatch says that the bytes received do not have the MD5 that was announced.
+	ErrMD5Mismatch = errors.New("the bytes do not have the announced MD5")
+	// ErrInvalidName says that a key has an empty or impossible part.
+	ErrInvalidName = errors.New("the blob name is not valid")
+	// ErrInvalidBlock says that a block list names a block that is not there.
+	ErrInvalidBlock = errors.New("the block list names an unknown block")
+)
+
+// Key names a blob, or with Version one of its versions.
+type Key struct{ Account, Container, Name, Version string }
+
+// String renders the key as account/container/name, without the version.
+func (k Key) String() string { return k.Account + "/" + k.Container + "/" + k.Name }
+
+// check refuses keys that would not round-trip through the table: accounts and containers hold no slash, a name is
+// 1 to 1024 characters
+// (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata).
+func (k Key) check() error {
+	switch {
+	case k.Account == "" || k.Container == "" || strings.ContainsAny(k.Account+k.Container, "/\x00"):
+		return fmt.Errorf("%w: %q", ErrInvalidName, k)
+	case k.Name == "" || len([]rune(k.Name)) > 1024 || strings.ContainsRune(k.Name, 0):
+		return fmt.Errorf("%w: %q", ErrInvalidName, k)
+	}
+	return nil
+}
+
+// Headers are the HTTP headers that are stored with a blob and given back when it is read.
+type Headers struct {
+	ContentType        string `json:"contentType,omitempty"`
+	ContentEncoding    string `json:"contentEncoding,omitempty"`
+	ContentLanguage    string `json:"contentLanguage,omitempty"`
+	ContentDisposition string `json:"contentDisposition,omitempty"`
+	CacheControl       string `json:"cacheControl,omitempty"`
+	// ContentMD5 is the MD5 kept with the blob: computed when it was written in one piece, the writer's own otherwise.
+	ContentMD5 []byte `json:"contentMD5,omitempty"`
+}
+
+// Block is one committed or staged block of a block blob.
+type Block struct {
+	// ID is the block's base64 name.
+	ID   string `json:"id"`
+	Size int64  `json:"size"`
+}
+
+// Properties describe a stored blob.
+type Properties struct {
+	Headers
+	// Size is in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is the content's digest in lower-case hexadecimal.
+	SHA256 string `json:"sha256"`
+	// ETag is without quotes, and differs between any two writes.
+	ETag string `json:"etag"`
+	// CreatedAt is when a blob of this name was first written; LastModified when it last was (content, headers or
+	// metadata).
+	CreatedAt    time.Time         `json:"createdAt"`
+	LastModified time.Time         `json:"lastModified"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+	// Tier is the access tier that was set on the blob; empty when it follows the account's.
+	Tier string `json:"tier,omitempty"`
+	// Blocks are the committed blocks in order; none for a blob written in one piece.
+	Blocks []Block `json:"blocks,omitempty"`
+	// CopySource and CopyID tell of the copy that made the blob, if one did.
+	CopySource string `json:"copySource,omitempty"`
+	CopyID     string `json:"copyId,omitempty"`
+	// VersionID is the version's id where the account keeps versions, else empty.
+	VersionID string `json:"versionId,omitempty"`
+	// Deleted and Purge are when it was deleted and until when it can be restored; nil for what was not deleted.
+	Deleted *time.Time `json:"deleted,omitempty"`
+	Purge   *time.Time `json:"purge,omitempty"`
+}
+
+// Item is one blob in a listing.
+type Item struct {
+	Name string
+	Properties
+	// Current says, in listings with versions, that this is the blob itself.
+	Current bool
+}
+
+// PutOptions say how a blob is written. The zero value is a plain overwrite.
+type PutOptions struct {
+	Headers  Headers
+	Metadata map[string]string
+	Tier     string
+	// CopySource is recorded with the blob as the place that it was copied from.
+	CopySource string
+	// MD5, if set, must be the MD5 of the bytes, or the write fails with ErrMD5Mismatch.
+	MD5 []byte
+	// Check, if set, runs in the transaction that makes the write visible, with the blob that it replaces (nil if
+	// none). Its error refuses the write. Conditional requests and the container's existence are decided here.
+	Check func(tx *store.Tx, old *Properties) error
+	// Now is the time of the write; zero means the present.
+	Now time.Time
+}

@@ -1,0 +1,55 @@
+package keyvault
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/identity"
+)
+
+// Record tells of a request on a vault's data plane, after it has been answered.
+type Record struct {
+	// Operation is the name in the audit log: SecretGet, SecretSet, ... "Authentication" for requests whose caller is
+	// not known, "Unknown" for requests that are no operation.
+	Operation string
+	Vault     arm.ID
+	Status    int
+	// Description is the message of a refusal.
+	Description string
+	// Caller is who signed in; of a refused request whom the token names, which nobody has verified then.
+	Caller identity.Principal
+	// URI is the whole URL, ID the one of the vault's object, without the query. CallerIP has a port.
+	ID, URI, CallerIP, UserAgent, Version, RequestID string
+	Duration                                         time.Duration
+}
+
+// RecordTo hands a record of every request on a vault that exists to record, which is called after the answer and must
+// not block for long. A refused request has rolled its transaction back by then, and is recorded all the same.
+func (h *Handler) RecordTo(record func(Record)) *Handler {
+	h.record = record
+	return h
+}
+
+// recorded is the record of an answered request.
+func (r *request) recorded(status int, description, requestID string, began time.Time) Record {
+	url := "https://" + r.http.Host
+	out := Record{
+		Operation: "Unknown", Vault: r.vault.ID, Status: status, Description: description, Caller: r.caller,
+		ID: url + r.http.URL.Path, URI: url + r.http.URL.RequestURI(), CallerIP: r.http.RemoteAddr,
+		UserAgent: r.http.UserAgent(), Version: r.http.URL.Query().Get("api-version"), RequestID: requestID,
+		Duration: time.Since(began),
+	}
+	switch {
+	case status == http.StatusUnauthorized: // the operation is looked at once the caller is known
+		out.Operation = "Authentication"
+	case r.op != nil:
+		out.Operation = r.op.name
+	}
+	if scheme, token, _ := strings.Cut(r.http.Header.Get("Authorization"), " "); out.Caller.ObjectID == "" &&
+		strings.EqualFold(scheme, "Bearer") {
+		out.Caller = identity.Claimed(token)
+	}
+	return out
+}
