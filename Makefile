@@ -3,7 +3,7 @@
 .PHONY: help generate lint format test ci conformance fuzz bench sweep
 
 help: ## lists the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/' | column -t -s:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
 
 generate: ## renews what is generated: SDKs, the components' schema, the conformance report
 	go generate ./...
