@@ -1,15 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"time"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2"
-	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
 	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/crossorg/crossorg/components"
+	"github.com/crossorg/crossorg/internal/rules"
 	"github.com/crossorg/crossorg/internal/settings"
 )
 
@@ -77,69 +78,119 @@ func sharedContainers(shares []settings.Share) []string {
 	return sorted(names)
 }
 
-func storageArgs(s settings.Storage) components.StorageArgs {
-	return components.StorageArgs{
+func storageSettings(s settings.Storage) *components.StorageSettings {
+	return &components.StorageSettings{
 		SKU:                     pulumi.String(s.SKU),
-		AccessTier:              storage.AccessTier(s.AccessTier),
-		SoftDeleteDays:          s.SoftDeleteDays,
+		AccessTier:              pulumi.String(s.AccessTier),
+		SoftDeleteDays:          pulumi.Int(s.SoftDeleteDays),
 		CoolAfterDays:           s.CoolAfterDays,
 		DeleteVersionsAfterDays: s.DeleteVersionsAfterDays,
-		AllowedAddressRanges:    s.AllowedAddressRanges,
+		AllowedAddressRanges:    pulumi.ToStringArray(s.AllowedAddressRanges),
 	}
 }
 
-func vaultArgs(v settings.KeyVault) components.VaultArgs {
-	return components.VaultArgs{
-		SKU:                          keyvault.SkuName(v.SKU),
-		EnabledForDeployment:         v.EnabledForDeployment,
-		EnabledForTemplateDeployment: v.EnabledForTemplateDeployment,
-		PurgeProtection:              v.PurgeProtection,
-		SoftDeleteDays:               v.SoftDeleteDays,
-		AllowedAddressRanges:         v.AllowedAddressRanges,
+func vaultSettings(v settings.KeyVault) *components.VaultSettings {
+	return &components.VaultSettings{
+		SKU:                          pulumi.String(v.SKU),
+		EnabledForDeployment:         pulumi.Bool(v.EnabledForDeployment),
+		EnabledForTemplateDeployment: pulumi.Bool(v.EnabledForTemplateDeployment),
+		PurgeProtection:              pulumi.Bool(v.PurgeProtection),
+		SoftDeleteDays:               pulumi.Int(v.SoftDeleteDays),
+		AllowedAddressRanges:         pulumi.ToStringArray(v.AllowedAddressRanges),
 	}
 }
 
-func dataSetArgs(sets map[string]settings.DataSet) map[string]components.ShareDataSetArgs {
-	args := map[string]components.ShareDataSetArgs{}
+func dataSets(sets map[string]settings.DataSet) map[string]components.ShareDataSet {
+	all := map[string]components.ShareDataSet{}
 	for name, ds := range sets {
-		args[name] = components.ShareDataSetArgs(ds)
+		all[name] = components.ShareDataSet{
+			Kind: ds.Kind, Container: pulumi.String(ds.Container), Path: ds.Path, Source: ds.Source,
+		}
 	}
-	return args
+	return all
+}
+
+func scheduleOf(s settings.Schedule) components.ShareSchedule {
+	return components.ShareSchedule{Interval: pulumi.String(s.Interval), Start: optionalTime(s.Start)}
+}
+
+// invitee is who is invited when the stack file names somebody.
+func invitee(i settings.Invitee) *components.ShareInvitee {
+	if i == (settings.Invitee{}) {
+		return nil
+	}
+	return &components.ShareInvitee{
+		Email: pulumi.String(i.Email), TenantID: pulumi.String(i.TenantID), ObjectID: pulumi.String(i.ObjectID),
+	}
+}
+
+// optionalTime is a time in RFC 3339; the zero time is the empty text, which counts as left out.
+func optionalTime(t time.Time) pulumi.String {
+	if t.IsZero() {
+		return ""
+	}
+	return pulumi.String(t.UTC().Format(time.RFC3339))
 }
 
 // governanceArgs are the cluster's own properties, without where it stands.
 func governanceArgs(g *settings.Governance) *components.GovernanceClusterArgs {
 	args := &components.GovernanceClusterArgs{
-		SKU:                  g.SKU,
-		NodeCount:            g.NodeCount,
-		VMSize:               pulumi.String(g.VMSize),
-		Image:                components.ClusterImage(g.Image),
+		SKU:       pulumi.String(g.SKU),
+		NodeCount: pulumi.Int(g.NodeCount),
+		VMSize:    pulumi.String(g.VMSize),
+		Image: &components.ClusterImage{
+			Publisher: pulumi.String(g.Image.Publisher),
+			Offer:     pulumi.String(g.Image.Offer),
+			SKU:       pulumi.String(g.Image.SKU),
+			Version:   pulumi.String(g.Image.Version),
+		},
 		AdminUserName:        pulumi.String(g.AdminUser),
 		AdminPassword:        pulumi.ToSecret(pulumi.String(g.AdminPassword.Reveal())).(pulumi.StringOutput),
-		AdminCertificate:     (*components.ClusterCertificate)(g.AdminCertificate),
-		AzureAD:              (*components.ClusterDirectory)(g.AzureAD),
-		AllowedAddressRanges: g.AllowedAddressRanges,
+		AllowedAddressRanges: pulumi.ToStringArray(g.AllowedAddressRanges),
+	}
+	if c := g.AdminCertificate; c != nil {
+		args.AdminCertificate = &components.ClusterCertificate{
+			Thumbprint:       pulumi.String(c.Thumbprint),
+			CommonName:       pulumi.String(c.CommonName),
+			IssuerThumbprint: pulumi.String(c.IssuerThumbprint),
+		}
+	}
+	if d := g.AzureAD; d != nil {
+		args.AzureAD = &components.ClusterDirectory{
+			TenantID:           pulumi.String(d.TenantID),
+			ClusterApplication: pulumi.String(d.ClusterApplication),
+			ClientApplication:  pulumi.String(d.ClientApplication),
+		}
 	}
 	for _, c := range g.NodeCertificates {
-		args.NodeCertificates = append(args.NodeCertificates, components.ClusterNodeCertificate(c))
+		args.NodeCertificates = append(args.NodeCertificates, components.ClusterNodeCertificate{
+			URL: pulumi.String(c.URL), Store: pulumi.String(c.Store),
+		})
 	}
 	if p := g.Package; p != nil {
-		args.Package = &components.ClusterPackage{
-			Path: p.Path, TypeName: p.TypeName, Version: p.Version, Services: map[string]components.ClusterService{},
-		}
-		for name, service := range p.Services {
-			args.Package.Services[name] = components.ClusterService(service)
-		}
+		args.Package = clusterPackage(*p)
 	}
 	return args
+}
+
+func clusterPackage(p settings.Package) *components.ClusterPackage {
+	services := map[string]components.ClusterService{}
+	for name, service := range p.Services {
+		services[name] = components.ClusterService{
+			TypeName: pulumi.String(service.TypeName), InstanceCount: pulumi.Int(service.InstanceCount),
+		}
+	}
+	return &components.ClusterPackage{
+		Path: p.Path, TypeName: pulumi.String(p.TypeName), Version: p.Version, Services: services,
+	}
 }
 
 // monitoringArgs are the workspace's own properties, without what it watches.
 func monitoringArgs(m settings.Monitoring) *components.MonitoringArgs {
 	return &components.MonitoringArgs{
-		SKU:           m.SKU,
-		RetentionDays: m.RetentionDays,
-		DailyQuotaGB:  m.DailyQuotaGB,
+		SKU:           pulumi.String(m.SKU),
+		RetentionDays: pulumi.Int(m.RetentionDays),
+		DailyQuotaGB:  pulumi.Float64(m.DailyQuotaGB),
 		Recipients:    m.Recipients,
 	}
 }
@@ -147,19 +198,23 @@ func monitoringArgs(m settings.Monitoring) *components.MonitoringArgs {
 // monitoredSide is one side of an organization with what to expect of its shares' snapshots: those of the shortest
 // interval, from the first of them on.
 func monitoredSide(b *components.Boundary, shares []settings.Share) *components.MonitoredSide {
-	side := &components.MonitoredSide{
+	interval, start := expectedSnapshots(shares)
+	return &components.MonitoredSide{
 		DataShareAccountID: b.DataShareAccountID,
 		StorageAccountID:   b.StorageAccountID,
 		VaultID:            b.VaultID,
-		SnapshotInterval:   shares[0].Schedule.Interval,
-		SnapshotStart:      shares[0].Schedule.Start,
+		SnapshotInterval:   interval,
+		SnapshotStart:      optionalTime(start),
 	}
-	for _, share := range shares[1:] {
-		when := share.Schedule
-		shorter := when.Interval == "Hour" && side.SnapshotInterval != "Hour"
-		if shorter || when.Interval == side.SnapshotInterval && when.Start.Before(side.SnapshotStart) {
-			side.SnapshotInterval, side.SnapshotStart = when.Interval, when.Start
-		}
-	}
-	return side
+}
+
+// expectedSnapshots are the shortest interval of shares, and the earliest start of those that have it.
+func expectedSnapshots(shares []settings.Share) (string, time.Time) {
+	first := slices.MinFunc(shares, func(a, b settings.Share) int {
+		return cmp.Or(
+			cmp.Compare(rules.Period(a.Schedule.Interval), rules.Period(b.Schedule.Interval)),
+			a.Schedule.Start.Compare(b.Schedule.Start),
+		)
+	})
+	return first.Schedule.Interval, first.Schedule.Start
 }

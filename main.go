@@ -97,8 +97,8 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 			Location:   pulumi.String(t.settings.Organizations[name].Location),
 			Tags:       t.tags(name),
 			Containers: containers,
-			Storage:    storageArgs(t.settings.Storage),
-			KeyVault:   vaultArgs(t.settings.KeyVault),
+			Storage:    storageSettings(t.settings.Storage),
+			KeyVault:   vaultSettings(t.settings.KeyVault),
 			Protect:    t.settings.Protect,
 		}, pulumi.Provider(azure))
 		if err != nil {
@@ -109,8 +109,8 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 		t.consumers[name], err = components.NewConsumerOrg(ctx, name+"-consumer", &components.ConsumerOrgArgs{
 			Location: pulumi.String(t.settings.Organizations[name].Location),
 			Tags:     t.tags(name),
-			Storage:  storageArgs(t.settings.Storage),
-			KeyVault: vaultArgs(t.settings.KeyVault),
+			Storage:  storageSettings(t.settings.Storage),
+			KeyVault: vaultSettings(t.settings.KeyVault),
 			Protect:  t.settings.Protect,
 		}, pulumi.Provider(azure))
 	}
@@ -120,27 +120,29 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 // addShare carries a share's data sets from its provider to its consumers.
 func (t *topology) addShare(ctx *pulumi.Context, name string) error {
 	share := t.settings.Shares[name]
-	consumers := map[string]components.ShareConsumerArgs{}
+	azure := map[string]pulumi.ProviderResource{"azure-native": t.azure[share.Provider]}
+	consumers := map[string]components.ShareConsumer{}
 	for _, c := range share.Consumers {
-		consumers[c] = components.ShareConsumerArgs{
-			Party:            t.consumers[c].Party(t.azure[c]),
+		azure[c] = t.azure[c]
+		consumers[c] = components.ShareConsumer{
+			Party:            t.consumers[c].Party(),
 			LandingContainer: t.consumers[c].LandingContainer,
-			Invitee:          components.ShareInvitee(share.Invitees[c]),
+			Invitee:          invitee(share.Invitees[c]),
 		}
 	}
 	var err error
 	t.shares[name], err = components.NewShareWithDataset(ctx, name, &components.ShareWithDatasetArgs{
-		ShareName:       name,
-		Description:     share.Description,
-		Terms:           share.Terms,
-		Schedule:        components.ShareSchedule(share.Schedule),
-		Expiration:      share.Expiration,
-		DataSets:        dataSetArgs(share.DataSets),
-		Provider:        t.providers[share.Provider].Party(t.azure[share.Provider]),
+		ShareName:       pulumi.String(name),
+		Description:     pulumi.String(share.Description),
+		Terms:           pulumi.String(share.Terms),
+		Schedule:        scheduleOf(share.Schedule),
+		Expiration:      optionalTime(share.Expiration),
+		DataSets:        dataSets(share.DataSets),
+		Provider:        t.providers[share.Provider].Party(),
 		Consumers:       consumers,
-		RolePropagation: t.settings.RolePropagation,
+		RolePropagation: pulumi.String(t.settings.RolePropagation.String()),
 		Protect:         t.settings.Protect,
-	}, pulumi.Provider(t.azure[share.Provider]))
+	}, pulumi.ProviderMap(azure))
 	return err
 }
 
@@ -175,10 +177,10 @@ func (t *topology) addMonitoring(ctx *pulumi.Context, name string) error {
 	args.Tags = t.tags(name)
 	args.Protect = t.settings.Protect
 	if org, ok := t.providers[name]; ok {
-		args.Provider = monitoredSide(&org.Boundary, provided(t.settings, name))
+		args.Provider = monitoredSide(org.Boundary(), provided(t.settings, name))
 	}
 	if org, ok := t.consumers[name]; ok {
-		args.Consumer = monitoredSide(&org.Boundary, consumed(t.settings, name))
+		args.Consumer = monitoredSide(org.Boundary(), consumed(t.settings, name))
 	}
 	var err error
 	t.monitoring[name], err = components.NewMonitoring(ctx, name+"-monitoring", args, pulumi.Provider(t.azure[name]))
@@ -189,10 +191,10 @@ func (t *topology) addMonitoring(ctx *pulumi.Context, name string) error {
 // nil for an organization without a side.
 func (t *topology) boundary(organization string) *components.Boundary {
 	if org, ok := t.providers[organization]; ok {
-		return &org.Boundary
+		return org.Boundary()
 	}
 	if org, ok := t.consumers[organization]; ok {
-		return &org.Boundary
+		return org.Boundary()
 	}
 	return nil
 }

@@ -12,11 +12,11 @@ func (t *topology) outputs() pulumi.Map {
 	for _, name := range sorted(t.settings.Organizations) {
 		sides := pulumi.Map{}
 		if org, ok := t.providers[name]; ok {
-			sides["provider"] = boundaryOutputs(&org.Boundary)
+			sides["provider"] = boundaryOutputs(org.Boundary())
 		}
 		if org, ok := t.consumers[name]; ok {
-			side := boundaryOutputs(&org.Boundary)
-			side["landingContainer"] = pulumi.String(org.LandingContainer)
+			side := boundaryOutputs(org.Boundary())
+			side["landingContainer"] = org.LandingContainer
 			sides["consumer"] = side
 		}
 		if m, ok := t.monitoring[name]; ok {
@@ -85,7 +85,7 @@ func (t *topology) shareOutputs(name string) pulumi.Map {
 		for _, set := range sorted(d.DataSets) {
 			route := d.DataSets[set]
 			sets[set] = pulumi.Map{
-				"kind":   pulumi.String(route.Kind),
+				"kind":   route.Kind,
 				"source": locationOutputs(route.Source),
 				"target": locationOutputs(route.Target),
 			}
@@ -113,8 +113,8 @@ func locationOutputs(l components.BlobLocation) pulumi.Map {
 	return pulumi.Map{
 		"storageAccountId": l.StorageAccountID,
 		"blobEndpoint":     l.BlobEndpoint,
-		"container":        pulumi.String(l.Container),
-		"path":             pulumi.String(l.Path),
+		"container":        l.Container,
+		"path":             l.Path,
 	}
 }
 

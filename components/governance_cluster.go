@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/servicefabric/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 const (
@@ -31,21 +33,22 @@ const (
 type GovernanceCluster struct {
 	pulumi.ResourceState
 
-	// ClusterID is the cluster's ARM id, ClusterName its name.
-	ClusterID   pulumi.StringOutput `pulumi:"clusterId"`
+	// ARM id of the cluster.
+	ClusterID pulumi.StringOutput `pulumi:"clusterId"`
+	// Name of the cluster.
 	ClusterName pulumi.StringOutput `pulumi:"clusterName"`
-	// FQDN is the domain name of the cluster's public load balancer, ManagementEndpoint the URL of Service Fabric
-	// Explorer.
-	FQDN               pulumi.StringOutput `pulumi:"fqdn"`
+	// Domain name of the cluster's public load balancer.
+	FQDN pulumi.StringOutput `pulumi:"fqdn"`
+	// URL of Service Fabric Explorer.
 	ManagementEndpoint pulumi.StringOutput `pulumi:"managementEndpoint"`
-	// State is WaitingForNodes, Deploying, BaselineUpgrade, Ready, Upgrading or UpgradeFailed as of the cluster's last
-	// update or refresh: right after its creation it is WaitingForNodes, as nodes come afterwards.
+	// State of the cluster as of its last update or refresh: "WaitingForNodes", "Deploying", "BaselineUpgrade", "Ready",
+	// "Upgrading" or "UpgradeFailed". Right after its creation it is WaitingForNodes, as nodes come afterwards.
 	State pulumi.StringOutput `pulumi:"state"`
-	// NodeTypeID is the ARM id of the primary node type.
+	// ARM id of the primary node type.
 	NodeTypeID pulumi.StringOutput `pulumi:"nodeTypeId"`
-	// ApplicationID is the ARM id of the governance application; nil without a package.
+	// ARM id of the governance application; null without a package.
 	ApplicationID pulumi.StringPtrOutput `pulumi:"applicationId"`
-	// ServiceIDs are the ARM ids of the governance services by name; empty without a package.
+	// ARM ids of the governance services by name; empty without a package.
 	ServiceIDs pulumi.StringMapOutput `pulumi:"serviceIds"`
 }
 
@@ -57,7 +60,7 @@ func NewGovernanceCluster(
 	if args == nil {
 		args = &GovernanceClusterArgs{}
 	}
-	cluster, err := newGovernanceCluster(ctx, name, args.withDefaults(), opts)
+	cluster, err := newGovernanceCluster(ctx, name, args, opts)
 	if err != nil {
 		return nil, inComponent("GovernanceCluster", name, err)
 	}
@@ -71,7 +74,7 @@ func newGovernanceCluster(
 		return nil, err
 	}
 	g := &GovernanceCluster{}
-	if err := ctx.RegisterComponentResourceV2("crossorg:index:GovernanceCluster", name, args.inputs(), g,
+	if err := ctx.RegisterComponentResourceV2(token("GovernanceCluster"), name, knownInputs(args), g,
 		opts...); err != nil {
 		return nil, err
 	}
@@ -96,16 +99,7 @@ func newGovernanceCluster(
 			return nil, err
 		}
 	}
-	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{
-		"clusterId":          g.ClusterID,
-		"clusterName":        g.ClusterName,
-		"fqdn":               g.FQDN,
-		"managementEndpoint": g.ManagementEndpoint,
-		"state":              g.State,
-		"nodeTypeId":         g.NodeTypeID,
-		"applicationId":      g.ApplicationID,
-		"serviceIds":         g.ServiceIDs,
-	})
+	return g, ctx.RegisterResourceOutputs(g, outputs(g))
 }
 
 func newManagedCluster(
@@ -118,8 +112,8 @@ func newManagedCluster(
 
 	properties := &servicefabric.ManagedClusterArgs{
 		ResourceGroupName:         args.ResourceGroupName,
-		Location:                  args.Location,
-		Sku:                       servicefabric.SkuArgs{Name: pulumi.String(args.SKU)},
+		Location:                  args.Location.ToStringOutput(),
+		Sku:                       servicefabric.SkuArgs{Name: stringOr(args.SKU, rules.Standard)},
 		DnsName:                   label,
 		AdminUserName:             args.AdminUserName,
 		AdminPassword:             pulumi.ToSecret(args.AdminPassword).(pulumi.StringOutput),
@@ -130,7 +124,7 @@ func newManagedCluster(
 		// Together with an image of the latest version.
 		EnableAutoOSUpgrade:   pulumi.Bool(true),
 		ClusterUpgradeMode:    pulumi.String(servicefabric.ClusterUpgradeModeAutomatic),
-		ClusterUpgradeCadence: pulumi.String(args.UpgradeCadence),
+		ClusterUpgradeCadence: stringOr(args.UpgradeCadence, defaultCadence).ToStringOutput(),
 		AddonFeatures:         pulumi.StringArray{pulumi.String(servicefabric.ManagedClusterAddOnFeatureDnsService)},
 		Tags:                  args.Tags,
 	}
@@ -139,9 +133,9 @@ func newManagedCluster(
 	}
 	if d := args.AzureAD; d != nil {
 		properties.AzureActiveDirectory = servicefabric.AzureActiveDirectoryArgs{
-			TenantId:           pulumi.String(d.TenantID),
-			ClusterApplication: pulumi.String(d.ClusterApplication),
-			ClientApplication:  pulumi.String(d.ClientApplication),
+			TenantId:           d.TenantID.ToStringOutput(),
+			ClusterApplication: d.ClusterApplication.ToStringOutput(),
+			ClientApplication:  d.ClientApplication.ToStringOutput(),
 		}
 	}
 	// Two clusters cannot have the same domain name, so a replacement waits until the old one is gone.
@@ -160,11 +154,11 @@ func dnsLabel(name, subscription, group string) string {
 
 func adminClient(c ClusterCertificate) servicefabric.ClientCertificateArgs {
 	client := servicefabric.ClientCertificateArgs{IsAdmin: pulumi.Bool(true)}
-	if c.Thumbprint != "" {
-		client.Thumbprint = pulumi.String(c.Thumbprint)
+	if isSet(c.Thumbprint) {
+		client.Thumbprint = c.Thumbprint
 	} else {
-		client.CommonName = pulumi.String(c.CommonName)
-		client.IssuerThumbprint = pulumi.String(c.IssuerThumbprint)
+		client.CommonName = c.CommonName
+		client.IssuerThumbprint = c.IssuerThumbprint
 	}
 	return client
 }
@@ -173,7 +167,16 @@ func adminClient(c ClusterCertificate) servicefabric.ClientCertificateArgs {
 // unless custom ones (1000 to 3000) come before. Azure's resource provider has a rule that comes before all of ours,
 // and nodes reach each other within their network
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking#nsgrules).
-func managementRules(ranges []string) servicefabric.NetworkSecurityRuleArray {
+func managementRules(ranges pulumi.StringArrayInput) servicefabric.NetworkSecurityRuleArrayInput {
+	if all, known := texts(ranges); known {
+		return securityRules(all)
+	}
+	return ranges.ToStringArrayOutput().ApplyT(func(all []string) (servicefabric.NetworkSecurityRuleArrayOutput, error) {
+		return securityRules(all).ToNetworkSecurityRuleArrayOutput(), checkRanges(all)
+	}).(servicefabric.NetworkSecurityRuleArrayOutput)
+}
+
+func securityRules(ranges []string) servicefabric.NetworkSecurityRuleArray {
 	rule := func(name, description string, priority int,
 		access servicefabric.Access) servicefabric.NetworkSecurityRuleArgs {
 		return servicefabric.NetworkSecurityRuleArgs{
@@ -207,32 +210,32 @@ func newPrimaryNodeType(
 	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, cluster *servicefabric.ManagedCluster,
 	g *GovernanceCluster,
 ) (*servicefabric.NodeType, error) {
+	image := valueOf(args.Image)
 	properties := &servicefabric.NodeTypeArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		ClusterName:       cluster.Name,
 		NodeTypeName:      pulumi.String(primaryNodeType),
 		IsPrimary:         pulumi.Bool(true),
-		VmInstanceCount:   pulumi.Int(args.NodeCount),
-		VmSize:            args.VMSize.ToStringOutput(),
-		VmImagePublisher:  pulumi.String(args.Image.Publisher),
-		VmImageOffer:      pulumi.String(args.Image.Offer),
-		VmImageSku:        pulumi.String(args.Image.SKU),
-		VmImageVersion:    pulumi.String(args.Image.Version),
-		DataDiskSizeGB:    pulumi.Int(args.DataDiskGB),
+		VmInstanceCount:   args.nodes(),
+		VmSize:            stringOr(args.VMSize, defaultVMSize).ToStringOutput(),
+		VmImagePublisher:  stringOr(image.Publisher, "MicrosoftWindowsServer").ToStringOutput(),
+		VmImageOffer:      stringOr(image.Offer, "WindowsServer").ToStringOutput(),
+		VmImageSku:        stringOr(image.SKU, "2022-Datacenter").ToStringOutput(),
+		VmImageVersion:    stringOr(image.Version, "latest").ToStringOutput(),
+		DataDiskSizeGB:    intOr(args.DataDiskGB, defaultDataDiskGB).ToIntOutput(),
 		DataDiskType:      pulumi.String(servicefabric.DiskType_StandardSSD_LRS),
 		Tags:              args.Tags,
 	}
 	if len(args.NodeCertificates) > 0 {
 		certificates := servicefabric.VaultCertificateArray{}
 		for _, c := range args.NodeCertificates {
-			orElse(&c.Store, "My")
 			certificates = append(certificates, servicefabric.VaultCertificateArgs{
-				CertificateUrl:   pulumi.String(c.URL),
-				CertificateStore: pulumi.String(c.Store),
+				CertificateUrl:   c.URL,
+				CertificateStore: stringOr(c.Store, "My"),
 			})
 		}
 		properties.VmSecrets = servicefabric.VaultSecretGroupArray{servicefabric.VaultSecretGroupArgs{
-			SourceVault:       servicefabric.SubResourceArgs{Id: args.VaultID.ToStringOutput()},
+			SourceVault:       servicefabric.SubResourceArgs{Id: args.VaultID.ToStringPtrOutput()},
 			VaultCertificates: certificates,
 		}}
 	}
@@ -248,5 +251,5 @@ func inCluster(
 	return append([]pulumi.ResourceOption{pulumi.Parent(g), pulumi.DeletedWith(cluster)}, more...)
 }
 
-// none is the id of a resource that there is not.
+// none is the id of a resource that was not asked for.
 func none() pulumi.StringPtrOutput { return pulumi.ToOutput((*string)(nil)).(pulumi.StringPtrOutput) }

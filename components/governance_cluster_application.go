@@ -2,17 +2,23 @@ package components
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/servicefabric/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 const (
 	// packageContainer keeps application packages, apart from containers that are shared.
 	packageContainer = "governance-packages"
+	// packageSuffix is how the names of application packages end.
+	packageSuffix = ".sfpkg"
 	// packageLinkLife is how long Azure may take to fetch a package.
 	packageLinkLife = 4 * time.Hour
 )
@@ -26,18 +32,19 @@ func newGovernanceApplication(
 	nodes *servicefabric.NodeType, g *GovernanceCluster,
 ) error {
 	p := args.Package
-	packages, err := newContainer(ctx, name+"-packages", args.ResourceGroupName, args.StorageAccountName,
-		packageContainer, pulumi.Parent(g))
+	account := stringOr(args.StorageAccountName, "")
+	packages, err := newContainer(ctx, name+"-packages", args.ResourceGroupName, account,
+		pulumi.String(packageContainer), pulumi.Parent(g))
 	if err != nil {
 		return err
 	}
 	upload, err := storage.NewBlob(ctx, name+"-package-"+p.Version, &storage.BlobArgs{
 		ResourceGroupName: args.ResourceGroupName,
-		AccountName:       args.StorageAccountName,
+		AccountName:       account,
 		ContainerName:     packages.Name,
-		BlobName:          pulumi.String(p.blobName()),
+		BlobName:          p.blobName(),
 		Type:              storage.BlobTypeBlock,
-		ContentType:       pulumi.String(contentType(p.blobName())),
+		ContentType:       pulumi.String(contentType(packageSuffix)),
 		Source:            pulumi.NewFileAsset(p.Path),
 	}, pulumi.Parent(g))
 	if err != nil {
@@ -47,7 +54,7 @@ func newGovernanceApplication(
 		&servicefabric.ManagedClusterApplicationTypeArgs{
 			ResourceGroupName:   args.ResourceGroupName,
 			ClusterName:         cluster.Name,
-			ApplicationTypeName: pulumi.String(p.TypeName),
+			ApplicationTypeName: p.TypeName.ToStringOutput(),
 			Location:            args.Location.ToStringOutput(),
 			Tags:                args.Tags,
 		}, inCluster(g, cluster, pulumi.DependsOn([]pulumi.Resource{nodes}))...)
@@ -73,7 +80,7 @@ func newGovernanceApplication(
 		&servicefabric.ManagedClusterApplicationArgs{
 			ResourceGroupName: args.ResourceGroupName,
 			ClusterName:       cluster.Name,
-			ApplicationName:   pulumi.String(applicationName(p.TypeName)),
+			ApplicationName:   p.TypeName.ToStringOutput().ApplyT(applicationName).(pulumi.StringOutput),
 			Version:           version.ID().ToStringOutput(),
 			UpgradePolicy:     rollingUpgrade(),
 			Location:          args.Location.ToStringOutput(),
@@ -84,7 +91,7 @@ func newGovernanceApplication(
 	}
 	g.ApplicationID = application.ID().ToStringOutput().ToStringPtrOutput()
 	services := pulumi.StringMap{}
-	for _, key := range sortedKeys(p.Services) {
+	for _, key := range slices.Sorted(maps.Keys(p.Services)) {
 		service, err := newStatelessService(ctx, name+"-"+key, key, args, cluster, application, g)
 		if err != nil {
 			return err
@@ -96,7 +103,9 @@ func newGovernanceApplication(
 }
 
 // blobName is the package's in its container.
-func (p *ClusterPackage) blobName() string { return p.TypeName + "/" + p.Version + ".sfpkg" }
+func (p *ClusterPackage) blobName() pulumi.StringOutput {
+	return pulumi.Sprintf("%s/%s%s", p.TypeName, p.Version, packageSuffix)
+}
 
 // applicationName makes the application of type GovernanceType appear as fabric:/Governance.
 func applicationName(typeName string) string {
@@ -112,16 +121,17 @@ func packageLink(
 	ctx *pulumi.Context, args *GovernanceClusterArgs, upload *storage.Blob,
 	appType *servicefabric.ManagedClusterApplicationType, g *GovernanceCluster,
 ) pulumi.StringOutput {
-	ready := pulumi.All(args.StorageAccountName, appType.ID())
+	account := stringOr(args.StorageAccountName, "")
+	ready := pulumi.All(account, args.Package.blobName(), appType.ID())
 	resource := ready.ApplyT(func(known []any) string {
-		return fmt.Sprintf("/blob/%s/%s/%s", known[0], packageContainer, args.Package.blobName())
+		return fmt.Sprintf("/blob/%s/%s/%s", known[0], packageContainer, known[1])
 	}).(pulumi.StringOutput)
 	expiry := ready.ApplyT(func([]any) string {
-		return azureTime(time.Now().Add(packageLinkLife))
+		return time.Now().Add(packageLinkLife).UTC().Format(time.RFC3339)
 	}).(pulumi.StringOutput)
 	signed := storage.ListStorageAccountServiceSASOutput(ctx, storage.ListStorageAccountServiceSASOutputArgs{
 		ResourceGroupName:      args.ResourceGroupName,
-		AccountName:            args.StorageAccountName,
+		AccountName:            account,
 		CanonicalizedResource:  resource,
 		Resource:               pulumi.String(storage.SignedResourceB),
 		Permissions:            pulumi.String(storage.PermissionsR),
@@ -173,8 +183,8 @@ func newStatelessService(
 		ServiceName:       pulumi.String(key),
 		Properties: servicefabric.StatelessServicePropertiesArgs{
 			ServiceKind:     pulumi.String(servicefabric.ServiceKindStateless),
-			ServiceTypeName: pulumi.String(service.TypeName),
-			InstanceCount:   pulumi.Int(service.InstanceCount),
+			ServiceTypeName: service.TypeName,
+			InstanceCount:   intOr(service.InstanceCount, rules.EveryNode).ToIntOutput(),
 			PartitionDescription: servicefabric.SingletonPartitionSchemeArgs{
 				PartitionScheme: pulumi.String(servicefabric.PartitionSchemeSingleton),
 			},

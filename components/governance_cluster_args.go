@@ -1,226 +1,244 @@
 package components
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
-// GovernanceClusterArgs describes a Service Fabric managed cluster and what runs on it. Plain values decide which
-// resources there are.
+// GovernanceClusterArgs describes a Service Fabric managed cluster and what runs on it.
 type GovernanceClusterArgs struct {
-	// ResourceGroupName is the group of the organization that hosts the cluster. Required.
-	ResourceGroupName pulumi.StringInput
-	// Location is the Azure region. Required.
-	Location pulumi.StringInput
-	// Tags go on everything taggable.
-	Tags pulumi.StringMapInput
+	// Name of the resource group that the cluster is put into.
+	ResourceGroupName pulumi.StringInput `pulumi:"resourceGroupName"`
+	// Azure region of the cluster, such as "eastus".
+	Location pulumi.StringInput `pulumi:"location"`
+	// Tags of everything in the cluster that Azure keeps tags for.
+	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
 
-	// SKU is "Basic" or "Standard" (the default).
-	SKU string
-	// NodeCount is the size of the primary node type: at least 3 with Basic, 5 with Standard; 0 means just that.
-	NodeCount int
-	// VMSize of the nodes; nil means Standard_D2s_v3.
-	VMSize pulumi.StringInput
-	// Image of the nodes; what is left empty is Windows Server 2022 Datacenter in its latest version, the only version
-	// that Azure keeps up to date by itself.
-	Image ClusterImage
-	// DataDiskGB is the size of each node's data disk; 0 means 128.
-	DataDiskGB int
-	// UpgradeCadence says how soon after its release a Service Fabric runtime is applied: "Wave0" (the default) at
-	// once, "Wave1" a week and "Wave2" two weeks later.
-	UpgradeCadence string
+	// "Basic", for tests, or "Standard"
+	// (learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus). Default:
+	// "Standard".
+	SKU pulumi.StringPtrInput `pulumi:"sku,optional"`
+	// Number of nodes in the primary node type: at least 3 with Basic, at least 5 with Standard
+	// (learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus). Default:
+	// as few as the SKU allows.
+	NodeCount pulumi.IntPtrInput `pulumi:"nodeCount,optional"`
+	// Size of the nodes' virtual machines. Default: "Standard_D2s_v3".
+	VMSize pulumi.StringPtrInput `pulumi:"vmSize,optional"`
+	// Image of the nodes. Default: Windows Server 2022 Datacenter in its latest version.
+	Image *ClusterImage `pulumi:"image,optional"`
+	// Size of each node's data disk in GB. Default: 128.
+	DataDiskGB pulumi.IntPtrInput `pulumi:"dataDiskGb,optional"`
+	// How soon after its release a Service Fabric runtime is applied: "Wave0" at once, "Wave1" a week and "Wave2" two
+	// weeks later (learn.microsoft.com/azure/service-fabric/service-fabric-cluster-upgrade). Default: "Wave0".
+	UpgradeCadence pulumi.StringPtrInput `pulumi:"upgradeCadence,optional"`
 
-	// AdminUserName and AdminPassword are those of the machines. Required; the password becomes a secret here.
-	AdminUserName pulumi.StringInput
-	AdminPassword pulumi.StringInput
-	// AdminCertificate and AzureAD say who may administer the cluster; at least one is required.
-	AdminCertificate *ClusterCertificate
-	AzureAD          *ClusterDirectory
-	// AllowedAddressRanges may reach the management ports (IPv4, CIDR). Everyone else outside of the cluster's network
-	// is refused, so without a range only Azure itself gets there.
-	AllowedAddressRanges []string
+	// User name of the administrator of the nodes' virtual machines.
+	AdminUserName pulumi.StringInput `pulumi:"adminUserName"`
+	// Password of that administrator. It is kept as a secret.
+	AdminPassword pulumi.StringInput `pulumi:"adminPassword" provider:"secret"`
+	// Client certificate that may administer the cluster. One of adminCertificate and azureActiveDirectory is required.
+	AdminCertificate *ClusterCertificate `pulumi:"adminCertificate,optional"`
+	// Directory whose users may administer the cluster. One of adminCertificate and azureActiveDirectory is required.
+	AzureAD *ClusterDirectory `pulumi:"azureActiveDirectory,optional"`
+	// IPv4 ranges, such as "203.0.113.0/24", that may reach the management ports 19000 and 19080. Without any nobody
+	// outside of the cluster's network does, but Azure itself.
+	AllowedAddressRanges pulumi.StringArrayInput `pulumi:"allowedAddressRanges,optional"`
 
-	// NodeCertificates are installed on every node. They come from the vault with ARM id VaultID, which must be enabled
-	// for deployment.
-	NodeCertificates []ClusterNodeCertificate
-	VaultID          pulumi.StringInput
+	// Certificates that are installed on every node. They come from the vault vaultId.
+	NodeCertificates []ClusterNodeCertificate `pulumi:"nodeCertificates,optional"`
+	// ARM id of the vault that nodeCertificates come from, which has to be enabled for deployment. Required with them.
+	VaultID pulumi.StringPtrInput `pulumi:"vaultId,optional"`
 
-	// Package is the governance application; nil leaves the cluster empty. It is uploaded to the account
-	// StorageAccountName of the same resource group.
-	Package            *ClusterPackage
-	StorageAccountName pulumi.StringInput
+	// The governance application. Left out, the cluster stays empty.
+	Package *ClusterPackage `pulumi:"package,optional"`
+	// Name of the storage account, in the cluster's resource group, that the package is uploaded to. Required with a
+	// package.
+	StorageAccountName pulumi.StringPtrInput `pulumi:"storageAccountName,optional"`
 }
 
-// ClusterImage is a marketplace image of Windows.
+// ClusterImage is a marketplace image of Windows for a cluster's nodes.
 type ClusterImage struct {
-	Publisher string
-	Offer     string
-	SKU       string
-	Version   string
+	// Publisher of the image. Default: "MicrosoftWindowsServer".
+	Publisher pulumi.StringPtrInput `pulumi:"publisher,optional"`
+	// Offer of the image. Default: "WindowsServer".
+	Offer pulumi.StringPtrInput `pulumi:"offer,optional"`
+	// SKU of the image. Default: "2022-Datacenter".
+	SKU pulumi.StringPtrInput `pulumi:"sku,optional"`
+	// Version of the image. Azure keeps nodes up to date by itself with "latest" only
+	// (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-upgrade-os). Default: "latest".
+	Version pulumi.StringPtrInput `pulumi:"version,optional"`
 }
 
-// ClusterCertificate names a client certificate: by its SHA-1 thumbprint, or by its common name together with the
-// thumbprint of its issuer (several with commas between).
+// ClusterCertificate names a client certificate: by its thumbprint, or by its common name together with its issuer's
+// thumbprint, never both.
 type ClusterCertificate struct {
-	Thumbprint       string
-	CommonName       string
-	IssuerThumbprint string
+	// SHA-1 thumbprint of the certificate, 40 hexadecimal digits.
+	Thumbprint pulumi.StringPtrInput `pulumi:"thumbprint,optional"`
+	// Common name in the certificate's subject.
+	CommonName pulumi.StringPtrInput `pulumi:"commonName,optional"`
+	// SHA-1 thumbprint of the certificate's issuer; several have commas between them.
+	IssuerThumbprint pulumi.StringPtrInput `pulumi:"issuerThumbprint,optional"`
 }
 
-// ClusterDirectory lets users of a Microsoft Entra (Azure AD) tenant sign in: the tenant's id, and the application ids
-// of cluster and client.
+// ClusterDirectory lets users of a Microsoft Entra (Azure AD) tenant administer a cluster
+// (learn.microsoft.com/azure/service-fabric/service-fabric-cluster-creation-setup-aad).
 type ClusterDirectory struct {
-	TenantID           string
-	ClusterApplication string
-	ClientApplication  string
+	// Id (GUID) of the tenant.
+	TenantID pulumi.StringInput `pulumi:"tenantId"`
+	// Application (client) id (GUID) that stands for the cluster.
+	ClusterApplication pulumi.StringInput `pulumi:"clusterApplication"`
+	// Application (client) id (GUID) that clients of the cluster sign in to.
+	ClientApplication pulumi.StringInput `pulumi:"clientApplication"`
 }
 
-// ClusterNodeCertificate is a certificate for every node.
+// ClusterNodeCertificate is a certificate that is installed on every node of a cluster.
 type ClusterNodeCertificate struct {
-	// URL is the id of the certificate's secret with its version:
-	// https://<vault>.vault.azure.net/secrets/<name>/<version>.
-	URL string
-	// Store is the Windows certificate store below LocalMachine; empty means My.
-	Store string
+	// Id of the certificate's secret with its version: https://<vault>.vault.azure.net/secrets/<name>/<version>.
+	URL pulumi.StringInput `pulumi:"url"`
+	// Windows certificate store, below LocalMachine, that it is put into. Default: "My".
+	Store pulumi.StringPtrInput `pulumi:"store,optional"`
 }
 
 // ClusterPackage is a Service Fabric application package and the stateless services to start from it. To change what
-// runs, change Version with the package: Azure fetches a package when its version is created, and never again.
+// runs, change its version: Azure fetches a package when its version is created, and never again.
 type ClusterPackage struct {
-	// Path of the local .sfpkg file.
-	Path string
-	// TypeName and Version must equal those of the package's ApplicationManifest.xml.
-	TypeName string
-	Version  string
-	// Services by name; at least one.
-	Services map[string]ClusterService
+	// Path of the local .sfpkg file; a relative one begins at the folder of the project.
+	Path string `pulumi:"path"`
+	// Name of the application type, as in the package's ApplicationManifest.xml.
+	TypeName pulumi.StringInput `pulumi:"typeName"`
+	// Version of the application type, as in the package's ApplicationManifest.xml.
+	Version string `pulumi:"version"`
+	// The services to start, by name: at least one.
+	Services map[string]ClusterService `pulumi:"services"`
 }
 
-// ClusterService is a stateless service.
+// ClusterService is a stateless service of an application package.
 type ClusterService struct {
-	// TypeName must equal that of the ServiceManifest.xml.
-	TypeName string
-	// InstanceCount is positive, or -1 for one instance on every node.
-	InstanceCount int
+	// Name of the service type, as in the service's ServiceManifest.xml.
+	TypeName pulumi.StringInput `pulumi:"typeName"`
+	// Number of instances, or -1 for one on every node. Default: -1.
+	InstanceCount pulumi.IntPtrInput `pulumi:"instanceCount,optional"`
 }
 
-// leastNodes is how many nodes the primary node type needs, by cluster SKU
-// (learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus).
-var leastNodes = map[string]int{"Basic": 3, "Standard": 5}
+const (
+	defaultVMSize     = "Standard_D2s_v3"
+	defaultDataDiskGB = 128
+	defaultCadence    = "Wave0"
+)
 
-// withDefaults is a copy with the defaults in place.
-func (a GovernanceClusterArgs) withDefaults() *GovernanceClusterArgs {
-	orElse(&a.SKU, "Standard")
-	if a.NodeCount == 0 {
-		a.NodeCount = leastNodes[a.SKU]
-	}
-	if a.VMSize == nil {
-		a.VMSize = pulumi.String("Standard_D2s_v3")
-	}
-	orElse(&a.Image.Publisher, "MicrosoftWindowsServer")
-	orElse(&a.Image.Offer, "WindowsServer")
-	orElse(&a.Image.SKU, "2022-Datacenter")
-	orElse(&a.Image.Version, "latest")
-	if a.DataDiskGB == 0 {
-		a.DataDiskGB = 128
-	}
-	orElse(&a.UpgradeCadence, "Wave0")
-	return &a
-}
-
-func orElse(value *string, otherwise string) {
-	if *value == "" {
-		*value = otherwise
-	}
-}
-
+// check reports all problems of what is known of the arguments.
 func (a *GovernanceClusterArgs) check() error {
-	var errs []error
-	problem := func(format string, v ...any) { errs = append(errs, fmt.Errorf(format, v...)) }
-	if a.ResourceGroupName == nil {
-		problem("ResourceGroupName is missing: set the group of the organization that hosts the cluster")
+	var p problems
+	p.required("resourceGroupName", a.ResourceGroupName, "the group of the organization that hosts the cluster")
+	p.required("location", a.Location, `an Azure region, such as "eastus"`)
+	a.checkNodes(&p)
+	p.required("adminUserName", a.AdminUserName, "the administrator of the machines")
+	p.required("adminPassword", a.AdminPassword, "the password of the machines' administrator")
+	a.checkAdministrators(&p)
+	if all, known := texts(a.AllowedAddressRanges); known {
+		if err := checkRanges(all); err != nil {
+			p.add("%w", err)
+		}
 	}
-	if a.Location == nil {
-		problem("Location is missing: set an Azure region, such as \"eastus\"")
+	for i, c := range a.NodeCertificates {
+		p.required(fmt.Sprintf("nodeCertificates[%d].url", i), c.URL, "the id of the certificate's secret")
 	}
-	if least := leastNodes[a.SKU]; least == 0 {
-		problem("SKU is %q: set Basic or Standard", a.SKU)
-	} else if a.NodeCount < least {
-		problem("NodeCount is %d: a %s cluster needs at least %d nodes", a.NodeCount, a.SKU, least)
+	if len(a.NodeCertificates) > 0 {
+		p.required("vaultId", a.VaultID, "the ARM id of the vault that nodeCertificates come from")
 	}
-	if a.AdminUserName == nil || a.AdminPassword == nil {
-		problem("AdminUserName or AdminPassword is missing: set the administrator of the machines")
+	if a.Package != nil {
+		a.Package.check(&p)
+		p.required("storageAccountName", a.StorageAccountName, "the account that the package is uploaded to")
 	}
+	return p.err()
+}
+
+func (a *GovernanceClusterArgs) checkNodes(p *problems) {
+	sku, known := literal[string](stringOr(a.SKU, rules.Standard))
+	if !known {
+		return
+	}
+	count, _ := literal[int](a.NodeCount)
+	if _, err := nodesOf(sku, count); err != nil {
+		p.add("%w", err)
+	}
+}
+
+// nodes is how many nodes the cluster has.
+func (a *GovernanceClusterArgs) nodes() pulumi.IntOutput {
+	sku, count := stringOr(a.SKU, rules.Standard), intOr(a.NodeCount, 0)
+	return pulumi.All(sku, count).ApplyT(func(known []any) (int, error) {
+		return nodesOf(known[0].(string), known[1].(int))
+	}).(pulumi.IntOutput)
+}
+
+// nodesOf is how many nodes a cluster with a SKU has: as few as the SKU allows where count is 0.
+func nodesOf(sku string, count int) (int, error) {
+	least := rules.LeastNodes(sku)
+	switch {
+	case least == 0:
+		return 0, fmt.Errorf("sku is %q: set %s", sku, strings.Join(rules.ClusterSKUs(), " or "))
+	case count == 0:
+		return least, nil
+	case count < least:
+		return 0, fmt.Errorf("nodeCount is %d: a %s cluster needs at least %d nodes", count, sku, least)
+	}
+	return count, nil
+}
+
+func (a *GovernanceClusterArgs) checkAdministrators(p *problems) {
 	if a.AdminCertificate == nil && a.AzureAD == nil {
-		problem("AdminCertificate and AzureAD are missing, so nobody could administer the cluster: set one of them")
+		p.add("adminCertificate and azureActiveDirectory are missing, so nobody could administer the cluster: set one " +
+			"of them")
 	}
-	if c := a.AdminCertificate; c != nil && (c.Thumbprint == "") == (c.CommonName == "" || c.IssuerThumbprint == "") {
-		problem("AdminCertificate needs either Thumbprint, or CommonName with IssuerThumbprint")
+	if c := a.AdminCertificate; c != nil {
+		byName := isSet(c.CommonName) || isSet(c.IssuerThumbprint)
+		if isSet(c.Thumbprint) == byName || byName && !(isSet(c.CommonName) && isSet(c.IssuerThumbprint)) {
+			p.add("adminCertificate needs either thumbprint, or commonName with issuerThumbprint")
+		}
 	}
-	for _, addresses := range a.AllowedAddressRanges {
-		if p, err := netip.ParsePrefix(addresses); err != nil || !p.Addr().Is4() {
-			problem("AllowedAddressRanges has %q: the cluster has IPv4 only, so write a range such as 203.0.113.0/24",
+	if d := a.AzureAD; d != nil {
+		p.required("azureActiveDirectory.tenantId", d.TenantID, "the id of the tenant")
+		p.required("azureActiveDirectory.clusterApplication", d.ClusterApplication, "the cluster's application id")
+		p.required("azureActiveDirectory.clientApplication", d.ClientApplication, "the client's application id")
+	}
+}
+
+// checkRanges refuses everything that is no IPv4 range.
+func checkRanges(ranges []string) error {
+	var p problems
+	for _, addresses := range ranges {
+		if prefix, err := netip.ParsePrefix(addresses); err != nil || !prefix.Addr().Is4() {
+			p.add("allowedAddressRanges has %q: the cluster has IPv4 only, so write a range such as 203.0.113.0/24",
 				addresses)
 		}
 	}
-	if len(a.NodeCertificates) > 0 && a.VaultID == nil {
-		problem("VaultID is missing: set the ARM id of the vault that NodeCertificates come from")
-	}
-	if a.Package != nil {
-		if err := a.Package.check(); err != nil {
-			errs = append(errs, err)
-		}
-		if a.StorageAccountName == nil {
-			problem("StorageAccountName is missing: set the account that the package is uploaded to")
-		}
-	}
-	return errors.Join(errs...)
+	return p.err()
 }
 
-func (p *ClusterPackage) check() error {
-	var errs []error
-	problem := func(format string, v ...any) { errs = append(errs, fmt.Errorf(format, v...)) }
+func (p *ClusterPackage) check(found *problems) {
 	if p.Path == "" {
-		problem("Package.Path is missing: name the .sfpkg file")
+		found.add("package.path is missing: name the .sfpkg file")
 	}
-	if p.TypeName == "" || p.Version == "" {
-		problem("Package.TypeName or Package.Version is missing: set those of ApplicationManifest.xml")
+	found.required("package.typeName", p.TypeName, "that of ApplicationManifest.xml")
+	if p.Version == "" {
+		found.add("package.version is missing: set that of ApplicationManifest.xml")
 	}
 	if len(p.Services) == 0 {
-		problem("Package.Services is empty: name at least one service of the package")
+		found.add("package.services is empty: name at least one service of the package")
 	}
-	for _, name := range sortedKeys(p.Services) {
-		if p.Services[name].TypeName == "" {
-			problem("Package.Services[%q].TypeName is missing: set that of ServiceManifest.xml", name)
-		}
-		if n := p.Services[name].InstanceCount; n < 1 && n != -1 {
-			problem("Package.Services[%q].InstanceCount is %d: set 1 or more, or -1 for every node", name, n)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// inputs are the component's inputs as recorded in the stack's state: the plain ones, and no password.
-func (a *GovernanceClusterArgs) inputs() pulumi.Map {
-	in := pulumi.Map{
-		"location":             a.Location,
-		"sku":                  pulumi.String(a.SKU),
-		"nodeCount":            pulumi.Int(a.NodeCount),
-		"vmSize":               a.VMSize,
-		"allowedAddressRanges": pulumi.ToStringArray(a.AllowedAddressRanges),
-	}
-	if a.Tags != nil {
-		in["tags"] = a.Tags
-	}
-	if p := a.Package; p != nil {
-		in["package"] = pulumi.Map{
-			"typeName": pulumi.String(p.TypeName),
-			"version":  pulumi.String(p.Version),
-			"services": pulumi.ToStringArray(sortedKeys(p.Services)),
+	for _, name := range slices.Sorted(maps.Keys(p.Services)) {
+		service, argument := p.Services[name], fmt.Sprintf("package.services[%q]", name)
+		found.required(argument+".typeName", service.TypeName, "that of ServiceManifest.xml")
+		if n, known := literal[int](service.InstanceCount); known && !rules.InstanceCount(n) {
+			found.add("%s.instanceCount is %d: set 1 or more, or -1 for every node", argument, n)
 		}
 	}
-	return in
 }

@@ -42,7 +42,7 @@ func governance(change func(*components.GovernanceClusterArgs), see map[string]a
 			Tags:               pulumi.ToStringMap(map[string]string{"purpose": "test"}),
 			AdminUserName:      pulumi.String("fabricadmin"),
 			AdminPassword:      pulumi.String(adminPassword),
-			AdminCertificate:   &components.ClusterCertificate{Thumbprint: adminThumbprint},
+			AdminCertificate:   &components.ClusterCertificate{Thumbprint: pulumi.String(adminThumbprint)},
 			VaultID:            org.VaultID,
 			StorageAccountName: org.StorageAccountName,
 		}
@@ -73,10 +73,10 @@ func withPackage(t *testing.T, version string) func(*components.GovernanceCluste
 	require.NoError(t, os.WriteFile(file, []byte("package"), 0o600))
 	return func(a *components.GovernanceClusterArgs) {
 		a.Package = &components.ClusterPackage{
-			Path: file, TypeName: "GovernanceType", Version: version,
+			Path: file, TypeName: pulumi.String("GovernanceType"), Version: version,
 			Services: map[string]components.ClusterService{
-				"PolicyService": {TypeName: "PolicyServiceType", InstanceCount: 2},
-				"AuditService":  {TypeName: "AuditServiceType", InstanceCount: -1},
+				"PolicyService": {TypeName: pulumi.String("PolicyServiceType"), InstanceCount: pulumi.Int(2)},
+				"AuditService":  {TypeName: pulumi.String("AuditServiceType")},
 			},
 		}
 	}
@@ -124,14 +124,17 @@ func TestGovernanceClusterDefaults(t *testing.T) {
 
 func TestGovernanceClusterTakesItsArguments(t *testing.T) {
 	a := mustGovern(t, func(a *components.GovernanceClusterArgs) {
-		a.SKU, a.NodeCount, a.DataDiskGB, a.UpgradeCadence = "Basic", 4, 256, "Wave2"
+		a.SKU, a.NodeCount = pulumi.String("Basic"), pulumi.Int(4)
+		a.DataDiskGB, a.UpgradeCadence = pulumi.Int(256), pulumi.String("Wave2")
 		a.VMSize = pulumi.String("Standard_D4s_v3")
-		a.Image = components.ClusterImage{SKU: "2019-Datacenter", Version: "17763.1.1"}
-		a.AdminCertificate = &components.ClusterCertificate{CommonName: "admin.contoso.example",
-			IssuerThumbprint: adminThumbprint}
-		a.AzureAD = &components.ClusterDirectory{TenantID: "tenant", ClusterApplication: "cluster",
-			ClientApplication: "client"}
-		a.NodeCertificates = []components.ClusterNodeCertificate{{URL: "https://v.vault.azure.net/secrets/c/0"}}
+		a.Image = &components.ClusterImage{SKU: pulumi.String("2019-Datacenter"), Version: pulumi.String("17763.1.1")}
+		a.AdminCertificate = &components.ClusterCertificate{CommonName: pulumi.String("admin.contoso.example"),
+			IssuerThumbprint: pulumi.String(adminThumbprint)}
+		a.AzureAD = &components.ClusterDirectory{TenantID: pulumi.String("tenant"),
+			ClusterApplication: pulumi.String("cluster"), ClientApplication: pulumi.String("client")}
+		a.NodeCertificates = []components.ClusterNodeCertificate{
+			{URL: pulumi.String("https://v.vault.azure.net/secrets/c/0")},
+		}
 	})
 	cluster, nodes := a.OfType("servicefabric:ManagedCluster")[0], a.OfType("servicefabric:NodeType")[0]
 	assert.Equal(t, "Basic", cluster.Input("sku.name"))
@@ -157,7 +160,7 @@ func TestGovernanceClusterTakesItsArguments(t *testing.T) {
 // everybody else is refused before Azure's own rule lets them in.
 func TestGovernanceClusterClosesManagementPorts(t *testing.T) {
 	rules := func(ranges ...string) map[string]map[string]any {
-		a := mustGovern(t, func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = ranges })
+		a := mustGovern(t, func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = pulumi.ToStringArray(ranges) })
 		named := map[string]map[string]any{}
 		for _, rule := range a.OfType("servicefabric:ManagedCluster")[0].Input("networkSecurityRules").([]any) {
 			rule := rule.(map[string]any)
@@ -369,8 +372,9 @@ func TestGovernanceClusterReportsAllItsArgumentsProblems(t *testing.T) {
 		return err
 	}, azuremock.Options{})
 	for _, want := range []string{
-		`GovernanceCluster "contoso-governance"`, "ResourceGroupName is missing", "Location is missing",
-		"AdminUserName or AdminPassword is missing", "AdminCertificate and AzureAD are missing",
+		`GovernanceCluster "contoso-governance"`, "resourceGroupName is missing", "location is missing",
+		"adminUserName is missing", "adminPassword is missing",
+		"adminCertificate and azureActiveDirectory are missing",
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -378,32 +382,38 @@ func TestGovernanceClusterReportsAllItsArgumentsProblems(t *testing.T) {
 		change func(*components.GovernanceClusterArgs)
 		want   string
 	}{
-		"unknown sku": {func(a *components.GovernanceClusterArgs) { a.SKU = "Premium" },
-			`SKU is "Premium": set Basic or Standard`},
-		"too few nodes": {func(a *components.GovernanceClusterArgs) { a.NodeCount = 3 },
+		"unknown sku": {func(a *components.GovernanceClusterArgs) { a.SKU = pulumi.String("Premium") },
+			`sku is "Premium": set Basic or Standard`},
+		"too few nodes": {func(a *components.GovernanceClusterArgs) { a.NodeCount = pulumi.Int(3) },
 			"a Standard cluster needs at least 5 nodes"},
 		"half a certificate": {func(a *components.GovernanceClusterArgs) {
-			a.AdminCertificate = &components.ClusterCertificate{CommonName: "x"}
-		}, "CommonName with IssuerThumbprint"},
+			a.AdminCertificate = &components.ClusterCertificate{CommonName: pulumi.String("x")}
+		}, "commonName with issuerThumbprint"},
 		"two certificates in one": {func(a *components.GovernanceClusterArgs) {
-			a.AdminCertificate = &components.ClusterCertificate{Thumbprint: adminThumbprint, CommonName: "x",
-				IssuerThumbprint: adminThumbprint}
-		}, "needs either Thumbprint, or"},
-		"no range": {func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = []string{"203.0.113.1"} },
+			a.AdminCertificate = &components.ClusterCertificate{Thumbprint: pulumi.String(adminThumbprint),
+				CommonName: pulumi.String("x"), IssuerThumbprint: pulumi.String(adminThumbprint)}
+		}, "needs either thumbprint, or"},
+		"no range": {func(a *components.GovernanceClusterArgs) {
+			a.AllowedAddressRanges = pulumi.ToStringArray([]string{"203.0.113.1"})
+		},
 			`"203.0.113.1"`},
-		"IPv6": {func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = []string{"2001:db8::/32"} },
+		"IPv6": {func(a *components.GovernanceClusterArgs) {
+			a.AllowedAddressRanges = pulumi.ToStringArray([]string{"2001:db8::/32"})
+		},
 			"IPv4 only"},
 		"no vault": {func(a *components.GovernanceClusterArgs) {
 			a.VaultID, a.NodeCertificates = nil, make([]components.ClusterNodeCertificate, 1)
-		}, "VaultID is missing"},
+		}, "vaultId is missing"},
 		"no account": {func(a *components.GovernanceClusterArgs) {
 			a.Package, a.StorageAccountName = &components.ClusterPackage{}, nil
-		}, "StorageAccountName is missing"},
+		}, "storageAccountName is missing"},
 		"empty package": {func(a *components.GovernanceClusterArgs) { a.Package = &components.ClusterPackage{} },
-			"Package.Services is empty"},
+			"package.services is empty"},
 		"no instances": {func(a *components.GovernanceClusterArgs) {
-			a.Package = &components.ClusterPackage{Services: map[string]components.ClusterService{"Audit": {TypeName: "AuditType"}}}
-		}, `Package.Services["Audit"].InstanceCount is 0`},
+			a.Package = &components.ClusterPackage{Services: map[string]components.ClusterService{
+				"Audit": {TypeName: pulumi.String("AuditType"), InstanceCount: pulumi.Int(0)},
+			}}
+		}, `package.services["Audit"].instanceCount is 0`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := azuremock.Run(governance(c.change, nil), azuremock.Options{})

@@ -4,11 +4,9 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/operationalinsights/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
 
-// workspaceNameMax is the longest name of a workspace
-// (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
-const workspaceNameMax = 63
+	"github.com/crossorg/crossorg/internal/rules"
+)
 
 // Monitoring watches one organization: a Log Analytics workspace that collects the audit logs of both its sides, alerts
 // on them, saved queries, and a workbook.
@@ -18,15 +16,17 @@ const workspaceNameMax = 63
 type Monitoring struct {
 	pulumi.ResourceState
 
-	// WorkspaceID is the workspace's ARM id, WorkspaceName its name, CustomerID the id that queries go to.
-	WorkspaceID   pulumi.StringOutput `pulumi:"workspaceId"`
+	// ARM id of the Log Analytics workspace.
+	WorkspaceID pulumi.StringOutput `pulumi:"workspaceId"`
+	// Name of the workspace.
 	WorkspaceName pulumi.StringOutput `pulumi:"workspaceName"`
-	CustomerID    pulumi.StringOutput `pulumi:"customerId"`
-	// WorkbookID is the ARM id of the governance workbook.
+	// Workspace id (GUID) that queries are sent to.
+	CustomerID pulumi.StringOutput `pulumi:"customerId"`
+	// ARM id of the governance workbook.
 	WorkbookID pulumi.StringOutput `pulumi:"workbookId"`
-	// ActionGroupID is the ARM id of what alerts notify; nil without recipients.
+	// ARM id of the action group that alerts notify; null without recipients.
 	ActionGroupID pulumi.StringPtrOutput `pulumi:"actionGroupId"`
-	// AlertIDs are the ARM ids of the alert rules by what they watch for: "snapshot-failed", "subscription-revoked",
+	// ARM ids of the alert rules by what they watch for: "snapshot-failed", "subscription-revoked",
 	// "vault-access-denied", and "provider-snapshot-overdue" or "consumer-snapshot-overdue" where snapshots are
 	// expected.
 	AlertIDs pulumi.StringMapOutput `pulumi:"alertIds"`
@@ -39,7 +39,7 @@ func NewMonitoring(
 	if args == nil {
 		args = &MonitoringArgs{}
 	}
-	m, err := newMonitoring(ctx, name, args.withDefaults(), opts)
+	m, err := newMonitoring(ctx, name, args, opts)
 	if err != nil {
 		return nil, inComponent("Monitoring", name, err)
 	}
@@ -53,7 +53,7 @@ func newMonitoring(
 		return nil, err
 	}
 	m := &Monitoring{}
-	if err := ctx.RegisterComponentResourceV2("crossorg:index:Monitoring", name, args.inputs(), m,
+	if err := ctx.RegisterComponentResourceV2(token("Monitoring"), name, knownInputs(args), m,
 		opts...); err != nil {
 		return nil, err
 	}
@@ -78,14 +78,7 @@ func newMonitoring(
 	if err := newWorkbook(ctx, name, args, m); err != nil {
 		return nil, err
 	}
-	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{
-		"workspaceId":   m.WorkspaceID,
-		"workspaceName": m.WorkspaceName,
-		"customerId":    m.CustomerID,
-		"workbookId":    m.WorkbookID,
-		"actionGroupId": m.ActionGroupID,
-		"alertIds":      m.AlertIDs,
-	})
+	return m, ctx.RegisterResourceOutputs(m, outputs(m))
 }
 
 func newWorkspace(
@@ -94,21 +87,38 @@ func newWorkspace(
 	properties := &operationalinsights.WorkspaceArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		Location:          args.Location.ToStringOutput(),
-		Sku:               operationalinsights.WorkspaceSkuArgs{Name: pulumi.String(args.SKU)},
-		RetentionInDays:   pulumi.Int(args.RetentionDays),
+		Sku:               operationalinsights.WorkspaceSkuArgs{Name: stringOr(args.SKU, defaultWorkspaceSKU)},
+		RetentionInDays:   intOr(args.RetentionDays, defaultRetentionDays).ToIntOutput(),
 		Features: operationalinsights.WorkspaceFeaturesArgs{
 			// Nothing writes with workspace keys: resource logs come through Azure Monitor itself.
 			DisableLocalAuth: pulumi.Bool(true),
 			// Who may read a resource may read its logs, and only those.
 			EnableLogAccessUsingOnlyResourcePermissions: pulumi.Bool(true),
 		},
-		Tags: args.Tags,
+		WorkspaceCapping: dailyCap(args.DailyQuotaGB),
+		Tags:             args.Tags,
 	}
-	if args.DailyQuotaGB > 0 {
-		properties.WorkspaceCapping = operationalinsights.WorkspaceCappingArgs{DailyQuotaGb: pulumi.Float64(args.DailyQuotaGB)}
-	}
-	return operationalinsights.NewWorkspace(ctx, autoNamed(name, workspaceNameMax, hyphenated), properties,
+	return operationalinsights.NewWorkspace(ctx, autoNamed(name, rules.WorkspaceName.Max, hyphenated), properties,
 		pulumi.Parent(m), pulumi.Protect(args.Protect))
+}
+
+// dailyCap is the cap of a workspace, nil for none.
+func dailyCap(quota pulumi.Float64PtrInput) operationalinsights.WorkspaceCappingPtrInput {
+	if !isSet(quota) {
+		return nil
+	}
+	if gb, known := literal[float64](quota); known {
+		if gb <= 0 {
+			return nil
+		}
+		return operationalinsights.WorkspaceCappingArgs{DailyQuotaGb: pulumi.Float64(gb)}
+	}
+	return quota.ToFloat64PtrOutput().ApplyT(func(gb *float64) *operationalinsights.WorkspaceCapping {
+		if gb == nil || *gb <= 0 {
+			return nil
+		}
+		return &operationalinsights.WorkspaceCapping{DailyQuotaGb: gb}
+	}).(operationalinsights.WorkspaceCappingPtrOutput)
 }
 
 // newDiagnostics sends the audit logs of one side to the workspace

@@ -3,10 +3,11 @@ package components
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // alertSender is how mails begin that alerts send, at most 12 characters.
@@ -21,8 +22,8 @@ type alert struct {
 	severity int
 	// window is how far back the query sees and frequency how often it runs, in ISO 8601.
 	window, frequency string
-	// preamble goes before the query.
-	preamble string
+	// preamble goes before the query; nil for nothing.
+	preamble pulumi.StringInput
 }
 
 // eventAlert is one that is raised by events: the window is wider than the frequency, as logs arrive late.
@@ -30,20 +31,16 @@ func eventAlert(name string, severity int) alert {
 	return alert{name: name, severity: severity, window: "PT1H", frequency: "PT15M"}
 }
 
-// overdueAfter is how old the last successful snapshot may be, by interval of the schedule: the interval, the time that
-// snapshots take, and the delay of logs.
-var overdueAfter = map[string]time.Duration{"Hour": 2 * time.Hour, "Day": 30 * time.Hour}
-
+// overdueAlert is one that is raised when no snapshot of a side succeeds for longer than its schedule allows.
 func overdueAlert(side namedSide) alert {
-	tolerance := overdueAfter[side.SnapshotInterval]
 	a := alert{
 		name:     side.name + "-snapshot-overdue",
 		severity: 2,
-		preamble: fmt.Sprintf("let tolerance = %dh;\nlet firstRun = datetime(%s);\n", int(tolerance.Hours()),
-			azureTime(side.SnapshotStart)),
+		preamble: pulumi.Sprintf("let tolerance = %dh;\nlet firstRun = datetime(%s);\n",
+			int(rules.SnapshotTolerance(side.SnapshotInterval).Hours()), side.start()),
 		window: "PT2H", frequency: "PT15M",
 	}
-	if side.SnapshotInterval == "Day" {
+	if side.SnapshotInterval == rules.Day {
 		a.window, a.frequency = "P2D", "PT1H"
 	}
 	return a
@@ -117,6 +114,10 @@ func newAlertRule(
 	if err != nil {
 		return nil, err
 	}
+	text := pulumi.String(strings.TrimSpace(query.text)).ToStringOutput()
+	if a.preamble != nil {
+		text = pulumi.Sprintf("%s%s", a.preamble, text)
+	}
 	return insights.NewScheduledQueryRule(ctx, name, &insights.ScheduledQueryRuleArgs{
 		ResourceGroupName:   args.ResourceGroupName,
 		Location:            args.Location.ToStringOutput(),
@@ -133,7 +134,7 @@ func newAlertRule(
 		// A new workspace does not have the tables yet.
 		SkipQueryValidation: pulumi.Bool(true),
 		Criteria: insights.ScheduledQueryRuleCriteriaArgs{AllOf: insights.ConditionArray{insights.ConditionArgs{
-			Query:           pulumi.String(a.preamble + strings.TrimSpace(query.text)),
+			Query:           text,
 			TimeAggregation: pulumi.String(insights.TimeAggregationCount),
 			Operator:        pulumi.String(insights.ConditionOperatorGreaterThan),
 			Threshold:       pulumi.Float64(0),

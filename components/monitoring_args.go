@@ -1,59 +1,62 @@
 package components
 
 import (
-	"errors"
-	"fmt"
-	"time"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
-// MonitoringArgs describes how one organization is watched. Plain values decide which resources there are.
+// MonitoringArgs describes how one organization is watched.
 type MonitoringArgs struct {
-	// ResourceGroupName holds the workspace, the alerts and the workbook. Required.
-	ResourceGroupName pulumi.StringInput
-	// Location is the Azure region. Required.
-	Location pulumi.StringInput
-	// Tags go on everything taggable.
-	Tags pulumi.StringMapInput
+	// Name of the resource group that the workspace, the alerts and the workbook are put into.
+	ResourceGroupName pulumi.StringInput `pulumi:"resourceGroupName"`
+	// Azure region of the workspace, the alerts and the workbook, such as "eastus".
+	Location pulumi.StringInput `pulumi:"location"`
+	// Tags of everything that Azure keeps tags for.
+	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
 
-	// SKU is the workspace's price plan; empty means PerGB2018.
-	SKU string
-	// RetentionDays is how long logs are kept, 30 to 730; 0 means 30.
-	RetentionDays int
-	// DailyQuotaGB stops the collection of logs for the rest of a day; 0 or less means no cap.
-	DailyQuotaGB float64
-	// Recipients are the e-mail addresses that alerts go to. Without any there are alerts, but nobody gets a mail.
-	Recipients []string
+	// Price plan of the workspace (learn.microsoft.com/azure/azure-monitor/logs/cost-logs). Default: "PerGB2018".
+	SKU pulumi.StringPtrInput `pulumi:"sku,optional"`
+	// For how many days logs are kept: 30 to 730
+	// (learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure). Default: 30.
+	RetentionDays pulumi.IntPtrInput `pulumi:"retentionDays,optional"`
+	// How many GB of logs a day takes before their collection stops for the rest of it, from 0.023
+	// (learn.microsoft.com/azure/azure-monitor/logs/daily-cap). 0 or less means no cap. Default: no cap.
+	DailyQuotaGB pulumi.Float64PtrInput `pulumi:"dailyQuotaGb,optional"`
+	// E-mail addresses that alerts go to. Without any there are alerts, but nobody gets a mail.
+	Recipients []string `pulumi:"recipients,optional"`
 
-	// Provider and Consumer are what is watched: the organization's sides in data shares. At least one is required.
-	Provider *MonitoredSide
-	Consumer *MonitoredSide
+	// The organization's side that offers data. One of provider and consumer is required.
+	Provider *MonitoredSide `pulumi:"provider,optional"`
+	// The organization's side that receives data. One of provider and consumer is required.
+	Consumer *MonitoredSide `pulumi:"consumer,optional"`
 
-	// Protect refuses the deletion of the workspace, which holds the audit logs.
-	Protect bool
+	// Refuses the deletion of the workspace, which holds the audit logs. Default: false.
+	Protect bool `pulumi:"protect,optional"`
 }
 
-// MonitoredSide is one side of an organization. All ids are ARM ids.
+// MonitoredSide is one side of an organization. An organization has outputs of the same names for the ids.
 type MonitoredSide struct {
-	DataShareAccountID pulumi.StringInput
-	StorageAccountID   pulumi.StringInput
-	VaultID            pulumi.StringInput
-	// SnapshotInterval is the shortest interval, "Hour" or "Day", among the schedules of the account's shares. Empty
-	// means that no snapshots are expected.
-	SnapshotInterval string
-	// SnapshotStart is when the first snapshot is due: none is missed before. The zero time means at once.
-	SnapshotStart time.Time
+	// ARM id of the side's Data Share account.
+	DataShareAccountID pulumi.StringInput `pulumi:"dataShareAccountId"`
+	// ARM id of the side's storage account.
+	StorageAccountID pulumi.StringInput `pulumi:"storageAccountId"`
+	// ARM id of the side's Key Vault.
+	VaultID pulumi.StringInput `pulumi:"vaultId"`
+	// Shortest interval, "Hour" or "Day", among the schedules of the account's shares. An alert is raised when no
+	// snapshot succeeds for longer. Left out, no snapshots are expected.
+	SnapshotInterval string `pulumi:"snapshotInterval,optional"`
+	// Time at which the first snapshot is due, in RFC 3339: none is missed before. Default: snapshots are due at once.
+	SnapshotStart pulumi.StringPtrInput `pulumi:"snapshotStart,optional"`
 }
 
-// withDefaults is a copy with the defaults in place.
-func (a MonitoringArgs) withDefaults() *MonitoringArgs {
-	orElse(&a.SKU, "PerGB2018")
-	if a.RetentionDays == 0 {
-		a.RetentionDays = 30
-	}
-	return &a
-}
+// Defaults of a workspace.
+const (
+	defaultWorkspaceSKU  = "PerGB2018"
+	defaultRetentionDays = 30
+)
 
 // sides are the sides that are there, by what the organization does with data, in a fixed order.
 func (a *MonitoringArgs) sides() []namedSide {
@@ -72,48 +75,35 @@ type namedSide struct {
 	*MonitoredSide
 }
 
+// check reports all problems of what is known of the arguments.
 func (a *MonitoringArgs) check() error {
-	var errs []error
-	problem := func(format string, v ...any) { errs = append(errs, fmt.Errorf(format, v...)) }
-	if a.ResourceGroupName == nil {
-		problem("ResourceGroupName is missing: set the group that holds the workspace")
-	}
-	if a.Location == nil {
-		problem("Location is missing: set an Azure region, such as \"eastus\"")
-	}
-	// learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure
-	if a.RetentionDays < 30 || a.RetentionDays > 730 {
-		problem("RetentionDays is %d: set 30 to 730", a.RetentionDays)
-	}
+	var p problems
+	p.required("resourceGroupName", a.ResourceGroupName, "the group that holds the workspace")
+	p.required("location", a.Location, `an Azure region, such as "eastus"`)
+	p.days("retentionDays", a.RetentionDays, rules.LogRetentionDays)
 	if len(a.sides()) == 0 {
-		problem("Provider and Consumer are missing, so there is nothing to watch: set at least one")
+		p.add("provider and consumer are missing, so there is nothing to watch: set at least one")
 	}
 	for _, side := range a.sides() {
-		if side.DataShareAccountID == nil || side.StorageAccountID == nil || side.VaultID == nil {
-			problem("the %s side lacks an id: set DataShareAccountID, StorageAccountID and VaultID", side.name)
-		}
-		if _, known := overdueAfter[side.SnapshotInterval]; !known && side.SnapshotInterval != "" {
-			problem("the %s side's SnapshotInterval is %q: set Hour or Day, or leave it empty", side.name,
-				side.SnapshotInterval)
-		}
+		side.check(&p)
 	}
-	return errors.Join(errs...)
+	return p.err()
 }
 
-// inputs are the component's inputs as recorded in the stack's state.
-func (a *MonitoringArgs) inputs() pulumi.Map {
-	in := pulumi.Map{
-		"location":      a.Location,
-		"sku":           pulumi.String(a.SKU),
-		"retentionDays": pulumi.Int(a.RetentionDays),
-		"recipients":    pulumi.ToStringArray(a.Recipients),
-		"protect":       pulumi.Bool(a.Protect),
+func (s namedSide) check(p *problems) {
+	p.required(s.name+".dataShareAccountId", s.DataShareAccountID, "the ARM id of the Data Share account")
+	p.required(s.name+".storageAccountId", s.StorageAccountID, "the ARM id of the storage account")
+	p.required(s.name+".vaultId", s.VaultID, "the ARM id of the vault")
+	if s.SnapshotInterval != "" && rules.Period(s.SnapshotInterval) == 0 {
+		p.add("%s.snapshotInterval is %q: set %s, or leave it out", s.name, s.SnapshotInterval,
+			strings.Join(rules.Intervals(), " or "))
 	}
-	if a.DailyQuotaGB > 0 {
-		in["dailyQuotaGb"] = pulumi.Float64(a.DailyQuotaGB)
-	}
-	if a.Tags != nil {
-		in["tags"] = a.Tags
-	}
-	return in
+	p.text(s.name+".snapshotStart", s.SnapshotStart, azureTime)
+}
+
+// start is the time of the first snapshot as queries take it.
+func (s namedSide) start() pulumi.StringOutput {
+	// A time before there were shares.
+	start := stringOr(s.SnapshotStart, "0001-01-01T00:00:00Z")
+	return converted(s.name+".snapshotStart", start, azureTime).ToStringOutput()
 }

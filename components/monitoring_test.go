@@ -23,7 +23,7 @@ func side(name string) *components.MonitoredSide {
 		StorageAccountID:   pulumi.String(group + "Microsoft.Storage/storageAccounts/" + name),
 		VaultID:            pulumi.String(group + "Microsoft.KeyVault/vaults/" + name),
 		SnapshotInterval:   "Day",
-		SnapshotStart:      time.Date(2025, 2, 1, 3, 0, 0, 0, time.FixedZone("CET", 3600)),
+		SnapshotStart:      pulumi.String("2025-02-01T03:00:00+01:00"),
 	}
 }
 
@@ -79,14 +79,14 @@ func TestMonitoringWorkspace(t *testing.T) {
 	assert.False(t, workspace.Protect)
 
 	workspace = mustMonitor(t, func(a *components.MonitoringArgs) {
-		a.RetentionDays, a.DailyQuotaGB, a.Protect = 365, 0.5, true
+		a.RetentionDays, a.DailyQuotaGB, a.Protect = pulumi.Int(365), pulumi.Float64(0.5), true
 	}).OfType("operationalinsights:Workspace")[0]
 	assert.Equal(t, 365.0, workspace.Input("retentionInDays"))
 	assert.Equal(t, 0.5, workspace.Input("workspaceCapping.dailyQuotaGb"))
 	assert.True(t, workspace.Protect, "audit logs are data")
 
 	workspace = mustMonitor(t,
-		func(a *components.MonitoringArgs) { a.DailyQuotaGB = -1 }).OfType("operationalinsights:Workspace")[0]
+		func(a *components.MonitoringArgs) { a.DailyQuotaGB = pulumi.Float64(-1) }).OfType("operationalinsights:Workspace")[0]
 	assert.Nil(t, workspace.Input("workspaceCapping"), "-1 is no cap")
 }
 
@@ -290,12 +290,12 @@ func TestMonitoringOutputs(t *testing.T) {
 
 func TestMonitoringReportsAllItsArgumentsProblems(t *testing.T) {
 	_, err := azuremock.Run(func(ctx *pulumi.Context) error {
-		_, err := components.NewMonitoring(ctx, "contoso-monitoring", &components.MonitoringArgs{RetentionDays: 7})
+		_, err := components.NewMonitoring(ctx, "contoso-monitoring", &components.MonitoringArgs{RetentionDays: pulumi.Int(7)})
 		return err
 	}, azuremock.Options{})
 	for _, want := range []string{
-		`Monitoring "contoso-monitoring"`, "ResourceGroupName is missing", "Location is missing",
-		"RetentionDays is 7: set 30 to 730", "Provider and Consumer are missing",
+		`Monitoring "contoso-monitoring"`, "resourceGroupName is missing", "location is missing",
+		"retentionDays is 7: set 30 to 730", "provider and consumer are missing",
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -303,8 +303,8 @@ func TestMonitoringReportsAllItsArgumentsProblems(t *testing.T) {
 		a.Provider.SnapshotInterval = "Week"
 		a.Consumer = &components.MonitoredSide{}
 	}, nil), azuremock.Options{})
-	require.ErrorContains(t, err, `the provider side's SnapshotInterval is "Week": set Hour or Day`)
-	require.ErrorContains(t, err, "the consumer side lacks an id")
+	require.ErrorContains(t, err, `provider.snapshotInterval is "Week": set Hour or Day`)
+	require.ErrorContains(t, err, "consumer.vaultId is missing")
 
 	_, err = azuremock.Run(func(ctx *pulumi.Context) error {
 		_, err := components.NewMonitoring(ctx, "contoso-monitoring", nil)

@@ -9,13 +9,6 @@ import (
 // autoNameSuffix is how many random characters azure-native adds to the logical name of a top-level resource.
 const autoNameSuffix = 8
 
-// Longest names Azure accepts (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
-const (
-	storageAccountNameMax = 24
-	vaultNameMax          = 24
-	containerNameMax      = 63
-)
-
 // alphabet says which characters a kind of Azure name is made of, beside lowercase letters and digits.
 type alphabet int
 

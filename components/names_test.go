@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // Ensure a logical name plus auto-naming's characters is a name that Azure accepts, and readable where it can be.
@@ -17,12 +19,12 @@ func TestAutoNamedFitsAzure(t *testing.T) {
 		"abcdefghijkl-mno-pqrstuvwxyz",
 		strings.Repeat("x", 200), "abcdefghij-provider", "1234567890-123456", "a_b", "9-a-very-long-name-indeed",
 	} {
-		assert.Regexp(t, account, autoNamed(name, storageAccountNameMax, alphanumeric)+"0a1b2c3d", "account of %q",
+		assert.Regexp(t, account, autoNamed(name, rules.StorageAccountName.Max, alphanumeric)+"0a1b2c3d", "account of %q",
 			name)
-		assert.Regexp(t, vault, autoNamed(name, vaultNameMax, hyphenated)+"0a1b2c3d", "vault of %q", name)
+		assert.Regexp(t, vault, autoNamed(name, rules.VaultName.Max, hyphenated)+"0a1b2c3d", "vault of %q", name)
 	}
-	assert.Equal(t, "contosoprovider", autoNamed("contoso-provider", storageAccountNameMax, alphanumeric))
-	assert.Equal(t, "contoso-provider", autoNamed("contoso-provider", vaultNameMax, hyphenated))
+	assert.Equal(t, "contosoprovider", autoNamed("contoso-provider", rules.StorageAccountName.Max, alphanumeric))
+	assert.Equal(t, "contoso-provider", autoNamed("contoso-provider", rules.VaultName.Max, hyphenated))
 }
 
 // Ensure names stay apart when they differ only in what the alphabet or the limit takes away.

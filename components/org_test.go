@@ -115,7 +115,7 @@ func TestProviderOrgStorageIsClosedToStrangers(t *testing.T) {
 }
 
 func TestProviderOrgKeepsDeletedAndChangedBlobs(t *testing.T) {
-	a := providerOrg(t, components.ProviderOrgArgs{Storage: components.StorageArgs{SoftDeleteDays: 30}})
+	a := providerOrg(t, components.ProviderOrgArgs{Storage: &components.StorageSettings{SoftDeleteDays: pulumi.Int(30)}})
 	service := a.OfType("storage:BlobServiceProperties")[0]
 	for path, want := range map[string]any{
 		"blobServicesName":                       "default",
@@ -137,7 +137,7 @@ func TestProviderOrgKeepsDeletedAndChangedBlobs(t *testing.T) {
 func TestProviderOrgLifecycle(t *testing.T) {
 	assert.Empty(t, providerOrg(t, components.ProviderOrgArgs{}).OfType("storage:ManagementPolicy"))
 
-	a := providerOrg(t, components.ProviderOrgArgs{Storage: components.StorageArgs{CoolAfterDays: 30,
+	a := providerOrg(t, components.ProviderOrgArgs{Storage: &components.StorageSettings{CoolAfterDays: 30,
 		DeleteVersionsAfterDays: 90}})
 	policies := a.OfType("storage:ManagementPolicy")
 	require.Len(t, policies, 1)
@@ -171,8 +171,9 @@ func TestProviderOrgVault(t *testing.T) {
 		assert.Equal(t, want, vault.Input(path), path)
 	}
 
-	vault = providerOrg(t, components.ProviderOrgArgs{KeyVault: components.VaultArgs{
-		PurgeProtection: true, EnabledForDeployment: true, EnabledForTemplateDeployment: true, SoftDeleteDays: 7,
+	vault = providerOrg(t, components.ProviderOrgArgs{KeyVault: &components.VaultSettings{
+		PurgeProtection: pulumi.Bool(true), EnabledForDeployment: pulumi.Bool(true),
+		EnabledForTemplateDeployment: pulumi.Bool(true), SoftDeleteDays: pulumi.Int(7),
 	}}).OfType("keyvault:Vault")[0]
 	for path, want := range map[string]any{
 		"properties.enablePurgeProtection":        true,
@@ -186,9 +187,9 @@ func TestProviderOrgVault(t *testing.T) {
 
 // Ensure ranges close a storage account and open a vault, without shutting out Azure's trusted services.
 func TestOrganizationsAllowedAddressRanges(t *testing.T) {
-	ranges := []string{"203.0.113.0/24", "198.51.100.7"}
-	storage, vault := components.StorageArgs{AllowedAddressRanges: ranges},
-		components.VaultArgs{AllowedAddressRanges: ranges}
+	ranges := pulumi.ToStringArray([]string{"203.0.113.0/24", "198.51.100.7"})
+	storage, vault := &components.StorageSettings{AllowedAddressRanges: ranges},
+		&components.VaultSettings{AllowedAddressRanges: ranges}
 	for _, a := range []*azuremock.Azure{
 		providerOrg(t, components.ProviderOrgArgs{Storage: storage, KeyVault: vault}),
 		consumerOrg(t, components.ConsumerOrgArgs{Storage: storage, KeyVault: vault}),
@@ -258,7 +259,7 @@ func TestOrganizationsTagEverythingTaggable(t *testing.T) {
 
 // Ensure protection covers what holds data, and leaves the rest replaceable.
 func TestOrganizationsProtectWhatHoldsData(t *testing.T) {
-	storage := components.StorageArgs{CoolAfterDays: 1}
+	storage := &components.StorageSettings{CoolAfterDays: 1}
 	holdsData := map[string]bool{
 		"azure-native:resources:ResourceGroup": true, "azure-native:storage:StorageAccount": true,
 		"azure-native:storage:BlobContainer": true, "azure-native:keyvault:Vault": true,
@@ -283,8 +284,8 @@ func TestProviderOrgReportsAllItsArgumentsProblems(t *testing.T) {
 		return err
 	}, azuremock.Options{})
 	require.ErrorContains(t, err, `ProviderOrg "contoso-provider"`)
-	require.ErrorContains(t, err, "no Location")
-	require.ErrorContains(t, err, "there is no container")
+	require.ErrorContains(t, err, "location is missing")
+	require.ErrorContains(t, err, "containers is empty")
 
 	_, err = azuremock.Run(func(ctx *pulumi.Context) error {
 		_, err := components.NewProviderOrg(ctx, "contoso-provider", &components.ProviderOrgArgs{
@@ -292,5 +293,5 @@ func TestProviderOrgReportsAllItsArgumentsProblems(t *testing.T) {
 		})
 		return err
 	}, azuremock.Options{})
-	require.ErrorContains(t, err, "a container is named twice")
+	require.ErrorContains(t, err, `containers names "a-container" twice`)
 }

@@ -28,19 +28,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// effectiveAfter is value, known only once window has passed since assignedOn (RFC 3339): Azure may take ten minutes to
-// let a new role assignment take effect (learn.microsoft.com/azure/role-based-access-control/troubleshooting), and
-// Data Share refuses data sets and mappings before (code 5006). Whoever uses the result depends on the assignment, so
-// is created after it and deleted before it. Nothing waits in a preview, nor once the window has passed.
+// effectiveAfter is value, known only once window (a duration) has passed since assignedOn (RFC 3339, empty when there
+// is nothing to wait for): Azure may take ten minutes to let a new role assignment take effect
+// (learn.microsoft.com/azure/role-based-access-control/troubleshooting), and Data Share refuses data sets and mappings
+// before (code 5006). Whoever uses the result depends on the assignment, so is created after it and deleted before it.
+// Nothing waits in a preview, nor once the window has passed.
 func effectiveAfter(
-	ctx *pulumi.Context, on pulumi.Resource, whose string, assignedOn pulumi.StringInput, window time.Duration,
-	value pulumi.StringInput,
+	ctx *pulumi.Context, on pulumi.Resource, whose string, assignedOn, window, value pulumi.StringInput,
 ) pulumi.StringOutput {
 	timer := wallClock
-	return pulumi.All(assignedOn, value).ApplyTWithContext(ctx.Context(),
+	return pulumi.All(assignedOn, window, value).ApplyTWithContext(ctx.Context(),
 		func(wait context.Context, known []any) (string, error) {
-			created, value := known[0].(string), known[1].(string)
-			if ctx.DryRun() || window <= 0 {
+			created, window, value := known[0].(string), known[1].(string), known[2].(string)
+			if ctx.DryRun() || created == "" {
 				return value, nil
 			}
 			left, err := remaining(timer.now(), created, window)
@@ -63,10 +63,14 @@ func effectiveAfter(
 }
 
 // remaining is how much of window is left at now. It is never more than window, however wrong a clock is.
-func remaining(now time.Time, created string, window time.Duration) (time.Duration, error) {
+func remaining(now time.Time, created, window string) (time.Duration, error) {
+	whole, err := time.ParseDuration(window)
+	if err != nil || whole <= 0 {
+		return 0, err
+	}
 	start, err := time.Parse(time.RFC3339Nano, created)
 	if err != nil {
 		return 0, fmt.Errorf("its creation time %q is not in RFC 3339", created)
 	}
-	return min(start.Add(window).Sub(now), window), nil
+	return min(start.Add(whole).Sub(now), whole), nil
 }

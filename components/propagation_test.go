@@ -19,7 +19,8 @@ func await(t *testing.T, assignedOn string, window time.Duration, options azurem
 	t.Helper()
 	var value any
 	_, err := azuremock.Run(func(ctx *pulumi.Context) error {
-		out := effectiveAfter(ctx, nil, "the provider", pulumi.String(assignedOn), window, pulumi.String("account"))
+		out := effectiveAfter(ctx, nil, "the provider", pulumi.String(assignedOn),
+			pulumi.String(window.String()), pulumi.String("account"))
 		result, err := internals.UnsafeAwaitOutput(ctx.Context(), out)
 		value = result.Value
 		return err

@@ -4,25 +4,64 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 // ProviderOrgArgs describes an organization that offers data.
 type ProviderOrgArgs struct {
-	// Location is the Azure region. Required.
-	Location pulumi.StringInput
-	// Tags go on everything taggable.
-	Tags pulumi.StringMapInput
-	// Containers are the private containers that data is shared from. Required; plain, as each becomes a resource.
-	Containers []string
-	// Storage and KeyVault describe the storage account and the vault.
-	Storage  StorageArgs
-	KeyVault VaultArgs
-	// Protect refuses the deletion of what holds data: group, storage account, containers, vault and Data Share
-	// account.
-	Protect bool
+	// Azure region of everything in the organization, such as "eastus".
+	Location pulumi.StringInput `pulumi:"location"`
+	// Tags of everything in the organization that Azure keeps tags for.
+	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
+	// Names of the private blob containers that data is shared from, at least one. A name has 3 to 63
+	// lowercase letters, digits and single hyphens
+	// (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
+	Containers []string `pulumi:"containers"`
+	// The storage account. By default it is locally redundant and hot, and keeps deleted blobs for a week.
+	Storage *StorageSettings `pulumi:"storage,optional"`
+	// The vault. By default it is a standard one that keeps what is deleted for 90 days.
+	KeyVault *VaultSettings `pulumi:"keyVault,optional"`
+	// Refuses the deletion of what holds data: the resource group, the storage account, the containers, the
+	// vault and the Data Share account. Default: false.
+	Protect bool `pulumi:"protect,optional"`
 }
 
 // ProviderOrg is an organization that offers data: a resource group, a storage account with private containers, a Key
 // Vault, and a Data Share account whose system identity may read that storage account's blobs and nothing else.
 type ProviderOrg struct {
 	pulumi.ResourceState
-	Boundary
+
+	// URN of the azure-native provider that manages the organization; empty with the default provider. A share takes it
+	// as the party's providerUrn.
+	ProviderURN pulumi.StringOutput `pulumi:"providerUrn"`
+	// Name of the resource group that holds everything of the organization.
+	ResourceGroupName pulumi.StringOutput `pulumi:"resourceGroupName"`
+	// ARM id of that resource group.
+	ResourceGroupID pulumi.StringOutput `pulumi:"resourceGroupId"`
+	// Azure region of the organization, such as "eastus".
+	Location pulumi.StringOutput `pulumi:"location"`
+	// Id (GUID) of the Azure subscription that the organization's provider signs in to.
+	SubscriptionID pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Id (GUID) of the Microsoft Entra tenant of that subscription.
+	TenantID pulumi.StringOutput `pulumi:"tenantId"`
+	// Name of the storage account, known once its blob service keeps versions: what is written earlier could not be
+	// restored.
+	StorageAccountName pulumi.StringOutput `pulumi:"storageAccountName"`
+	// ARM id of the storage account.
+	StorageAccountID pulumi.StringOutput `pulumi:"storageAccountId"`
+	// URL of the account's blob service, with a slash at its end.
+	BlobEndpoint pulumi.StringOutput `pulumi:"blobEndpoint"`
+	// Names of the organization's containers, each under its own name and known once the container exists.
+	Containers pulumi.StringMapOutput `pulumi:"containers"`
+	// ARM id of the Key Vault.
+	VaultID pulumi.StringOutput `pulumi:"vaultId"`
+	// URL that the vault's secrets are served at, with a slash at its end.
+	VaultURI pulumi.StringOutput `pulumi:"vaultUri"`
+	// Name of the Data Share account.
+	DataShareAccountName pulumi.StringOutput `pulumi:"dataShareAccountName"`
+	// ARM id of the Data Share account.
+	DataShareAccountID pulumi.StringOutput `pulumi:"dataShareAccountId"`
+	// Object id (GUID) of the Data Share account's system-assigned identity.
+	PrincipalID pulumi.StringOutput `pulumi:"principalId"`
+	// Time at which that identity was given its role on the storage account, in RFC 3339.
+	RoleAssignedOn pulumi.StringOutput `pulumi:"roleAssignedOn"`
+
+	boundary *Boundary
 }
 
 // NewProviderOrg registers the organization. Give its azure-native provider among the options. The names of the storage
@@ -33,18 +72,25 @@ func NewProviderOrg(
 	if args == nil {
 		args = &ProviderOrgArgs{}
 	}
-	common := boundaryArgs{
+	org := &ProviderOrg{}
+	var err error
+	org.boundary, err = registerOrg(ctx, "ProviderOrg", name, org, args, boundaryArgs{
 		location:   args.Location,
 		tags:       args.Tags,
-		storage:    args.Storage,
-		vault:      args.KeyVault,
+		storage:    valueOf(args.Storage),
+		vault:      valueOf(args.KeyVault),
 		containers: args.Containers,
 		role:       blobDataReader,
 		protect:    args.Protect,
-	}
-	org := &ProviderOrg{}
-	if err := registerOrg(ctx, "ProviderOrg", name, org, &org.Boundary, common, opts); err != nil {
+	}, opts)
+	if err != nil {
 		return nil, err
 	}
-	return org, nil
+	return org, ctx.RegisterResourceOutputs(org, outputs(org))
 }
+
+// Boundary is what the organization has in common with consumers.
+func (o *ProviderOrg) Boundary() *Boundary { return o.boundary }
+
+// Party is the organization as the providing side of a share.
+func (o *ProviderOrg) Party() ShareParty { return o.boundary.Party() }

@@ -1,15 +1,21 @@
 package components
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/datashare/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // newDelivery invites one consumer and accepts on its side. name begins the logical names of its resources.
 func newDelivery(
 	ctx *pulumi.Context, s *ShareWithDataset, name, consumer string, args *ShareWithDatasetArgs, o *offer,
-) (Delivery, error) {
+) (ShareDelivery, error) {
 	p, to := args.Provider, args.Consumers[consumer]
 	c := to.Party
 
@@ -20,48 +26,48 @@ func newDelivery(
 		InvitationName:    pulumi.String(consumer),
 		ExpirationDate:    args.expirationDate(),
 	}
-	address(ctx, s, to, invite)
+	s.address(ctx, consumer, to.Invitee, invite)
 	invitation, err := datashare.NewInvitation(ctx, name+"-invitation", invite,
-		side(s, p, pulumi.DependsOn(o.complete))...)
+		s.offered(pulumi.DependsOn(o.complete))...)
 	if err != nil {
-		return Delivery{}, err
+		return ShareDelivery{}, err
 	}
 	subscription, err := datashare.NewShareSubscription(ctx, name+"-subscription", &datashare.ShareSubscriptionArgs{
 		ResourceGroupName:     c.ResourceGroupName,
 		AccountName:           c.DataShareAccountName,
-		ShareSubscriptionName: pulumi.String(args.ShareName),
+		ShareSubscriptionName: args.ShareName.ToStringOutput(),
 		InvitationId:          invitation.InvitationId,
 		SourceShareLocation:   p.Location,
 		ExpirationDate:        args.expirationDate(),
-	}, side(s, c)...)
+	}, s.received(consumer)...)
 	if err != nil {
-		return Delivery{}, err
+		return ShareDelivery{}, err
 	}
 
-	d := Delivery{
+	d := ShareDelivery{
 		SubscriptionID:     subscription.ID().ToStringOutput(),
 		InvitationID:       invitation.InvitationId,
 		InvitationStatus:   afterAcceptance(invitation, subscription),
 		SubscriptionStatus: subscription.ShareSubscriptionStatus,
-		DataSets:           map[string]Route{},
+		DataSets:           map[string]ShareRoute{},
 	}
 	storage := storageInEffect(ctx, s, "consumer "+consumer, c, args)
 	var mapped []pulumi.Resource
-	for _, key := range sortedKeys(args.DataSets) {
+	for _, key := range slices.Sorted(maps.Keys(args.DataSets)) {
 		ds := args.DataSets[key]
-		target, err := newTarget(ctx, s, name, key, to, ds, args)
+		target, err := newTarget(ctx, s, name, consumer, key, args)
 		if err != nil {
-			return Delivery{}, err
+			return ShareDelivery{}, err
 		}
 		mapping, err := newMapping(ctx, name+"-"+key, key, ds.Kind, o.dataSets[key].id, c, subscription.Name, storage,
-			target, side(s, c))
+			target, s.received(consumer))
 		if err != nil {
-			return Delivery{}, err
+			return ShareDelivery{}, err
 		}
 		mapped = append(mapped, mapping)
-		d.DataSets[key] = Route{
-			Kind:   ds.Kind,
-			Source: p.location(ds.Container, ds.path()),
+		d.DataSets[key] = ShareRoute{
+			Kind:   pulumi.String(ds.Kind).ToStringOutput(),
+			Source: p.location(ds.Container, pulumi.String(ds.path())),
 			Target: c.location(target.name, target.path),
 		}
 	}
@@ -73,35 +79,38 @@ func newDelivery(
 		ShareSubscriptionName: subscription.Name,
 		TriggerName:           pulumi.String("schedule"),
 		Kind:                  pulumi.String(datashare.TriggerKindScheduleBased),
-		RecurrenceInterval:    pulumi.String(args.Schedule.Interval),
-		SynchronizationTime:   pulumi.String(azureTime(args.Schedule.Start)),
+		RecurrenceInterval:    args.Schedule.interval(),
+		SynchronizationTime:   args.Schedule.start(),
 		SynchronizationMode:   pulumi.String(datashare.SynchronizationModeIncremental),
-	}, side(s, c, pulumi.DependsOn(mapped),
+	}, s.received(consumer, pulumi.DependsOn(mapped),
 		pulumi.ReplaceOnChanges([]string{"recurrenceInterval", "synchronizationTime"}),
 		pulumi.DeleteBeforeReplace(true))...)
 	if err != nil {
-		return Delivery{}, err
+		return ShareDelivery{}, err
 	}
 	d.TriggerStatus = trigger.TriggerStatus
 	return d, nil
 }
 
 // address fills in who is invited. By default that is the principal which is going to accept, asked of Azure.
-func address(ctx *pulumi.Context, s *ShareWithDataset, to ShareConsumerArgs, invite *datashare.InvitationArgs) {
+func (s *ShareWithDataset) address(
+	ctx *pulumi.Context, consumer string, invitee *ShareInvitee, invite *datashare.InvitationArgs,
+) {
+	who := valueOf(invitee)
 	switch {
-	case to.Invitee.Email != "":
-		invite.TargetEmail = pulumi.String(to.Invitee.Email)
-	case to.Invitee.TenantID != "" || to.Invitee.ObjectID != "":
-		if to.Invitee.TenantID != "" {
-			invite.TargetActiveDirectoryId = pulumi.String(to.Invitee.TenantID)
+	case isSet(who.Email):
+		invite.TargetEmail = who.Email
+	case isSet(who.TenantID) || isSet(who.ObjectID):
+		if isSet(who.TenantID) {
+			invite.TargetActiveDirectoryId = who.TenantID
 		}
-		if to.Invitee.ObjectID != "" {
-			invite.TargetObjectId = pulumi.String(to.Invitee.ObjectID)
+		if isSet(who.ObjectID) {
+			invite.TargetObjectId = who.ObjectID
 		}
 	default:
 		as := pulumi.InvokeOption(pulumi.Parent(s))
-		if to.Party.AzureNative != nil {
-			as = pulumi.Provider(to.Party.AzureNative)
+		if azure := s.consumers[consumer]; azure != nil {
+			as = pulumi.Provider(azure)
 		}
 		client := authorization.GetClientConfigOutput(ctx, as)
 		invite.TargetActiveDirectoryId = client.TenantId().ToStringPtrOutput()
@@ -121,31 +130,30 @@ func afterAcceptance(i *datashare.Invitation, s *datashare.ShareSubscription) pu
 }
 
 // target is where a data set lands: exists is the container's name once the container is there.
-type target struct {
-	name, path string
-	exists     pulumi.StringInput
-}
+type target struct{ name, path, exists pulumi.StringInput }
 
 func newTarget(
-	ctx *pulumi.Context, s *ShareWithDataset, name, key string, to ShareConsumerArgs, ds ShareDataSetArgs,
-	args *ShareWithDatasetArgs,
+	ctx *pulumi.Context, s *ShareWithDataset, name, consumer, key string, args *ShareWithDatasetArgs,
 ) (target, error) {
+	to, ds := args.Consumers[consumer], args.DataSets[key]
 	if ds.Kind != ContainerKind {
 		return target{
-			name:   to.LandingContainer,
-			path:   args.ShareName + "/" + ds.Container + "/" + ds.path(),
-			exists: to.Party.Containers[to.LandingContainer],
+			name: to.LandingContainer,
+			path: joined(args.ShareName, ds.Container, func(share, container string) string {
+				return share + "/" + container + "/" + ds.path()
+			}),
+			exists: to.Party.container(fmt.Sprintf("consumers[%q].landingContainer", consumer), to.LandingContainer),
 		}, nil
 	}
-	t := target{name: boundedName(args.ShareName+"-"+ds.Container, containerNameMax, hyphenated)}
-	c := to.Party
-	container, err := newContainer(ctx, name+"-"+key, c.ResourceGroupName, c.StorageAccountName, t.name,
-		side(s, c, pulumi.Protect(args.Protect))...)
+	own := joined(args.ShareName, ds.Container, func(share, container string) string {
+		return boundedName(share+"-"+container, rules.ContainerName.Max, hyphenated)
+	})
+	container, err := newContainer(ctx, name+"-"+key, to.Party.ResourceGroupName, to.Party.StorageAccountName, own,
+		s.received(consumer, pulumi.Protect(args.Protect))...)
 	if err != nil {
 		return target{}, err
 	}
-	t.exists = container.Name
-	return t, nil
+	return target{name: own, path: pulumi.String(""), exists: container.Name}, nil
 }
 
 func newMapping(
@@ -165,7 +173,7 @@ func newMapping(
 			ResourceGroup:         c.ResourceGroupName,
 			StorageAccountName:    storage,
 			ContainerName:         t.exists,
-			FilePath:              pulumi.String(t.path),
+			FilePath:              t.path,
 		}, opts...)
 	case FolderKind:
 		return datashare.NewBlobFolderDataSetMapping(ctx, name, &datashare.BlobFolderDataSetMappingArgs{
@@ -179,7 +187,7 @@ func newMapping(
 			ResourceGroup:         c.ResourceGroupName,
 			StorageAccountName:    storage,
 			ContainerName:         t.exists,
-			Prefix:                pulumi.String(t.path),
+			Prefix:                t.path,
 		}, opts...)
 	default:
 		return datashare.NewBlobContainerDataSetMapping(ctx, name, &datashare.BlobContainerDataSetMappingArgs{
@@ -194,15 +202,5 @@ func newMapping(
 			StorageAccountName:    storage,
 			ContainerName:         t.exists,
 		}, opts...)
-	}
-}
-
-// location is a place in the party's storage account.
-func (p ShareParty) location(container, path string) BlobLocation {
-	return BlobLocation{
-		StorageAccountID: p.StorageAccountID.ToStringOutput(),
-		BlobEndpoint:     p.BlobEndpoint.ToStringOutput(),
-		Container:        container,
-		Path:             path,
 	}
 }

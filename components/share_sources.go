@@ -3,9 +3,11 @@ package components
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
@@ -40,7 +42,7 @@ func contentType(name string) string {
 type source struct{ file, blob string }
 
 // sources are the files that a data set uploads, in lexical order.
-func (ds ShareDataSetArgs) sources() ([]source, error) {
+func (ds ShareDataSet) sources() ([]source, error) {
 	if ds.Source == "" {
 		return nil, nil
 	}
@@ -79,15 +81,16 @@ func newUploads(
 	p := args.Provider
 	uploads := map[string][]pulumi.Resource{}
 	uploader := map[string]string{}
-	for _, key := range sortedKeys(args.DataSets) {
+	for _, key := range slices.Sorted(maps.Keys(args.DataSets)) {
 		ds := args.DataSets[key]
 		files, err := ds.sources()
 		if err != nil {
 			return nil, fmt.Errorf("data set %q: %w", key, err)
 		}
 		for _, f := range files {
-			place := ds.Container + "/" + f.blob
-			if other, taken := uploader[place]; taken {
+			container, _ := literal[string](ds.Container)
+			place := container + "/" + f.blob
+			if other, taken := uploader[place]; taken && container != "" {
 				return nil, fmt.Errorf("data set %q: %s is uploaded by data set %q already: leave one of the sources "+
 					"out", key, place, other)
 			}
@@ -99,12 +102,12 @@ func newUploads(
 			blob, err := storage.NewBlob(ctx, logical, &storage.BlobArgs{
 				ResourceGroupName: p.ResourceGroupName,
 				AccountName:       p.StorageAccountName,
-				ContainerName:     p.Containers[ds.Container],
+				ContainerName:     p.container(fmt.Sprintf("dataSets[%q].container", key), ds.Container),
 				BlobName:          pulumi.String(f.blob),
 				Type:              storage.BlobTypeBlock,
 				ContentType:       pulumi.String(contentType(f.blob)),
 				Source:            pulumi.NewFileAsset(f.file),
-			}, side(s, p)...)
+			}, s.offered()...)
 			if err != nil {
 				return nil, err
 			}
@@ -115,7 +118,7 @@ func newUploads(
 }
 
 // path is Path as Azure takes it: a folder's has no slash at its end.
-func (ds ShareDataSetArgs) path() string {
+func (ds ShareDataSet) path() string {
 	if ds.Kind == BlobKind {
 		return ds.Path
 	}

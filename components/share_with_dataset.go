@@ -1,8 +1,14 @@
 package components
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/pulumi/pulumi-azure-native-sdk/datashare/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // ShareWithDataset is a share of one provider with its data sets and snapshot schedule, invited to and accepted by
@@ -17,48 +23,70 @@ import (
 type ShareWithDataset struct {
 	pulumi.ResourceState
 
-	// ShareID is the share's ARM id.
+	// ARM id of the share.
 	ShareID pulumi.StringOutput `pulumi:"shareId"`
-	// ShareName is its name.
+	// Name of the share.
 	ShareName pulumi.StringOutput `pulumi:"shareName"`
-	// Deliveries says by consumer name what it receives.
-	Deliveries map[string]Delivery
+	// What each consumer receives, by the names of the argument consumers.
+	Deliveries map[string]ShareDelivery `pulumi:"deliveries"`
+
+	// sides are the providers that manage the two kinds of sides.
+	provider  pulumi.ProviderResource
+	consumers map[string]pulumi.ProviderResource
 }
 
-// Delivery is what one consumer receives of a share.
-type Delivery struct {
-	// SubscriptionID is the share subscription's ARM id.
-	SubscriptionID pulumi.StringOutput
-	// InvitationID is what the subscription was accepted with. InvitationStatus is Accepted, Rejected or Withdrawn,
-	// SubscriptionStatus is Active, Revoked, Revoking or SourceDeleted, TriggerStatus is Active, Inactive or
-	// SourceSynchronizationSettingDeleted: as of the last update or refresh.
-	InvitationID       pulumi.StringOutput
-	InvitationStatus   pulumi.StringOutput
-	SubscriptionStatus pulumi.StringOutput
-	TriggerStatus      pulumi.StringOutput
-	// DataSets says by data set name where it comes from and where it lands.
-	DataSets map[string]Route
+// ShareDelivery is what one consumer receives of a share. Its states are those of the last update or refresh.
+type ShareDelivery struct {
+	// ARM id of the share subscription.
+	SubscriptionID pulumi.StringOutput `pulumi:"subscriptionId"`
+	// Id (GUID) of the invitation that the share subscription accepted.
+	InvitationID pulumi.StringOutput `pulumi:"invitationId"`
+	// State of the invitation: "Accepted", "Rejected" or "Withdrawn".
+	InvitationStatus pulumi.StringOutput `pulumi:"invitationStatus"`
+	// State of the share subscription: "Active", "Revoked", "Revoking" or "SourceDeleted".
+	SubscriptionStatus pulumi.StringOutput `pulumi:"subscriptionStatus"`
+	// State of the trigger that takes the snapshots: "Active", "Inactive" or "SourceSynchronizationSettingDeleted".
+	TriggerStatus pulumi.StringOutput `pulumi:"triggerStatus"`
+	// Where each data set comes from and where it lands, by data set name.
+	DataSets map[string]ShareRoute `pulumi:"dataSets"`
 }
 
-// Route is a data set's way from provider to consumer.
-type Route struct {
-	// Kind is BlobKind, FolderKind or ContainerKind.
-	Kind   string
-	Source BlobLocation
-	Target BlobLocation
+// ShareRoute is the way of a data set from the provider to a consumer.
+type ShareRoute struct {
+	// Kind of the data set: "blob", "folder" or "container".
+	Kind pulumi.StringOutput `pulumi:"kind"`
+	// Where the data comes from.
+	Source BlobLocation `pulumi:"source"`
+	// Where the data lands.
+	Target BlobLocation `pulumi:"target"`
 }
 
 // BlobLocation is a place in a storage account.
 type BlobLocation struct {
-	StorageAccountID pulumi.StringOutput
-	BlobEndpoint     pulumi.StringOutput
-	Container        string
-	// Path is a blob's or a folder's name; empty for a whole container.
-	Path string
+	// ARM id of the storage account.
+	StorageAccountID pulumi.StringOutput `pulumi:"storageAccountId"`
+	// URL of the account's blob service, with a slash at its end.
+	BlobEndpoint pulumi.StringOutput `pulumi:"blobEndpoint"`
+	// Name of the container.
+	Container pulumi.StringOutput `pulumi:"container"`
+	// Name of the blob or of the folder; empty for a whole container.
+	Path pulumi.StringOutput `pulumi:"path"`
 }
 
-// NewShareWithDataset registers the share and everything up to its delivery. Children of the providing side use
-// args.Provider.AzureNative, those of a consumer that consumer's provider.
+// NewShareWithDataset registers the share and everything up to its delivery. It spans several azure-native providers,
+// one for each organization:
+//
+//   - "azure-native" among the Providers is that of the providing side. As with every component, a single provider given
+//     by pulumi.Provider is this one.
+//
+//   - A key that equals the name of a consumer in args.Consumers is that consumer's:
+//
+//     pulumi.ProviderMap(map[string]pulumi.ProviderResource{"azure-native": contoso, "fabrikam": fabrikam})
+//
+//   - A consumer without such a key is managed by the provider that its party names by URN, as an organization's outputs
+//     do. This is what languages rely on whose options hold one provider for each package (Node.js, Python, .NET, Java).
+//
+//   - What is left is managed by "azure-native".
 func NewShareWithDataset(
 	ctx *pulumi.Context, name string, args *ShareWithDatasetArgs, opts ...pulumi.ResourceOption,
 ) (*ShareWithDataset, error) {
@@ -78,32 +106,50 @@ func newShareWithDataset(
 	if err := args.check(); err != nil {
 		return nil, err
 	}
-	s := &ShareWithDataset{Deliveries: map[string]Delivery{}}
-	if err := ctx.RegisterComponentResourceV2("crossorg:index:ShareWithDataset", name, args.inputs(), s,
+	s := &ShareWithDataset{}
+	if err := ctx.RegisterComponentResourceV2(token("ShareWithDataset"), name, knownInputs(args), s,
 		opts...); err != nil {
 		return nil, err
 	}
-
+	if err := s.findProviders(ctx, args); err != nil {
+		return nil, err
+	}
 	offer, err := newOffer(ctx, s, name, args)
 	if err != nil {
 		return nil, err
 	}
 	s.ShareID = offer.share.ID().ToStringOutput()
 	s.ShareName = offer.share.Name
-	subscriptions := pulumi.StringMap{}
-	for _, consumer := range sortedKeys(args.Consumers) {
-		delivery, err := newDelivery(ctx, s, name+"-"+consumer, consumer, args, offer)
-		if err != nil {
+	s.Deliveries = map[string]ShareDelivery{}
+	for _, consumer := range slices.Sorted(maps.Keys(args.Consumers)) {
+		if s.Deliveries[consumer], err = newDelivery(ctx, s, name+"-"+consumer, consumer, args, offer); err != nil {
 			return nil, err
 		}
-		s.Deliveries[consumer] = delivery
-		subscriptions[consumer] = delivery.SubscriptionID
 	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{
-		"shareId":         s.ShareID,
-		"shareName":       s.ShareName,
-		"subscriptionIds": subscriptions,
-	})
+	return s, ctx.RegisterResourceOutputs(s, outputs(s))
+}
+
+// findProviders finds the provider of each side: among those that the component was registered with, or by the URN that
+// the side gives. A side without either has the component's own, which children inherit.
+func (s *ShareWithDataset) findProviders(ctx *pulumi.Context, args *ShareWithDatasetArgs) error {
+	var err error
+	if s.provider = providerAt(s, azureNative); s.provider == nil {
+		if s.provider, err = providerOf(ctx, args.Provider.ProviderURN); err != nil {
+			return fmt.Errorf("provider.%w", err)
+		}
+	}
+	s.consumers = map[string]pulumi.ProviderResource{}
+	for _, name := range slices.Sorted(maps.Keys(args.Consumers)) {
+		s.consumers[name] = providerAt(s, name)
+		if s.consumers[name] != nil {
+			continue
+		}
+		s.consumers[name], err = providerOf(ctx, args.Consumers[name].Party.ProviderURN)
+		if err != nil {
+			return fmt.Errorf("consumers[%q].party.%w", name, err)
+		}
+	}
+	return nil
 }
 
 // offer is the providing side of a share.
@@ -120,11 +166,22 @@ type dataSet struct {
 	id       pulumi.StringOutput
 }
 
-// side is the options of a child on one side of a share.
-func side(s *ShareWithDataset, party ShareParty, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+// offered is the options of a child on the providing side.
+func (s *ShareWithDataset) offered(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return s.child(s.provider, more)
+}
+
+// received is the options of a child on a consumer's side.
+func (s *ShareWithDataset) received(consumer string, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return s.child(s.consumers[consumer], more)
+}
+
+func (s *ShareWithDataset) child(
+	azure pulumi.ProviderResource, more []pulumi.ResourceOption,
+) []pulumi.ResourceOption {
 	opts := append([]pulumi.ResourceOption{pulumi.Parent(s)}, more...)
-	if party.AzureNative != nil {
-		opts = append(opts, pulumi.Provider(party.AzureNative))
+	if azure != nil {
+		opts = append(opts, pulumi.Provider(azure))
 	}
 	return opts
 }
@@ -133,10 +190,8 @@ func side(s *ShareWithDataset, party ShareParty, more ...pulumi.ResourceOption) 
 func storageInEffect(
 	ctx *pulumi.Context, s *ShareWithDataset, whose string, party ShareParty, args *ShareWithDatasetArgs,
 ) pulumi.StringOutput {
-	if party.RoleAssignedOn == nil {
-		return party.StorageAccountName.ToStringOutput()
-	}
-	return effectiveAfter(ctx, s, whose, party.RoleAssignedOn, args.RolePropagation, party.StorageAccountName)
+	window := stringOr(args.RolePropagation, "0s")
+	return effectiveAfter(ctx, s, whose, stringOr(party.RoleAssignedOn, ""), window, party.StorageAccountName)
 }
 
 func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *ShareWithDatasetArgs) (*offer, error) {
@@ -148,11 +203,11 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 	share, err := datashare.NewShare(ctx, name+"-share", &datashare.ShareArgs{
 		ResourceGroupName: p.ResourceGroupName,
 		AccountName:       p.DataShareAccountName,
-		ShareName:         pulumi.String(args.ShareName),
-		ShareKind:         pulumi.String(datashare.ShareKindCopyBased),
-		Description:       pulumi.String(args.Description),
-		Terms:             pulumi.String(args.Terms),
-	}, side(s, p)...)
+		ShareName:         args.ShareName.ToStringOutput(),
+		ShareKind:         pulumi.String(rules.ShareKind),
+		Description:       stringOr(args.Description, "").ToStringOutput(),
+		Terms:             stringOr(args.Terms, "").ToStringOutput(),
+	}, s.offered()...)
 	if err != nil {
 		return nil, err
 	}
@@ -163,17 +218,17 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 			ShareName:                  share.Name,
 			SynchronizationSettingName: pulumi.String("schedule"),
 			Kind:                       pulumi.String(datashare.SynchronizationSettingKindScheduleBased),
-			RecurrenceInterval:         pulumi.String(args.Schedule.Interval),
-			SynchronizationTime:        pulumi.String(azureTime(args.Schedule.Start)),
-		}, side(s, p)...)
+			RecurrenceInterval:         args.Schedule.interval(),
+			SynchronizationTime:        args.Schedule.start(),
+		}, s.offered()...)
 	if err != nil {
 		return nil, err
 	}
 	o := &offer{share: share, dataSets: map[string]dataSet{}, complete: []pulumi.Resource{setting}}
 	storage := storageInEffect(ctx, s, "the provider", p, args)
-	for _, key := range sortedKeys(args.DataSets) {
+	for _, key := range slices.Sorted(maps.Keys(args.DataSets)) {
 		set, err := newDataSet(ctx, name+"-"+key, key, args.DataSets[key], p, share.Name, storage,
-			side(s, p, pulumi.DependsOn(uploads[key])))
+			s.offered(pulumi.DependsOn(uploads[key])))
 		if err != nil {
 			return nil, err
 		}
@@ -184,10 +239,10 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 }
 
 func newDataSet(
-	ctx *pulumi.Context, name, key string, ds ShareDataSetArgs, p ShareParty, share, storage pulumi.StringOutput,
+	ctx *pulumi.Context, name, key string, ds ShareDataSet, p ShareParty, share, storage pulumi.StringOutput,
 	opts []pulumi.ResourceOption,
 ) (dataSet, error) {
-	container := p.Containers[ds.Container]
+	container := p.container(fmt.Sprintf("dataSets[%q].container", key), ds.Container)
 	switch ds.Kind {
 	case BlobKind:
 		set, err := datashare.NewBlobDataSet(ctx, name, &datashare.BlobDataSetArgs{

@@ -21,7 +21,7 @@ import (
 // sharing is a program in which contoso shares with consumers, each with a login of its own.
 type sharing struct {
 	consumers  []string
-	invitees   map[string]components.ShareInvitee
+	invitees   map[string]*components.ShareInvitee
 	args       components.ShareWithDatasetArgs
 	containers []string
 	preview    bool
@@ -36,13 +36,13 @@ func newSharing(consumers ...string) *sharing {
 		consumers:  consumers,
 		containers: []string{"shared-datasets"},
 		args: components.ShareWithDatasetArgs{
-			ShareName:   "financial",
-			Description: "Finance data",
-			Terms:       "Internal use only",
-			Schedule: components.ShareSchedule{Interval: "Day",
-				Start: time.Date(2025, 2, 1, 3, 0, 0, 0, time.FixedZone("CET", 3600))},
-			DataSets: map[string]components.ShareDataSetArgs{
-				"transactions": {Kind: components.BlobKind, Container: "shared-datasets",
+			ShareName:   pulumi.String("financial"),
+			Description: pulumi.String("Finance data"),
+			Terms:       pulumi.String("Internal use only"),
+			Schedule: components.ShareSchedule{Interval: pulumi.String("Day"),
+				Start: pulumi.String("2025-02-01T03:00:00+01:00")},
+			DataSets: map[string]components.ShareDataSet{
+				"transactions": {Kind: components.BlobKind, Container: pulumi.String("shared-datasets"),
 					Path: "2025/transactions.csv"},
 			},
 		},
@@ -72,8 +72,9 @@ func (s *sharing) program(ctx *pulumi.Context) error {
 		return err
 	}
 	args := s.args
-	args.Provider = provider.Party(azure)
-	args.Consumers = map[string]components.ShareConsumerArgs{}
+	args.Provider = provider.Party()
+	azures := map[string]pulumi.ProviderResource{"azure-native": azure}
+	args.Consumers = map[string]components.ShareConsumer{}
 	for _, name := range s.consumers {
 		azure, err := azurenative.NewProvider(ctx, name, &azurenative.ProviderArgs{
 			SubscriptionId: pulumi.String(name + "-subscription"),
@@ -83,17 +84,18 @@ func (s *sharing) program(ctx *pulumi.Context) error {
 		if err != nil {
 			return err
 		}
+		azures[name] = azure
 		consumer, err := components.NewConsumerOrg(ctx, name+"-consumer", &components.ConsumerOrgArgs{
 			Location: pulumi.String("westeurope"),
 		}, pulumi.Provider(azure))
 		if err != nil {
 			return err
 		}
-		args.Consumers[name] = components.ShareConsumerArgs{
-			Party: consumer.Party(azure), LandingContainer: consumer.LandingContainer, Invitee: s.invitees[name],
+		args.Consumers[name] = components.ShareConsumer{
+			Party: consumer.Party(), LandingContainer: consumer.LandingContainer, Invitee: s.invitees[name],
 		}
 	}
-	s.share, err = components.NewShareWithDataset(ctx, "financial", &args, pulumi.Provider(azure))
+	s.share, err = components.NewShareWithDataset(ctx, "financial", &args, pulumi.ProviderMap(azures))
 	if err != nil {
 		return err
 	}
@@ -183,7 +185,7 @@ func TestEveryConsumerAcceptsAsItself(t *testing.T) {
 // Ensure what Azure needs first is created first, and so deleted last.
 func TestShareOrder(t *testing.T) {
 	s := newSharing("fabrikam")
-	s.args.DataSets["whole"] = components.ShareDataSetArgs{Kind: components.ContainerKind, Container: "shared-datasets"}
+	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind, Container: pulumi.String("shared-datasets")}
 	a := s.mustRun(t)
 
 	providerRole := a.Get(t, "authorization:RoleAssignment", "contoso-provider-role")
@@ -231,9 +233,9 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	s := newSharing("fabrikam")
 	s.containers = []string{"reports", "shared-datasets"}
 	s.args.Protect = true
-	s.args.DataSets["folder"] = components.ShareDataSetArgs{Kind: components.FolderKind, Container: "reports",
+	s.args.DataSets["folder"] = components.ShareDataSet{Kind: components.FolderKind, Container: pulumi.String("reports"),
 		Path: "2025/q1/"}
-	s.args.DataSets["whole"] = components.ShareDataSetArgs{Kind: components.ContainerKind, Container: "reports"}
+	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind, Container: pulumi.String("reports")}
 	a := s.mustRun(t)
 
 	folder, folderMapping := a.OfType("datashare:BlobFolderDataSet")[0],
@@ -259,9 +261,15 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	assert.True(t, container.Protect)
 
 	routes := s.share.Deliveries["fabrikam"].DataSets
-	assert.Equal(t, "2025/q1", routes["folder"].Source.Path)
-	assert.Equal(t, "financial/reports/2025/q1", routes["folder"].Target.Path)
-	assert.Equal(t, "financial-reports", routes["whole"].Target.Container)
+	for want, output := range map[string]pulumi.StringOutput{
+		"2025/q1":                   routes["folder"].Source.Path,
+		"financial/reports/2025/q1": routes["folder"].Target.Path,
+		"financial-reports":         routes["whole"].Target.Container,
+	} {
+		known, err := internals.UnsafeAwaitOutput(t.Context(), output)
+		require.NoError(t, err)
+		assert.Equal(t, want, known.Value)
+	}
 }
 
 // Ensure local files become blobs before the data set that shares them, and land under their names.
@@ -272,10 +280,10 @@ func TestSourcesAreUploaded(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(name), 0o644))
 	}
 	s := newSharing("fabrikam")
-	s.args.DataSets = map[string]components.ShareDataSetArgs{
-		"one": {Kind: components.BlobKind, Container: "shared-datasets", Path: "one.csv",
+	s.args.DataSets = map[string]components.ShareDataSet{
+		"one": {Kind: components.BlobKind, Container: pulumi.String("shared-datasets"), Path: "one.csv",
 			Source: filepath.Join(dir, "a.csv")},
-		"folder": {Kind: components.FolderKind, Container: "shared-datasets", Path: "reports", Source: dir},
+		"folder": {Kind: components.FolderKind, Container: pulumi.String("shared-datasets"), Path: "reports", Source: dir},
 	}
 	a := s.mustRun(t)
 	blobs := map[any]any{}
@@ -300,10 +308,10 @@ func TestSourcesAreUploaded(t *testing.T) {
 
 func TestInviteesCanBeNamed(t *testing.T) {
 	s := newSharing("fabrikam", "northwind")
-	s.args.Expiration = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	s.invitees = map[string]components.ShareInvitee{
-		"fabrikam":  {Email: "data@fabrikam.example"},
-		"northwind": {TenantID: "some-tenant", ObjectID: "some-object"},
+	s.args.Expiration = pulumi.String("2027-01-01T00:00:00Z")
+	s.invitees = map[string]*components.ShareInvitee{
+		"fabrikam":  {Email: pulumi.String("data@fabrikam.example")},
+		"northwind": {TenantID: pulumi.String("some-tenant"), ObjectID: pulumi.String("some-object")},
 	}
 	a := s.mustRun(t)
 	byMail := a.Get(t, "datashare:Invitation", "financial-fabrikam-invitation")
@@ -336,9 +344,9 @@ func TestShareWaitsForFreshRolesOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			waits := components.StopClock(t, nil)
 			s := newSharing("fabrikam", "northwind")
-			s.args.DataSets["whole"] = components.ShareDataSetArgs{Kind: components.ContainerKind,
-				Container: "shared-datasets"}
-			s.args.RolePropagation, s.preview, s.assignedOn = 10*time.Minute, c.preview, components.Noon.Add(-c.age)
+			s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
+				Container: pulumi.String("shared-datasets")}
+			s.args.RolePropagation, s.preview, s.assignedOn = pulumi.String("10m"), c.preview, components.Noon.Add(-c.age)
 			s.mustRun(t)
 			assert.Equal(t, c.waits, waits.All())
 		})
@@ -349,7 +357,7 @@ func TestShareWaitsForFreshRolesOnly(t *testing.T) {
 func TestShareStopsWhenTheWaitIsInterrupted(t *testing.T) {
 	components.StopClock(t, context.Canceled)
 	s := newSharing("fabrikam")
-	s.args.RolePropagation, s.assignedOn = time.Minute, components.Noon
+	s.args.RolePropagation, s.assignedOn = pulumi.String("1m"), components.Noon
 	a, err := s.run()
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Empty(t, a.OfType("datashare:BlobDataSet"))
@@ -363,39 +371,39 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 		problems []string
 	}{
 		"nothing": {func(s *sharing) { s.args = components.ShareWithDatasetArgs{}; s.consumers = nil }, []string{
-			`ShareWithDataset "financial"`, "ShareName is missing", `Schedule.Interval is ""`,
-			"Schedule.Start is missing", "DataSets is empty", "Consumers is empty",
+			`ShareWithDataset "financial"`, "shareName is missing", "schedule.interval is missing",
+			"schedule.start is missing", "dataSets is empty", "consumers is empty",
 		}},
 		"a kind there is not": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "table", Container: "shared-datasets"}
-		}, []string{`DataSets["x"].Kind is "table"`}},
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "table", Container: pulumi.String("shared-datasets")}
+		}, []string{`dataSets["x"].kind is "table"`}},
 		"a container there is not": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "container", Container: "nowhere"}
-		}, []string{`DataSets["x"].Container is "nowhere", which the provider does not have`}},
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: pulumi.String("nowhere")}
+		}, []string{`dataSets["x"].container is "nowhere", which the provider does not have`}},
 		"paths that contradict the kind": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "container", Container: "shared-datasets",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: pulumi.String("shared-datasets"),
 				Path: "p"}
-			s.args.DataSets["y"] = components.ShareDataSetArgs{Kind: "folder", Container: "shared-datasets"}
-		}, []string{`DataSets["x"].Path is "p"`, `DataSets["y"].Path is missing: name the folder`}},
+			s.args.DataSets["y"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets")}
+		}, []string{`dataSets["x"].path is "p"`, `dataSets["y"].path is missing: name the folder`}},
 		"an invitee by mail and by id": {func(s *sharing) {
-			s.invitees = map[string]components.ShareInvitee{"fabrikam": {Email: "a@b.example", ObjectID: "o"}}
-		}, []string{`Consumers["fabrikam"].Invitee has both`}},
+			s.invitees = map[string]*components.ShareInvitee{"fabrikam": {Email: pulumi.String("a@b.example"), ObjectID: pulumi.String("o")}}
+		}, []string{`consumers["fabrikam"].invitee has both`}},
 		"a source there is not": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
 				Source: "nowhere.csv"}
 		}, []string{`data set "x"`, "nowhere.csv"}},
 		"a folder where a file should be": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
 				Source: "."}
 		}, []string{`data set "x"`, "is not a file"}},
 		"a folder without files": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "folder", Container: "shared-datasets", Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets"), Path: "p",
 				Source: t.TempDir()}
 		}, []string{`data set "x"`, "has no files"}},
 		"two sources for one blob": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
 				Source: "names.go"}
-			s.args.DataSets["y"] = components.ShareDataSetArgs{Kind: "blob", Container: "shared-datasets", Path: "p",
+			s.args.DataSets["y"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
 				Source: "doc.go"}
 		}, []string{`data set "y"`, `shared-datasets/p is uploaded by data set "x" already`}},
 	} {

@@ -3,7 +3,43 @@ package components
 import (
 	"github.com/pulumi/pulumi-azure-native-sdk/storage/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
+
+// StorageSettings describes an organization's storage account.
+type StorageSettings struct {
+	// Redundancy, such as "Standard_LRS" or "Standard_ZRS"
+	// (learn.microsoft.com/azure/storage/common/storage-redundancy). Default: "Standard_LRS".
+	SKU pulumi.StringPtrInput `pulumi:"sku,optional"`
+	// Tier of blobs that have none of their own, "Hot" or "Cool"
+	// (learn.microsoft.com/azure/storage/blobs/access-tiers-overview). Default: "Hot".
+	AccessTier pulumi.StringPtrInput `pulumi:"accessTier,optional"`
+	// For how many days deleted blobs and containers, and the change feed, are kept: 1 to 365
+	// (learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview). Default: 7.
+	SoftDeleteDays pulumi.IntPtrInput `pulumi:"softDeleteDays,optional"`
+	// After how many days without a change blobs move to the cool tier, up to 99999; 0 means never
+	// (learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure). Default: 0.
+	CoolAfterDays int `pulumi:"coolAfterDays,optional"`
+	// After how many days previous versions of blobs are deleted, up to 99999; 0 means never
+	// (learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure). Default: 0.
+	DeleteVersionsAfterDays int `pulumi:"deleteVersionsAfterDays,optional"`
+	// Public IPv4 addresses and CIDR ranges up to /30, at most 400, that may reach the account's data beside Azure's
+	// trusted services, of which Data Share is one
+	// (learn.microsoft.com/azure/storage/common/storage-network-security). Sources are uploaded from such an address.
+	// Without any the network is open, and access is a matter of keys and roles.
+	AllowedAddressRanges pulumi.StringArrayInput `pulumi:"allowedAddressRanges,optional"`
+}
+
+func (s *StorageSettings) check(p *problems) {
+	p.days("storage.softDeleteDays", s.SoftDeleteDays, rules.BlobSoftDeleteDays)
+	p.days("storage.coolAfterDays", pulumi.Int(s.CoolAfterDays), rules.LifecycleDays)
+	p.days("storage.deleteVersionsAfterDays", pulumi.Int(s.DeleteVersionsAfterDays), rules.LifecycleDays)
+	p.atMost("storage.allowedAddressRanges", s.AllowedAddressRanges, rules.StorageAddressRules.Most)
+}
+
+// defaultSoftDeleteDays is for how many days a storage account keeps what is deleted where StorageSettings do not say.
+const defaultSoftDeleteDays = 7
 
 // newStorageAccount registers the account with its blob service and lifecycle policy. keep is among the options of what
 // holds data only. Nothing is to be written to the account before the service is there: what is written earlier has no
@@ -11,20 +47,13 @@ import (
 func newStorageAccount(
 	ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption,
 ) (*storage.StorageAccount, *storage.BlobServiceProperties, error) {
-	sku, tier := args.storage.SKU, args.storage.AccessTier
-	if sku == nil {
-		sku = pulumi.String(storage.SkuName_Standard_LRS)
-	}
-	if tier == nil {
-		tier = storage.AccessTierHot
-	}
-	account, err := storage.NewStorageAccount(ctx, autoNamed(name, storageAccountNameMax, alphanumeric),
+	account, err := storage.NewStorageAccount(ctx, autoNamed(name, rules.StorageAccountName.Max, alphanumeric),
 		&storage.StorageAccountArgs{
 			ResourceGroupName:           group,
-			Location:                    args.location,
+			Location:                    args.location.ToStringOutput(),
 			Kind:                        pulumi.String(storage.KindStorageV2),
-			Sku:                         storage.SkuArgs{Name: sku},
-			AccessTier:                  tier,
+			Sku:                         storage.SkuArgs{Name: stringOr(args.storage.SKU, string(storage.SkuName_Standard_LRS))},
+			AccessTier:                  accessTier(args.storage.AccessTier),
 			EnableHttpsTrafficOnly:      pulumi.Bool(true),
 			MinimumTlsVersion:           pulumi.String(storage.MinimumTlsVersion_TLS1_2),
 			AllowBlobPublicAccess:       pulumi.Bool(false),
@@ -50,10 +79,7 @@ func newStorageAccount(
 		return nil, nil, err
 	}
 
-	days := pulumi.Int(args.storage.SoftDeleteDays)
-	if days == 0 {
-		days = 7
-	}
+	days := intOr(args.storage.SoftDeleteDays, defaultSoftDeleteDays).ToIntOutput()
 	service, err := storage.NewBlobServiceProperties(ctx, name+"-blobs", &storage.BlobServicePropertiesArgs{
 		ResourceGroupName:              group,
 		AccountName:                    account.Name,
@@ -78,11 +104,31 @@ func newStorageAccount(
 	return account, service, err
 }
 
+// accessTier is the tier as the SDK types it.
+func accessTier(in pulumi.StringPtrInput) storage.AccessTierPtrInput {
+	tier := stringOr(in, string(storage.AccessTierHot))
+	if text, known := literal[string](tier); known {
+		return storage.AccessTier(text)
+	}
+	return tier.ToStringOutput().ApplyT(func(text string) *storage.AccessTier {
+		return (*storage.AccessTier)(&text)
+	}).(storage.AccessTierPtrOutput)
+}
+
 // storageNetwork closes an account to all but ranges, if there are any. Sources are uploaded from wherever the program
 // runs, so without ranges the network stays open and access is a matter of keys and roles. The bypass lets Data Share
 // in (learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services).
-func storageNetwork(ranges []string) storage.NetworkRuleSetArgs {
-	rules := storage.NetworkRuleSetArgs{
+func storageNetwork(ranges pulumi.StringArrayInput) storage.NetworkRuleSetPtrInput {
+	if all, known := texts(ranges); known {
+		return storageRules(all)
+	}
+	return ranges.ToStringArrayOutput().ApplyT(func(all []string) storage.NetworkRuleSetPtrOutput {
+		return storageRules(all).ToNetworkRuleSetPtrOutput()
+	}).(storage.NetworkRuleSetPtrOutput)
+}
+
+func storageRules(ranges []string) storage.NetworkRuleSetArgs {
+	set := storage.NetworkRuleSetArgs{
 		Bypass:        pulumi.String(storage.BypassAzureServices),
 		DefaultAction: storage.DefaultActionAllow,
 		// Azure answers empty lists, and what it answers beyond the inputs counts as changed on refresh.
@@ -90,19 +136,19 @@ func storageNetwork(ranges []string) storage.NetworkRuleSetArgs {
 		VirtualNetworkRules: storage.VirtualNetworkRuleArray{},
 	}
 	if len(ranges) == 0 {
-		return rules
+		return set
 	}
-	rules.DefaultAction = storage.DefaultActionDeny
+	set.DefaultAction = storage.DefaultActionDeny
 	allowed := make(storage.IPRuleArray, len(ranges))
 	for i, addresses := range ranges {
 		allowed[i] = storage.IPRuleArgs{IPAddressOrRange: pulumi.String(addresses), Action: storage.ActionAllow}
 	}
-	rules.IpRules = allowed
-	return rules
+	set.IpRules = allowed
+	return set
 }
 
 // lifecycleRules are the rules that args asks for, if any: Azure refuses a policy without rules.
-func lifecycleRules(args StorageArgs) storage.ManagementPolicyRuleArray {
+func lifecycleRules(args StorageSettings) storage.ManagementPolicyRuleArray {
 	var rules storage.ManagementPolicyRuleArray
 	add := func(name string, actions storage.ManagementPolicyActionArgs) {
 		rules = append(rules, storage.ManagementPolicyRuleArgs{
@@ -134,13 +180,13 @@ func lifecycleRules(args StorageArgs) storage.ManagementPolicyRuleArray {
 
 // newContainer registers a private container. Its name is data, so it is given and not auto-named.
 func newContainer(
-	ctx *pulumi.Context, name string, group, account pulumi.StringInput, container string,
+	ctx *pulumi.Context, name string, group, account, container pulumi.StringInput,
 	opts ...pulumi.ResourceOption,
 ) (*storage.BlobContainer, error) {
 	return storage.NewBlobContainer(ctx, name, &storage.BlobContainerArgs{
 		ResourceGroupName: group,
 		AccountName:       account,
-		ContainerName:     pulumi.String(container),
+		ContainerName:     container.ToStringOutput(),
 		PublicAccess:      storage.PublicAccessNone,
 	}, opts...)
 }
