@@ -105,13 +105,13 @@ func New(t testing.TB, config Config) *Azure {
 	require.NoError(t, err)
 	a.start(false)
 	t.Cleanup(a.stop)
-	a.Contoso = a.organization("contoso", Tenant, Subscription)
-	a.Fabrikam = a.organization("fabrikam", OtherTenant, OtherSubscription)
+	a.Contoso = a.NewOrganization("contoso", Tenant, Subscription)
+	a.Fabrikam = a.NewOrganization("fabrikam", OtherTenant, OtherSubscription)
 	return a
 }
 
-// organization makes a subscription with its owner and its resource group.
-func (a *Azure) organization(name, tenant, subscription string) *Organization {
+// NewOrganization makes one more organization: a subscription with its owner and its resource group.
+func (a *Azure) NewOrganization(name, tenant, subscription string) *Organization {
 	require.NoError(a.T, a.Store.Update(func(tx *store.Tx) error {
 		return a.Directory.AddSubscription(tx,
 			identity.Subscription{ID: subscription, TenantID: tenant, Name: name})

@@ -6,6 +6,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 // A storage account behind a firewall takes part in a share only if it lets trusted services, or the Data Share
@@ -14,14 +16,14 @@ func TestFirewallsLetDataShareInOrNot(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	rules := func(o *org, acls map[string]any) {
-		o.saveBody(o.storageID(), map[string]any{"networkAcls": acls})
+		w.plant(o.storageID(), map[string]any{"networkAcls": acls})
 	}
 	for _, o := range []*org{w.contoso, w.fabrikam} {
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "Logging, Metrics"})
 		require.ErrorContains(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync), o.storage)
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "None",
-			"resourceAccessRules": []any{map[string]any{"tenantId": o.tenant,
-				"resourceId": o.accountResource().String()}}})
+			"resourceAccessRules": []any{map[string]any{"tenantId": o.Tenant,
+				"resourceId": o.accountID()}}})
 		require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync))
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "Logging, AzureServices"})
 		require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync))
@@ -29,5 +31,5 @@ func TestFirewallsLetDataShareInOrNot(t *testing.T) {
 	rules(w.contoso, map[string]any{"defaultAction": "Deny", "bypass": "None"})
 	d := w.contoso.containerDataSet()
 	_, err := w.contoso.client.NewDataSetsClient().Create(w.ctx, group, account, share, "another", d, nil)
-	refused(t, err, http.StatusForbidden, "AuthorizationFailure")
+	armtest.Refused(t, err, http.StatusForbidden, "AuthorizationFailure")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
 
-	"github.com/crossorg/crossorg/internal/azure/identity"
-	"github.com/crossorg/crossorg/internal/azure/store"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
 func TestInvitationNamesOneRecipient(t *testing.T) {
@@ -22,16 +22,16 @@ func TestInvitationNamesOneRecipient(t *testing.T) {
 	}{
 		"nobody": {armdatashare.InvitationProperties{}, "InvalidInvitationTarget"},
 		"e-mail and tenant": {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"),
-			TargetActiveDirectoryID: &w.fabrikam.tenant}, "InvalidInvitationTarget"},
-		"object without tenant": {armdatashare.InvitationProperties{TargetObjectID: &w.fabrikam.principal.ObjectID},
+			TargetActiveDirectoryID: &w.fabrikam.Tenant}, "InvalidInvitationTarget"},
+		"object without tenant": {armdatashare.InvitationProperties{TargetObjectID: &w.fabrikam.Principal.ObjectID},
 			"InvalidInvitationTarget"},
 		"expired already": {armdatashare.InvitationProperties{TargetEmail: to.Ptr("a@fabrikam.com"),
-			ExpirationDate: to.Ptr(w.now().Add(-time.Hour))}, "InvalidExpirationDate"},
+			ExpirationDate: to.Ptr(w.Server().Now().Add(-time.Hour))}, "InvalidExpirationDate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite,
 				armdatashare.Invitation{Properties: &c.props}, nil)
-			refused(t, err, http.StatusBadRequest, c.code)
+			armtest.Refused(t, err, http.StatusBadRequest, c.code)
 		})
 	}
 }
@@ -46,19 +46,11 @@ func TestInvitationByEmailIsForThatUser(t *testing.T) {
 		}, nil)
 	require.NoError(t, err)
 	_, err = w.fabrikam.accept(*res.Properties.InvitationID, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 
-	var ann identity.Principal
-	require.NoError(t, w.st.Update(func(tx *store.Tx) error {
-		var err error
-		if ann, err = w.dir.AddServicePrincipal(tx, w.fabrikam.tenant, "ann", "ann@fabrikam.com",
-			"secret"); err != nil {
-			return err
-		}
-		return w.dir.Assign(tx, identity.Assignment{ID: "ann-owner", PrincipalID: ann.ObjectID, RoleID: owner,
-			Scope: "/subscriptions/" + w.fabrikam.sub})
-	}))
-	w.fabrikam.client = w.client(ann, w.fabrikam.sub)
+	ann := w.As(w.Principal(w.fabrikam.Tenant, "ann@fabrikam.com"))
+	w.Grant(ann.Principal, roles.Owner, "/subscriptions/"+w.fabrikam.Subscription)
+	w.fabrikam.client = w.client(ann, w.fabrikam.Subscription)
 	got, err := w.fabrikam.accept(*res.Properties.InvitationID, "eastus")
 	require.NoError(t, err)
 	require.Equal(t, "ann@fabrikam.com", *got.Properties.UserEmail)
@@ -71,16 +63,16 @@ func TestWithdrawnInvitationCannotBeAccepted(t *testing.T) {
 	_, err := w.contoso.client.NewInvitationsClient().Delete(w.ctx, group, account, share, invite, nil)
 	require.NoError(t, err)
 	_, err = w.fabrikam.accept(id, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 }
 
 func TestExpiredInvitationCannotBeAccepted(t *testing.T) {
 	w := newWorld(t)
 	w.contoso.createShare()
-	id := w.contoso.invite(w.fabrikam, to.Ptr(w.now().Add(time.Hour)))
-	w.advance(2 * time.Hour)
+	id := w.contoso.invite(w.fabrikam, to.Ptr(w.Server().Now().Add(time.Hour)))
+	w.Elapse(2 * time.Hour)
 	_, err := w.fabrikam.accept(id, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 }
 
 func TestDeletingAnAcceptedInvitationChangesNothing(t *testing.T) {
@@ -98,10 +90,8 @@ func TestRecipientSeesAndRejectsItsInvitations(t *testing.T) {
 	w.contoso.createShare()
 	id := w.contoso.invite(w.fabrikam, nil)
 	listed := func(o *org) []*armdatashare.ConsumerInvitation {
-		return pages(t, o.client.NewConsumerInvitationsClient().NewListInvitationsPager(nil),
-			func(p armdatashare.ConsumerInvitationsClientListInvitationsResponse) []*armdatashare.ConsumerInvitation {
-				return p.Value
-			})
+		return armtest.All[*armdatashare.ConsumerInvitation](t,
+			o.client.NewConsumerInvitationsClient().NewListInvitationsPager(nil))
 	}
 	require.Empty(t, listed(w.contoso))
 	mine := listed(w.fabrikam)
@@ -111,7 +101,7 @@ func TestRecipientSeesAndRejectsItsInvitations(t *testing.T) {
 
 	client := w.fabrikam.client.NewConsumerInvitationsClient()
 	_, err := w.contoso.client.NewConsumerInvitationsClient().Get(w.ctx, "eastus", id, nil)
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 	one, err := client.Get(w.ctx, "eastus", id, nil)
 	require.NoError(t, err)
 	require.Equal(t, "Internal use only", *one.Properties.TermsOfUse)
@@ -123,5 +113,5 @@ func TestRecipientSeesAndRejectsItsInvitations(t *testing.T) {
 	require.Equal(t, armdatashare.InvitationStatusRejected, *rejected.Properties.InvitationStatus)
 	require.Empty(t, listed(w.fabrikam))
 	_, err = w.fabrikam.accept(id, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
 // A share's whole life across two tenants, with the official client: what each side is refused, and what it gets.
@@ -18,7 +21,7 @@ func TestLifeOfAShare(t *testing.T) {
 	contoso.createShare()
 
 	_, err := contoso.createDataSet(contoso.blobDataSet())
-	require.Contains(t, refused(t, err, http.StatusForbidden, "5006"), storageMissing(contoso),
+	require.Contains(t, armtest.Refused(t, err, http.StatusForbidden, "5006"), storageMissing(contoso),
 		"Ensure a data set is refused until the identity may read")
 	contoso.grant()
 	dataSetID, err := contoso.createDataSet(contoso.blobDataSet())
@@ -28,62 +31,62 @@ func TestLifeOfAShare(t *testing.T) {
 	require.Equal(t, dataSetID, again, "Ensure a repeated PUT keeps the data set id")
 
 	invitation := contoso.invite(fabrikam, nil)
-	stranger := w.org("northwind", "33333333", blobContributor, "landing")
+	stranger := w.org(w.NewOrganization("northwind", "33333333-0000-4000-8000-000000000001",
+		"33333333-0000-4000-8000-000000000002"), "northwinddata", "landing", roles.BlobDataContributor)
 	_, err = stranger.accept(invitation, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 	_, err = fabrikam.accept(invitation, "westeurope")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 
 	accepted, err := fabrikam.accept(invitation, "East US")
 	require.NoError(t, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusActive, *accepted.Properties.ShareSubscriptionStatus)
 	require.Equal(t, share, *accepted.Properties.ShareName)
 	require.Equal(t, "Internal use only", *accepted.Properties.ShareTerms)
-	require.Equal(t, "contoso deployer", *accepted.Properties.ProviderName)
+	require.Equal(t, contoso.Principal.Name, *accepted.Properties.ProviderName)
 	_, err = fabrikam.accept(invitation, "eastus")
 	require.NoError(t, err, "Ensure a repeated acceptance by the same subscription is no error")
 	_, err = fabrikam.acceptAs("second", invitation, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 
 	inv, err := contoso.client.NewInvitationsClient().Get(w.ctx, group, account, share, invite, nil)
 	require.NoError(t, err)
 	require.Equal(t, armdatashare.InvitationStatusAccepted, *inv.Properties.InvitationStatus)
 	require.NotNil(t, inv.Properties.RespondedAt)
 	require.Len(t, contoso.consumers(), 1)
-	require.Equal(t, "fabrikam deployer", *contoso.consumers()[0].Properties.ConsumerName)
+	require.Equal(t, fabrikam.Principal.Name, *contoso.consumers()[0].Properties.ConsumerName)
 
 	_, err = fabrikam.client.NewSharesClient().Get(w.ctx, group, account, share, nil)
-	refused(t, err, http.StatusNotFound, "ResourceNotFound")
-	_, err = w.client(fabrikam.principal, contoso.sub).NewSharesClient().Get(w.ctx, group, account, share, nil)
-	refused(t, err, http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
+	armtest.Refused(t, err, http.StatusNotFound, "ResourceNotFound")
+	_, err = w.client(fabrikam.Caller, contoso.Subscription).NewSharesClient().Get(w.ctx, group, account, share, nil)
+	armtest.Refused(t, err, http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
 
-	offered := pages(t, fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
-		account, sub, nil),
-		func(p armdatashare.ConsumerSourceDataSetsClientListByShareSubscriptionResponse) []*armdatashare.ConsumerSourceDataSet {
-			return p.Value
-		})
+	offered := armtest.All[*armdatashare.ConsumerSourceDataSet](t,
+		fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
+			account, sub, nil))
 	require.Len(t, offered, 1)
 	require.Equal(t, dataSetID, *offered[0].Properties.DataSetID)
 	require.Equal(t, "shared-datasets/"+file, *offered[0].Properties.DataSetPath)
 
-	require.Contains(t, refused(t, fabrikam.mapBlob(dataSetID, file), http.StatusForbidden, "5006"),
+	require.Contains(t, armtest.Refused(t, fabrikam.mapBlob(dataSetID, file), http.StatusForbidden, "5006"),
 		storageMissing(fabrikam))
 	fabrikam.grant()
-	refused(t, fabrikam.mapBlob("00000000-0000-0000-0000-000000000000", file), http.StatusBadRequest, "DataSetNotFound")
-	refused(t, fabrikam.mapContainer(dataSetID), http.StatusBadRequest, "DataSetMappingKindMismatch")
+	armtest.Refused(t, fabrikam.mapBlob("00000000-0000-0000-0000-000000000000", file), http.StatusBadRequest,
+		"DataSetNotFound")
+	armtest.Refused(t, fabrikam.mapContainer(dataSetID), http.StatusBadRequest, "DataSetMappingKindMismatch")
 	require.NoError(t, fabrikam.mapBlob(dataSetID, "in/"+file))
 
 	_, err = fabrikam.beginTrigger(startOfSchedule)
-	refused(t, err, http.StatusBadRequest, "SynchronizationSettingNotFound")
+	armtest.Refused(t, err, http.StatusBadRequest, "SynchronizationSettingNotFound")
 	contoso.setSchedule(startOfSchedule)
 	_, err = fabrikam.beginTrigger(startOfSchedule.Add(time.Hour))
-	refused(t, err, http.StatusBadRequest, "SynchronizationSettingMismatch")
-	settings := pages(t, fabrikam.client.NewShareSubscriptionsClient().NewListSourceShareSynchronizationSettingsPager(group, account, sub, nil),
-		func(p armdatashare.ShareSubscriptionsClientListSourceShareSynchronizationSettingsResponse) []armdatashare.SourceShareSynchronizationSettingClassification {
-			return p.Value
-		})
+	armtest.Refused(t, err, http.StatusBadRequest, "SynchronizationSettingMismatch")
+	settings := armtest.All[armdatashare.SourceShareSynchronizationSettingClassification](t,
+		fabrikam.client.NewShareSubscriptionsClient().NewListSourceShareSynchronizationSettingsPager(group, account,
+			sub, nil))
 	require.Len(t, settings, 1)
-	fabrikam.createTrigger(*settings[0].(*armdatashare.ScheduledSourceSynchronizationSetting).Properties.SynchronizationTime)
+	daily := settings[0].(*armdatashare.ScheduledSourceSynchronizationSetting)
+	fabrikam.createTrigger(*daily.Properties.SynchronizationTime)
 	require.Equal(t, armdatashare.TriggerStatusActive, *fabrikam.trigger().TriggerStatus)
 	require.Equal(t, armdatashare.SynchronizationModeIncremental, *fabrikam.trigger().SynchronizationMode)
 
@@ -100,12 +103,10 @@ func TestLifeOfAShare(t *testing.T) {
 	sent := contoso.sent()
 	require.Len(t, sent, 1)
 	require.Equal(t, *runs[0].SynchronizationID, *sent[0].SynchronizationID, "Ensure both sides see the same snapshot")
-	require.Equal(t, "fabrikam deployer", *sent[0].ConsumerName)
-	theirs := pages(t, contoso.client.NewSharesClient().NewListSynchronizationDetailsPager(group, account, share,
-		armdatashare.ShareSynchronization{SynchronizationID: sent[0].SynchronizationID}, nil),
-		func(p armdatashare.SharesClientListSynchronizationDetailsResponse) []*armdatashare.SynchronizationDetails {
-			return p.Value
-		})
+	require.Equal(t, fabrikam.Principal.Name, *sent[0].ConsumerName)
+	theirs := armtest.All[*armdatashare.SynchronizationDetails](t,
+		contoso.client.NewSharesClient().NewListSynchronizationDetailsPager(group, account, share,
+			armdatashare.ShareSynchronization{SynchronizationID: sent[0].SynchronizationID}, nil))
 	require.Equal(t, details, theirs)
 }
 
@@ -118,16 +119,16 @@ func TestDeletingEverythingLeavesNothing(t *testing.T) {
 	w.fabrikam.awaitRuns(1)
 
 	gone, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginDelete(w.ctx, group, account, sub, nil)
-	finish(w, gone, err)
+	armtest.Must(t, gone, err)
 	require.Empty(t, w.contoso.consumers())
 	require.NotEmpty(t, w.fabrikam.blobs(), "Ensure what was copied stays with the consumer")
 	require.Len(t, w.contoso.sent(), 1, "Ensure the provider keeps its history")
 
 	for _, o := range []*org{w.contoso, w.fabrikam} {
 		p, err := o.client.NewAccountsClient().BeginDelete(w.ctx, group, account, nil)
-		finish(w, p, err)
+		armtest.Must(t, p, err)
 		_, err = o.client.NewAccountsClient().Get(w.ctx, group, account, nil)
-		refused(t, err, http.StatusNotFound, "ResourceNotFound")
+		armtest.Refused(t, err, http.StatusNotFound, "ResourceNotFound")
 	}
 }
 
@@ -137,10 +138,10 @@ func TestAccountNeedsASystemIdentityAndALegalName(t *testing.T) {
 	_, err := accounts.BeginCreate(w.ctx, group, "xy", armdatashare.Account{
 		Location: to.Ptr("eastus"), Identity: &armdatashare.Identity{Type: to.Ptr(armdatashare.TypeSystemAssigned)},
 	}, nil)
-	refused(t, err, http.StatusBadRequest, "InvalidResourceName")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidResourceName")
 	_, err = accounts.BeginCreate(w.ctx, group, "without-identity", armdatashare.Account{Location: to.Ptr("eastus")},
 		nil)
-	refused(t, err, http.StatusBadRequest, "InvalidRequestContent")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidRequestContent")
 }
 
 // Tags change in place; the identity that roles were given to stays.
@@ -151,7 +152,7 @@ func TestUpdatingAnAccountKeepsItsIdentity(t *testing.T) {
 	}, nil)
 	require.NoError(t, err)
 	require.Equal(t, "sharing", *res.Tags["purpose"])
-	require.Equal(t, w.contoso.accountID, *res.Identity.PrincipalID)
+	require.Equal(t, w.contoso.identity.ObjectID, *res.Identity.PrincipalID)
 }
 
 func TestDataSetsAreCheckedAndFixed(t *testing.T) {
@@ -163,31 +164,32 @@ func TestDataSetsAreCheckedAndFixed(t *testing.T) {
 	absent := contoso.blobDataSet()
 	absent.Properties.ContainerName = to.Ptr("absent")
 	_, err := contoso.createDataSet(absent)
-	refused(t, err, http.StatusNotFound, "ContainerNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "ContainerNotFound")
 
 	absent = contoso.blobDataSet()
 	absent.Properties.StorageAccountName = to.Ptr("absentaccount")
 	_, err = contoso.createDataSet(absent)
-	refused(t, err, http.StatusNotFound, "ResourceNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "ResourceNotFound")
 
 	theirs := contoso.blobDataSet()
-	theirs.Properties.SubscriptionID, theirs.Properties.StorageAccountName = &w.fabrikam.sub, &w.fabrikam.storage
+	theirs.Properties.SubscriptionID, theirs.Properties.StorageAccountName = &w.fabrikam.Subscription,
+		&w.fabrikam.storage
 	_, err = contoso.createDataSet(theirs)
-	refused(t, err, http.StatusForbidden, "LinkedAuthorizationFailed")
+	armtest.Refused(t, err, http.StatusForbidden, "LinkedAuthorizationFailed")
 
 	_, err = contoso.createDataSet(&armdatashare.ADLSGen2FileSystemDataSet{
 		Kind: to.Ptr(armdatashare.DataSetKindAdlsGen2FileSystem),
 		Properties: &armdatashare.ADLSGen2FileSystemProperties{
-			SubscriptionID: &contoso.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &contoso.storage,
+			SubscriptionID: &contoso.Subscription, ResourceGroup: to.Ptr(group), StorageAccountName: &contoso.storage,
 			FileSystem: &contoso.container,
 		},
 	})
-	refused(t, err, http.StatusBadRequest, "DataSetKindNotSupported")
+	armtest.Refused(t, err, http.StatusBadRequest, "DataSetKindNotSupported")
 
 	_, err = contoso.createDataSet(contoso.blobDataSet())
 	require.NoError(t, err)
 	changed := contoso.blobDataSet()
 	changed.Properties.FilePath = to.Ptr("other.csv")
 	_, err = contoso.createDataSet(changed)
-	refused(t, err, http.StatusConflict, "PropertyChangeNotAllowed")
+	armtest.Refused(t, err, http.StatusConflict, "PropertyChangeNotAllowed")
 }

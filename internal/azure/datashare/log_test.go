@@ -8,55 +8,38 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/kql"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
 // watch sends an organization's logs, of its Data Share account and its blobs, to a workspace of its own.
 func (o *org) watch() {
-	workspace := o.workspaceID()
-	o.saveBody(workspace, map[string]any{"customerId": o.sub, "retentionInDays": 30.0})
+	o.w.plant(o.workspaceID(), map[string]any{"customerId": o.Subscription, "retentionInDays": 30.0})
 	for scope, categories := range map[string][]string{
-		o.accountResource().String(): {"Shares", "ShareSubscriptions", "SentShareSnapshots",
+		o.accountID(): {"Shares", "ShareSubscriptions", "SentShareSnapshots",
 			"ReceivedShareSnapshots"},
-		o.storageID().Child("blobServices", "default").String(): {"StorageRead", "StorageWrite", "StorageDelete"},
+		o.storageID() + "/blobServices/default": {"StorageRead", "StorageWrite", "StorageDelete"},
 	} {
 		var list []any
 		for _, c := range categories {
 			list = append(list, map[string]any{"category": c, "enabled": true})
 		}
-		o.saveBody(arm.ID{Subscription: o.sub, ResourceGroup: group, Scope: scope, Namespace: "Microsoft.Insights",
-			Types: []string{"diagnosticSettings"}, Names: []string{"all"}},
-			map[string]any{"workspaceId": workspace.String(), "logs": list})
+		o.w.plant(scope+"/providers/Microsoft.Insights/diagnosticSettings/all",
+			map[string]any{"workspaceId": o.workspaceID(), "logs": list})
 	}
 }
 
-func (o *org) workspaceID() arm.ID {
-	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.OperationalInsights",
-		Types: []string{"workspaces"}, Names: []string{"watch"}}
-}
-
-func (o *org) accountResource() arm.ID {
-	return arm.ID{Subscription: o.sub, ResourceGroup: group, Namespace: "Microsoft.DataShare",
-		Types: []string{"accounts"}, Names: []string{account}}
-}
-
-// saveBody puts a resource of another provider there with its properties.
-func (o *org) saveBody(id arm.ID, properties map[string]any) {
-	require.NoError(o.w.t, o.w.arm().Update(func(c *arm.Call) error {
-		if err := c.Save(&arm.Resource{ID: id, Body: map[string]any{"properties": properties}}); err != nil {
-			return err
-		}
-		return nil
-	}))
+func (o *org) workspaceID() string {
+	return o.resource("Microsoft.OperationalInsights/workspaces/watch")
 }
 
 // logged runs a query on the organization's workspace: a row is a line.
 func (o *org) logged(query string) []string {
 	out := []string{}
-	require.NoError(o.w.t, o.w.arm().View(func(c *arm.Call) error {
-		workspace, ok := c.Get(o.workspaceID())
-		require.True(o.w.t, ok)
+	require.NoError(o.w.T, o.w.Server().View(func(c *arm.Call) error {
+		workspace, ok := c.GetByID(o.workspaceID())
+		require.True(o.w.T, ok)
 		table, err := logs.Run(c, workspace, query, logs.Span{})
 		if err != nil {
 			return err
@@ -81,9 +64,9 @@ func TestSharesAreLogged(t *testing.T) {
 	w.shared()
 	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share,
 		*w.contoso.consumers()[0].Name, nil)
-	finish(w, p, err)
+	armtest.Must(t, p, err)
 	gone, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
-	finish(w, gone, err)
+	armtest.Must(t, gone, err)
 	require.ElementsMatch(t, []string{
 		"shares/write", "shares/dataSets/write", "shares/invitations/write", "shares/providerShareSubscriptions/write",
 		"shares/providerShareSubscriptions/revoke/action", "shares/delete", "shares/dataSets/delete",
@@ -92,7 +75,8 @@ func TestSharesAreLogged(t *testing.T) {
 	}, w.contoso.logged("MicrosoftDataShareShareLog | project OperationName"))
 	require.Equal(t, []string{"shareSubscriptions/write", "shareSubscriptions/dataSetMappings/write",
 		"shares/providerShareSubscriptions/revoke/action"},
-		w.fabrikam.logged(`AzureDiagnostics | where Category == "ShareSubscriptions" | order by TimeGenerated asc | project OperationName`))
+		w.fabrikam.logged(`AzureDiagnostics | where Category == "ShareSubscriptions"
+			| order by TimeGenerated asc | project OperationName`))
 	require.Empty(t, w.fabrikam.logged("MicrosoftDataShareShareLog"))
 }
 
@@ -118,13 +102,14 @@ func TestSnapshotsAreLogged(t *testing.T) {
 	blobs := "StorageBlobLogs | project Category, OperationName, ObjectKey, AuthenticationType, RequesterObjectId, " +
 		"RequestBodySize, ResponseBodySize"
 	require.Equal(t, []string{`StorageRead|GetBlob|"/contosodata/shared-datasets/` + file + `"|OAuth|` +
-		w.contoso.accountID + "|0|38"}, w.contoso.logged(blobs))
+		w.contoso.identity.ObjectID + "|0|38"}, w.contoso.logged(blobs))
 	require.Equal(t, []string{`StorageWrite|PutBlob|"/fabrikamdata/landing/` + file + `"|OAuth|` +
-		w.fabrikam.accountID + "|38|0"}, w.fabrikam.logged(blobs))
+		w.fabrikam.identity.ObjectID + "|38|0"}, w.fabrikam.logged(blobs))
 
 	w.contoso.ungrant()
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
-	failed := w.contoso.logged(`MicrosoftDataShareSentSnapshotLog | where Status =~ "Failed" | project DetailMessage, EndTime != ""`)
+	failed := w.contoso.logged(`MicrosoftDataShareSentSnapshotLog | where Status =~ "Failed"
+		| project DetailMessage, EndTime != ""`)
 	require.Len(t, failed, 1)
 	require.Contains(t, failed[0], storageMissing(w.contoso))
 	require.Contains(t, failed[0], "|true")
@@ -142,6 +127,7 @@ func TestSnapshotWithoutDataSetsIsLogged(t *testing.T) {
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	for o, table := range map[*org]string{w.contoso: "MicrosoftDataShareSentSnapshotLog",
 		w.fabrikam: "MicrosoftDataShareReceivedSnapshotLog"} {
-		require.Len(t, o.logged(table+` | where Status == "Failed" and DataSetName == "" and DetailMessage has "mapped"`), 1)
+		require.Len(t, o.logged(table+` | where Status == "Failed" and DataSetName == ""
+			and DetailMessage has "mapped"`), 1)
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
 
-	"github.com/crossorg/crossorg/internal/azure/blob"
-	"github.com/crossorg/crossorg/internal/azure/identity"
-	"github.com/crossorg/crossorg/internal/azure/store"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
 // sharesTwo shares two files as two data sets and maps both.
@@ -20,25 +19,24 @@ func (w *world) sharesTwo() {
 	second := w.contoso.blobDataSet()
 	second.Properties.FilePath = to.Ptr("second.csv")
 	res, err := w.contoso.client.NewDataSetsClient().Create(w.ctx, group, account, share, "second", second, nil)
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	id := *res.DataSetClassification.(*armdatashare.BlobDataSet).Properties.DataSetID
 	_, err = w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, "second",
 		&armdatashare.BlobDataSetMapping{
 			Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
-				DataSetID: &id, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group),
+				DataSetID: &id, SubscriptionID: &w.fabrikam.Subscription, ResourceGroup: to.Ptr(group),
 				StorageAccountName: &w.fabrikam.storage,
 				ContainerName:      &w.fabrikam.container, FilePath: to.Ptr("second.csv"),
 			},
 		}, nil)
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 }
 
 // One data set that cannot be copied fails the snapshot and leaves the others copied; the history says which and why.
 func TestPartialFailure(t *testing.T) {
 	w := newWorld(t)
 	w.sharesTwo()
-	require.NoError(t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container,
-		Name: file}))
+	w.contoso.remove(file)
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	run := w.fabrikam.received()[0]
 	require.Equal(t, "Failed", *run.Status)
@@ -69,12 +67,12 @@ func TestMappingBreaksWithItsStorageAccount(t *testing.T) {
 		require.NoError(t, err)
 		return *res.DataSetMappingClassification.(*armdatashare.BlobDataSetMapping).Properties.DataSetMappingStatus
 	}
-	w.fabrikam.drop(w.fabrikam.containerID())
-	w.fabrikam.drop(w.fabrikam.storageID())
+	w.Uproot(w.fabrikam.containerID())
+	w.Uproot(w.fabrikam.storageID())
 	require.Equal(t, armdatashare.DataSetMappingStatusBroken, status())
 	require.ErrorContains(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), w.fabrikam.storage)
-	w.fabrikam.save(w.fabrikam.storageID())
-	w.fabrikam.save(w.fabrikam.containerID())
+	w.Plant(w.fabrikam.storageID())
+	w.Plant(w.fabrikam.containerID())
 	require.Equal(t, armdatashare.DataSetMappingStatusOk, status())
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 }
@@ -108,24 +106,13 @@ func TestContainersAreNamedAsStored(t *testing.T) {
 func TestSourceDataSetsNeedARoleOnTheAccount(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
-	var ann identity.Principal
-	require.NoError(t, w.st.Update(func(tx *store.Tx) error {
-		var err error
-		ann, err = w.dir.AddServicePrincipal(tx, w.fabrikam.tenant, "ann", "ann", "secret")
-		return err
-	}))
+	ann := w.As(w.Principal(w.fabrikam.Tenant, "ann"))
 	list := func() error {
-		_, err := w.client(ann, w.fabrikam.sub).NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
-			account, sub, nil).NextPage(w.ctx)
+		_, err := w.client(ann, w.fabrikam.Subscription).NewConsumerSourceDataSetsClient().
+			NewListByShareSubscriptionPager(group, account, sub, nil).NextPage(w.ctx)
 		return err
 	}
-	refused(t, list(), http.StatusForbidden, "AuthorizationFailed")
-	require.NoError(t, w.st.Update(func(tx *store.Tx) error {
-		const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
-		scope := "/subscriptions/" + w.fabrikam.sub + "/resourceGroups/" + group +
-			"/providers/Microsoft.DataShare/accounts/" + account
-		return w.dir.Assign(tx,
-			identity.Assignment{ID: "ann-reader", PrincipalID: ann.ObjectID, RoleID: reader, Scope: scope})
-	}))
+	armtest.Refused(t, list(), http.StatusForbidden, "AuthorizationFailed")
+	w.Grant(ann.Principal, roles.Reader, w.fabrikam.accountID())
 	require.NoError(t, list())
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
 
-	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 // Incremental copies what changed, FullSync everything; same names are overwritten, deletions are not propagated.
@@ -30,8 +30,7 @@ func TestIncrementalAndFullSnapshots(t *testing.T) {
 	require.EqualValues(t, 0, written(), "Ensure unchanged blobs are left out")
 
 	w.contoso.put("a.csv", "new content")
-	require.NoError(t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container,
-		Name: "c.csv"}))
+	w.contoso.remove("c.csv")
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	require.EqualValues(t, 1, written())
 	require.Equal(t, w.contoso.blobs()["a.csv"], w.fabrikam.blobs()["a.csv"], "Ensure a changed blob is overwritten")
@@ -57,8 +56,9 @@ func TestFolderLandsBelowTheMappedFolder(t *testing.T) {
 	w.contoso.createShare()
 	id, err := w.contoso.createDataSet(&armdatashare.BlobFolderDataSet{Kind: to.Ptr(armdatashare.DataSetKindBlobFolder),
 		Properties: &armdatashare.BlobFolderProperties{
-			SubscriptionID: &w.contoso.sub, ResourceGroup: to.Ptr(group), StorageAccountName: &w.contoso.storage,
-			ContainerName: &w.contoso.container, Prefix: to.Ptr("2025/"),
+			SubscriptionID: &w.contoso.Subscription, ResourceGroup: to.Ptr(group),
+			StorageAccountName: &w.contoso.storage,
+			ContainerName:      &w.contoso.container, Prefix: to.Ptr("2025/"),
 		}})
 	require.NoError(t, err)
 	_, err = w.fabrikam.accept(w.contoso.invite(w.fabrikam, nil), "eastus")
@@ -67,7 +67,7 @@ func TestFolderLandsBelowTheMappedFolder(t *testing.T) {
 		&armdatashare.BlobFolderDataSetMapping{
 			Kind: to.Ptr(armdatashare.DataSetMappingKindBlobFolder),
 			Properties: &armdatashare.BlobFolderMappingProperties{
-				DataSetID: &id, SubscriptionID: &w.fabrikam.sub, ResourceGroup: to.Ptr(group),
+				DataSetID: &id, SubscriptionID: &w.fabrikam.Subscription, ResourceGroup: to.Ptr(group),
 				StorageAccountName: &w.fabrikam.storage,
 				ContainerName:      &w.fabrikam.container, Prefix: to.Ptr("contoso"),
 			},
@@ -89,15 +89,14 @@ func TestSnapshotFailsWithItsReason(t *testing.T) {
 			func(w *world) string { return storageMissing(w.contoso) }},
 		"consumer's role removed": {func(w *world) { w.fabrikam.ungrant() },
 			func(w *world) string { return storageMissing(w.fabrikam) }},
-		"target container gone": {func(w *world) { w.fabrikam.drop(w.fabrikam.containerID()) },
+		"target container gone": {func(w *world) { w.Uproot(w.fabrikam.containerID()) },
 			func(*world) string { return "'landing' does not exist" }},
 		"source blob gone": {func(w *world) {
-			require.NoError(w.t, w.content.Delete(blob.Key{Account: w.contoso.storage, Container: w.contoso.container,
-				Name: file}))
+			w.contoso.remove(file)
 		}, func(*world) string { return "The source blob '" + file + "' does not exist" }},
 		"mapping gone": {func(w *world) {
 			_, err := w.fabrikam.client.NewDataSetMappingsClient().Delete(w.ctx, group, account, sub, mapping, nil)
-			require.NoError(w.t, err)
+			require.NoError(w.T, err)
 		}, func(*world) string { return "No data set of the share is mapped" }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,12 +123,12 @@ func TestMappingBreaksWithItsTargetAndItsSource(t *testing.T) {
 		return *res.DataSetMappingClassification.(*armdatashare.BlobDataSetMapping).Properties.DataSetMappingStatus
 	}
 	require.Equal(t, armdatashare.DataSetMappingStatusOk, status())
-	w.fabrikam.drop(w.fabrikam.containerID())
+	w.Uproot(w.fabrikam.containerID())
 	require.Equal(t, armdatashare.DataSetMappingStatusBroken, status())
-	w.fabrikam.save(w.fabrikam.containerID())
+	w.Plant(w.fabrikam.containerID())
 	require.Equal(t, armdatashare.DataSetMappingStatusOk, status())
 	p, err := w.contoso.client.NewDataSetsClient().BeginDelete(w.ctx, group, account, share, set, nil)
-	finish(w, p, err)
+	armtest.Must(t, p, err)
 	require.Equal(t, armdatashare.DataSetMappingStatusBroken, status())
 }
 
@@ -137,21 +136,19 @@ func TestMappingBreaksWithItsTargetAndItsSource(t *testing.T) {
 func TestDataSetIsMappedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
-	offered := pages(t, w.fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
-		account, sub, nil),
-		func(p armdatashare.ConsumerSourceDataSetsClientListByShareSubscriptionResponse) []*armdatashare.ConsumerSourceDataSet {
-			return p.Value
-		})
+	offered := armtest.All[*armdatashare.ConsumerSourceDataSet](t,
+		w.fabrikam.client.NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(group,
+			account, sub, nil))
 	_, err := w.fabrikam.client.NewDataSetMappingsClient().Create(w.ctx, group, account, sub, "another",
 		&armdatashare.BlobDataSetMapping{
 			Kind: to.Ptr(armdatashare.DataSetMappingKindBlob), Properties: &armdatashare.BlobMappingProperties{
-				DataSetID: offered[0].Properties.DataSetID, SubscriptionID: &w.fabrikam.sub,
+				DataSetID: offered[0].Properties.DataSetID, SubscriptionID: &w.fabrikam.Subscription,
 				ResourceGroup:      to.Ptr(group),
 				StorageAccountName: &w.fabrikam.storage, ContainerName: &w.fabrikam.container,
 				FilePath: to.Ptr("other.csv"),
 			},
 		}, nil)
-	refused(t, err, http.StatusConflict, "DataSetAlreadyMapped")
+	armtest.Refused(t, err, http.StatusConflict, "DataSetAlreadyMapped")
 }
 
 // A canceled snapshot stays canceled, and one that has ended cannot be canceled.
@@ -162,10 +159,11 @@ func TestEndedSnapshotCannotBeCanceled(t *testing.T) {
 	_, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginCancelSynchronization(w.ctx, group, account, sub,
 		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: w.fabrikam.received()[0].SynchronizationID},
 		nil)
-	refused(t, err, http.StatusBadRequest, "InvalidSynchronizationStatus")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidSynchronizationStatus")
 	_, err = w.fabrikam.client.NewShareSubscriptionsClient().BeginCancelSynchronization(w.ctx, group, account, sub,
-		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: to.Ptr("00000000-0000-0000-0000-000000000000")}, nil)
-	refused(t, err, http.StatusNotFound, "SynchronizationNotFound")
+		armdatashare.ShareSubscriptionSynchronization{
+			SynchronizationID: to.Ptr("00000000-0000-0000-0000-000000000000")}, nil)
+	armtest.Refused(t, err, http.StatusNotFound, "SynchronizationNotFound")
 }
 
 // A trigger's snapshots follow the schedule, and the history forgets them after 30 days.
@@ -176,15 +174,15 @@ func TestScheduleAndHistory(t *testing.T) {
 	w.fabrikam.createTrigger(startOfSchedule)
 	first := w.fabrikam.awaitRuns(1)[0]
 
-	w.advance(25 * time.Hour)
-	w.restart() // the runner looks at the clock once a minute, and when it starts
+	w.Elapse(25 * time.Hour)
+	w.Restart() // the runner looks at the clock once a minute, and when it starts
 	runs := w.fabrikam.awaitRuns(2)
 	require.Equal(t, "Succeeded", *runs[0].Status)
 	require.NotEqual(t, *first.SynchronizationID, *runs[0].SynchronizationID)
 	require.False(t, runs[0].StartTime.Before(*runs[1].EndTime), "Ensure snapshots do not overlap")
 
-	w.advance(31 * 24 * time.Hour)
-	w.restart()
+	w.Elapse(31 * 24 * time.Hour)
+	w.Restart()
 	runs = w.fabrikam.awaitRuns(1)
 	require.Equal(t, "Succeeded", *runs[0].Status, "Ensure a schedule that was missed while nothing ran is caught up "+
 		"once")
@@ -198,10 +196,10 @@ func TestRestartKeepsTheFirstSnapshot(t *testing.T) {
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
 	w.fabrikam.createTrigger(startOfSchedule)
-	w.restart()
+	w.Restart()
 	runs := w.fabrikam.awaitRuns(1)
 	require.Equal(t, "Succeeded", *runs[0].Status)
-	w.restart()
+	w.Restart()
 	w.fabrikam.awaitRuns(1)
 	require.Equal(t, w.contoso.blobs(), w.fabrikam.blobs())
 }
@@ -214,9 +212,9 @@ func TestDeletedTriggerStops(t *testing.T) {
 	w.fabrikam.createTrigger(startOfSchedule)
 	w.fabrikam.awaitRuns(1)
 	p, err := w.fabrikam.client.NewTriggersClient().BeginDelete(w.ctx, group, account, sub, trigger, nil)
-	finish(w, p, err)
-	w.advance(25 * time.Hour)
-	w.restart()
+	armtest.Must(t, p, err)
+	w.Elapse(25 * time.Hour)
+	w.Restart()
 	// runs after whatever was due before
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	w.fabrikam.awaitRuns(2)

@@ -8,6 +8,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 // A revoked consumer keeps what it has and gets nothing more, until it is reinstated. Both sides see the status.
@@ -18,22 +20,22 @@ func TestRevokeAndReinstate(t *testing.T) {
 	record := *w.contoso.consumers()[0].Name
 
 	p, err := client.BeginRevoke(w.ctx, group, account, share, record, nil)
-	finish(w, p, err)
+	armtest.Must(t, p, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked,
 		*w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.fabrikam.subscription().ShareSubscriptionStatus)
-	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
+	armtest.Refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
 		"InvalidShareSubscriptionStatus")
 	w.contoso.setSchedule(startOfSchedule)
 	_, err = w.fabrikam.beginTrigger(startOfSchedule)
-	refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
 
 	_, err = client.Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
 	require.NoError(t, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	_, err = client.Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
-	refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidShareSubscriptionStatus")
 }
 
 // Access ends at the expiration date, which the provider can move.
@@ -41,21 +43,18 @@ func TestSubscriptionExpires(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	record := *w.contoso.consumers()[0].Name
-	until := func(at time.Time) armdatashare.ProviderShareSubscription {
-		return armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &at}}
-	}
 	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share, record,
-		until(w.now().Add(time.Hour)), nil)
+		expiring(w.Server().Now().Add(time.Hour)), nil)
 	require.NoError(t, err)
 	require.NotNil(t, w.fabrikam.subscription().ExpirationDate)
-	w.advance(2 * time.Hour)
-	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
+	w.Elapse(2 * time.Hour)
+	armtest.Refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
 		"InvalidShareSubscriptionStatus")
 	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record,
 		armdatashare.ProviderShareSubscription{}, nil)
-	refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
 	_, err = w.contoso.client.NewProviderShareSubscriptionsClient().Reinstate(w.ctx, group, account, share, record,
-		until(w.now().Add(time.Hour)), nil)
+		expiring(w.Server().Now().Add(time.Hour)), nil)
 	require.NoError(t, err)
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 }
@@ -64,7 +63,7 @@ func TestSubscriptionExpires(t *testing.T) {
 func TestConsumerCannotOutliveTheInvitation(t *testing.T) {
 	w := newWorld(t)
 	w.contoso.createShare()
-	until := w.now().Add(time.Hour).UTC().Truncate(time.Second)
+	until := w.Server().Now().Add(time.Hour).UTC().Truncate(time.Second)
 	id := w.contoso.invite(w.fabrikam, &until)
 	_, err := w.fabrikam.accept(id, "eastus")
 	require.NoError(t, err)
@@ -75,7 +74,7 @@ func TestConsumerCannotOutliveTheInvitation(t *testing.T) {
 				SourceShareLocation: to.Ptr("eastus"),
 				ExpirationDate:      to.Ptr(until.Add(time.Hour))},
 		}, nil)
-	refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
+	armtest.Refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
 }
 
 // When the provider deletes the share, the consumer keeps its subscription without a source.
@@ -86,7 +85,7 @@ func TestSourceDeleted(t *testing.T) {
 	w.fabrikam.createTrigger(startOfSchedule)
 	w.fabrikam.awaitRuns(1)
 	p, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
-	finish(w, p, err)
+	armtest.Must(t, p, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted,
 		*w.fabrikam.subscription().ShareSubscriptionStatus)
 	require.NotEqual(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
@@ -112,20 +111,20 @@ func TestChangedScheduleTurnsTriggersInactive(t *testing.T) {
 	later := startOfSchedule.Add(time.Hour)
 	w.contoso.setSchedule(later)
 	require.Equal(t, armdatashare.TriggerStatusInactive, *w.fabrikam.trigger().TriggerStatus)
-	w.advance(48 * time.Hour)
-	w.restart()
+	w.Elapse(48 * time.Hour)
+	w.Restart()
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
 	w.fabrikam.awaitRuns(2) // the first and the one on demand: an inactive trigger takes none
 
 	w.fabrikam.createTrigger(later)
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
-	w.advance(24 * time.Hour)
-	w.restart()
+	w.Elapse(24 * time.Hour)
+	w.Restart()
 	w.fabrikam.awaitRuns(3)
 
 	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting,
 		nil)
-	finish(w, p, err)
+	armtest.Must(t, p, err)
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
 }
 
@@ -140,7 +139,7 @@ func TestShareHasOneScheduleAndSubscriptionOneTrigger(t *testing.T) {
 				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalHour), SynchronizationTime: &startOfSchedule,
 			},
 		}, nil)
-	refused(t, err, http.StatusConflict, "SynchronizationSettingAlreadyExists")
+	armtest.Refused(t, err, http.StatusConflict, "SynchronizationSettingAlreadyExists")
 	w.fabrikam.createTrigger(startOfSchedule)
 	_, err = w.fabrikam.client.NewTriggersClient().BeginCreate(w.ctx, group, account, sub, "second",
 		&armdatashare.ScheduledTrigger{
@@ -148,5 +147,5 @@ func TestShareHasOneScheduleAndSubscriptionOneTrigger(t *testing.T) {
 				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &startOfSchedule,
 			},
 		}, nil)
-	refused(t, err, http.StatusConflict, "TriggerAlreadyExists")
+	armtest.Refused(t, err, http.StatusConflict, "TriggerAlreadyExists")
 }

@@ -8,13 +8,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 // scheduled is a shared file with a daily schedule at six, seen from noon, and its trigger's first snapshot taken.
 func scheduled(t *testing.T) *world {
 	w := newWorld(t)
 	w.shared()
-	w.passUntil(12)
+	w.advanceTo(12)
 	w.contoso.setSchedule(startOfSchedule)
 	w.fabrikam.createTrigger(startOfSchedule)
 	w.fabrikam.awaitRuns(1)
@@ -24,7 +26,7 @@ func scheduled(t *testing.T) *world {
 // Scheduled snapshots start at the schedule's time, day by day, when the clock is moved over several days.
 func TestScheduledSnapshotsStartAtTheirTime(t *testing.T) {
 	w := scheduled(t)
-	w.pass(72 * time.Hour)
+	w.Advance(72 * time.Hour)
 	runs := w.fabrikam.awaitRuns(4)
 	for i, run := range runs[:3] {
 		require.Equal(t, "Succeeded", *run.Status)
@@ -50,7 +52,7 @@ func TestSnapshotsQueue(t *testing.T) {
 		p, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub,
 			armdatashare.Synchronize{SynchronizationMode: &mode}, nil)
 		require.NoError(t, err)
-		waits = append(waits, func() { finish(w, p, nil) })
+		waits = append(waits, func() { armtest.Must(t, p, nil) })
 	}
 	for _, wait := range waits {
 		wait()
@@ -69,16 +71,16 @@ func TestRevokingWhileTheOperationRuns(t *testing.T) {
 	w.shared()
 	record := *w.contoso.consumers()[0].Name
 	w.scale = 0.05 // a revocation takes the better part of a second
-	w.restart()
+	w.Restart()
 	p, err := w.contoso.client.NewProviderShareSubscriptionsClient().BeginRevoke(w.ctx, group, account, share, record,
 		nil)
 	require.NoError(t, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking, *w.fabrikam.subscription().ShareSubscriptionStatus)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoking,
 		*w.contoso.consumers()[0].Properties.ShareSubscriptionStatus)
-	refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
+	armtest.Refused(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental), http.StatusBadRequest,
 		"InvalidShareSubscriptionStatus")
-	finish(w, p, nil)
+	armtest.Must(t, p, nil)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, *w.fabrikam.subscription().ShareSubscriptionStatus)
 }
 
@@ -88,26 +90,25 @@ func TestRevokedScheduleRests(t *testing.T) {
 	client := w.contoso.client.NewProviderShareSubscriptionsClient()
 	record := *w.contoso.consumers()[0].Name
 	p, err := client.BeginRevoke(w.ctx, group, account, share, record, nil)
-	finish(w, p, err)
-	w.pass(48 * time.Hour)
+	armtest.Must(t, p, err)
+	w.Advance(48 * time.Hour)
 	w.fabrikam.awaitRuns(1)
 	require.NotEmpty(t, w.fabrikam.blobs(), "Ensure the consumer keeps what it has")
 
 	_, err = client.Reinstate(w.ctx, group, account, share, record, armdatashare.ProviderShareSubscription{}, nil)
 	require.NoError(t, err)
-	w.pass(24 * time.Hour)
+	w.Advance(24 * time.Hour)
 	require.Equal(t, "Succeeded", *w.fabrikam.awaitRuns(2)[0].Status)
 }
 
 // Scheduled snapshots end with the subscription's expiration date.
 func TestExpirationEndsTheSchedule(t *testing.T) {
 	w := scheduled(t)
-	until := w.arm().Now().Add(36 * time.Hour)
+	until := w.Server().Now().Add(36 * time.Hour)
 	_, err := w.contoso.client.NewProviderShareSubscriptionsClient().Adjust(w.ctx, group, account, share,
-		*w.contoso.consumers()[0].Name,
-		armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &until}}, nil)
+		*w.contoso.consumers()[0].Name, expiring(until), nil)
 	require.NoError(t, err)
-	w.pass(96 * time.Hour)
+	w.Advance(96 * time.Hour)
 	w.fabrikam.awaitRuns(2)
 	require.NotEqual(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
 }
@@ -118,8 +119,8 @@ func TestDeletedScheduleStopsTriggers(t *testing.T) {
 	w := scheduled(t)
 	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting,
 		nil)
-	finish(w, p, err)
-	w.pass(48 * time.Hour)
+	armtest.Must(t, p, err)
+	w.Advance(48 * time.Hour)
 	w.fabrikam.awaitRuns(1)
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
 
@@ -128,7 +129,7 @@ func TestDeletedScheduleStopsTriggers(t *testing.T) {
 		"Ensure a new schedule alone starts nothing")
 	w.fabrikam.createTrigger(startOfSchedule)
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
-	w.pass(24 * time.Hour)
+	w.Advance(24 * time.Hour)
 	w.fabrikam.awaitRuns(2)
 }
 
@@ -136,10 +137,10 @@ func TestDeletedScheduleStopsTriggers(t *testing.T) {
 func TestInvitationExpiresOnTheServersClock(t *testing.T) {
 	w := newWorld(t)
 	w.contoso.createShare()
-	id := w.contoso.invite(w.fabrikam, to.Ptr(w.arm().Now().Add(24*time.Hour)))
-	w.pass(25 * time.Hour)
+	id := w.contoso.invite(w.fabrikam, to.Ptr(w.Server().Now().Add(24*time.Hour)))
+	w.Advance(25 * time.Hour)
 	_, err := w.fabrikam.accept(id, "eastus")
-	refused(t, err, http.StatusNotFound, "7001")
+	armtest.Refused(t, err, http.StatusNotFound, "7001")
 }
 
 // Under a latency profile a snapshot is in progress until its operation ends, and another one is queued behind it.
@@ -147,7 +148,7 @@ func TestSnapshotsTakeTheirTime(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.scale = 1
-	w.restart()
+	w.Restart()
 	begin := func() {
 		mode := armdatashare.SynchronizationModeFullSync
 		_, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginSynchronize(w.ctx, group, account, sub,
@@ -159,12 +160,12 @@ func TestSnapshotsTakeTheirTime(t *testing.T) {
 	require.Equal(t, "InProgress", *runs[0].Status)
 	require.NotNil(t, runs[0].StartTime)
 	require.Nil(t, runs[0].EndTime)
-	w.pass(time.Second)
+	w.Advance(time.Second)
 	begin()
 	require.Equal(t, "Queued", *w.fabrikam.received()[0].Status)
 	require.Empty(t, w.fabrikam.blobs())
 
-	w.pass(5 * time.Minute)
+	w.Advance(5 * time.Minute)
 	runs = w.fabrikam.received()
 	require.Len(t, runs, 2)
 	for _, run := range runs {
@@ -180,7 +181,7 @@ func TestSnapshotsTakeTheirTime(t *testing.T) {
 func TestMissedSnapshotsAreTakenAtTheirOwnTimes(t *testing.T) {
 	w := scheduled(t)
 	before := len(w.fabrikam.received())
-	w.closedFor(3 * 24 * time.Hour)
+	w.ClosedFor(3 * 24 * time.Hour)
 	runs := w.fabrikam.received()
 	require.Len(t, runs, before+3)
 	for i, run := range runs[:3] {
@@ -191,6 +192,6 @@ func TestMissedSnapshotsAreTakenAtTheirOwnTimes(t *testing.T) {
 			require.WithinDuration(t, runs[i-1].StartTime.AddDate(0, 0, -1), *run.StartTime, time.Minute)
 		}
 	}
-	w.closedFor(time.Minute)
+	w.ClosedFor(time.Minute)
 	require.Len(t, w.fabrikam.received(), before+3, "Ensure nothing is made up for twice")
 }
