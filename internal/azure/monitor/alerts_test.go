@@ -3,6 +3,7 @@ package monitor_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 const (
@@ -47,9 +50,13 @@ func TestAnActionGroupIsRefusedAsAzureRefusesIt(t *testing.T) {
 			"InvalidRequestContent"},
 		"empty name": {`{"location":"global","properties":{"groupShortName":"","enabled":true}}`,
 			"InvalidActionGroup"},
-		"repeated name": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"emailReceivers":[{"name":"A","emailAddress":"a@contoso.com"}],"smsReceivers":[{"name":"a","countryCode":"1","phoneNumber":"5550100"}]}}`, "ReceiverNameIsNotUnique"},
-		"e-mail":        {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"emailReceivers":[{"name":"A","emailAddress":"Ada <ada@contoso.com>"}]}}`, "InvalidEmailAddress"},
-		"webhook":       {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"webhookReceivers":[{"name":"A","serviceUri":"ftp://contoso.com"}]}}`, "InvalidServiceUri"},
+		"repeated name": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,
+			"emailReceivers":[{"name":"A","emailAddress":"a@contoso.com"}],
+			"smsReceivers":[{"name":"a","countryCode":"1","phoneNumber":"5550100"}]}}`, "ReceiverNameIsNotUnique"},
+		"e-mail": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,
+			"emailReceivers":[{"name":"A","emailAddress":"Ada <ada@contoso.com>"}]}}`, "InvalidEmailAddress"},
+		"webhook": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,
+			"webhookReceivers":[{"name":"A","serviceUri":"ftp://contoso.com"}]}}`, "InvalidServiceUri"},
 		"unknown setting": {`{"location":"global","properties":{"groupShortName":"ops","enabled":true,"colour":"red"}}`,
 			"InvalidRequestContent"},
 	} {
@@ -96,7 +103,7 @@ func TestARuleIsCompletedWithWhatAzureComputes(t *testing.T) {
 	a.ok(http.MethodPatch, rule, ruleVersion, `{"properties":{"enabled":false}}`)
 	assert.Equal(t, false, props(a.ok(http.MethodGet, rule, ruleVersion, ""))["enabled"])
 	a.ok(http.MethodDelete, rule, ruleVersion, "")
-	status, _ := a.do(http.MethodGet, rule, ruleVersion, "")
+	status := a.do(http.MethodGet, rule, ruleVersion, "").Status
 	assert.Equal(t, http.StatusNotFound, status)
 }
 
@@ -109,7 +116,7 @@ func TestARuleIsRefusedAsAzureRefusesIt(t *testing.T) {
 	}{
 		"no such workspace": {func(_, p, _ m) { p["scopes"] = []any{workspaces + "gone"} }, "ResourceNotFound",
 			"gone"},
-		"another subscription": {func(_, p, _ m) { p["scopes"] = []any{"/subscriptions/" + otherSub} },
+		"another subscription": {func(_, p, _ m) { p["scopes"] = []any{"/subscriptions/" + armtest.OtherSubscription} },
 			"LinkedAuthorizationFailed", "query/read"},
 		"two scopes": {func(_, p, _ m) { p["scopes"] = []any{workspaceID, workspaceID} }, "BadRequest",
 			"exactly one scope"},
@@ -145,16 +152,16 @@ func TestARuleIsRefusedAsAzureRefusesIt(t *testing.T) {
 func TestTheOfficialAlertClientsWork(t *testing.T) {
 	a := alerting(t)
 	ctx := context.Background()
-	groups, err := armmonitor.NewActionGroupsClient(sub, a, a.options())
+	groups, err := armmonitor.NewActionGroupsClient(armtest.Subscription, a.Contoso, a.ClientOptions())
 	require.NoError(t, err)
-	g, err := groups.Get(ctx, group, "operators", nil)
+	g, err := groups.Get(ctx, armtest.GroupName, "operators", nil)
 	require.NoError(t, err)
 	require.Len(t, g.Properties.EmailReceivers, 1)
 	assert.Equal(t, armmonitor.ReceiverStatusEnabled, *g.Properties.EmailReceivers[0].Status)
 
-	rules, err := armmonitor.NewScheduledQueryRulesClient(sub, a, a.options())
+	rules, err := armmonitor.NewScheduledQueryRulesClient(armtest.Subscription, a.Contoso, a.ClientOptions())
 	require.NoError(t, err)
-	made, err := rules.CreateOrUpdate(ctx, group, "failed-snapshots", armmonitor.ScheduledQueryRuleResource{
+	made, err := rules.CreateOrUpdate(ctx, armtest.GroupName, "failed-snapshots", armmonitor.ScheduledQueryRuleResource{
 		Location: to.Ptr("eastus"),
 		Properties: &armmonitor.ScheduledQueryRuleProperties{
 			Scopes: []*string{to.Ptr(workspaceID)}, Severity: to.Ptr(armmonitor.AlertSeverityOne),
@@ -168,7 +175,7 @@ func TestTheOfficialAlertClientsWork(t *testing.T) {
 	}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), *made.Properties.Criteria.AllOf[0].FailingPeriods.NumberOfEvaluationPeriods)
-	list, err := rules.NewListByResourceGroupPager(group, nil).NextPage(ctx)
+	list, err := rules.NewListByResourceGroupPager(armtest.GroupName, nil).NextPage(ctx)
 	require.NoError(t, err)
 	assert.Len(t, list.Value, 1)
 }
@@ -176,11 +183,15 @@ func TestTheOfficialAlertClientsWork(t *testing.T) {
 func TestAWorkbookHasAGuidForANameAndJsonForContent(t *testing.T) {
 	a := newAzure(t)
 	const name = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
-	good := `{"location":"eastus","properties":{"category":"workbook","displayName":"Sharing","serializedData":"{\"version\":\"Notebook/1.0\",\"items\":[]}"}}`
+	body := func(title, content string) string {
+		return fmt.Sprintf(`{"location":"eastus","properties":{"category":"workbook","displayName":%q,
+			"serializedData":%q}}`, title, content)
+	}
+	good := body("Sharing", `{"version":"Notebook/1.0","items":[]}`)
 	for path, body := range map[string]string{
 		workbooks + "governance":  good,
-		workbooks + name:          `{"location":"eastus","properties":{"category":"workbook","displayName":"Sharing","serializedData":"not json"}}`,
-		workbooks + name + "?x=1": `{"location":"eastus","properties":{"category":"workbook","displayName":" ","serializedData":"{}"}}`,
+		workbooks + name:          body("Sharing", "not json"),
+		workbooks + name + "?x=1": body(" ", "{}"),
 	} {
 		code, _ := a.refused(http.MethodPut, path, workbookVersion, body)
 		assert.Equal(t, "BadRequest", code, path)

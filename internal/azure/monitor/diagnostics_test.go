@@ -11,6 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 const (
@@ -27,7 +29,7 @@ func watched(t *testing.T) *azure {
 	a := newAzure(t)
 	a.workspace()
 	for _, id := range []string{shareAccount, vault, storageAccount} {
-		a.plant(id)
+		a.Plant(id)
 	}
 	return a
 }
@@ -41,16 +43,23 @@ func toWorkspace(workspace string, categories ...string) string {
 	return fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[%s]}}`, workspace, strings.Join(logs, ","))
 }
 
+// sending is the body of a setting that sends the workspace what entries say: a list of JSON objects.
+func sending(what, entries string) string {
+	return fmt.Sprintf(`{"properties":{"workspaceId":%q,%q:[%s]}}`, workspaceID, what, entries)
+}
+
 func TestEachAuditedResourceOffersItsCategories(t *testing.T) {
 	a := watched(t)
 	for target, body := range map[string]string{
 		shareAccount: toWorkspace(workspaceID, "Shares", "ShareSubscriptions", "SentShareSnapshots",
 			"ReceivedShareSnapshots"),
-		vault:                   toWorkspace(workspaceID, "AuditEvent", "AzurePolicyEvaluationDetails"),
-		blobService:             toWorkspace(workspaceID, "StorageRead", "StorageWrite", "StorageDelete"),
-		workspaceID:             toWorkspace(workspaceID, "Audit"),
-		storageAccount:          fmt.Sprintf(`{"properties":{"workspaceId":%q,"metrics":[{"category":"Transaction","enabled":true}]}}`, workspaceID),
-		"/subscriptions/" + sub: toWorkspace(workspaceID, "Administrative"),
+		vault:                                    toWorkspace(workspaceID, "AuditEvent",
+			"AzurePolicyEvaluationDetails"),
+		blobService:                              toWorkspace(workspaceID, "StorageRead", "StorageWrite",
+			"StorageDelete"),
+		workspaceID:                              toWorkspace(workspaceID, "Audit"),
+		storageAccount:                           sending("metrics", `{"category":"Transaction","enabled":true}`),
+		"/subscriptions/" + armtest.Subscription: toWorkspace(workspaceID, "Administrative"),
 	} {
 		put := a.ok(http.MethodPut, target+settings+"audit", diagnosticsVersion, body)
 		got := a.ok(http.MethodGet, target+settings+"audit", diagnosticsVersion, "")
@@ -58,7 +67,7 @@ func TestEachAuditedResourceOffersItsCategories(t *testing.T) {
 		assert.Equal(t, "audit", got["name"])
 		assert.NotContains(t, got, "location")
 		a.ok(http.MethodDelete, target+settings+"audit", diagnosticsVersion, "")
-		status, _ := a.do(http.MethodGet, target+settings+"audit", diagnosticsVersion, "")
+		status := a.do(http.MethodGet, target+settings+"audit", diagnosticsVersion, "").Status
 		assert.Equal(t, http.StatusNotFound, status, target)
 	}
 }
@@ -66,9 +75,9 @@ func TestEachAuditedResourceOffersItsCategories(t *testing.T) {
 func TestASettingIsRefusedAsAzureRefusesIt(t *testing.T) {
 	a := watched(t)
 	gone := workspaces + "no-such-logs"
-	elsewhere := "/subscriptions/" + otherSub +
+	elsewhere := "/subscriptions/" + armtest.OtherSubscription +
 		"/resourceGroups/other/providers/Microsoft.OperationalInsights/workspaces/theirs"
-	a.plant(elsewhere)
+	a.Plant(elsewhere)
 	for name, c := range map[string]struct{ target, body, code, message string }{
 		"no destination": {vault, `{"properties":{"logs":[{"category":"AuditEvent","enabled":true}]}}`,
 			"BadRequest", "At least one data sink needs to be specified."},
@@ -82,16 +91,16 @@ func TestASettingIsRefusedAsAzureRefusesIt(t *testing.T) {
 		"logs on the account": {storageAccount, toWorkspace(workspaceID, "StorageRead"), "BadRequest",
 			"Category 'StorageRead' is not supported."},
 		"unknown metric": {vault,
-			fmt.Sprintf(`{"properties":{"workspaceId":%q,"metrics":[{"category":"Capacity","enabled":true}]}}`,
-				workspaceID),
+			sending("metrics", `{"category":"Capacity","enabled":true}`),
 			"BadRequest", "Metric category 'Capacity' is not supported, supported categories are: 'AllMetrics'"},
 		"category and group": {vault,
-			fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","categoryGroup":"audit","enabled":true}]}}`, workspaceID),
+			sending("logs", `{"category":"AuditEvent","categoryGroup":"audit","enabled":true}`),
 			"BadRequest", "either a category or a categoryGroup"},
 		"categories mixed with groups": {vault,
-			fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","enabled":true},{"categoryGroup":"audit","enabled":true}]}}`, workspaceID),
+			sending("logs", `{"category":"AuditEvent","enabled":true},{"categoryGroup":"audit","enabled":true}`),
 			"BadRequest", "cannot mix"},
-		"retention": {vault, fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"category":"AuditEvent","enabled":true,"retentionPolicy":{"enabled":true,"days":30}}]}}`, workspaceID),
+		"retention": {vault, sending("logs",
+			`{"category":"AuditEvent","enabled":true,"retentionPolicy":{"enabled":true,"days":30}}`),
 			"BadRequest", "Diagnostic settings does not support retention for new diagnostic settings."},
 		"the same twice": {vault, toWorkspace(workspaceID, "AuditEvent", "auditevent"), "BadRequest",
 			"more than once"},
@@ -99,7 +108,7 @@ func TestASettingIsRefusedAsAzureRefusesIt(t *testing.T) {
 		"its own logs": {blobService,
 			fmt.Sprintf(`{"properties":{"storageAccountId":%q,"logs":[{"category":"StorageRead","enabled":true}]}}`,
 				storageAccount), "BadRequest", "its own logs"},
-		"nothing to watch": {groupID, toWorkspace(workspaceID, "AuditEvent"), "ResourceTypeNotSupported",
+		"nothing to watch": {armtest.Group, toWorkspace(workspaceID, "AuditEvent"), "ResourceTypeNotSupported",
 			"does not support diagnostic settings"},
 		"no such resource": {vault + "-gone", toWorkspace(workspaceID, "AuditEvent"), "ResourceNotFound",
 			"contoso-vault-gone"},
@@ -120,8 +129,7 @@ func TestACategoryGoesToAWorkspaceOnce(t *testing.T) {
 	assert.Equal(t, "Conflict", code)
 	assert.Contains(t, message, "is already used in diagnostic setting 'audit' for category 'AuditEvent'")
 	code, _ = a.refused(http.MethodPut, vault+settings+"again", diagnosticsVersion,
-		fmt.Sprintf(`{"properties":{"workspaceId":%q,"logs":[{"categoryGroup":"allLogs","enabled":true}]}}`,
-			workspaceID))
+		sending("logs", `{"categoryGroup":"allLogs","enabled":true}`))
 	assert.Equal(t, "Conflict", code, "a group includes the category")
 
 	a.ok(http.MethodPut, vault+settings+"again", diagnosticsVersion,
@@ -148,7 +156,7 @@ func TestTheOfficialDiagnosticSettingsClientWorks(t *testing.T) {
 	a := watched(t)
 	ctx := context.Background()
 	a.ok(http.MethodPut, vault+settings+"audit", diagnosticsVersion, toWorkspace(workspaceID, "AuditEvent"))
-	client, err := armmonitor.NewDiagnosticSettingsClient(a, a.options())
+	client, err := armmonitor.NewDiagnosticSettingsClient(a.Contoso, a.ClientOptions())
 	require.NoError(t, err)
 	made, err := client.CreateOrUpdate(ctx, strings.TrimPrefix(vault, "/"), "audit",
 		armmonitor.DiagnosticSettingsResource{

@@ -9,18 +9,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
 const (
-	alertsID      = "/subscriptions/" + sub + "/providers/Microsoft.AlertsManagement/alerts"
+	alertsID      = "/subscriptions/" + armtest.Subscription + "/providers/Microsoft.AlertsManagement/alerts"
 	alertsVersion = "2019-05-05-preview"
 )
 
 // watching is a Data Share account that sends its logs to the workspace, and a rule about them.
 func watching(t *testing.T, change func(rule, properties, condition map[string]any)) *azure {
 	a := alerting(t)
-	a.plant(shareAccount)
+	a.Plant(shareAccount)
 	a.ok(http.MethodPut, shareAccount+settings+"all", diagnosticsVersion,
 		toWorkspace(workspaceID, "SentShareSnapshots"))
 	a.ok(http.MethodPut, rule, ruleVersion, aRule(change))
@@ -29,23 +30,18 @@ func watching(t *testing.T, change func(rule, properties, condition map[string]a
 
 // snapshot logs a sent snapshot.
 func (a *azure) snapshot(dataSet, status string, bytes int64) {
-	a.t.Helper()
+	a.T.Helper()
 	id, err := arm.ParseID(shareAccount)
-	require.NoError(a.t, err)
-	require.NoError(a.t, a.server.Update(func(c *arm.Call) error {
-		if aerr := logs.WriteSent(c, id,
-			logs.Snapshot{Synchronization: "1", DataSet: dataSet, Status: status, BytesWritten: bytes}); aerr != nil {
-			return aerr
-		}
-		return nil
-	}))
+	require.NoError(a.T, err)
+	a.Update(func(c *arm.Call) *arm.Error {
+		return logs.WriteSent(c, id,
+			logs.Snapshot{Synchronization: "1", DataSet: dataSet, Status: status, BytesWritten: bytes})
+	})
 }
-
-func (a *azure) pass(d time.Duration) { a.offset.Add(int64(d)) }
 
 // alerts are the essentials of what is listed.
 func (a *azure) alerts(query string) []map[string]any {
-	a.t.Helper()
+	a.T.Helper()
 	var out []map[string]any
 	for _, v := range a.ok(http.MethodGet, alertsID+query, alertsVersion, "")["value"].([]any) {
 		out = append(out, props(v.(map[string]any))["essentials"].(map[string]any))
@@ -64,14 +60,14 @@ func at(t *testing.T, essentials map[string]any, key string) time.Time {
 // two or three evaluations; it is one alert all the while.
 func TestAnAlertFiresAndResolves(t *testing.T) {
 	a := watching(t, nil)
-	began := a.server.Now()
-	a.pass(5 * time.Minute)
+	began := a.Server().Now()
+	a.Elapse(5 * time.Minute)
 	a.snapshot("d", "Succeeded", 1)
-	a.pass(15 * time.Minute)
+	a.Elapse(15 * time.Minute)
 	require.Empty(t, a.alerts(""))
 	a.snapshot("d", "Failed", 0)
 	require.Empty(t, a.alerts(""), "Ensure nothing fires between evaluations")
-	a.pass(15 * time.Minute)
+	a.Elapse(15 * time.Minute)
 	fired := a.alerts("")
 	require.Len(t, fired, 1)
 	assert.Equal(t, "Fired", fired[0]["monitorCondition"])
@@ -81,9 +77,9 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 	assert.WithinDuration(t, began.Add(30*time.Minute), at(t, fired[0], "startDateTime"), time.Minute,
 		"the second evaluation")
 
-	a.pass(30 * time.Minute)
+	a.Elapse(30 * time.Minute)
 	require.Equal(t, fired, a.alerts(""), "Ensure it stays one alert while the failure is within the window")
-	a.pass(90 * time.Minute)
+	a.Elapse(90 * time.Minute)
 	resolved := a.alerts("")
 	require.Len(t, resolved, 1)
 	assert.Equal(t, "Resolved", resolved[0]["monitorCondition"])
@@ -99,7 +95,7 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 	assert.Equal(t, "NotFound", code)
 
 	a.snapshot("d", "Failed", 0)
-	a.pass(15 * time.Minute)
+	a.Elapse(15 * time.Minute)
 	require.Len(t, a.alerts(""), 2, "Ensure the next failure is another alert")
 	require.Len(t, a.alerts("?monitorCondition=Fired"), 1)
 	require.Empty(t, a.alerts("?severity=Sev4"))
@@ -108,14 +104,14 @@ func TestAnAlertFiresAndResolves(t *testing.T) {
 // Alerts are listed for the last day unless another range is asked for, and kept for thirty days.
 func TestAlertsAreListedByTime(t *testing.T) {
 	a := watching(t, func(_, properties, _ map[string]any) { properties["evaluationFrequency"] = "PT1H" })
-	a.pass(30 * time.Minute)
+	a.Elapse(30 * time.Minute)
 	a.snapshot("d", "Failed", 0)
-	a.pass(48 * time.Hour)
+	a.Elapse(48 * time.Hour)
 	require.Empty(t, a.alerts(""))
 	require.Len(t, a.alerts("?timeRange=7d"), 1)
 	code, _ := a.refused(http.MethodGet, alertsID+"?timeRange=2d", alertsVersion, "")
 	require.Equal(t, "BadRequest", code)
-	a.pass(31 * 24 * time.Hour)
+	a.Elapse(31 * 24 * time.Hour)
 	require.Empty(t, a.alerts("?timeRange=30d"))
 }
 
@@ -131,7 +127,7 @@ func TestAlertsBySplitAndMeasure(t *testing.T) {
 	a.snapshot("big", "Succeeded", 60)
 	a.snapshot("small", "Succeeded", 60)
 	a.snapshot("other", "Succeeded", 600)
-	a.pass(16 * time.Minute)
+	a.Elapse(16 * time.Minute)
 	listed := a.ok(http.MethodGet, alertsID, alertsVersion, "")["value"].([]any)
 	require.Len(t, listed, 1)
 	context := props(listed[0].(map[string]any))["context"].(map[string]any)
@@ -144,13 +140,12 @@ func TestAlertsBySplitAndMeasure(t *testing.T) {
 func TestStatelessAndSilentRules(t *testing.T) {
 	a := watching(t, func(_, properties, _ map[string]any) { properties["autoMitigate"] = false })
 	a.snapshot("d", "Failed", 0)
-	a.pass(31 * time.Minute)
+	a.Elapse(31 * time.Minute)
 	require.Len(t, a.alerts(""), 2)
 	for name, change := range map[string]func(rule, properties, condition map[string]any){
 		"disabled": func(_, properties, _ map[string]any) { properties["enabled"] = false },
 		"query out of reach": func(_, _, condition map[string]any) {
-			condition["query"] = "SentLog | evaluate " +
-				"autocluster()"
+			condition["query"] = "SentLog | evaluate autocluster()"
 		},
 		"no such table":        func(_, _, condition map[string]any) { condition["query"] = "NoSuchTable" },
 		"threshold not passed": func(_, _, condition map[string]any) { condition["threshold"] = 1 },
@@ -167,16 +162,18 @@ func TestStatelessAndSilentRules(t *testing.T) {
 func TestAnAlertAboutAbsence(t *testing.T) {
 	a := watching(t, func(_, properties, condition map[string]any) {
 		condition["query"] = `let tolerance = 2h;
-			union isfuzzy=true (datatable(TimeGenerated: datetime, Status: string)[]), (MicrosoftDataShareSentSnapshotLog | project TimeGenerated, Status)
-			| where TimeGenerated > ago(tolerance) | where Status startswith "Succe" | summarize Succeeded = count() | where Succeeded == 0`
+			union isfuzzy=true (datatable(TimeGenerated: datetime, Status: string)[]),
+				(MicrosoftDataShareSentSnapshotLog | project TimeGenerated, Status)
+			| where TimeGenerated > ago(tolerance) | where Status startswith "Succe"
+			| summarize Succeeded = count() | where Succeeded == 0`
 		properties["windowSize"] = "PT2H"
 	})
 	a.snapshot("d", "Succeeded", 1)
-	a.pass(110 * time.Minute)
+	a.Elapse(110 * time.Minute)
 	require.Empty(t, a.alerts(""))
-	a.pass(30 * time.Minute)
+	a.Elapse(30 * time.Minute)
 	require.Len(t, a.alerts("?monitorCondition=Fired"), 1)
 	a.snapshot("d", "Succeeded", 1)
-	a.pass(time.Hour)
+	a.Elapse(time.Hour)
 	require.Len(t, a.alerts("?monitorCondition=Resolved"), 1)
 }

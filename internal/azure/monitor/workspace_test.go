@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 
 // workspace creates the workspace that most tests send logs to.
 func (a *azure) workspace() map[string]any {
-	a.t.Helper()
+	a.T.Helper()
 	return a.ok(http.MethodPut, workspaceID, workspaceVersion,
 		`{"location":"eastus","properties":{"sku":{"name":"PerGB2018"}}}`)
 }
@@ -58,7 +60,7 @@ func TestAWorkspaceIsCompletedWithWhatAzureComputes(t *testing.T) {
 func TestAnUpdateKeepsAWorkspacesIdAndSaysWhenItHappened(t *testing.T) {
 	a := newAzure(t)
 	before := props(a.workspace())
-	a.offset.Store(int64(time.Minute))
+	a.Elapse(time.Minute)
 	after := props(a.ok(http.MethodPut, workspaceID, workspaceVersion,
 		`{"location":"eastus","properties":{"sku":{"name":"PerGB2018"},"retentionInDays":90}}`))
 	assert.Equal(t, before["customerId"], after["customerId"])
@@ -69,15 +71,16 @@ func TestAnUpdateKeepsAWorkspacesIdAndSaysWhenItHappened(t *testing.T) {
 
 func TestAWorkspaceOutsideOfItsLimitsIsRefused(t *testing.T) {
 	a := newAzure(t)
-	for name, body := range map[string]string{
-		"retention too short":        `{"location":"eastus","properties":{"retentionInDays":29}}`,
-		"retention too long":         `{"location":"eastus","properties":{"retentionInDays":731}}`,
-		"retired tier":               `{"location":"eastus","properties":{"sku":{"name":"Free"}}}`,
-		"no commitment size":         `{"location":"eastus","properties":{"sku":{"name":"CapacityReservation","capacityReservationLevel":150}}}`,
-		"commitment without tier":    `{"location":"eastus","properties":{"sku":{"name":"PerGB2018","capacityReservationLevel":100}}}`,
-		"a quota of next to nothing": `{"location":"eastus","properties":{"workspaceCapping":{"dailyQuotaGb":0.01}}}`,
+	for name, properties := range map[string]string{
+		"retention too short":        `"retentionInDays":29`,
+		"retention too long":         `"retentionInDays":731`,
+		"retired tier":               `"sku":{"name":"Free"}`,
+		"no commitment size":         `"sku":{"name":"CapacityReservation","capacityReservationLevel":150}`,
+		"commitment without tier":    `"sku":{"name":"PerGB2018","capacityReservationLevel":100}`,
+		"a quota of next to nothing": `"workspaceCapping":{"dailyQuotaGb":0.01}`,
 	} {
-		code, message := a.refused(http.MethodPut, workspaceID, workspaceVersion, body)
+		code, message := a.refused(http.MethodPut, workspaceID, workspaceVersion,
+			`{"location":"eastus","properties":{`+properties+`}}`)
 		assert.Equal(t, "InvalidParameter", code, name)
 		assert.NotEmpty(t, message, name)
 	}
@@ -91,7 +94,7 @@ func TestADeletedWorkspaceComesBackAsItselfWithinTwoWeeksUnlessTheDeletionWasFor
 	a := newAzure(t)
 	first := props(a.workspace())["customerId"]
 	a.ok(http.MethodDelete, workspaceID, workspaceVersion, "")
-	a.offset.Store(int64(13 * 24 * time.Hour))
+	a.Elapse(13 * 24 * time.Hour)
 	assert.Equal(t, first, props(a.workspace())["customerId"], "recovered")
 
 	a.ok(http.MethodDelete, workspaceID+"?force=true", workspaceVersion, "")
@@ -99,16 +102,16 @@ func TestADeletedWorkspaceComesBackAsItselfWithinTwoWeeksUnlessTheDeletionWasFor
 	assert.NotEqual(t, first, second, "forced")
 
 	a.ok(http.MethodDelete, workspaceID, workspaceVersion, "")
-	a.offset.Add(int64(15 * 24 * time.Hour))
+	a.Elapse(15 * 24 * time.Hour)
 	assert.NotEqual(t, second, props(a.workspace())["customerId"], "too late")
 }
 
 func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 	a := newAzure(t)
 	ctx := context.Background()
-	client, err := armoperationalinsights.NewWorkspacesClient(sub, a, a.options())
+	client, err := armoperationalinsights.NewWorkspacesClient(armtest.Subscription, a.Contoso, a.ClientOptions())
 	require.NoError(t, err)
-	making, err := client.BeginCreateOrUpdate(ctx, group, "contoso-logs", armoperationalinsights.Workspace{
+	making, err := client.BeginCreateOrUpdate(ctx, armtest.GroupName, "contoso-logs", armoperationalinsights.Workspace{
 		Location:   to.Ptr("East US"),
 		Properties: &armoperationalinsights.WorkspaceProperties{RetentionInDays: to.Ptr[int32](60)},
 	}, nil)
@@ -121,40 +124,42 @@ func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 
 	a.ok(http.MethodPut, workspaceID+"/savedSearches/failures", searchVersion,
 		`{"properties":{"category":"Sharing","displayName":"Failed","query":"T"}}`)
-	searches, err := armoperationalinsights.NewSavedSearchesClient(sub, a, a.options())
+	searches, err := armoperationalinsights.NewSavedSearchesClient(armtest.Subscription, a.Contoso, a.ClientOptions())
 	require.NoError(t, err)
-	search, err := searches.CreateOrUpdate(ctx, group, "contoso-logs", "failures", armoperationalinsights.SavedSearch{
+	search, err := searches.CreateOrUpdate(ctx, armtest.GroupName, "contoso-logs", "failures",
+		armoperationalinsights.SavedSearch{
 		Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"),
 			DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
 	}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), *search.Properties.Version)
 	assert.NotEmpty(t, *search.Etag)
-	list, err := searches.ListByWorkspace(ctx, group, "contoso-logs", nil)
+	list, err := searches.ListByWorkspace(ctx, armtest.GroupName, "contoso-logs", nil)
 	require.NoError(t, err)
 	require.Len(t, list.Value, 1)
 	assert.Equal(t, "failures", *list.Value[0].Name)
 
-	options := *a.options()
+	options := *a.ClientOptions()
 	options.APIVersion = workspaceVersion
-	keys, err := armoperationalinsights.NewSharedKeysClient(sub, a, (*azarm.ClientOptions)(&options))
+	keys, err := armoperationalinsights.NewSharedKeysClient(armtest.Subscription, a.Contoso,
+		(*azarm.ClientOptions)(&options))
 	require.NoError(t, err)
-	first, err := keys.GetSharedKeys(ctx, group, "contoso-logs", nil)
+	first, err := keys.GetSharedKeys(ctx, armtest.GroupName, "contoso-logs", nil)
 	require.NoError(t, err)
 	assert.NotEmpty(t, *first.PrimarySharedKey)
 	assert.NotEqual(t, *first.PrimarySharedKey, *first.SecondarySharedKey)
-	second, err := keys.Regenerate(ctx, group, "contoso-logs", nil)
+	second, err := keys.Regenerate(ctx, armtest.GroupName, "contoso-logs", nil)
 	require.NoError(t, err)
 	assert.NotEqual(t, *first.PrimarySharedKey, *second.PrimarySharedKey)
 
-	_, err = searches.Delete(ctx, group, "contoso-logs", "failures", nil)
+	_, err = searches.Delete(ctx, armtest.GroupName, "contoso-logs", "failures", nil)
 	require.NoError(t, err)
-	deleting, err := client.BeginDelete(ctx, group, "contoso-logs",
+	deleting, err := client.BeginDelete(ctx, armtest.GroupName, "contoso-logs",
 		&armoperationalinsights.WorkspacesClientBeginDeleteOptions{Force: to.Ptr(true)})
 	require.NoError(t, err)
 	_, err = deleting.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Millisecond})
 	require.NoError(t, err)
-	status, _ := a.do(http.MethodGet, workspaceID, workspaceVersion, "")
+	status := a.do(http.MethodGet, workspaceID, workspaceVersion, "").Status
 	assert.Equal(t, http.StatusNotFound, status)
 }
 
@@ -170,6 +175,6 @@ func TestASavedSearchNeedsAWorkspaceAndAText(t *testing.T) {
 	assert.Equal(t, "InvalidParameter", code)
 	a.ok(http.MethodPut, search, searchVersion, body)
 	a.ok(http.MethodDelete, workspaceID, workspaceVersion, "")
-	status, _ := a.do(http.MethodGet, search, searchVersion, "")
+	status := a.do(http.MethodGet, search, searchVersion, "").Status
 	assert.Equal(t, http.StatusNotFound, status, "it goes with its workspace")
 }
