@@ -53,9 +53,9 @@ func TestEachAuditedResourceOffersItsCategories(t *testing.T) {
 	for target, body := range map[string]string{
 		shareAccount: toWorkspace(workspaceID, "Shares", "ShareSubscriptions", "SentShareSnapshots",
 			"ReceivedShareSnapshots"),
-		vault:                                    toWorkspace(workspaceID, "AuditEvent",
+		vault: toWorkspace(workspaceID, "AuditEvent",
 			"AzurePolicyEvaluationDetails"),
-		blobService:                              toWorkspace(workspaceID, "StorageRead", "StorageWrite",
+		blobService: toWorkspace(workspaceID, "StorageRead", "StorageWrite",
 			"StorageDelete"),
 		workspaceID:                              toWorkspace(workspaceID, "Audit"),
 		storageAccount:                           sending("metrics", `{"category":"Transaction","enabled":true}`),

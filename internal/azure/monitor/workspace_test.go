@@ -128,9 +128,9 @@ func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 	require.NoError(t, err)
 	search, err := searches.CreateOrUpdate(ctx, armtest.GroupName, "contoso-logs", "failures",
 		armoperationalinsights.SavedSearch{
-		Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"),
-			DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
-	}, nil)
+			Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"),
+				DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
+		}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), *search.Properties.Version)
 	assert.NotEmpty(t, *search.Etag)

@@ -67,10 +67,13 @@ func TestAClusterThatIsNotReadyTakesNoApplications(t *testing.T) {
 func TestAPackageIsWhatItsVersionSaysOrTheVersionFails(t *testing.T) {
 	a := ready(t)
 	a.ok(http.MethodPut, typeID, m{})
+	const governance = `<ApplicationManifest ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0"`
 	good := func(change map[string]string) []byte {
 		files := map[string]string{
-			"ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0">
-				<ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0"/></ServiceManifestImport></ApplicationManifest>`,
+			"ApplicationManifest.xml": governance + `>
+				<ServiceManifestImport>
+					<ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0"/>
+				</ServiceManifestImport></ApplicationManifest>`,
 			"AuditPkg/ServiceManifest.xml": serviceManifest(anything), "AuditPkg/Code/audit.exe": "MZ",
 		}
 		for name, content := range change {
@@ -101,7 +104,8 @@ func TestAPackageIsWhatItsVersionSaysOrTheVersionFails(t *testing.T) {
 			"ApplicationManifest.xml is not valid"},
 		"other XML": {good(map[string]string{"ApplicationManifest.xml": "<html/>"}),
 			"ApplicationManifest.xml is not valid"},
-		"no services": {good(map[string]string{"ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0"/>`}), "imports no service manifest"},
+		"no services": {good(map[string]string{"ApplicationManifest.xml": governance + `/>`}),
+			"imports no service manifest"},
 		"no service folder": {good(map[string]string{"AuditPkg/ServiceManifest.xml": ""}),
 			"has no AuditPkg/ServiceManifest.xml"},
 		"no code": {good(map[string]string{"AuditPkg/Code/audit.exe": ""}),
@@ -112,7 +116,8 @@ func TestAPackageIsWhatItsVersionSaysOrTheVersionFails(t *testing.T) {
 			"has no service type"},
 		"service type twice": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest(anything,
 			anything)}), "defined twice"},
-		"manifest version":  {good(map[string]string{"AuditPkg/ServiceManifest.xml": strings.Replace(serviceManifest(anything), `Version="1.0"`, `Version="9"`, 1)}), "imports 'AuditPkg' version '1.0'"},
+		"manifest version": {good(map[string]string{"AuditPkg/ServiceManifest.xml": strings.Replace(
+			serviceManifest(anything), `Version="1.0"`, `Version="9"`, 1)}), "imports 'AuditPkg' version '1.0'"},
 		"outside of itself": {good(map[string]string{"../evil.exe": "MZ"}), "outside of itself"},
 		"too many entries":  {good(many), "more than 10000"},
 		"too large manifest": {good(map[string]string{"ApplicationManifest.xml": strings.Repeat(" ", 5<<20)}),
@@ -167,21 +172,19 @@ func TestAnInterruptedRegistrationGoesOnAfterARestart(t *testing.T) {
 	a.mu.Lock()
 	a.hold = make(chan struct{})
 	a.mu.Unlock()
-	status, _, out := a.call(http.MethodPut, v1, version,
-		fmt.Sprintf(`{"properties":{"appPackageUrl":%q}}`, body["properties"].(m)["appPackageUrl"]))
-	require.Equal(t, http.StatusCreated, status)
-	assert.Equal(t, "Creating", out["properties"].(m)["provisioningState"])
+	begun := a.Contoso.Put(v1, body)
+	require.Equal(t, http.StatusCreated, begun.Status)
+	assert.Equal(t, "Creating", begun.Properties()["provisioningState"])
 	require.Eventually(t, func() bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return a.asked > 0
 	}, 10*time.Second, time.Millisecond)
-	a.arm().Close()
+	a.Restart()
 	a.mu.Lock()
 	close(a.hold)
 	a.hold = nil
 	a.mu.Unlock()
-	a.start()
 	require.Eventually(t, func() bool { return a.props(v1)["provisioningState"] == "Succeeded" }, 10*time.Second,
 		time.Millisecond)
 }

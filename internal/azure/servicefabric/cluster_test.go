@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
 func TestAClusterWaitsForNodesAndIsReadyWithItsPrimaryNodeType(t *testing.T) {
@@ -25,7 +25,7 @@ func TestAClusterWaitsForNodesAndIsReadyWithItsPrimaryNodeType(t *testing.T) {
 func TestAClusterIsCompletedWithWhatAzureComputes(t *testing.T) {
 	a := newAzure(t)
 	a.ok(http.MethodPut, clusterID, goodCluster)
-	got := a.get(clusterID)
+	got := a.Contoso.Get(clusterID).OK().Body
 	p := got["properties"].(m)
 	assert.Equal(t, "contoso-gov.eastus.cloudapp.azure.com", p["fqdn"])
 	assert.True(t, strings.HasPrefix(p["ipv4Address"].(string), "203.0.113."), p["ipv4Address"])
@@ -70,7 +70,7 @@ func TestAClusterIsRefusedAsAzureRefusesIt(t *testing.T) {
 		"bad thumbprint": {m{"clients": []m{{"isAdmin": true, "thumbprint": "xyz"}}}, "InvalidParameter",
 			"thumbprint"},
 		"nameless certificate": {m{"clients": []m{{"isAdmin": true}}}, "InvalidParameter", "properties.clients[0]"},
-		"half a directory": {m{"azureActiveDirectory": m{"tenantId": tenant}}, "InvalidParameter",
+		"half a directory": {m{"azureActiveDirectory": m{"tenantId": armtest.Tenant}}, "InvalidParameter",
 			"clusterApplication"},
 		"same ports":  {m{"clientConnectionPort": 19080}, "InvalidParameter", "must differ"},
 		"port":        {m{"clientConnectionPort": 70000}, "InvalidParameter", "clientConnectionPort"},
@@ -93,7 +93,8 @@ func TestAClusterIsRefusedAsAzureRefusesIt(t *testing.T) {
 		assert.Equal(t, "InvalidResourceName", code, name)
 	}
 	a.ok(http.MethodPut, clusterID, changed(goodCluster, m{"clients": nil,
-		"azureActiveDirectory": m{"tenantId": tenant, "clusterApplication": tenant, "clientApplication": tenant}}))
+		"azureActiveDirectory": m{"tenantId": armtest.Tenant, "clusterApplication": armtest.Tenant,
+			"clientApplication": armtest.Tenant}}))
 }
 
 func TestADomainNameHasOneClusterInARegion(t *testing.T) {
@@ -140,7 +141,7 @@ func TestNodeTypesKeepToTheLimitsOfTheSku(t *testing.T) {
 	code, _ := a.do(http.MethodPut, clusterID+"/nodeTypes/tenletters", goodNodes)
 	assert.Equal(t, "InvalidResourceName", code)
 	a.ok(http.MethodPut, nodesID, goodNodes)
-	assert.Equal(t, 5.0, a.get(nodesID)["sku"].(m)["capacity"])
+	assert.Equal(t, 5.0, a.Contoso.Get(nodesID).OK().Body["sku"].(m)["capacity"])
 	a.ok(http.MethodPut, nodesID, changed(goodNodes, m{"vmInstanceCount": 7}))
 	code, _ = a.do(http.MethodPut, nodesID, changed(goodNodes, m{"isPrimary": false}))
 	assert.Equal(t, "PropertyChangeNotAllowed", code)
@@ -175,15 +176,7 @@ func TestNodeSecretsComeFromAVaultThatAdmitsDeployments(t *testing.T) {
 	code, _ := a.do(http.MethodPut, nodesID, nodes)
 	assert.Equal(t, "ResourceNotFound", code)
 	vault := func(enabled bool, uri string) {
-		id, err := arm.ParseID(vaultID)
-		require.NoError(t, err)
-		require.NoError(t, a.arm().Update(func(c *arm.Call) error {
-			if aerr := c.Save(&arm.Resource{ID: id,
-				Body: m{"properties": m{"enabledForDeployment": enabled, "vaultUri": uri}}}); aerr != nil {
-				return aerr
-			}
-			return nil
-		}))
+		a.Plant(vaultID, m{"properties": m{"enabledForDeployment": enabled, "vaultUri": uri}})
 	}
 	vault(false, "https://contoso-vault.vault.azure.net/")
 	code, message := a.do(http.MethodPut, nodesID, nodes)

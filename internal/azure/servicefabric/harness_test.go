@@ -3,113 +3,55 @@ package servicefabric_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
-	"github.com/crossorg/crossorg/internal/azure/identity"
-	"github.com/crossorg/crossorg/internal/azure/resources"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/servicefabric"
-	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 const (
-	tenant   = "11111111-0000-0000-0000-000000000001"
-	sub      = "11111111-0000-0000-0000-000000000002"
-	owner    = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
-	version  = "2023-03-01-preview"
-	audience = "https://management.azure.com"
-
-	groupID   = "/subscriptions/" + sub + "/resourceGroups/govern"
-	clusters  = groupID + "/providers/Microsoft.ServiceFabric/managedClusters/"
+	clusters  = armtest.Group + "/providers/Microsoft.ServiceFabric/managedClusters/"
 	clusterID = clusters + "contosogov"
 	nodesID   = clusterID + "/nodeTypes/primary"
-	vaultID   = groupID + "/providers/Microsoft.KeyVault/vaults/contoso-vault"
+	vaultID   = armtest.Group + "/providers/Microsoft.KeyVault/vaults/contoso-vault"
 )
 
-// azure is a control plane with the Service Fabric provider, a deployer who owns a subscription, and a web server that
-// holds application packages.
+// azure is a control plane with the Service Fabric provider, and a web server that holds application packages.
 type azure struct {
-	t         *testing.T
-	st        *store.Store
-	dir       *identity.Directory
-	front     *httptest.Server
-	web       *httptest.Server
-	principal identity.Principal
+	*armtest.Azure
+	web   *httptest.Server
+	scale float64 // of the latency, from the next start of the control plane on
 
-	mu     sync.Mutex
-	server *arm.Server
-	files  map[string][]byte
-	hold   chan struct{} // while open, the web server does not answer
-	asked  int
-	scale  float64 // of the latency
+	mu    sync.Mutex
+	files map[string][]byte
+	hold  chan struct{} // while open, the web server does not answer
+	asked int
 }
 
 func newAzure(t *testing.T) *azure {
 	t.Parallel()
-	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
-	require.NoError(t, err)
-	a := &azure{t: t, st: st, files: map[string][]byte{}}
-	a.front = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request) {
-		a.arm().ServeHTTP(w, r)
-	}))
+	a := &azure{files: map[string][]byte{}}
 	a.web = httptest.NewTLSServer(http.HandlerFunc(a.serveFile))
-	a.dir, err = identity.NewDirectory(st, a.front.URL, time.Now)
-	require.NoError(t, err)
-	a.start()
-	t.Cleanup(func() {
-		a.front.Close()
-		a.arm().Close()
-		a.web.Close()
-		require.NoError(t, st.Close())
-	})
-	require.NoError(t, st.Update(func(tx *store.Tx) error {
-		if err := a.dir.AddSubscription(tx, identity.Subscription{ID: sub, TenantID: tenant}); err != nil {
-			return err
-		}
-		var err error
-		if a.principal, err = a.dir.AddServicePrincipal(tx, tenant, "deployer", "deployer", "secret"); err != nil {
-			return err
-		}
-		return a.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: a.principal.ObjectID, RoleID: owner,
-			Scope: "/subscriptions/" + sub})
-	}))
-	a.call(http.MethodPut, groupID, "2022-09-01", `{"location":"eastus"}`)
-	return a
-}
-
-func (a *azure) start() {
-	s, err := arm.NewServer(arm.Options{
-		Store: a.st, Directory: a.dir, Endpoints: arm.Endpoints{Management: a.front.URL},
-		Latency: arm.Latency{Scale: a.scale},
-		Providers: []*arm.Provider{
-			servicefabric.New(a.web.Client()), resources.New(),
-			// Node secrets come from a vault, whose own provider is not what is tested here.
-			{Namespace: "Microsoft.KeyVault", Types: []*arm.Type{{Name: "Microsoft.KeyVault/vaults"}}},
+	t.Cleanup(a.web.Close)
+	a.Azure = armtest.New(t, armtest.Config{
+		APIVersion: "2023-03-01-preview",
+		Control:    func(o *arm.Options) { o.Latency.Scale = a.scale },
+		Providers: func(*armtest.Azure) []*arm.Provider {
+			// Node secrets come from a vault, whose own provider is not tested here.
+			return append(armtest.Bare("Microsoft.KeyVault/vaults"), servicefabric.New(a.web.Client()))
 		},
 	})
-	require.NoError(a.t, err)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.server = s
-}
-
-func (a *azure) arm() *arm.Server {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.server
+	return a
 }
 
 // serveFile answers with a package to whoever has the signature.
@@ -136,81 +78,28 @@ func (a *azure) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// call sends a request and returns status, header and decoded body.
-func (a *azure) call(method, path, apiVersion, body string) (int, http.Header, map[string]any) {
-	a.t.Helper()
-	if !strings.HasPrefix(path, "https://") {
-		path = a.front.URL + path + "?api-version=" + apiVersion
-	}
-	req, err := http.NewRequestWithContext(context.Background(), method, path, bytes.NewBufferString(body))
-	require.NoError(a.t, err)
-	token, _, err := a.dir.Issue(a.principal, audience)
-	require.NoError(a.t, err)
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := a.front.Client().Do(req)
-	require.NoError(a.t, err)
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	require.NoError(a.t, err)
-	out := map[string]any{}
-	if len(raw) > 0 {
-		require.NoError(a.t, json.Unmarshal(raw, &out), string(raw))
-	}
-	return res.StatusCode, res.Header, out
-}
-
 // do sends a request, waits until its operation has ended, and returns the error that it ended with: code and message.
-func (a *azure) do(method, path string, body any) (string, string) {
-	a.t.Helper()
-	raw := ""
-	if body != nil {
-		b, err := json.Marshal(body)
-		require.NoError(a.t, err)
-		raw = string(b)
-	}
-	status, header, out := a.call(method, path, version, raw)
-	if status < 300 && header.Get("Azure-AsyncOperation") != "" {
-		require.Eventually(a.t, func() bool {
-			_, _, out = a.call(http.MethodGet, header.Get("Azure-AsyncOperation"), "", "")
-			return out["status"] != "InProgress"
-		}, 10*time.Second, time.Millisecond)
-		if out["status"] == "Succeeded" {
-			return "", ""
-		}
-	} else if status < 300 {
-		return "", ""
-	}
-	e, _ := out["error"].(m)
-	code, _ := e["code"].(string)
-	message, _ := e["message"].(string)
-	require.NotEmpty(a.t, code, "%d %v", status, out)
-	return code, message
+func (a *azure) do(method, path string, body any) (code, message string) {
+	a.T.Helper()
+	r := a.Contoso.Do(method, path, body).Wait()
+	return r.Code(), r.Message()
 }
 
 // ok is do for a request that must succeed.
 func (a *azure) ok(method, path string, body any) {
-	a.t.Helper()
-	code, message := a.do(method, path, body)
-	require.Empty(a.t, code, message)
+	a.T.Helper()
+	a.Contoso.Do(method, path, body).Wait().OK()
 }
 
-// get reads a resource that must be there; props are its properties.
-func (a *azure) get(path string) m {
-	a.t.Helper()
-	status, _, out := a.call(http.MethodGet, path, version, "")
-	require.Equal(a.t, http.StatusOK, status, "%v", out)
-	return out
-}
-
+// props are the properties of a resource that must be there.
 func (a *azure) props(path string) m {
-	a.t.Helper()
-	p, _ := a.get(path)["properties"].(m)
-	return p
+	a.T.Helper()
+	return a.Contoso.Get(path).OK().Properties()
 }
 
 func (a *azure) gone(path string) bool {
-	status, _, _ := a.call(http.MethodGet, path, version, "")
-	return status == http.StatusNotFound
+	a.T.Helper()
+	return a.Contoso.Get(path).Status == http.StatusNotFound
 }
 
 type m = map[string]any
@@ -255,7 +144,9 @@ func sfpkg(t *testing.T, typeName, typeVersion string, serviceTypes ...string) [
 	files := map[string]string{
 		"ApplicationManifest.xml": fmt.Sprintf(`<ApplicationManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" ApplicationTypeName=%q ApplicationTypeVersion=%q>
 			<Parameters><Parameter Name="Audience" DefaultValue="all" /></Parameters>
-			<ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0" /></ServiceManifestImport>
+			<ServiceManifestImport>
+				<ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0" />
+			</ServiceManifestImport>
 		</ApplicationManifest>`, typeName, typeVersion),
 		"AuditPkg/ServiceManifest.xml": serviceManifest(serviceTypes...),
 		"AuditPkg/Code/audit.exe":      "MZ",
@@ -271,7 +162,9 @@ func serviceManifest(serviceTypes ...string) string {
 	}
 	return `<ServiceManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" Name="AuditPkg" Version="1.0">
 		<ServiceTypes>` + types + `</ServiceTypes>
-		<CodePackage Name="Code" Version="1.0"><EntryPoint><ExeHost><Program>audit.exe</Program></ExeHost></EntryPoint></CodePackage>
+		<CodePackage Name="Code" Version="1.0">
+			<EntryPoint><ExeHost><Program>audit.exe</Program></ExeHost></EntryPoint>
+		</CodePackage>
 	</ServiceManifest>`
 }
 

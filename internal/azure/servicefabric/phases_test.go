@@ -1,14 +1,14 @@
 package servicefabric_test
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // slow is a control plane that takes as long as Azure, on a clock that the test moves.
@@ -19,36 +19,23 @@ func slow(t *testing.T) *azure {
 }
 
 func (a *azure) slow() {
-	a.arm().Close()
 	a.scale = 1
-	a.start()
+	a.Restart()
 }
 
 // begin sends a request whose operation takes its time, and returns where to ask about it.
-func (a *azure) begin(method, path string, body m) string {
-	a.t.Helper()
-	raw, err := json.Marshal(body)
-	require.NoError(a.t, err)
-	status, header, out := a.call(method, path, version, string(raw))
-	require.Less(a.t, status, 300, "%v", out)
-	require.NotEmpty(a.t, header.Get("Azure-AsyncOperation"))
-	return header.Get("Azure-AsyncOperation")
+func (a *azure) begin(method, path string, body any) string {
+	a.T.Helper()
+	operation := a.Contoso.Do(method, path, body).OK().Header.Get("Azure-AsyncOperation")
+	require.NotEmpty(a.T, operation)
+	return operation
 }
 
 // ended is how an operation has ended, or that it has not.
 func (a *azure) ended(operation string) (status, message string) {
-	a.t.Helper()
-	_, _, out := a.call(http.MethodGet, operation, "", "")
-	e, _ := out["error"].(m)
-	status, _ = out["status"].(string)
-	message, _ = e["message"].(string)
-	return status, message
-}
-
-func (a *azure) pass(d time.Duration) {
-	a.t.Helper()
-	_, err := a.arm().Advance(context.Background(), d)
-	require.NoError(a.t, err)
+	a.T.Helper()
+	r := a.Contoso.Get(operation)
+	return jsonbody.Text(r.Body, "status"), r.Message()
 }
 
 // A cluster goes through its states with its first primary node type, whose creation ends when the cluster is ready.
@@ -57,7 +44,7 @@ func TestAClusterGoesThroughItsStates(t *testing.T) {
 	a := slow(t)
 	created := a.begin(http.MethodPut, clusterID, goodCluster)
 	assert.Equal(t, "Creating", a.props(clusterID)["provisioningState"])
-	a.pass(3 * time.Minute)
+	a.Advance(3 * time.Minute)
 	status, _ := a.ended(created)
 	require.Equal(t, "Succeeded", status)
 	assert.Equal(t, "WaitingForNodes", a.props(clusterID)["clusterState"], "without nodes it waits as long as it takes")
@@ -68,16 +55,15 @@ func TestAClusterGoesThroughItsStates(t *testing.T) {
 		state string
 	}{{0, "WaitingForNodes"}, {7 * time.Minute, "Deploying"}, {3*time.Minute + 30*time.Second, "BaselineUpgrade"}} {
 		if c.after > 0 {
-			a.pass(c.after)
+			a.Advance(c.after)
 		}
 		assert.Equal(t, c.state, a.props(clusterID)["clusterState"])
 		status, _ := a.ended(nodes)
 		assert.Equal(t, "InProgress", status)
-		status2, _, out := a.call(http.MethodPut, typeID, version, `{}`)
-		assert.Equal(t, http.StatusConflict, status2)
-		assert.Contains(t, out["error"].(m)["message"], c.state)
+		assert.Contains(t, a.Contoso.Put(typeID, m{}).Refused(http.StatusConflict, "ClusterNotReady").Message(),
+			c.state)
 	}
-	a.pass(2 * time.Minute)
+	a.Advance(2 * time.Minute)
 	status, _ = a.ended(nodes)
 	assert.Equal(t, "Succeeded", status)
 	assert.Equal(t, "Ready", a.props(clusterID)["clusterState"])
@@ -88,16 +74,16 @@ func TestAClusterGoesThroughItsStates(t *testing.T) {
 func TestAReadyClusterStaysReadyWhileItsNodesAreReplaced(t *testing.T) {
 	a := ready(t)
 	a.slow()
-	a.pass(time.Hour) // the nodes were there at once; under the profile they are old now
+	a.Advance(time.Hour) // the nodes were there at once; under the profile they are old now
 	second := clusterID + "/nodeTypes/primary2"
 	a.begin(http.MethodPut, second, goodNodes)
 	assert.Equal(t, "Ready", a.props(clusterID)["clusterState"])
-	status, _, out := a.call(http.MethodDelete, nodesID, version, "")
-	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Contains(t, out["error"].(m)["message"], "at least one active primary node type")
-	a.pass(13 * time.Minute)
+	last := a.Contoso.Delete(nodesID)
+	assert.Equal(t, http.StatusBadRequest, last.Status)
+	assert.Contains(t, last.Message(), "at least one active primary node type")
+	a.Advance(13 * time.Minute)
 	a.begin(http.MethodDelete, nodesID, nil)
-	a.pass(10 * time.Minute)
+	a.Advance(10 * time.Minute)
 	assert.True(t, a.gone(nodesID))
 	assert.Equal(t, "Ready", a.props(clusterID)["clusterState"])
 }
@@ -106,13 +92,13 @@ func TestAReadyClusterStaysReadyWhileItsNodesAreReplaced(t *testing.T) {
 func TestAnUpgradeTakesItsTime(t *testing.T) {
 	a := running(t)
 	a.slow()
-	a.pass(time.Hour)
+	a.Advance(time.Hour)
 	upgrade := a.begin(http.MethodPut, appID, application(v2, nil))
-	a.pass(4 * time.Minute)
+	a.Advance(4 * time.Minute)
 	status, _ := a.ended(upgrade)
 	assert.Equal(t, "InProgress", status)
 	assert.Equal(t, "Updating", a.props(appID)["provisioningState"])
-	a.pass(2 * time.Minute)
+	a.Advance(2 * time.Minute)
 	status, _ = a.ended(upgrade)
 	assert.Equal(t, "Succeeded", status)
 	assert.Equal(t, "Succeeded", a.props(appID)["provisioningState"])
@@ -120,12 +106,12 @@ func TestAnUpgradeTakesItsTime(t *testing.T) {
 	v3 := typeID + "/versions/3.0.0"
 	registered := a.begin(http.MethodPut, v3,
 		a.publish("v3.sfpkg", sfpkg(t, "GovernanceType", "3.0.0", "Stateless:NewType")))
-	a.pass(time.Minute)
+	a.Advance(time.Minute)
 	status, message := a.ended(registered)
 	require.Equal(t, "Succeeded", status, message)
 	upgrade = a.begin(http.MethodPut, appID, application(v3, nil))
 	assert.Equal(t, "Updating", a.props(appID)["provisioningState"])
-	a.pass(6 * time.Minute)
+	a.Advance(6 * time.Minute)
 	status, message = a.ended(upgrade)
 	assert.Equal(t, "Failed", status)
 	assert.Contains(t, message, "Services must be explicitly deleted")
