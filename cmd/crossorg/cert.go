@@ -74,18 +74,8 @@ first up, and again after it: a vault is there only then. What the folder has is
 				if err != nil {
 					document.Error = local.AsFailure(err)
 				}
-				if f.json {
-					if err := a.document(document); err != nil {
-						return err
-					}
-				} else {
-					printCertificate(a, document)
-				}
-				if err != nil {
-					printFailure(a.stderr, document.Error)
-					return errReported
-				}
-				return nil
+				return a.say(&f.flags, answer{document: document, page: certificatePage(document),
+					failure: document.Error})
 			}))
 		},
 	}
@@ -184,23 +174,4 @@ func configure(
 	}
 	d.Configured = t.Home.CertsDir()
 	return c.Write(t.Home.CertsDir(), homeCertificate)
-}
-
-func printCertificate(a *app, d certDocument) {
-	made := "made"
-	if d.Reused {
-		made = "was there"
-	}
-	fmt.Fprintf(a.stdout, "The certificate %s: valid until %s.\n\n  Thumbprint   %s\n  Certificate  %s\n  Key        "+
-		"  %s\n",
-		made, d.NotAfter.Format(time.DateOnly), d.Thumbprint, d.Certificate, d.Key)
-	if d.Configured != "" {
-		fmt.Fprintf(a.stdout, "  Configured   %s\n", d.Configured)
-	}
-	if d.SecretID != "" {
-		fmt.Fprintf(a.stdout, "  Secret       %s\n", d.SecretID)
-	}
-	for _, note := range d.Notes {
-		fmt.Fprintf(a.stdout, "\nnote: %s\n", note)
-	}
 }

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/crossorg/crossorg/internal/azure"
+	"github.com/crossorg/crossorg/internal/console"
 	"github.com/crossorg/crossorg/internal/local"
 )
 
@@ -33,7 +33,7 @@ tool than Go is needed. Everything that a run keeps lies in the home folder.`,
 // flags are those that every verb has.
 type flags struct {
 	stack, project, home, configFile, armLog string
-	json                                     bool
+	json, all                                bool
 	latency                                  azure.Latency
 }
 
@@ -57,6 +57,11 @@ func (f *flags) registerHome(cmd *cobra.Command) {
 	set.BoolVar(&f.json, "json", false, "print one JSON document on stdout; progress goes to stderr")
 }
 
+// registerAll adds --all to a verb whose page may leave rows out.
+func (f *flags) registerAll(cmd *cobra.Command, what string) {
+	cmd.Flags().BoolVar(&f.all, "all", false, what)
+}
+
 func (f *flags) options(a *app) local.Options {
 	return local.Options{
 		ProjectDir: f.project,
@@ -65,13 +70,16 @@ func (f *flags) options(a *app) local.Options {
 		ConfigFile: f.configFile,
 		ArmLog:     f.armLog,
 		Latency:    f.latency,
-		Progress:   a.stderr,
+		Progress:   a.progress,
 		Kill:       a.killed,
 	}
 }
 
-// session opens a stack, has do work on it, and reports the result or the failure.
-func (a *app) session(ctx context.Context, f *flags, do func(*local.Session) (*local.Result, error)) error {
+// session opens a stack, has do work on it, and reports the result or the failure as page lays it out.
+func (a *app) session(
+	ctx context.Context, f *flags, do func(*local.Session) (*local.Result, error),
+	page func(*local.Result) func(*console.Page), long bool,
+) error {
 	a.reached = true
 	result := &local.Result{Stack: f.stack}
 	session, err := local.Open(ctx, f.options(a))
@@ -79,28 +87,8 @@ func (a *app) session(ctx context.Context, f *flags, do func(*local.Session) (*l
 		result, err = do(session)
 		err = errors.Join(err, session.Close())
 	}
-	return a.report(f, result, err)
-}
-
-// report prints a result and, when there is one, the failure.
-func (a *app) report(f *flags, result *local.Result, err error) error {
 	if err != nil {
 		result.Error = local.AsFailure(err)
 	}
-	if f.json {
-		document, jsonErr := result.JSON()
-		if jsonErr != nil {
-			return jsonErr
-		}
-		if _, jsonErr = fmt.Fprintf(a.stdout, "%s\n", document); jsonErr != nil {
-			return jsonErr
-		}
-	} else if printErr := printResult(a.stdout, result); printErr != nil {
-		return printErr
-	}
-	if err != nil {
-		printFailure(a.stderr, result.Error)
-		return errReported
-	}
-	return nil
+	return a.say(f, answer{document: result, page: page(result), long: long, failure: result.Error})
 }

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,21 +41,9 @@ running local serve too.`,
 			document.Advanced, err = local.Advance(cmd.Context(), f.options(a), by)
 			if err != nil {
 				document.Error = local.AsFailure(err)
-				printFailure(a.stderr, document.Error)
+				return a.say(f, answer{document: document, failure: document.Error})
 			}
-			if f.json {
-				encoder := json.NewEncoder(a.stdout)
-				encoder.SetIndent("", "  ")
-				if jsonErr := encoder.Encode(document); jsonErr != nil {
-					return jsonErr
-				}
-			} else if err == nil {
-				err = printAdvanced(a.stdout, document.Advanced)
-			}
-			if document.Error != nil {
-				return errReported
-			}
-			return err
+			return a.say(f, answer{document: document, page: advancedPage(document.Advanced)})
 		},
 	}
 	f.registerHome(cmd)
@@ -79,23 +64,4 @@ func days(text string) (time.Duration, error) {
 			"or 7d", text)
 	}
 	return by, nil
-}
-
-func printAdvanced(w io.Writer, moved arm.Advanced) error {
-	const layout = "2006-01-02 15:04:05"
-	fmt.Fprintf(w, "The clock stands at %s UTC; it was %s.\n", moved.To.Format(layout), moved.From.Format(layout))
-	if len(moved.Ran) == 0 {
-		fmt.Fprintln(w, "Nothing was due.")
-		return nil
-	}
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(t, "\nDUE\tJOB\tRESOURCE\tRESULT\n")
-	for _, r := range moved.Ran {
-		result := "done"
-		if r.Error != "" {
-			result = r.Error
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Due.Format(layout), r.Job, r.Resource, result)
-	}
-	return t.Flush()
 }

@@ -21,10 +21,11 @@ Azure, until their retention ends.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
 				return s.Destroy(cmd.Context(), unprotect)
-			})
+			}, f.changesPage, false)
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every resource that was deleted")
 	cmd.Flags().BoolVar(&unprotect, "unprotect", false, "lift the protection of the stack's resources first")
 	return cmd
 }

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,49 +118,8 @@ func (a *app) faults(f *flags, do func(local.Options) ([]faults.State, error)) e
 	document := faultsDocument{Faults: []faults.State{}}
 	if err != nil {
 		document.Error = local.AsFailure(err)
-		printFailure(a.stderr, document.Error)
-	} else {
-		document.Faults = append(document.Faults, states...)
+		return a.say(f, answer{document: document, failure: document.Error})
 	}
-	if f.json {
-		encoder := json.NewEncoder(a.stdout)
-		encoder.SetIndent("", "  ")
-		if jsonErr := encoder.Encode(document); jsonErr != nil {
-			return jsonErr
-		}
-	} else if err == nil {
-		err = printFaults(a.stdout, document.Faults)
-	}
-	if document.Error != nil {
-		return errReported
-	}
-	return err
-}
-
-func printFaults(w io.Writer, states []faults.State) error {
-	if len(states) == 0 {
-		_, err := fmt.Fprintln(w, "No faults are asked for.")
-		return err
-	}
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(t, "ID\tKIND\tMETHOD\tPATH\tFROM\tCOUNT\tCHANCE\tMATCHED\tFIRED\n")
-	for _, s := range states {
-		count, chance := "all", 1.0
-		if s.Count > 0 {
-			count = strconv.Itoa(s.Count)
-		}
-		if s.Probability > 0 {
-			chance = s.Probability
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%g\t%d\t%d\n", s.ID, s.Kind, or(s.Method, "any"), or(s.Path, "any"),
-			max(1, s.Nth), count, chance, s.Matched, s.Fired)
-	}
-	return t.Flush()
-}
-
-func or(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
+	document.Faults = append(document.Faults, states...)
+	return a.say(f, answer{document: document, page: faultsPage(document.Faults)})
 }

@@ -18,10 +18,11 @@ func (a *app) localOutputs() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
 				return s.Outputs(cmd.Context(), showSecrets)
-			})
+			}, f.outputsPage, true)
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every value whole, links into the portal, and every file")
 	cmd.Flags().BoolVar(&showSecrets, "show-secrets", false, "print secret outputs in plain text")
 	return cmd
 }

@@ -18,10 +18,11 @@ func (a *app) localPreview() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
 				return s.Preview(cmd.Context(), expectNoChanges)
-			})
+			}, f.previewPage, true)
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every resource that would change")
 	cmd.Flags().BoolVar(&expectNoChanges, "expect-no-changes", false, "fail when there is any change")
 	return cmd
 }

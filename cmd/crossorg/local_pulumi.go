@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -45,11 +44,13 @@ What stands after -- goes to the CLI as it is. It exits 1 when the CLI fails.`,
 			session, err := local.Open(cmd.Context(), f.options(a))
 			if err == nil {
 				var captured bytes.Buffer
-				stdout := a.stdout
+				stdout := a.out.Writer
 				if f.json {
 					stdout = &captured
 				}
-				document.ExitCode, err = session.Pulumi(cmd.Context(), a.stdin, stdout, a.stderr, args...)
+				// From here on the terminal is the CLI's.
+				a.progress.Clear()
+				document.ExitCode, err = session.Pulumi(cmd.Context(), a.stdin, stdout, a.err.Writer, args...)
 				document.Stdout = captured.String()
 				if closeErr := session.Close(); err == nil {
 					err = closeErr
@@ -58,19 +59,12 @@ What stands after -- goes to the CLI as it is. It exits 1 when the CLI fails.`,
 			document.DurationMs = time.Since(start).Milliseconds()
 			if err != nil {
 				document.Error = local.AsFailure(err)
-				printFailure(a.stderr, document.Error)
 			}
-			if f.json {
-				encoder := json.NewEncoder(a.stdout)
-				encoder.SetIndent("", "  ")
-				if err := encoder.Encode(document); err != nil {
-					return err
-				}
-			}
-			if err != nil || document.ExitCode != 0 {
+			err = a.say(f, answer{document: document, failure: document.Error})
+			if err == nil && document.ExitCode != 0 {
 				return errReported
 			}
-			return nil
+			return err
 		},
 	}
 	f.register(cmd)

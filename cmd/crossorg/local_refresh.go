@@ -19,10 +19,11 @@ func (a *app) localRefresh() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
 				return s.Refresh(cmd.Context(), expectNoChanges)
-			})
+			}, f.changesPage, false)
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every resource that has changed")
 	cmd.Flags().BoolVar(&expectNoChanges, "expect-no-changes", false, "fail when there is any change")
 	return cmd
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/crossorg/crossorg/internal/console"
 	"github.com/crossorg/crossorg/internal/local"
 )
 
@@ -46,21 +46,11 @@ Azure with its data, generated secrets and certificates. It refuses while the ho
 			}
 			if err != nil {
 				document.Error = local.AsFailure(err)
-				printFailure(a.stderr, document.Error)
+				return a.say(f, answer{document: document, failure: document.Error})
 			}
-			if f.json {
-				encoder := json.NewEncoder(a.stdout)
-				encoder.SetIndent("", "  ")
-				if err := encoder.Encode(document); err != nil {
-					return err
-				}
-			} else if err == nil {
-				fmt.Fprintf(a.stdout, "%s is empty now\n", document.Home)
-			}
-			if err != nil {
-				return errReported
-			}
-			return nil
+			return a.say(f, answer{document: document, page: func(p *console.Page) {
+				p.Text("", console.Good(document.Home+" is empty now"))
+			}})
 		},
 	}
 	f.registerHome(cmd)
@@ -77,7 +67,8 @@ func (a *app) confirm(yes bool, question string) error {
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return errors.New("this removes state and nobody can be asked here: add --yes")
 	}
-	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	a.progress.Clear()
+	fmt.Fprintf(a.err, "%s [y/N] ", question)
 	answer, _ := bufio.NewReader(file).ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":

@@ -20,9 +20,10 @@ equal at both ends.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
 				return s.Up(cmd.Context())
-			})
+			}, f.upPage, false)
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every change, snapshot and file")
 	return cmd
 }

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/crossorg/crossorg/internal/local"
 )
 
 const (
@@ -27,38 +29,38 @@ func main() {
 		debug.SetGCPercent(400)
 	}
 	keepPrivate()
-	ctx, killed := untilInterrupted(os.Stderr)
-	os.Exit(run(ctx, killed, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	a := &app{stdin: os.Stdin, reporter: newReporter(os.Stdout, os.Stderr, os.Getenv)}
+	var ctx context.Context
+	ctx, a.killed = untilInterrupted(a.progress)
+	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
 // app is what the verbs share.
 type app struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	killed         <-chan struct{}
+	*reporter
+	stdin  io.Reader
+	killed <-chan struct{}
 	// reached tells that the command line was right and a verb began: what goes wrong from then on is a failure.
 	reached bool
 }
 
-// errReported is a failure that has been printed already.
-var errReported = errors.New("failed")
-
-func run(ctx context.Context, killed <-chan struct{}, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, killed: killed}
+// run executes a command line and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
+	a.progress.Clear()
 	switch {
 	case err == nil:
 		return 0
 	case !a.reached:
-		fmt.Fprintf(stderr, "%v\n", err)
+		a.wrongUsage(err)
 		return exitUsage
 	case !errors.Is(err, errReported):
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		a.failure(local.AsFailure(err))
 	}
 	return exitFailed
 }
@@ -90,14 +92,14 @@ func needsVerb(cmd *cobra.Command, args []string) error {
 }
 
 // untilInterrupted returns a context that the first ctrl-C (or SIGTERM) ends, and a channel that the second closes.
-func untilInterrupted(stderr io.Writer) (context.Context, <-chan struct{}) {
+func untilInterrupted(progress io.Writer) (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancel(context.Background())
 	killed := make(chan struct{})
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(stderr, "\nending: what has begun is finished first; ctrl-C again ends at once")
+		fmt.Fprintln(progress, "ending: what has begun is finished first; ctrl-C again ends at once")
 		cancel()
 		<-signals
 		close(killed)

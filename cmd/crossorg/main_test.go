@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/local"
-	"github.com/crossorg/crossorg/internal/stack"
 )
 
 var verbs = []string{"up", "preview", "refresh", "destroy", "outputs", "serve", "reset", "pulumi"}
@@ -21,8 +21,15 @@ var verbs = []string{"up", "preview", "refresh", "destroy", "outputs", "serve", 
 // command runs the tool in process.
 func command(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(context.Background(), nil, args, strings.NewReader(""), &out, &errs)
+	code = run(context.Background(), args, &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// run runs the tool in process, outside of any terminal.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	none := func(string) string { return "" }
+	a := &app{stdin: strings.NewReader(""), reporter: newReporter(stdout, stderr, none)}
+	return a.run(ctx, args)
 }
 
 // emptyProject is a project folder without stack files.
@@ -91,39 +98,6 @@ func TestResetAsksOrNeedsYes(t *testing.T) {
 	assert.Zero(t, code)
 	assert.JSONEq(t, `{"home":"`+home+`","removed":["`+state+`"]}`, out)
 	assert.NoDirExists(t, home)
-}
-
-func TestResultForAPerson(t *testing.T) {
-	var out bytes.Buffer
-	require.NoError(t, printResult(&out, &local.Result{
-		Stack:   "dev",
-		Summary: &local.Summary{Create: 2, Same: 1},
-		Outputs: map[string]any{"b": map[string]any{"inner": "value"}, "list": []any{1}},
-		Snapshots: []stack.Snapshot{{Share: "finance", Consumer: "fabrikam", Status: "Succeeded",
-			Files: []stack.SnapshotFile{
-				{Path: "landing/a.csv", Bytes: 5, SHA256: "aa", SourceSHA256: "aa"},
-				{Path: "landing/b.csv", Bytes: 5, SHA256: "bb", SourceSHA256: "cc"},
-				{Path: "landing/c.csv", SourceSHA256: "dd"},
-			}}},
-		SoftDeletedVaults: []stack.DeletedVault{{Name: "v1", Location: "eastus", Purge: "2026-01-01"}},
-		DurationMs:        1500,
-	}))
-	for _, line := range []string{
-		"  b\n    inner  value", "  list  [1]", "finance to fabrikam: Succeeded",
-		"landing/a.csv  fabrikam  5      aa       equal", "differs: cc", "did not arrive", "v1    eastus    2026-01-01",
-		"dev: create 2, same 1 in 1.5s",
-	} {
-		assert.Contains(t, out.String(), line)
-	}
-}
-
-func TestFailureForAPerson(t *testing.T) {
-	var out bytes.Buffer
-	printFailure(&out, &local.Failure{Message: "up failed", Diagnostics: []local.Diagnostic{
-		{Resource: "storage:StorageAccount a", Message: "first\nsecond"}, {Message: "general"},
-		{Message: "told before", Told: true},
-	}})
-	assert.Equal(t, "\nerror: up failed\n  - storage:StorageAccount a: first\n    second\n  - general\n", out.String())
 }
 
 func TestServeRefusesAnAddressThatIsNone(t *testing.T) {

@@ -32,17 +32,18 @@ providers, rights, regions, sizes and quota of virtual machines, names. It exits
 				}
 				o := preflight.Options{
 					Stack: f.stack, Root: project.Dir, Values: values, Getenv: os.Getenv, Access: t.Access,
-					Subscription: t.Subscription, Fix: fix, Progress: a.stderr,
+					Subscription: t.Subscription, Fix: fix, Progress: a.progress,
 				}
 				// A stack that does not stand has no outputs, and needs none.
 				if outputs, err := t.Read(cmd.Context()); err == nil {
 					o.Outputs = outputs
 				}
-				return a.checked(f, preflight.Run(cmd.Context(), o))
+				return a.checked(f, "preflight", preflight.Run(cmd.Context(), o))
 			}))
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every check in a row of its own")
 	cmd.Flags().BoolVar(&fix, "fix", false, "register resource providers that are not registered")
 	return cmd
 }

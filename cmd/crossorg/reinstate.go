@@ -30,7 +30,7 @@ func (a *app) reinstate() *cobra.Command {
 			}
 			return a.changeAccess(cmd.Context(), f, args,
 				func(t *target.Target, share stack.Share) (*stack.ShareAccess, error) {
-					return stack.Reinstate(cmd.Context(), t.Access, args[0], share, args[1], until, a.stderr)
+					return stack.Reinstate(cmd.Context(), t.Access, args[0], share, args[1], until, a.progress)
 				})
 		},
 	}

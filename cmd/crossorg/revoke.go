@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +28,7 @@ copied stays with the consumer.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.changeAccess(cmd.Context(), f, args,
 				func(t *target.Target, share stack.Share) (*stack.ShareAccess, error) {
-					return stack.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.stderr)
+					return stack.Revoke(cmd.Context(), t.Access, args[0], share, args[1], a.progress)
 				})
 		},
 	}
@@ -57,16 +54,6 @@ func (a *app) changeAccess(
 		if err != nil {
 			return err
 		}
-		if f.json {
-			return a.document(accessDocument{f.stack, f.target, now})
-		}
-		w := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
-		expires := "never"
-		if now.Expiration != nil {
-			expires = now.Expiration.UTC().Format(time.RFC3339)
-		}
-		fmt.Fprintf(w, "SHARE\tCONSUMER\tAT THE PROVIDER\tAT THE CONSUMER\tEXPIRES\n%s\t%s\t%s\t%s\t%s\n",
-			now.Share, now.Consumer, now.ProviderStatus, now.ConsumerStatus, expires)
-		return w.Flush()
+		return a.say(&f.flags, answer{document: accessDocument{f.stack, f.target, now}, page: accessPage(now)})
 	}))
 }

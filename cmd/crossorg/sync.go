@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +48,7 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 				}
 				failure := &local.Failure{Message: "not every snapshot arrived whole"}
 				for _, name := range consumers {
-					run, err := stack.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.stderr)
+					run, err := stack.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.progress)
 					if err != nil {
 						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " +
 							"" + name, Message: err.Error()})
@@ -66,53 +63,15 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 				if len(failure.Diagnostics) > 0 {
 					document.Error = failure
 				}
-				if f.json {
-					err = a.document(document)
-				} else {
-					err = a.printRuns(document.Runs)
-				}
-				if err != nil || document.Error == nil {
-					return err
-				}
-				printFailure(a.stderr, failure)
-				return errReported
+				return a.say(&f.flags, answer{document: document, page: f.runsPage(document.Runs),
+					failure: document.Error})
 			}))
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every file")
 	cmd.Flags().StringVar(&consumer, "consumer", "", "organization to take the snapshot at (default: every consumer "+
 		"of the share)")
 	cmd.Flags().BoolVar(&full, "full", false, "copy everything again, not only what changed since the last snapshot")
 	return cmd
-}
-
-func (a *app) printRuns(runs []*stack.Synchronized) error {
-	t := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
-	for _, r := range runs {
-		status := "None"
-		if r.Run != nil {
-			status = r.Run.Status
-		}
-		fmt.Fprintf(t, "\n%s to %s: %s\n", r.Share, r.Consumer, status)
-		if r.Run != nil {
-			fmt.Fprintf(t, "\n  DATA SET\tSTATUS\tFILES READ\tFILES WRITTEN\tBYTES WRITTEN\n")
-			for _, d := range r.Run.DataSets {
-				fmt.Fprintf(t, "  %s\t%s\t%d\t%d\t%d\n", d.Name, d.Status, d.FilesRead, d.FilesWritten, d.BytesWritten)
-			}
-		}
-		fmt.Fprintf(t, "\n  FILE\tBYTES\tSHA-256\tAT THE PROVIDER\n")
-		for _, file := range r.Files {
-			fmt.Fprintf(t, "  %s\t%d\t%s\t%s\n", file.Path, file.Bytes, file.SHA256, comparison(file))
-		}
-		fmt.Fprintf(t, "\n  STARTED\tENDED\tMODE\tSTATUS\tSNAPSHOT\n")
-		for _, h := range r.History {
-			ended := "-"
-			if !h.End.IsZero() {
-				ended = h.End.UTC().Format(time.DateTime)
-			}
-			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", h.Start.UTC().Format(time.DateTime), ended, h.Mode, h.Status,
-				h.SynchronizationID)
-		}
-	}
-	return t.Flush()
 }

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -43,86 +40,25 @@ func (a *app) at(ctx context.Context, f *targetFlags, do func(*target.Target) er
 	return errors.Join(err, t.Close())
 }
 
-// failed prints a failure, and the document {"stack", "error"} if one was asked for.
+// failed reports a failure, with the document {"stack", "target", "error"} if one was asked for.
 func (a *app) failed(f *targetFlags, err error) error {
 	if err == nil || !a.reached || errors.Is(err, errReported) {
 		return err
 	}
 	failure := local.AsFailure(err)
-	printFailure(a.stderr, failure)
-	if f.json {
-		if err := a.document(map[string]any{"stack": f.stack, "target": f.target, "error": failure}); err != nil {
-			return err
-		}
-	}
-	return errReported
+	return a.say(&f.flags, answer{
+		document: map[string]any{"stack": f.stack, "target": f.target, "error": failure}, failure: failure,
+	})
 }
 
-func (a *app) document(v any) error {
-	encoder := json.NewEncoder(a.stdout)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
-}
-
-// checked prints the rows of checks; a failed one makes the verb fail.
-func (a *app) checked(f *targetFlags, report *checks.Report) error {
+// checked reports the rows of checks; a failed one makes the verb fail.
+func (a *app) checked(f *targetFlags, verb string, report *checks.Report) error {
 	report.Stack, report.Target = f.stack, f.target
-	if f.json {
-		if err := a.document(report); err != nil {
-			return err
-		}
-	} else if err := a.printChecks(report); err != nil {
+	if err := a.say(&f.flags, answer{document: report, page: f.checksPage(verb, report), long: true}); err != nil {
 		return err
 	}
 	if !report.OK() {
 		return errReported
 	}
 	return nil
-}
-
-func (a *app) printChecks(report *checks.Report) error {
-	t := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(t, "\tCHECK\tORGANIZATION\tRESOURCE\tEXPECTED\tSEEN\n")
-	for _, c := range report.Checks {
-		mark := "ok"
-		if !c.OK {
-			mark = "FAIL"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", mark, c.Check, c.Organization, shortID(c.Resource), clip(c.Expected),
-			clip(c.Seen))
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if report.Failed > 0 {
-		fmt.Fprintf(a.stdout, "\nWhat to do\n")
-		for _, c := range report.Checks {
-			if !c.OK {
-				fmt.Fprintf(a.stdout, "  %s at %s\n    expected %s\n    seen     %s\n    do       %s\n", c.Check,
-					c.Resource, c.Expected, c.Seen, c.Advice)
-			}
-		}
-	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s on %s: %d passed, %d failed in %.1fs\n", report.Stack, report.Target,
-		report.Passed, report.Failed, float64(report.DurationMs)/1000)
-	return err
-}
-
-// shortID is the last type and name of an ARM id: the whole id stands in the document and with the advice.
-func shortID(id string) string {
-	if !strings.HasPrefix(id, "/") {
-		return id
-	}
-	parts := strings.Split(id, "/")
-	return strings.Join(parts[max(0, len(parts)-2):], "/")
-}
-
-// clip keeps a cell of a table readable.
-func clip(s string) string {
-	const limit = 60
-	s = strings.ReplaceAll(s, "\n", " ")
-	if runes := []rune(s); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return s
 }

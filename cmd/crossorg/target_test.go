@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/crossorg/crossorg/internal/checks"
 )
 
 // targetVerbs are the verbs that work on either Azure, with arguments that they accept.
@@ -45,21 +42,5 @@ func TestEveryTargetVerbHelpsAndFailsAlike(t *testing.T) {
 		{"cert", "--out", "x", "--name", "a/b"}, {"cert", "--out", "x", "--days", "0"}} {
 		code, _, _ := command(args...)
 		assert.Equal(t, exitUsage, code, "%v", args)
-	}
-}
-
-func TestAFailedCheckNamesCulpritAndRemedy(t *testing.T) {
-	var out bytes.Buffer
-	a := &app{stdout: &out}
-	f := &targetFlags{flags: flags{stack: "dev"}, target: "local"}
-	err := a.checked(f, &checks.Report{Failed: 1, Passed: 1, Checks: []checks.Check{
-		{Check: "tls", Organization: "contoso", Resource: "/subscriptions/s/storageAccounts/a",
-			Expected: "TLS 1.2 or newer", Seen: "TLS1_0", Advice: "raise it"},
-		{Check: "vault", Resource: "/v", OK: true},
-	}})
-	assert.ErrorIs(t, err, errReported)
-	for _, line := range []string{"FAIL  tls", "storageAccounts/a", "do       raise it",
-		"/subscriptions/s/storageAccounts/a", "dev on local: 1 passed, 1 failed"} {
-		assert.Contains(t, out.String(), line)
 	}
 }

@@ -26,14 +26,15 @@ One row a check: what was expected, what was seen, what to do. It exits 1 when a
 					return err
 				}
 				o := verify.Options{Outputs: outputs, Access: t.Access, Up: t.Up, Refresh: t.Refresh,
-					Progress: a.stderr}
+					Progress: a.progress}
 				if t.Kind == target.Local {
 					o.Settle = 5 * time.Second
 				}
-				return a.checked(f, verify.Run(cmd.Context(), o))
+				return a.checked(f, "verify", verify.Run(cmd.Context(), o))
 			}))
 		},
 	}
 	f.register(cmd)
+	f.registerAll(cmd, "show every check in a row of its own")
 	return cmd
 }

@@ -63,6 +63,11 @@ type collector struct {
 	// printed are the last lines that the program or its compiler wrote.
 	printed []string
 
+	// made are the changes, in the order of their ends.
+	made []Change
+	// standing are the resources that stand at the end, by URN; the value tells a provider's from a component.
+	standing map[string]bool
+
 	// rest is the begin of a line that has not come whole yet.
 	rest []byte
 
@@ -163,6 +168,7 @@ func (c *collector) event(e event) {
 func (c *collector) finished(s step, planning bool) {
 	began, wasRunning := c.running[s.URN]
 	delete(c.running, s.URN)
+	c.remember(s)
 	if !reported(s) {
 		return
 	}
@@ -206,9 +212,9 @@ func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
 		}
 		c.errors = append(c.errors, Diagnostic{Resource: name, Message: plain(message)})
 	case "warning":
-		fmt.Fprintf(c.progress, "  warning: %s\n", indent(message, "    "))
+		fmt.Fprintf(c.progress, "warning: %s\n", indent(message, "  "))
 	case "info", "info#err":
-		fmt.Fprintf(c.progress, "  %s\n", indent(message, "  "))
+		fmt.Fprintf(c.progress, "%s\n", message)
 		if c.printed = append(c.printed, message); len(c.printed) > printedLines {
 			c.printed = c.printed[1:]
 		}

@@ -23,6 +23,11 @@ type Result struct {
 	// Error says what failed.
 	Error      *Failure `json:"error,omitempty"`
 	DurationMs int64    `json:"durationMs"`
+
+	// Changes are those of the run, or of the run that was previewed, in the order of their ends.
+	Changes []Change `json:"-"`
+	// Components that stand at the end of an up, or would.
+	Components []Component `json:"-"`
 }
 
 // Summary counts resources.

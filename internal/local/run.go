@@ -190,6 +190,7 @@ func (s *Session) run(
 	if outputs, ok := s.redactor.value(c.outputs).(map[string]any); ok && err == nil {
 		result.Outputs = outputs
 	}
+	result.Changes, result.Components = c.made, c.components()
 	result.DurationMs = time.Since(start).Milliseconds()
 	if err != nil {
 		return result, s.failure(ctx, verb, err, c.complaints())
