@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/blob"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
@@ -16,8 +17,8 @@ import (
 func TestBlobEndpointIsLogged(t *testing.T) {
 	a := newAzure(t)
 	a.watch(blobService, "", "StorageRead", "StorageWrite", "StorageDelete")
-	record := logs.Blobs(a.server)
-	caller := blob.Caller{ObjectID: a.deployer.ObjectID, TenantID: tenant, ClientID: a.deployer.ClientID}
+	record := logs.Blobs(a.Server())
+	caller := blob.Caller{ObjectID: a.deployer.ObjectID, TenantID: armtest.Tenant, ClientID: a.deployer.ClientID}
 	operation := func(name string, category blob.Category) blob.Operation {
 		return blob.Operation{Name: name, Category: category}
 	}

@@ -10,10 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/blob"
-	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/logs"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
 // A resource's rows go where its diagnostic settings say, and nowhere without one.
@@ -23,10 +25,10 @@ func TestRowsFollowDiagnosticSettings(t *testing.T) {
 	require.Empty(t, a.rows("MicrosoftDataShareShareLog"))
 	a.watch(account, "", "Shares")
 	a.share("after")
-	a.update(func(c *arm.Call) *arm.Error {
+	a.Update(func(c *arm.Call) *arm.Error {
 		return logs.Write(c, account, "ShareSubscriptions", map[string]any{"OperationName": "not sent"})
 	})
-	require.Equal(t, [][]any{{"Shares", "after", "Azure", a.customerID, strings.ToLower(account), sub,
+	require.Equal(t, [][]any{{"Shares", "after", "Azure", a.customerID, strings.ToLower(account), armtest.Subscription,
 		"MicrosoftDataShareShareLog"}},
 		a.rows("MicrosoftDataShareShareLog | project Category, OperationName, SourceSystem, TenantId, _ResourceId, "+
 			"_SubscriptionId, Type"))
@@ -40,7 +42,7 @@ func TestRowsFollowDiagnosticSettings(t *testing.T) {
 func TestTablesOfACategory(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "Dedicated", "ShareSubscriptions")
-	a.update(func(c *arm.Call) *arm.Error {
+	a.Update(func(c *arm.Call) *arm.Error {
 		return logs.Write(c, account, "ShareSubscriptions", map[string]any{"OperationName": "accept"})
 	})
 	require.Equal(t, [][]any{{"MICROSOFT.DATASHARE", "ACCOUNTS", "EXCHANGE", "accept", "ShareSubscriptions"}},
@@ -49,12 +51,13 @@ func TestTablesOfACategory(t *testing.T) {
 	audit := func() {
 		id, err := arm.ParseID(vault)
 		require.NoError(t, err)
-		logs.Vaults(a.server)(keyvault.Record{Operation: "SecretGet", Vault: id, Status: http.StatusForbidden,
+		logs.Vaults(a.Server())(keyvault.Record{Operation: "SecretGet", Vault: id, Status: http.StatusForbidden,
 			Caller: a.stranger, CallerIP: "127.0.0.1"})
 	}
 	a.watch(vault, "", "AuditEvent")
 	audit()
-	require.Equal(t, [][]any{{"SecretGet", 403.0, "Forbidden", "127.0.0.1", a.stranger.ObjectID}}, a.rows(`AzureDiagnostics | where ResourceType == "VAULTS"
+	require.Equal(t, [][]any{{"SecretGet", 403.0, "Forbidden", "127.0.0.1", a.stranger.ObjectID}},
+		a.rows(`AzureDiagnostics | where ResourceType == "VAULTS"
 		| project OperationName, httpStatusCode_d, ResultSignature, CallerIPAddress,
 		  identity_claim_http___schemas_microsoft_com_identity_claims_objectidentifier_g`))
 	require.Empty(t, a.rows("AZKVAuditLogs"))
@@ -80,7 +83,7 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 			Caller: blob.Caller{ObjectID: a.stranger.ObjectID, TenantID: a.stranger.TenantID,
 				ClientID: a.stranger.ClientID}},
 	} {
-		a.update(func(c *arm.Call) *arm.Error { return logs.WriteBlob(c, id, r) })
+		a.Update(func(c *arm.Call) *arm.Error { return logs.WriteBlob(c, id, r) })
 	}
 	require.Equal(t, [][]any{
 		{"StorageDelete", "DeleteBlob", "403", "AuthorizationPermissionMismatch", a.stranger.ObjectID,
@@ -95,7 +98,7 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 // Append writes nothing where nobody listens, and fails for nothing.
 func TestAppendWithoutASettingWritesNothing(t *testing.T) {
 	a := newAzure(t)
-	require.NoError(t, logs.Append(a.server, blobService, "StorageRead", map[string]any{"OperationName": "GetBlob"}))
+	require.NoError(t, logs.Append(a.Server(), blobService, "StorageRead", map[string]any{"OperationName": "GetBlob"}))
 	require.Empty(t, a.rows("StorageBlobLogs"))
 }
 
@@ -104,10 +107,10 @@ func TestRetention(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "", "Shares")
 	a.share("old")
-	a.offset.Add(int64(29 * 24 * time.Hour))
+	a.Elapse(29 * 24 * time.Hour)
 	a.share("new")
 	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2)
-	a.offset.Add(int64(2 * 24 * time.Hour))
+	a.Elapse(2 * 24 * time.Hour)
 	require.Equal(t, [][]any{{"new"}}, a.rows("MicrosoftDataShareShareLog | project OperationName"),
 		"Ensure 30 days are the default")
 	a.share("newest") // drops what is past
@@ -121,10 +124,8 @@ func TestDailyQuota(t *testing.T) {
 	a.workspace(`{"workspaceCapping":{"dailyQuotaGb":0.023}}`)
 	a.watch(account, "", "Shares")
 	status := func() any {
-		_, out := a.send(http.MethodGet, workspaceID+"?api-version=2022-10-01",
-			a.token(a.deployer, "https://management.azure.com"), "")
-		capping, _ := out["properties"].(map[string]any)["workspaceCapping"].(map[string]any)
-		return capping["dataIngestionStatus"]
+		workspace := a.Contoso.Get(workspaceID + workspaceVersion).OK()
+		return jsonbody.Object(workspace.Properties(), "workspaceCapping")["dataIngestionStatus"]
 	}
 	a.share("first")
 	require.Equal(t, "RespectQuota", status())
@@ -132,7 +133,7 @@ func TestDailyQuota(t *testing.T) {
 	a.share("too much")
 	require.Len(t, a.rows("MicrosoftDataShareShareLog | project strlen(OperationName)"), 2)
 	require.Equal(t, "OverQuota", status())
-	a.offset.Add(int64(24 * time.Hour))
+	a.Elapse(24 * time.Hour)
 	require.Equal(t, "RespectQuota", status())
 	a.share("the next day")
 	require.Len(t, a.rows("MicrosoftDataShareShareLog | project strlen(OperationName)"), 3)
@@ -144,9 +145,7 @@ func TestRowsOfADeletedWorkspace(t *testing.T) {
 	a.watch(account, "", "Shares")
 	a.share("kept")
 	remove := func(query string) {
-		status, out := a.send(http.MethodDelete, workspaceID+"?api-version=2022-10-01"+query,
-			a.token(a.deployer, "https://management.azure.com"), "")
-		require.Less(t, status, 300, "%v", out)
+		a.Contoso.Delete(workspaceID + workspaceVersion + query).OK()
 	}
 	remove("")
 	a.share("lost") // the setting stays, its workspace is gone
@@ -165,8 +164,8 @@ func TestAnswersHaveThePublishedShape(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "", "Shares")
 	a.share("one")
-	query := `MicrosoftDataShareShareLog | summarize n = count(), last = max(TimeGenerated), names = make_set(OperationName), share = 1.5, d = max(1d), ok = max(true)`
-	query = strings.Replace(query, "share = 1.5", "share = avg(1.5)", 1)
+	query := `MicrosoftDataShareShareLog | summarize n = count(), last = max(TimeGenerated),
+		names = make_set(OperationName), share = avg(1.5), d = max(1d), ok = max(true)`
 	status, out := a.ask(a.deployer, query, "")
 	require.Equal(t, http.StatusOK, status, "%v", out)
 	table, _ := out["tables"].([]any)[0].(map[string]any)
@@ -183,7 +182,7 @@ func TestAnswersHaveThePublishedShape(t *testing.T) {
 	require.Equal(t, []any{1.0, `["one"]`, 1.5, "1.00:00:00", true}, []any{row[0], row[2], row[3], row[4], row[5]})
 
 	status, got := a.send(http.MethodGet, "/v1/workspaces/"+a.customerID+"/query?query="+url.QueryEscape(query),
-		a.token(a.deployer, logs.Audiences[1]), "")
+		a.Token(a.deployer, logs.Audiences[1]), "")
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, out, got)
 	status, out = a.ask(a.deployer, "AZKVAuditLogs | project OperationName", "")
@@ -197,7 +196,7 @@ func TestTimespan(t *testing.T) {
 	a.watch(account, "", "Shares")
 	a.share("old")
 	began := time.Now().UTC()
-	a.offset.Add(int64(48 * time.Hour))
+	a.Elapse(48 * time.Hour)
 	a.share("new")
 	at := func(d time.Duration) string { return began.Add(d).Format(time.RFC3339) }
 	for span, want := range map[string]int{
@@ -224,16 +223,16 @@ func TestQueriesNeedATokenAndARole(t *testing.T) {
 		code        string
 	}{
 		"no token": {path, "", http.StatusUnauthorized, "AuthorizationRequiredError"},
-		"another audience": {path, a.token(a.deployer, "https://management.azure.com"), http.StatusUnauthorized,
+		"another audience": {path, a.Token(a.deployer, management), http.StatusUnauthorized,
 			"InvalidTokenError"},
 		"no token of ours": {path, "abc", http.StatusUnauthorized, "InvalidTokenError"},
-		"no role": {path, a.token(a.stranger, logs.Audiences[0]), http.StatusForbidden,
+		"no role": {path, a.Token(a.stranger, logs.Audiences[0]), http.StatusForbidden,
 			"InsufficientAccessError"},
-		"another tenant": {path, a.token(a.foreigner, logs.Audiences[0]), http.StatusForbidden,
+		"another armtest.Tenant": {path, a.Token(a.foreigner, logs.Audiences[0]), http.StatusForbidden,
 			"InsufficientAccessError"},
-		"another workspace": {"/v1/workspaces/" + tenant + "/query", a.token(a.deployer, logs.Audiences[0]),
+		"another workspace": {"/v1/workspaces/" + armtest.Tenant + "/query", a.Token(a.deployer, logs.Audiences[0]),
 			http.StatusNotFound, "WorkspaceNotFoundError"},
-		"another path": {"/v1/apps/1/query", a.token(a.deployer, logs.Audiences[0]), http.StatusNotFound,
+		"another path": {"/v1/apps/1/query", a.Token(a.deployer, logs.Audiences[0]), http.StatusNotFound,
 			"PathNotFoundError"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -242,10 +241,7 @@ func TestQueriesNeedATokenAndARole(t *testing.T) {
 			require.Equal(t, c.code, codeOf(out))
 		})
 	}
-	require.NoError(t, a.server.Update(func(c *arm.Call) error {
-		return a.dir.Assign(c.Tx,
-			identity.Assignment{ID: "read", PrincipalID: a.stranger.ObjectID, RoleID: reader, Scope: workspaceID})
-	}))
+	a.Grant(a.stranger, roles.Reader, workspaceID)
 	status, out := a.ask(a.stranger, "AzureDiagnostics", "")
 	require.Equal(t, http.StatusOK, status, "%v", out)
 }
@@ -268,6 +264,6 @@ func TestWrongQueries(t *testing.T) {
 	require.Contains(t, semantic["innererror"].(map[string]any)["message"], "'Absent'")
 	require.Equal(t, "InvalidArgument", inner("  ")["code"])
 	status, _ := a.send(http.MethodPost, "/v1/workspaces/"+a.customerID+"/query",
-		a.token(a.deployer, logs.Audiences[0]), "{")
+		a.Token(a.deployer, logs.Audiences[0]), "{")
 	require.Equal(t, http.StatusBadRequest, status)
 }

@@ -17,7 +17,7 @@ func TestVaultEndpointIsAudited(t *testing.T) {
 	a.watch(vault, "Dedicated", "AuditEvent")
 	id, err := arm.ParseID(vault)
 	require.NoError(t, err)
-	record := logs.Vaults(a.server)
+	record := logs.Vaults(a.Server())
 	requests := []struct {
 		operation   string
 		status      int
