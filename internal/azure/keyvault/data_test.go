@@ -18,19 +18,13 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
-	"github.com/crossorg/crossorg/internal/azure/store"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
-const (
-	secretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
-	secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-	vaultScope     = "/subscriptions/" + sub + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" +
-		name
-)
-
-// reader is somebody who signs in to the data plane: a principal, or what else a token says.
+// reader signs in to the data plane, with tokens for an audience of its choice.
 type reader struct {
 	w         *world
 	principal identity.Principal
@@ -44,24 +38,16 @@ func (r *reader) GetToken(_ context.Context, o policy.TokenRequestOptions) (azco
 	if audience == "" {
 		audience = strings.TrimSuffix(o.Scopes[0], "/.default")
 	}
-	token, expires, err := r.w.dir.Issue(r.principal, audience)
+	token, expires, err := r.w.Directory.Issue(r.principal, audience)
 	return azcore.AccessToken{Token: token, ExpiresOn: expires}, err
 }
 
 func (w *world) newcomer(tenantID, client string) *reader {
-	r := &reader{w: w}
-	require.NoError(w.t, w.store.Update(func(tx *store.Tx) (err error) {
-		r.principal, err = w.dir.AddServicePrincipal(tx, tenantID, client, client, "secret")
-		return err
-	}))
-	return r
+	return &reader{w: w, principal: w.Principal(tenantID, client)}
 }
 
 func (w *world) grant(r *reader, role, scope string) *reader {
-	require.NoError(w.t, w.store.Update(func(tx *store.Tx) error {
-		return w.dir.Assign(tx,
-			identity.Assignment{ID: scope + role, PrincipalID: r.principal.ObjectID, RoleID: role, Scope: scope})
-	}))
+	w.Grant(r.principal, role, scope)
 	return r
 }
 
@@ -72,21 +58,21 @@ func (w *world) secrets(r *reader) *azsecrets.Client {
 
 func (w *world) secretsAt(uri string, foreign bool, r *reader) *azsecrets.Client {
 	c, err := azsecrets.NewClient(uri, r, &azsecrets.ClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: w.front.Client(),
+		ClientOptions: azcore.ClientOptions{Transport: w.Client(),
 			Retry: policy.RetryOptions{MaxRetries: -1}},
 		DisableChallengeResourceVerification: foreign,
 	})
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	return c
 }
 
 func (w *world) officer() *azsecrets.Client {
-	return w.secrets(w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope))
+	return w.secrets(w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer, vaultID))
 }
 
 func (w *world) set(c *azsecrets.Client, secret, value string) azsecrets.SetSecretResponse {
 	res, err := c.SetSecret(w.ctx, secret, azsecrets.SetSecretParameters{Value: &value}, nil)
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	return res
 }
 
@@ -119,7 +105,7 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 	require.Equal(t, expires, older.Attributes.Expires.UTC())
 	require.Equal(t, "nodes", *older.Tags["for"])
 
-	shown, err := w.factory(sub).NewSecretsClient().Get(w.ctx, group, name, "node-password", nil)
+	shown, err := w.factory(w.Contoso).NewSecretsClient().Get(w.ctx, group, name, "node-password", nil)
 	require.NoError(t, err)
 	require.Equal(t, string(*second.ID), *shown.Properties.SecretURIWithVersion)
 	require.Nil(t, shown.Properties.Value)
@@ -134,7 +120,7 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 		}, nil)
 	require.NoError(t, err)
 	_, err = c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
-	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "SecretDisabled")
+	require.Contains(t, armtest.Refused(t, err, http.StatusForbidden, "Forbidden"), "SecretDisabled")
 	_, err = c.GetSecret(w.ctx, "node-password", "", nil)
 	require.NoError(t, err, "Ensure other versions stay readable")
 
@@ -146,10 +132,10 @@ func TestSecretsHaveVersionsInBothPlanes(t *testing.T) {
 	}
 	require.Equal(t, 3, count)
 	_, err = c.GetSecret(w.ctx, "missing", "", nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
 	_, err = c.GetSecret(w.ctx, "node-password", strings.Repeat("0", 32), nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
-	require.NotContains(t, w.log.String(), "s3cr3t")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
+	require.NotContains(t, w.Log.String(), "s3cr3t")
 }
 
 func TestListsComeInPages(t *testing.T) {
@@ -187,17 +173,17 @@ func TestADeletedSecretIsRecoveredPurgedOrGoneAtItsDate(t *testing.T) {
 	require.Equal(t, 7*24*time.Hour, deleted.ScheduledPurgeDate.Sub(*deleted.DeletedDate))
 	require.Equal(t, "CustomizedRecoverable+Purgeable", *deleted.Attributes.RecoveryLevel)
 	_, err = c.GetSecret(w.ctx, "node-password", "", nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
-	_, err = w.factory(sub).NewSecretsClient().Get(w.ctx, group, name, "node-password", nil)
-	refused(t, err, http.StatusNotFound, "ResourceNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
+	_, err = w.factory(w.Contoso).NewSecretsClient().Get(w.ctx, group, name, "node-password", nil)
+	armtest.Refused(t, err, http.StatusNotFound, "ResourceNotFound")
 
 	_, err = c.SetSecret(w.ctx, "node-password", azsecrets.SetSecretParameters{Value: to.Ptr("three")}, nil)
-	require.Contains(t, refused(t, err, http.StatusConflict, "Conflict"), "ObjectIsDeletedButRecoverable")
-	_, err = w.factory(sub).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, "node-password",
+	require.Contains(t, armtest.Refused(t, err, http.StatusConflict, "Conflict"), "ObjectIsDeletedButRecoverable")
+	_, err = w.factory(w.Contoso).NewSecretsClient().CreateOrUpdate(w.ctx, group, name, "node-password",
 		armkeyvault.SecretCreateOrUpdateParameters{
 			Properties: &armkeyvault.SecretProperties{Value: to.Ptr("three")},
 		}, nil)
-	refused(t, err, http.StatusConflict, "Conflict")
+	armtest.Refused(t, err, http.StatusConflict, "Conflict")
 	listed, err := c.NewListDeletedSecretPropertiesPager(nil).NextPage(w.ctx)
 	require.NoError(t, err)
 	require.Len(t, listed.Value, 1)
@@ -216,17 +202,18 @@ func TestADeletedSecretIsRecoveredPurgedOrGoneAtItsDate(t *testing.T) {
 	_, err = c.PurgeDeletedSecret(w.ctx, "node-password", nil)
 	require.NoError(t, err)
 	_, err = c.GetDeletedSecret(w.ctx, "node-password", nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
 	w.set(c, "node-password", "three")
 	_, err = c.GetSecret(w.ctx, "node-password", first.ID.Version(), nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
 
 	_, err = c.DeleteSecret(w.ctx, "node-password", nil)
 	require.NoError(t, err)
-	w.advance(7*24*time.Hour + time.Minute)
-	c = w.secrets(w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)) // signs in again
+	w.Elapse(7*24*time.Hour + time.Minute)
+	// signs in again
+	c = w.secrets(w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer, vaultID))
 	_, err = c.RecoverDeletedSecret(w.ctx, "node-password", nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
 	w.set(c, "node-password", "four")
 }
 
@@ -239,7 +226,7 @@ func TestPurgeProtectionKeepsDeletedSecrets(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Recoverable", *deleted.Attributes.RecoveryLevel)
 	_, err = c.PurgeDeletedSecret(w.ctx, "node-password", nil)
-	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "purge protection")
+	require.Contains(t, armtest.Refused(t, err, http.StatusForbidden, "Forbidden"), "purge protection")
 }
 
 // Secrets go with their vault and come back with it, with all versions, the deleted ones as well.
@@ -254,7 +241,7 @@ func TestSecretsAndDeletedSecretsComeBackWithTheirVault(t *testing.T) {
 	w.delete()
 	_, err = c.GetSecret(w.ctx, "kept", "", nil)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED, "Ensure nothing answers for a deleted vault")
-	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) { p.CreateMode = to.Ptr(armkeyvault.CreateModeRecover) }))
+	w.mustCreate(properties(recovered))
 	got, err := c.GetSecret(w.ctx, "kept", "", nil)
 	require.NoError(t, err)
 	require.Equal(t, "one", *got.Value)
@@ -265,21 +252,22 @@ func TestSecretsAndDeletedSecretsComeBackWithTheirVault(t *testing.T) {
 func TestTheChallengeNamesTenantAndResourceAndTokensAreChecked(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
+	r := w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer, vaultID)
 	w.set(w.secrets(r), "node-password", "one")
 	require.Equal(t, []string{fmt.Sprintf("https://0.0.1:%d/.default", w.first)}, r.asked.Scopes)
-	require.Equal(t, tenant, r.asked.TenantID)
+	require.Equal(t, armtest.Tenant, r.asked.TenantID)
 
 	r.audience = "https://vault.azure.net"
 	w.set(w.secrets(r), "node-password", "one")
 	for _, other := range []string{"https://management.azure.com", fmt.Sprintf("https://0.0.1:%d", w.first+1)} {
 		r.audience = other
 		_, err := w.secrets(r).GetSecret(w.ctx, "node-password", "", nil)
-		require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10022")
+		require.Contains(t, armtest.Refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10022")
 	}
 	stranger := w.newcomer("99999999-0000-0000-0000-000000000001", "stranger")
-	_, err := w.secrets(w.grant(stranger, secretsOfficer, vaultScope)).GetSecret(w.ctx, "node-password", "", nil)
-	require.Contains(t, refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10032")
+	_, err := w.secrets(w.grant(stranger, roles.KeyVaultSecretsOfficer, vaultID)).GetSecret(w.ctx, "node-password", "",
+		nil)
+	require.Contains(t, armtest.Refused(t, err, http.StatusUnauthorized, "Unauthorized"), "AKV10032")
 }
 
 // Data actions count at the vault and at a single secret; an Owner of the subscription has none.
@@ -290,11 +278,11 @@ func TestRolesDecideAboutSecrets(t *testing.T) {
 	w.set(officer, "one", "1")
 	w.set(officer, "two", "2")
 
-	_, err := w.secrets(&reader{w: w, principal: w.principal}).GetSecret(w.ctx, "one", "", nil)
-	text := refused(t, err, http.StatusForbidden, "Forbidden")
+	_, err := w.secrets(&reader{w: w, principal: w.Contoso.Principal}).GetSecret(w.ctx, "one", "", nil)
+	text := armtest.Refused(t, err, http.StatusForbidden, "Forbidden")
 	require.Contains(t, text, "ForbiddenByRbac")
 	require.Contains(t, text, "Microsoft.KeyVault/vaults/secrets/getSecret/action")
-	user := w.secrets(w.grant(w.newcomer(tenant, "user"), secretsUser, vaultScope+"/secrets/one"))
+	user := w.secrets(w.grant(w.newcomer(armtest.Tenant, "user"), roles.KeyVaultSecretsUser, vaultID+"/secrets/one"))
 	got, err := user.GetSecret(w.ctx, "one", "", nil)
 	require.NoError(t, err)
 	require.Equal(t, "1", *got.Value)
@@ -308,24 +296,27 @@ func TestRolesDecideAboutSecrets(t *testing.T) {
 		},
 		"delete": func() error { _, err := user.DeleteSecret(w.ctx, "one", nil); return err },
 	} {
-		t.Run(label, func(t *testing.T) { refused(t, call(), http.StatusForbidden, "Forbidden") })
+		t.Run(label, func(t *testing.T) { armtest.Refused(t, call(), http.StatusForbidden, "Forbidden") })
 	}
 }
 
 func TestAccessPoliciesDecideWhereRolesDoNot(t *testing.T) {
 	w := newWorld(t)
-	r := w.newcomer(tenant, "policy")
+	r := w.newcomer(armtest.Tenant, "policy")
 	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
 		p.EnableRbacAuthorization = nil
-		p.AccessPolicies = []*armkeyvault.AccessPolicyEntry{{ObjectID: &r.principal.ObjectID, TenantID: to.Ptr(tenant),
-			Permissions: &armkeyvault.Permissions{Secrets: []*armkeyvault.SecretPermissions{to.Ptr(armkeyvault.SecretPermissionsGet), to.Ptr(armkeyvault.SecretPermissionsSet)}}}}
+		p.AccessPolicies = []*armkeyvault.AccessPolicyEntry{{ObjectID: &r.principal.ObjectID,
+			TenantID: to.Ptr(armtest.Tenant),
+			Permissions: &armkeyvault.Permissions{Secrets: []*armkeyvault.SecretPermissions{
+				to.Ptr(armkeyvault.SecretPermissionsGet), to.Ptr(armkeyvault.SecretPermissionsSet)}}}}
 	}))
-	c := w.secrets(w.grant(r, secretsOfficer, vaultScope)) // which counts for nothing here
+	c := w.secrets(w.grant(r, roles.KeyVaultSecretsOfficer, vaultID)) // which counts for nothing here
 	w.set(c, "one", "1")
 	_, err := c.GetSecret(w.ctx, "one", "", nil)
 	require.NoError(t, err)
 	_, err = c.DeleteSecret(w.ctx, "one", nil)
-	require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "does not have secrets delete permission")
+	require.Contains(t, armtest.Refused(t, err, http.StatusForbidden, "Forbidden"),
+		"does not have secrets delete permission")
 }
 
 func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
@@ -334,18 +325,18 @@ func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 		p.NetworkACLs = &armkeyvault.NetworkRuleSet{DefaultAction: to.Ptr(armkeyvault.NetworkRuleActionDeny),
 			IPRules: []*armkeyvault.IPRule{{Value: to.Ptr("198.51.100.0/24")}}}
 	}))
-	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
+	r := w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer, vaultID)
 	w.set(w.secrets(r), "one", "1") // a local caller is the vault's operator
 	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
 		s := httptest.NewTLSServer(keyvault.At(name,
-			keyvault.NewHandler(w.server).CallersAt(netip.MustParseAddr(address))))
+			keyvault.NewHandler(w.Server()).CallersAt(netip.MustParseAddr(address))))
 		_, err := w.secretsAt(s.URL, true, r).GetSecret(w.ctx, "one", "", nil)
 		s.Close()
 		if inside {
 			require.NoError(t, err)
 			continue
 		}
-		require.Contains(t, refused(t, err, http.StatusForbidden, "Forbidden"), "ForbiddenByFirewall")
+		require.Contains(t, armtest.Refused(t, err, http.StatusForbidden, "Forbidden"), "ForbiddenByFirewall")
 	}
 }
 
@@ -354,5 +345,5 @@ func TestValuesAreNotQuotedInErrors(t *testing.T) {
 	w.mustCreate(properties())
 	_, err := w.officer().SetSecret(w.ctx, "one",
 		azsecrets.SetSecretParameters{Value: to.Ptr(strings.Repeat("s3cr3t", 6000))}, nil)
-	require.NotContains(t, refused(t, err, http.StatusBadRequest, "BadParameter"), "s3cr3t")
+	require.NotContains(t, armtest.Refused(t, err, http.StatusBadRequest, "BadParameter"), "s3cr3t")
 }

@@ -8,15 +8,13 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
-
-func recovered(p *armkeyvault.VaultProperties) { p.CreateMode = to.Ptr(armkeyvault.CreateModeRecover) }
 
 func (w *world) uri(port int) string { return fmt.Sprintf("https://127.0.0.1:%d/", port) }
 
@@ -35,14 +33,15 @@ func listening(t *testing.T, port int) bool {
 func TestEveryVaultHasAnEndpointOfItsOwn(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	other, err := w.create(sub, "fabrikam-vault", properties())
+	other, err := w.create(w.Contoso, "fabrikam-vault", properties())
 	require.NoError(t, err)
 	require.Equal(t, w.uri(w.first+1), *other.Properties.VaultURI)
-	r := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, "/subscriptions/"+sub)
+	r := w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer,
+		"/subscriptions/"+armtest.Subscription)
 	mine, theirs := w.secrets(r), w.secretsAt(*other.Properties.VaultURI, false, r)
 	w.set(mine, "password", "mine")
 	_, err = theirs.GetSecret(w.ctx, "password", "", nil)
-	refused(t, err, http.StatusNotFound, "SecretNotFound")
+	armtest.Refused(t, err, http.StatusNotFound, "SecretNotFound")
 	w.set(theirs, "password", "theirs")
 	got, err := mine.GetSecret(w.ctx, "password", "", nil)
 	require.NoError(t, err)
@@ -65,21 +64,21 @@ func TestADeletedVaultKeepsItsPortUntilItIsPurged(t *testing.T) {
 	w.mustCreate(properties())
 	w.delete()
 	require.False(t, listening(t, w.first))
-	other, err := w.create(sub, "fabrikam-vault", properties())
+	other, err := w.create(w.Contoso, "fabrikam-vault", properties())
 	require.NoError(t, err)
 	require.Equal(t, w.uri(w.first+1), *other.Properties.VaultURI)
 
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", w.first))
 	require.NoError(t, err)
-	_, err = w.create(sub, name, properties(recovered))
-	require.Contains(t, refused(t, err, http.StatusConflict, "EndpointNotAvailable"), fmt.Sprint(w.first))
+	_, err = w.create(w.Contoso, name, properties(recovered))
+	require.Contains(t, armtest.Refused(t, err, http.StatusConflict, "EndpointNotAvailable"), fmt.Sprint(w.first))
 	require.NoError(t, l.Close())
 	require.Equal(t, w.uri(w.first), *w.mustCreate(properties(recovered)).Properties.VaultURI)
 	require.True(t, listening(t, w.first))
 
 	w.delete()
 	require.NoError(t, w.purge())
-	require.NoError(t, w.server.View(func(c *arm.Call) error {
+	require.NoError(t, w.Server().View(func(c *arm.Call) error {
 		require.False(t, c.Tx.Has("keyvault.ports", name), "the port is free when the home is opened next")
 		require.True(t, c.Tx.Has("keyvault.ports", "fabrikam-vault"))
 		return nil
@@ -90,10 +89,10 @@ func TestADeletedVaultKeepsItsPortUntilItIsPurged(t *testing.T) {
 func TestAVaultThatGoesWithItsGroupIsClosed(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	require.NoError(t, w.server.Update(func(c *arm.Call) error {
-		r, ok := c.Get(arm.ID{Subscription: sub, ResourceGroup: group}.Group())
+	require.NoError(t, w.Server().Update(func(c *arm.Call) error {
+		r, ok := c.Get(arm.ID{Subscription: armtest.Subscription, ResourceGroup: group}.Group())
 		require.True(t, ok)
-		if err := w.server.RemoveTree(c, r); err != nil {
+		if err := w.Server().RemoveTree(c, r); err != nil {
 			return err
 		}
 		return nil
@@ -105,7 +104,7 @@ func TestAVaultThatGoesWithItsGroupIsClosed(t *testing.T) {
 func TestVaultsListenAgain(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	_, err := w.create(sub, "deleted-vault", properties())
+	_, err := w.create(w.Contoso, "deleted-vault", properties())
 	require.NoError(t, err)
 	_, err = w.vaults().Delete(context.Background(), group, "deleted-vault", nil)
 	require.NoError(t, err)
@@ -113,7 +112,7 @@ func TestVaultsListenAgain(t *testing.T) {
 	require.False(t, listening(t, w.first))
 
 	again := keyvault.NewEndpoints(listen, w.first)
-	require.NoError(t, again.Open(w.server, keyvault.NewHandler(w.server)))
+	require.NoError(t, again.Open(w.Server(), keyvault.NewHandler(w.Server())))
 	require.True(t, listening(t, w.first))
 	require.False(t, listening(t, w.first+1), "Ensure nobody answers for a deleted vault")
 	require.NoError(t, again.Close())
@@ -121,7 +120,7 @@ func TestVaultsListenAgain(t *testing.T) {
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", w.first))
 	require.NoError(t, err)
 	defer l.Close()
-	err = keyvault.NewEndpoints(listen, w.first).Open(w.server, keyvault.NewHandler(w.server))
+	err = keyvault.NewEndpoints(listen, w.first).Open(w.Server(), keyvault.NewHandler(w.Server()))
 	require.ErrorContains(t, err, name)
 	require.ErrorContains(t, err, fmt.Sprint(w.first))
 }
@@ -130,12 +129,10 @@ func TestVaultsListenAgain(t *testing.T) {
 func TestOnlyADeletionThatHoldsCloses(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	id := arm.ID{Subscription: sub, ResourceGroup: group, Namespace: "Microsoft.KeyVault", Types: []string{"vaults"},
-		Names: []string{name}}
 	failed := fmt.Errorf("in the end")
-	require.ErrorIs(t, w.server.Update(func(c *arm.Call) error {
-		r, _ := c.Get(id)
-		if err := w.server.RemoveTree(c, r); err != nil {
+	require.ErrorIs(t, w.Server().Update(func(c *arm.Call) error {
+		r, _ := c.GetByID(vaultID)
+		if err := w.Server().RemoveTree(c, r); err != nil {
 			return err
 		}
 		return failed

@@ -9,28 +9,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
 // A record names the operation, the caller, the outcome and the reason of a refusal, and no value.
 func TestVaultRequestsAreRecorded(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties())
-	officer := w.grant(w.newcomer(tenant, "officer"), secretsOfficer, vaultScope)
-	stranger := w.newcomer(tenant, "stranger")
+	officer := w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer, vaultID)
+	stranger := w.newcomer(armtest.Tenant, "stranger")
 	var got []keyvault.Record
-	h := keyvault.At(name, keyvault.NewHandler(w.server).RecordTo(func(r keyvault.Record) { got = append(got, r) }))
-	tokenOf := func(r *reader) string {
-		token, _, err := w.dir.Issue(r.principal, "https://vault.azure.net")
-		require.NoError(t, err)
-		return token
-	}
+	h := keyvault.At(name, keyvault.NewHandler(w.Server()).RecordTo(func(r keyvault.Record) { got = append(got, r) }))
+	tokenOf := func(r *reader) string { return w.Token(r.principal, "https://vault.azure.net") }
 	for _, c := range []struct {
 		method, path string
 		caller       *reader
 		body, want   string
 	}{
-		{"GET", "/secrets/password", nil, "", "Authentication|401||AKV10000: Request is missing a Bearer or PoP token."},
+		{"GET", "/secrets/password", nil, "", "Authentication|401||AKV10000: Request is missing a Bearer or PoP " +
+			"token."},
 		{"PUT", "/secrets/password", officer, `{"value":"s3cret"}`, "SecretSet|200|officer|"},
 		{"GET", "/secrets/password", officer, "", "SecretGet|200|officer|"},
 		{"GET", "/secrets/password", stranger, "", "SecretGet|403|stranger|Caller is not authorized"},
@@ -60,7 +59,7 @@ func TestVaultRequestsAreRecorded(t *testing.T) {
 		require.Contains(t, fmt.Sprintf("%s|%d|%s|%s", record.Operation, record.Status, record.Caller.ClientID,
 			record.Description), c.want)
 		require.Equal(t, answer.Code, record.Status)
-		require.Equal(t, vaultScope, record.Vault.String())
+		require.Equal(t, vaultID, record.Vault.String())
 		require.Equal(t, "https://secrets.test"+c.path, record.ID)
 		require.Equal(t, record.ID+"?api-version=7.4", record.URI)
 		require.Equal(t, "7.4", record.Version)
@@ -68,7 +67,7 @@ func TestVaultRequestsAreRecorded(t *testing.T) {
 		require.NotContains(t, fmt.Sprint(record), "s3cret")
 	}
 	got = nil
-	keyvault.At("absent", keyvault.NewHandler(w.server).RecordTo(func(r keyvault.Record) { got = append(got, r) })).
+	keyvault.At("absent", keyvault.NewHandler(w.Server()).RecordTo(func(r keyvault.Record) { got = append(got, r) })).
 		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "https://absent.test/secrets", nil))
 	require.Empty(t, got, "nobody audits requests on a vault that is missing")
 }
