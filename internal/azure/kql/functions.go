@@ -51,8 +51,7 @@ func starting(cut func(time.Time) time.Time) function {
 
 func day(t time.Time) time.Time { return t.Truncate(24 * time.Hour) }
 
-// functions are the scalar functions that need no context of their own. now, ago, iff, case, coalesce and bin are in
-// call.
+// functions are the scalar functions that only compute values from values.
 // Source: https://learn.microsoft.com/kusto/query/scalar-functions
 var functions = map[string]function{
 	"tostring": castTo(String), "tolong": castTo(Long), "toint": castTo(Int), "todouble": castTo(Real),
@@ -204,6 +203,20 @@ func datetimeDiff(a []any) any {
 	}
 }
 
+// form is a function whose arguments, types or context decide what it compiles to.
+type form struct {
+	least, most int // arguments; most -1 is any number
+	compile     func(s *scope, name string, args []compiled) (compiled, *Error)
+}
+
+// forms are the functions that are not in functions.
+var forms = map[string]form{
+	"now": {0, 1, (*scope).moment}, "ago": {1, 1, (*scope).moment},
+	"bin": {2, 2, binForm}, "floor": {2, 2, binForm},
+	"iff": {3, 3, choiceForm}, "iif": {3, 3, choiceForm}, "case": {3, -1, choiceForm},
+	"coalesce": {1, -1, coalesceForm},
+}
+
 // call compiles a function call.
 func (s *scope) call(e call) (compiled, *Error) {
 	if isAggregate(e.name) {
@@ -217,51 +230,17 @@ func (s *scope) call(e call) (compiled, *Error) {
 		}
 		args[i] = c
 	}
-	count := func(least, most int) *Error {
-		if len(args) < least || most >= 0 && len(args) > most {
-			return semantic("The function '%s' does not take %d arguments.", e.name, len(args))
-		}
-		return nil
-	}
-	switch e.name {
-	case "now", "ago":
-		return s.moment(e.name, args, count)
-	case "bin", "floor":
-		if err := count(2, 2); err != nil {
+	if special, ok := forms[e.name]; ok {
+		if err := checkCount(e.name, len(args), special.least, special.most); err != nil {
 			return compiled{}, err
 		}
-		return compiled{args[0].typ, func(row []any) any { return bin(args[0].eval(row), args[1].eval(row)) }}, nil
-	case "iff", "iif":
-		if err := count(3, 3); err != nil {
-			return compiled{}, err
-		}
-		return choose(args)
-	case "case":
-		if err := count(3, -1); err != nil {
-			return compiled{}, err
-		}
-		if len(args)%2 == 0 {
-			return compiled{}, semantic("The function 'case' needs a value at its end for when no condition holds.")
-		}
-		return choose(args)
-	case "coalesce":
-		if err := count(1, -1); err != nil {
-			return compiled{}, err
-		}
-		return compiled{args[0].typ, func(row []any) any {
-			for _, a := range args {
-				if v := a.eval(row); v != nil && v != "" {
-					return v
-				}
-			}
-			return zero(args[0].typ)
-		}}, nil
+		return special.compile(s, e.name, args)
 	}
 	f, ok := functions[e.name]
 	if !ok {
 		return compiled{}, semantic("Unknown function: '%s'.", e.name)
 	}
-	if err := count(f.least, f.most); err != nil {
+	if err := checkCount(e.name, len(args), f.least, f.most); err != nil {
 		return compiled{}, err
 	}
 	typ := f.typ
@@ -277,22 +256,26 @@ func (s *scope) call(e call) (compiled, *Error) {
 	}}, nil
 }
 
+// checkCount refuses a function with too few or too many arguments; most -1 is any number.
+func checkCount(name string, n, least, most int) *Error {
+	if n < least || most >= 0 && n > most {
+		return semantic("The function '%s' does not take %d arguments.", name, n)
+	}
+	return nil
+}
+
 // moment is now(), now(offset) or ago(offset).
-func (s *scope) moment(name string, args []compiled, count func(least, most int) *Error) (compiled, *Error) {
-	least, sign := 0, time.Duration(1)
-	if name == "ago" {
-		least, sign = 1, -1
-	}
-	if err := count(least, 1); err != nil {
-		return compiled{}, err
-	}
+func (s *scope) moment(name string, args []compiled) (compiled, *Error) {
 	if len(args) == 0 {
 		return constant(DateTime, s.now), nil
 	}
 	if args[0].typ != TimeSpan {
 		return compiled{}, semantic("The function '%s' needs a value of type timespan, not %s.", name, args[0].typ)
 	}
-	now := s.now
+	now, sign := s.now, time.Duration(1)
+	if name == "ago" {
+		sign = -1
+	}
 	return compiled{DateTime, func(row []any) any {
 		d, ok := args[0].eval(row).(time.Duration)
 		if !ok {
@@ -302,8 +285,28 @@ func (s *scope) moment(name string, args []compiled, count func(least, most int)
 	}}, nil
 }
 
-// choose compiles condition, value, …, value.
-func choose(args []compiled) (compiled, *Error) {
+// binForm has the type of its first argument.
+func binForm(_ *scope, _ string, args []compiled) (compiled, *Error) {
+	return compiled{args[0].typ, func(row []any) any { return bin(args[0].eval(row), args[1].eval(row)) }}, nil
+}
+
+// coalesceForm is the first of its arguments that has a value.
+func coalesceForm(_ *scope, _ string, args []compiled) (compiled, *Error) {
+	return compiled{args[0].typ, func(row []any) any {
+		for _, a := range args {
+			if v := a.eval(row); v != nil && v != "" {
+				return v
+			}
+		}
+		return zero(args[0].typ)
+	}}, nil
+}
+
+// choiceForm compiles condition, value, ..., value: the last value is for when no condition holds.
+func choiceForm(_ *scope, _ string, args []compiled) (compiled, *Error) {
+	if len(args)%2 == 0 {
+		return compiled{}, semantic("The function 'case' needs a value at its end for when no condition holds.")
+	}
 	typ := args[1].typ
 	for i := 3; i < len(args); i += 2 {
 		if args[i].typ != typ && isNumber(args[i].typ) && isNumber(typ) {

@@ -160,54 +160,72 @@ func scanString(src string, i int, verbatim bool) (string, int, *Error) {
 }
 
 // scanNumber reads 12, 1.5, 1e3 and durations such as 30m.
-func scanNumber(src string, i int) (token, int, *Error) {
-	start, real := i, false
+func scanNumber(src string, start int) (token, int, *Error) {
+	unit, whole := skipDecimal(src, start)
+	end := unit
+	for end < len(src) && isNamePart(src[end]) {
+		end++
+	}
+	t := token{kind: tokLiteral}
+	var err *Error
+	switch {
+	case unit < end:
+		t.typ = TimeSpan
+		t.value, err = readDuration(src, start, unit, end)
+	case whole:
+		n, perr := strconv.ParseInt(src[start:end], 10, 64)
+		if t.typ, t.value = Long, n; perr != nil {
+			err = failAt(src, start, "The number %s is too big.", src[start:end])
+		}
+	default:
+		n, perr := strconv.ParseFloat(src[start:end], 64)
+		if t.typ, t.value = Real, n; perr != nil {
+			err = failAt(src, start, "%q is no number.", src[start:end])
+		}
+	}
+	if err != nil {
+		return token{}, 0, err
+	}
+	return t, end, nil
+}
+
+// skipDecimal passes over digits, a fraction and an exponent; whole says that there were only digits.
+func skipDecimal(src string, i int) (end int, whole bool) {
+	whole = true
+	i = skipDigits(src, i)
+	if i+1 < len(src) && src[i] == '.' && isDigit(src[i+1]) {
+		i, whole = skipDigits(src, i+1), false
+	}
+	if i < len(src) && (src[i] == 'e' || src[i] == 'E') {
+		power := i + 1
+		if power < len(src) && (src[power] == '+' || src[power] == '-') {
+			power++
+		}
+		if power < len(src) && isDigit(src[power]) {
+			i, whole = skipDigits(src, power), false
+		}
+	}
+	return i, whole
+}
+
+func skipDigits(src string, i int) int {
 	for i < len(src) && isDigit(src[i]) {
 		i++
 	}
-	if i+1 < len(src) && src[i] == '.' && isDigit(src[i+1]) {
-		real = true
-		for i++; i < len(src) && isDigit(src[i]); i++ {
-		}
+	return i
+}
+
+// readDuration reads a number from start and its unit from unit to end.
+func readDuration(src string, start, unit, end int) (time.Duration, *Error) {
+	size, ok := units[src[unit:end]]
+	if !ok {
+		return 0, failAt(src, start, "%q is no number and no duration.", src[start:end])
 	}
-	if i < len(src) && (src[i] == 'e' || src[i] == 'E') {
-		j := i + 1
-		if j < len(src) && (src[j] == '+' || src[j] == '-') {
-			j++
-		}
-		if j < len(src) && isDigit(src[j]) {
-			real = true
-			for i = j; i < len(src) && isDigit(src[i]); i++ {
-			}
-		}
+	n, err := strconv.ParseFloat(src[start:unit], 64)
+	if err != nil || n*float64(size) > float64(1<<62) {
+		return 0, failAt(src, start, "The duration %s is too long.", src[start:end])
 	}
-	number, unit := src[start:i], i
-	for i < len(src) && isNamePart(src[i]) {
-		i++
-	}
-	if unit < i {
-		size, ok := units[src[unit:i]]
-		if !ok {
-			return token{}, 0, failAt(src, start, "%q is no number and no duration.", src[start:i])
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || n*float64(size) > float64(1<<62) {
-			return token{}, 0, failAt(src, start, "The duration %s is too long.", src[start:i])
-		}
-		return token{kind: tokLiteral, typ: TimeSpan, value: time.Duration(n * float64(size))}, i, nil
-	}
-	if !real {
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return token{}, 0, failAt(src, start, "The number %s is too big.", number)
-		}
-		return token{kind: tokLiteral, typ: Long, value: n}, i, nil
-	}
-	n, err := strconv.ParseFloat(number, 64)
-	if err != nil {
-		return token{}, 0, failAt(src, start, "%q is no number.", number)
-	}
-	return token{kind: tokLiteral, typ: Real, value: n}, i, nil
+	return time.Duration(n * float64(size)), nil
 }
 
 // units are the units of durations.

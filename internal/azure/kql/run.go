@@ -91,8 +91,8 @@ func (r *runner) source(s source) (*Table, error) {
 		return r.extend(&Table{Rows: [][]any{{}}}, s.print, "print_", 0, true)
 	}
 	t, err := r.named(s.name)
-	if wrong, ok := err.(*Error); ok {
-		return nil, wrong.at(r.src, s.at)
+	if misfit, ok := err.(*Error); ok {
+		return nil, misfit.at(r.src, s.at)
 	}
 	return t, err
 }
@@ -374,94 +374,4 @@ func (r *runner) sort(t *Table, keys []sortKey) (*Table, error) {
 		out.Rows[i] = row.row
 	}
 	return out, nil
-}
-
-// union puts tables below each other. Columns of the same name and type are one; of the same name and another type,
-// two, with the type behind the name.
-// Source: https://learn.microsoft.com/kusto/query/union-operator
-func (r *runner) union(first *Table, u *union) (*Table, error) {
-	var tables []*Table
-	var names []string
-	if first != nil {
-		tables, names = append(tables, first), append(names, "union_arg0")
-	}
-	for i, part := range u.parts {
-		t, err := r.tabular(part)
-		if e, ok := err.(*Error); ok && e.Semantic && u.fuzzy {
-			continue // isfuzzy: what does not resolve is left out
-		}
-		if err != nil {
-			return nil, err
-		}
-		name := part.source.name
-		if name == "" {
-			name = "union_arg" + strconv.Itoa(i)
-		}
-		tables, names = append(tables, t), append(names, name)
-	}
-	if len(tables) == 0 {
-		return nil, semantic("None of the tables of the union could be resolved.")
-	}
-	out := &Table{}
-	if u.with != "" {
-		out.Columns = append(out.Columns, Column{u.with, String})
-	}
-	types := map[string]map[Type]bool{}
-	for _, t := range tables {
-		for _, c := range t.Columns {
-			if types[c.Name] == nil {
-				types[c.Name] = map[Type]bool{}
-			}
-			types[c.Name][c.Type] = true
-		}
-	}
-	for k, t := range tables {
-		at := make([]int, len(t.Columns))
-		for i, c := range t.Columns {
-			if len(types[c.Name]) > 1 {
-				c.Name += "_" + string(c.Type)
-			}
-			if at[i] = out.index(c.Name); at[i] >= 0 {
-				continue
-			}
-			at[i] = -1
-			if !u.inner || inAll(tables, t.Columns[i]) {
-				at[i] = len(out.Columns)
-				out.Columns = append(out.Columns, c)
-			}
-		}
-		for _, row := range t.Rows {
-			next := make([]any, len(out.Columns))
-			if u.with != "" {
-				next[0] = names[k]
-			}
-			for i, v := range row {
-				if at[i] >= 0 {
-					next[at[i]] = v
-				}
-			}
-			out.Rows = append(out.Rows, next)
-		}
-	}
-	for i, row := range out.Rows { // rows of the first tables lack the columns of the later ones
-		for len(row) < len(out.Columns) {
-			row = append(row, nil)
-		}
-		for k, v := range row {
-			if v == nil {
-				row[k] = zero(out.Columns[k].Type)
-			}
-		}
-		out.Rows[i] = row
-	}
-	return out, nil
-}
-
-func inAll(tables []*Table, c Column) bool {
-	for _, t := range tables {
-		if !slices.Contains(t.Columns, c) {
-			return false
-		}
-	}
-	return true
 }

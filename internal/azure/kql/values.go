@@ -134,7 +134,7 @@ func format(v any) string {
 	return string(raw)
 }
 
-// convertValue makes a value of another type of it; null when there is none.
+// convertValue converts a value to a type; null when the type has no such value.
 func convertValue(v any, typ Type) any {
 	switch typ {
 	case String:
@@ -143,41 +143,14 @@ func convertValue(v any, typ Type) any {
 		return v
 	}
 	switch v := v.(type) {
-	case nil:
-		return nil
 	case string:
 		return convert(v, typ)
 	case bool:
-		switch typ {
-		case Bool:
-			return v
-		case Long, Int:
-			if v {
-				return int64(1)
-			}
-			return int64(0)
-		}
+		return convertBool(v, typ)
 	case int64:
-		switch typ {
-		case Long, Int:
-			return v
-		case Real:
-			return float64(v)
-		case Bool:
-			return v != 0
-		}
+		return convertWhole(v, typ)
 	case float64:
-		switch typ {
-		case Real:
-			return v
-		case Long, Int:
-			if math.IsNaN(v) || math.Abs(v) >= math.MaxInt64 {
-				return nil
-			}
-			return int64(v)
-		case Bool:
-			return v != 0
-		}
+		return convertReal(v, typ)
 	case time.Time:
 		if typ == DateTime {
 			return v
@@ -186,6 +159,43 @@ func convertValue(v any, typ Type) any {
 		if typ == TimeSpan {
 			return v
 		}
+	}
+	return nil
+}
+
+func convertBool(v bool, typ Type) any {
+	switch typ {
+	case Bool:
+		return v
+	case Long, Int:
+		return int64(truth(v))
+	}
+	return nil
+}
+
+func convertWhole(v int64, typ Type) any {
+	switch typ {
+	case Long, Int:
+		return v
+	case Real:
+		return float64(v)
+	case Bool:
+		return v != 0
+	}
+	return nil
+}
+
+func convertReal(v float64, typ Type) any {
+	switch typ {
+	case Real:
+		return v
+	case Long, Int:
+		if math.IsNaN(v) || math.Abs(v) >= math.MaxInt64 {
+			return nil
+		}
+		return int64(v)
+	case Bool:
+		return v != 0
 	}
 	return nil
 }
