@@ -25,8 +25,10 @@ func lookup(t *testing.T, resourceType, version string) *azuretypes.Resource {
 }
 
 const (
-	storageAccount = `{"location":"eastus","kind":"StorageV2","sku":{"name":"Standard_LRS"},"tags":{"purpose":"sharing"},
-		"properties":{"accessTier":"Hot","supportsHttpsTrafficOnly":true,"minimumTlsVersion":"TLS1_2","allowBlobPublicAccess":false,
+	storageAccount = `{"location":"eastus","kind":"StorageV2","sku":{"name":"Standard_LRS"},
+		"tags":{"purpose":"sharing"},
+		"properties":{"accessTier":"Hot","supportsHttpsTrafficOnly":true,"minimumTlsVersion":"TLS1_2",
+		"allowBlobPublicAccess":false,
 		"networkAcls":{"bypass":"AzureServices","defaultAction":"Allow"},
 		"encryption":{"keySource":"Microsoft.Storage","services":{"blob":{"enabled":true,"keyType":"Account"}}}}}`
 	blobService = `{"properties":{"isVersioningEnabled":true,"deleteRetentionPolicy":{"enabled":true,"days":30},
@@ -35,57 +37,93 @@ const (
 	immutability     = `{"properties":{"immutabilityPeriodSinceCreationInDays":30,"allowProtectedAppendWrites":true}}`
 	managementPolicy = `{"properties":{"policy":{"rules":[{"name":"age","type":"Lifecycle","enabled":true,"definition":{
 		"filters":{"blobTypes":["blockBlob"],"prefixMatch":["shared-datasets/"]},
-		"actions":{"baseBlob":{"tierToCool":{"daysAfterModificationGreaterThan":30},"delete":{"daysAfterModificationGreaterThan":365.0}},
+		"actions":{"baseBlob":{"tierToCool":{"daysAfterModificationGreaterThan":30},
+		"delete":{"daysAfterModificationGreaterThan":365.0}},
 		"version":{"delete":{"daysAfterCreationGreaterThan":90}}}}}]}}}`
-	vault = `{"location":"eastus","tags":{},"properties":{"tenantId":"11111111-2222-3333-4444-555555555555","sku":{"family":"A","name":"standard"},
-		"enabledForDeployment":true,"enabledForTemplateDeployment":true,"enableRbacAuthorization":true,"enableSoftDelete":true,
+	vault = `{"location":"eastus","tags":{},"properties":{"tenantId":"11111111-2222-3333-4444-555555555555",
+		"sku":{"family":"A","name":"standard"},
+		"enabledForDeployment":true,"enabledForTemplateDeployment":true,"enableRbacAuthorization":true,
+		"enableSoftDelete":true,
 		"softDeleteRetentionInDays":90,"networkAcls":{"bypass":"AzureServices","defaultAction":"Allow"}}}`
-	secret           = `{"tags":{"a":"b"},"properties":{"value":"s3cret","contentType":"text/plain","attributes":{"enabled":true,"exp":1767225600}}}`
+	secret = `{"tags":{"a":"b"},"properties":{"value":"s3cret","contentType":"text/plain",
+		"attributes":{"enabled":true,"exp":1767225600}}}`
 	dataShareAccount = `{"location":"eastus","identity":{"type":"SystemAssigned"},"tags":{"purpose":"sharing"}}`
-	share            = `{"properties":{"shareKind":"CopyBased","description":"Quarterly figures","terms":"Internal use"}}`
-	blobDataSet      = `{"kind":"Blob","properties":{"containerName":"shared","filePath":"a.csv","resourceGroup":"rg","storageAccountName":"contoso",
+	share            = `{"properties":{"shareKind":"CopyBased","description":"Quarterly figures",
+		"terms":"Internal use"}}`
+	blobDataSet = `{"kind":"Blob","properties":{"containerName":"shared","filePath":"a.csv","resourceGroup":"rg",
+		"storageAccountName":"contoso",
 		"subscriptionId":"11111111-2222-3333-4444-555555555555"}}`
-	invitation   = `{"properties":{"targetActiveDirectoryId":"t","targetObjectId":"o","expirationDate":"2027-01-01T00:00:00Z"}}`
-	setting      = `{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Day","synchronizationTime":"2026-01-01T00:00:00Z"}}`
-	subscription = `{"properties":{"invitationId":"11111111-2222-3333-4444-555555555555","sourceShareLocation":"eastus"}}`
-	blobMapping  = `{"kind":"BlobFolder","properties":{"containerName":"landing","dataSetId":"d","prefix":"in","resourceGroup":"rg","storageAccountName":"fabrikam","subscriptionId":"s"}}`
-	trigger      = `{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour","synchronizationMode":"Incremental","synchronizationTime":"2026-01-01T00:00:00Z"}}`
-	cluster      = `{"location":"eastus","sku":{"name":"Standard"},"tags":{"environment":"dev"},"properties":{"dnsName":"contoso","adminUserName":"operator",
-		"adminPassword":"N0t-a-real-one","clientConnectionPort":19000,"httpGatewayConnectionPort":19080,"clusterUpgradeMode":"Automatic",
-		"addonFeatures":["DnsService"],"clients":[{"isAdmin":true,"commonName":"admin.contoso.com","issuerThumbprint":"00"}],
+	invitation = `{"properties":{"targetActiveDirectoryId":"t","targetObjectId":"o",
+		"expirationDate":"2027-01-01T00:00:00Z"}}`
+	setting = `{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Day",
+		"synchronizationTime":"2026-01-01T00:00:00Z"}}`
+	subscription = `{"properties":{"invitationId":"11111111-2222-3333-4444-555555555555",
+		"sourceShareLocation":"eastus"}}`
+	blobMapping = `{"kind":"BlobFolder","properties":{"containerName":"landing","dataSetId":"d","prefix":"in",
+		"resourceGroup":"rg","storageAccountName":"fabrikam","subscriptionId":"s"}}`
+	trigger = `{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour",
+		"synchronizationMode":"Incremental","synchronizationTime":"2026-01-01T00:00:00Z"}}`
+	cluster = `{"location":"eastus","sku":{"name":"Standard"},"tags":{"environment":"dev"},
+		"properties":{"dnsName":"contoso","adminUserName":"operator",
+		"adminPassword":"N0t-a-real-one","clientConnectionPort":19000,"httpGatewayConnectionPort":19080,
+		"clusterUpgradeMode":"Automatic",
+		"addonFeatures":["DnsService"],"clients":[{"isAdmin":true,"commonName":"admin.contoso.com",
+		"issuerThumbprint":"00"}],
 		"fabricSettings":[{"name":"Security","parameters":[{"name":"X","value":"1"}]}],
-		"loadBalancingRules":[{"frontendPort":443,"backendPort":443,"protocol":"tcp","probeProtocol":"https","probeRequestPath":"/"}],
-		"networkSecurityRules":[{"name":"ops","access":"allow","direction":"inbound","protocol":"tcp","priority":1000,"sourceAddressPrefix":"203.0.113.0/24",
+		"loadBalancingRules":[{"frontendPort":443,"backendPort":443,"protocol":"tcp","probeProtocol":"https",
+		"probeRequestPath":"/"}],
+		"networkSecurityRules":[{"name":"ops","access":"allow","direction":"inbound","protocol":"tcp","priority":1000,
+		"sourceAddressPrefix":"203.0.113.0/24",
 		"sourcePortRange":"*","destinationAddressPrefix":"*","destinationPortRange":"19080"}]}}`
-	nodeType = `{"sku":{"name":"Standard_P1","tier":"Standard","capacity":5},"properties":{"isPrimary":true,"vmInstanceCount":5,"vmSize":"Standard_D2s_v3",
-		"vmImagePublisher":"MicrosoftWindowsServer","vmImageOffer":"WindowsServer","vmImageSku":"2019-Datacenter","vmImageVersion":"latest",
-		"dataDiskSizeGB":128,"dataDiskType":"StandardSSD_LRS","dataDiskLetter":"S","applicationPorts":{"startPort":20000,"endPort":30000},
+	nodeType = `{"sku":{"name":"Standard_P1","tier":"Standard","capacity":5},"properties":{"isPrimary":true,
+		"vmInstanceCount":5,"vmSize":"Standard_D2s_v3",
+		"vmImagePublisher":"MicrosoftWindowsServer","vmImageOffer":"WindowsServer","vmImageSku":"2019-Datacenter",
+		"vmImageVersion":"latest",
+		"dataDiskSizeGB":128,"dataDiskType":"StandardSSD_LRS","dataDiskLetter":"S",
+		"applicationPorts":{"startPort":20000,"endPort":30000},
 		"vmSecrets":[{"sourceVault":{"id":"/v"},"vaultCertificates":[{"certificateStore":"My","certificateUrl":"https://v"}]}],
-		"vmExtensions":[{"name":"monitor","properties":{"publisher":"Contoso","type":"Agent","typeHandlerVersion":"1.0","settings":{"a":1},"protectedSettings":{"key":"k"}}}]}}`
-	application = `{"location":"eastus","properties":{"version":"/v","parameters":{"Instances":"2"},"upgradePolicy":{"upgradeMode":"Monitored","forceRestart":false,
-		"instanceCloseDelayDuration":60,"applicationHealthPolicy":{"considerWarningAsError":true,"maxPercentUnhealthyDeployedApplications":0},
-		"rollingUpgradeMonitoringPolicy":{"failureAction":"Rollback","healthCheckWaitDuration":"00:01:00","healthCheckStableDuration":"00:02:00",
+		"vmExtensions":[{"name":"monitor","properties":{"publisher":"Contoso","type":"Agent","typeHandlerVersion":"1.0",
+		"settings":{"a":1},"protectedSettings":{"key":"k"}}}]}}`
+	application = `{"location":"eastus","properties":{"version":"/v","parameters":{"Instances":"2"},
+		"upgradePolicy":{"upgradeMode":"Monitored","forceRestart":false,
+		"instanceCloseDelayDuration":60,"applicationHealthPolicy":{"considerWarningAsError":true,
+		"maxPercentUnhealthyDeployedApplications":0},
+		"rollingUpgradeMonitoringPolicy":{"failureAction":"Rollback","healthCheckWaitDuration":"00:01:00",
+		"healthCheckStableDuration":"00:02:00",
 		"healthCheckRetryTimeout":"00:10:00","upgradeTimeout":"01:00:00","upgradeDomainTimeout":"00:20:00"}}}}`
-	service = `{"location":"eastus","properties":{"serviceKind":"Stateless","serviceTypeName":"AuditType","instanceCount":-1,
+	service = `{"location":"eastus","properties":{"serviceKind":"Stateless","serviceTypeName":"AuditType",
+		"instanceCount":-1,
 		"partitionDescription":{"partitionScheme":"Singleton"},
 		"servicePlacementPolicies":[{"type":"NonPartiallyPlaceService"}],
-		"scalingPolicies":[{"scalingMechanism":{"kind":"ScalePartitionInstanceCount","minInstanceCount":1,"maxInstanceCount":3,"scaleIncrement":1},
-		"scalingTrigger":{"kind":"AverageServiceLoadTrigger","metricName":"cpu","lowerLoadThreshold":0.5,"upperLoadThreshold":1,"scaleInterval":"00:01:00","useOnlyPrimaryLoad":false}}]}}`
-	workspace  = `{"location":"eastus","tags":{},"properties":{"sku":{"name":"PerGB2018"},"retentionInDays":30,"workspaceCapping":{"dailyQuotaGb":0.5},"features":{"enableLogAccessUsingOnlyResourcePermissions":true,"somethingNewer":1}}}`
-	search     = `{"properties":{"category":"Sharing","displayName":"Failed","query":"T | take 1","version":2,"tags":[{"name":"Group","value":"crossorg"}]}}`
-	diagnostic = `{"properties":{"workspaceId":"/w","logAnalyticsDestinationType":"Dedicated","logs":[{"categoryGroup":"audit","enabled":true},{"category":"Shares","enabled":true}],
+		"scalingPolicies":[{"scalingMechanism":{"kind":"ScalePartitionInstanceCount","minInstanceCount":1,
+		"maxInstanceCount":3,"scaleIncrement":1},
+		"scalingTrigger":{"kind":"AverageServiceLoadTrigger","metricName":"cpu","lowerLoadThreshold":0.5,
+		"upperLoadThreshold":1,"scaleInterval":"00:01:00","useOnlyPrimaryLoad":false}}]}}`
+	workspace = `{"location":"eastus","tags":{},"properties":{"sku":{"name":"PerGB2018"},"retentionInDays":30,
+		"workspaceCapping":{"dailyQuotaGb":0.5},"features":{"enableLogAccessUsingOnlyResourcePermissions":true,
+		"somethingNewer":1}}}`
+	search = `{"properties":{"category":"Sharing","displayName":"Failed","query":"T | take 1","version":2,
+		"tags":[{"name":"Group","value":"crossorg"}]}}`
+	diagnostic = `{"properties":{"workspaceId":"/w","logAnalyticsDestinationType":"Dedicated",
+		"logs":[{"categoryGroup":"audit","enabled":true},{"category":"Shares","enabled":true}],
 		"metrics":[{"category":"AllMetrics","enabled":false,"retentionPolicy":{"enabled":false,"days":0}}]}}`
-	actionGroup = `{"location":"Global","properties":{"enabled":true,"groupShortName":"crossorg","emailReceivers":[{"name":"ops","emailAddress":"ops@contoso.com","useCommonAlertSchema":true}]}}`
-	queryRule   = `{"location":"eastus","kind":"LogAlert","properties":{"severity":1,"enabled":true,"scopes":["/w"],"evaluationFrequency":"PT5M","windowSize":"PT15M",
-		"criteria":{"allOf":[{"query":"T","timeAggregation":"Count","operator":"GreaterThan","threshold":0,"dimensions":[{"name":"d","operator":"Include","values":["*"]}],
-		"failingPeriods":{"numberOfEvaluationPeriods":1,"minFailingPeriodsToAlert":1}}]},"actions":{"actionGroups":["/a"],"customProperties":{"k":"v"}},"autoMitigate":true}}`
-	workbook       = `{"location":"eastus","kind":"shared","properties":{"displayName":"Governance","category":"workbook","sourceId":"/w","serializedData":"{}"}}`
+	actionGroup = `{"location":"Global","properties":{"enabled":true,"groupShortName":"crossorg",
+		"emailReceivers":[{"name":"ops","emailAddress":"ops@contoso.com","useCommonAlertSchema":true}]}}`
+	queryRule = `{"location":"eastus","kind":"LogAlert","properties":{"severity":1,"enabled":true,"scopes":["/w"],
+		"evaluationFrequency":"PT5M","windowSize":"PT15M",
+		"criteria":{"allOf":[{"query":"T","timeAggregation":"Count","operator":"GreaterThan","threshold":0,
+		"dimensions":[{"name":"d","operator":"Include","values":["*"]}],
+		"failingPeriods":{"numberOfEvaluationPeriods":1,"minFailingPeriodsToAlert":1}}]},
+		"actions":{"actionGroups":["/a"],"customProperties":{"k":"v"}},"autoMitigate":true}}`
+	workbook = `{"location":"eastus","kind":"shared","properties":{"displayName":"Governance",
+		"category":"workbook","sourceId":"/w","serializedData":"{}"}}`
 	roleAssignment = `{"properties":{"roleDefinitionId":"/r","principalId":"p","principalType":"ServicePrincipal"}}`
-	roleDefinition = `{"properties":{"roleName":"Reader of shares","type":"CustomRole","assignableScopes":["/s"],"permissions":[{"actions":["*/read"],"notActions":[]}]}}`
-	lock           = `{"properties":{"level":"CanNotDelete","notes":"holds data"}}`
-	resourceGroup  = `{"location":"eastus","tags":{"environment":"dev"}}`
-	bare           = `{"location":"eastus","tags":{}}`
-	typeVersion    = `{"location":"eastus","properties":{"appPackageUrl":"https://contoso.blob.core.windows.net/p/a.sfpkg?sv=1&sig=abc"}}`
+	roleDefinition = `{"properties":{"roleName":"Reader of shares","type":"CustomRole","assignableScopes":["/s"],
+		"permissions":[{"actions":["*/read"],"notActions":[]}]}}`
+	lock          = `{"properties":{"level":"CanNotDelete","notes":"holds data"}}`
+	resourceGroup = `{"location":"eastus","tags":{"environment":"dev"}}`
+	bare          = `{"location":"eastus","tags":{}}`
+	typeVersion   = `{"location":"eastus","properties":{"appPackageUrl":"https://contoso.blob.core.windows.net/p/a.sfpkg?sv=1&sig=abc"}}`
 )
 
 // accepted has a body as a client would send it for every type crossorg uses, under every api-version it is used with.

@@ -18,7 +18,8 @@ func asJSON(t *testing.T, v any) string {
 func TestStripReadOnly(t *testing.T) {
 	t.Run("Ensure read-only properties go, at every depth, and the rest stays", func(t *testing.T) {
 		r := lookup(t, "Microsoft.DataShare/accounts/shares/dataSets", "2021-08-01")
-		b := body(t, `{"id":"/x","name":"n","type":"t","etag":"e","kind":"Blob","extra":1,"properties":{"filePath":"a","dataSetId":"d","containerName":"c"}}`)
+		b := body(t, `{"id":"/x","name":"n","type":"t","etag":"e","kind":"Blob","extra":1,"properties":{"filePath":"a",
+			"dataSetId":"d","containerName":"c"}}`)
 		before := asJSON(t, b)
 		assert.JSONEq(t, `{"kind":"Blob","extra":1,"properties":{"filePath":"a","containerName":"c"}}`,
 			asJSON(t, r.StripReadOnly(b)))
@@ -50,8 +51,10 @@ func TestRedact(t *testing.T) {
 			`{"properties":{"adminUserName":"op","adminPassword":"***"}}`},
 		{"an extension's protected settings, whatever they are", "Microsoft.ServiceFabric/managedClusters/nodeTypes",
 			"2023-03-01-preview",
-			`{"properties":{"vmExtensions":[{"name":"e","properties":{"settings":{"a":1},"protectedSettings":{"key":"hunter2"}}}]}}`,
-			`{"properties":{"vmExtensions":[{"name":"e","properties":{"settings":{"a":1},"protectedSettings":"***"}}]}}`},
+			`{"properties":{"vmExtensions":[{"name":"e","properties":{"settings":{"a":1},
+				"protectedSettings":{"key":"hunter2"}}}]}}`,
+			`{"properties":{"vmExtensions":[{"name":"e","properties":{"settings":{"a":1},
+				"protectedSettings":"***"}}]}}`},
 		{"the signature of a package's address", "Microsoft.ServiceFabric/managedClusters/applicationTypes/versions",
 			"2023-03-01-preview",
 			`{"properties":{"appPackageUrl":"https://contoso/p?sv=1&sig=hunter2%3D&se=2"}}`,

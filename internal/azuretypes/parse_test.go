@@ -9,8 +9,10 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Run("Ensure every form that the documentation describes is read", func(t *testing.T) {
-		resources, err := parse([]byte(`{"apiVersion": "2020-01-01", "resources": {"Microsoft.Sample/boxes": "Box"}, "types": {
-			"Box": {"a": "required string(3..24) /^[a-z]+$/", "b": "readonly int(0..4)", "c": "writeonly number(0..)", "d": "secret any",
+		resources, err := parse([]byte(`{"apiVersion": "2020-01-01", "resources": {"Microsoft.Sample/boxes": "Box"},
+			"types": {
+			"Box": {"a": "required string(3..24) /^[a-z]+$/", "b": "readonly int(0..4)", "c": "writeonly number(0..)",
+			"d": "secret any",
 				"e": "Lid[]", "f": "{string(..2)}", "g": "Colour", "h": "Box[]", "$other": "bool"},
 			"Lid": {"$switch": "kind", "x": "bool", "$cases": {"Flat": {}, "Round": {"radius": "required number"}}},
 			"Colour": ["Red", "Green"]}}`))

@@ -72,7 +72,7 @@ func (v *validation) report(path string, code ViolationCode, format string, args
 }
 
 func (v *validation) object(path string, s *Shape, body map[string]any) {
-	if s.Discriminator != "" && !(v.partial && body[s.Discriminator] == nil) {
+	if s.Discriminator != "" && (!v.partial || body[s.Discriminator] != nil) {
 		variant, bad := s.variant(body)
 		if bad != nil {
 			// Without the variant nothing can be said of the other properties.

@@ -230,51 +230,58 @@ func isUnknown(given any) bool {
 	return unknown
 }
 
+// value reports a value of another kind than the published one, and what is wrong inside it.
 func (c *checker) value(path string, v *value, given any) {
-	if given == nil || isUnknown(given) || v.kind == azuretypes.Any {
+	if given == nil || isUnknown(given) || v.kind == azuretypes.Any || c.fits(path, v, given) {
 		return
-	}
-	switch given := given.(type) {
-	case string:
-		if v.kind == azuretypes.String {
-			c.text(path, v.shape, given)
-			return
-		}
-	case bool:
-		if v.kind == azuretypes.Bool {
-			return
-		}
-	case float64:
-		if v.kind == azuretypes.Number || v.kind == azuretypes.Int {
-			c.number(path, v, given)
-			return
-		}
-	case []any:
-		if v.kind == azuretypes.Array || v.stringSet {
-			for i, item := range given {
-				if v.kind == azuretypes.Array {
-					c.value(fmt.Sprintf("%s[%d]", path, i), v.items, item)
-				}
-			}
-			return
-		}
-	case map[string]any:
-		switch {
-		case v.kind == azuretypes.Object:
-			c.object(path, v.object, given)
-			return
-		case v.kind == azuretypes.Map && !v.stringSet:
-			for name, member := range given {
-				c.value(join(path, name), v.items, member)
-			}
-			return
-		}
 	}
 	want := v.kind.String()
 	if v.stringSet {
 		want = azuretypes.Array.String()
 	}
 	c.report(path, "'%s' should be of type '%s' but got %s", path, want, describe(given))
+}
+
+// fits reports whether a value is of the published kind; if it is, it is checked further.
+func (c *checker) fits(path string, v *value, given any) bool {
+	ok := false
+	switch given := given.(type) {
+	case string:
+		if ok = v.kind == azuretypes.String; ok {
+			c.text(path, v.shape, given)
+		}
+	case bool:
+		ok = v.kind == azuretypes.Bool
+	case float64:
+		if ok = v.kind == azuretypes.Number || v.kind == azuretypes.Int; ok {
+			c.number(path, v, given)
+		}
+	case []any:
+		if v.kind == azuretypes.Array {
+			for i, item := range given {
+				c.value(fmt.Sprintf("%s[%d]", path, i), v.items, item)
+			}
+		}
+		ok = v.kind == azuretypes.Array || v.stringSet
+	case map[string]any:
+		ok = c.fitsMap(path, v, given)
+	}
+	return ok
+}
+
+// fitsMap is fits for objects and maps.
+func (c *checker) fitsMap(path string, v *value, given map[string]any) bool {
+	switch {
+	case v.kind == azuretypes.Object:
+		c.object(path, v.object, given)
+		return true
+	case v.kind == azuretypes.Map && !v.stringSet:
+		for name, member := range given {
+			c.value(join(path, name), v.items, member)
+		}
+		return true
+	}
+	return false
 }
 
 func (c *checker) text(path string, s *azuretypes.Shape, given string) {

@@ -26,7 +26,8 @@ func TestCreatePutsTheResource(t *testing.T) {
 				object(m{"iPAddressOrRange": text("10.0.0.0/8")}),
 			})}),
 		"identity": object(m{"type": text("UserAssigned"),
-			"userAssignedIdentities": resource.NewArrayProperty([]resource.PropertyValue{text("/subscriptions/s/id")})}),
+			"userAssignedIdentities": resource.NewArrayProperty([]resource.PropertyValue{
+				text("/subscriptions/s/id")})}),
 		"tags": object(m{"purpose": text("test")}), "__createBeforeDelete": resource.NewBoolProperty(true),
 	}))
 

@@ -593,9 +593,12 @@ func FuzzProperties(f *testing.F) {
 	for i := range allTypes() {
 		f.Add(uint8(i), `{"tags":{"a.b":"x","":"y","C":null},"properties":[],"sku":{"name":7}}`,
 			`{"tags":{"a.b":"z"},"sku":"x","identity":{"userAssignedIdentities":["a",1]}}`)
-		f.Add(uint8(i), `{"tags":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","value":{"k":"v"}}}`, `{"":1,".":2,"[":{"]":3}}`)
-		f.Add(uint8(i), `{"location":"04da6b54-80e4-46f7-96ec-b56ff0331ba9","kind":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"}`, `{"location":["West Europe"],"resourceGroupName":{"x":1}}`)
-		f.Add(uint8(i), `{"source":{"4dabf18193072939515e22adb298388d":"c44067f5952c0a294b673a41bacd8c17","text":"x","hash":""}}`, `{}`)
+		f.Add(uint8(i), `{"tags":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270",
+			"value":{"k":"v"}}}`, `{"":1,".":2,"[":{"]":3}}`)
+		f.Add(uint8(i), `{"location":"04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+			"kind":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"}`, `{"location":["West Europe"],"resourceGroupName":{"x":1}}`)
+		f.Add(uint8(i), `{"source":{"4dabf18193072939515e22adb298388d":"c44067f5952c0a294b673a41bacd8c17","text":"x",
+			"hash":""}}`, `{}`)
 	}
 	f.Fuzz(func(t *testing.T, pick uint8, before, after string) {
 		typ := allTypes()[int(pick)%len(allTypes())]
@@ -651,9 +654,13 @@ func FuzzProperties(f *testing.F) {
 func FuzzAnswers(f *testing.F) {
 	for i := range allTypes() {
 		f.Add(uint8(i), `{"id":"/x","properties":null}`, `{}`)
-		f.Add(uint8(i), `{"properties":{"networkAcls":[{}],"accessPolicies":{"x":1},"clients":[null,7]},"identity":"none","tags":[]}`, `{"tags":{"a":"b"}}`)
-		f.Add(uint8(i), `{"kind":"Blob","type":{"a":null},"sku":[[[]]],"properties":{"adminPassword":"s3cret","value":"s3cret"}}`, `{"sku":{}}`)
-		f.Add(uint8(i), `{"properties":{"serviceKind":"Stateless","x":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","value":"v"}}}`, `{"properties":{"serviceKind":"None"}}`)
+		f.Add(uint8(i), `{"properties":{"networkAcls":[{}],"accessPolicies":{"x":1},"clients":[null,7]},
+			"identity":"none","tags":[]}`, `{"tags":{"a":"b"}}`)
+		f.Add(uint8(i), `{"kind":"Blob","type":{"a":null},"sku":[[[]]],"properties":{"adminPassword":"s3cret",
+			"value":"s3cret"}}`, `{"sku":{}}`)
+		f.Add(uint8(i), `{"properties":{"serviceKind":"Stateless",
+			"x":{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","value":"v"}}}`,
+			`{"properties":{"serviceKind":"None"}}`)
 	}
 	f.Fuzz(func(t *testing.T, pick uint8, first, second string) {
 		typ := allTypes()[int(pick)%len(allTypes())]

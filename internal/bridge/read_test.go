@@ -80,7 +80,8 @@ func TestReadWithDrift(t *testing.T) {
 	given := account(m{
 		"minimumTlsVersion": text("TLS1_2"), "allowBlobPublicAccess": resource.NewBoolProperty(false),
 		"networkRuleSet": object(m{"defaultAction": text("Deny"),
-			"ipRules": resource.NewArrayProperty([]resource.PropertyValue{object(m{"iPAddressOrRange": text("10.0.0.1")})})}),
+			"ipRules": resource.NewArrayProperty([]resource.PropertyValue{
+				object(m{"iPAddressOrRange": text("10.0.0.1")})})}),
 	})
 	id, state := create(t, p, accountToken, given)
 	changed := arm.resource(accountID)

@@ -222,7 +222,7 @@ func TestTableNamesExistingProperties(t *testing.T) {
 			for _, path := range typ.lists {
 				assert.NotNil(t, find(typ, path), "lists: %s", path)
 			}
-			for _, path := range typ.definition.readOnly {
+			for _, path := range typ.readOnly {
 				assert.NotNil(t, find(typ, path), "readOnly: %s", path)
 			}
 			for path := range typ.renames {
@@ -279,7 +279,8 @@ func TestRequestsFitThePublishedTypes(t *testing.T) {
 
 			published, _ := azuretypes.Lookup(typ.arm, typ.version)
 			for _, v := range published.ValidateWrite(decoded) {
-				assert.NotContains(t, []azuretypes.ViolationCode{azuretypes.UnknownProperty, azuretypes.MissingProperty, azuretypes.WrongType}, v.Code, v.String())
+				assert.NotContains(t, []azuretypes.ViolationCode{azuretypes.UnknownProperty,
+					azuretypes.MissingProperty, azuretypes.WrongType}, v.Code, v.String())
 			}
 			assert.Equal(t, decoded, published.StripReadOnly(decoded), "read-only properties in the request")
 		})

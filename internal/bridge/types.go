@@ -148,7 +148,7 @@ func (c compiler) members(
 ) {
 	for _, name := range slices.Sorted(maps.Keys(shape.Props)) {
 		p, at := shape.Props[name], join(path, name)
-		if name == "properties" && p.Shape.Kind == azuretypes.Object && !(c.d.nested && path == "") {
+		if name == "properties" && p.Shape.Kind == azuretypes.Object && (!c.d.nested || path != "") {
 			inside := append(slices.Clone(containers), name)
 			if p.Required {
 				o.required = append(o.required, inside)

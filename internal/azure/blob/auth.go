@@ -45,8 +45,8 @@ func authenticationOf(authorization string, q url.Values) (kind Authentication, 
 	return Anonymous, ""
 }
 
-// authenticate finds out who calls. authorization is the Authorization header; q and at may be those of a copy's source,
-// which carries a signature of its own.
+// authenticate finds out who calls. authorization is the Authorization header; q and at may be those of a copy's
+// source, which carries a signature of its own.
 func (h *Handler) authenticate(
 	authorization string, q url.Values, account Account, at target, r *http.Request,
 ) (auth, *Error) {

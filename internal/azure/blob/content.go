@@ -245,7 +245,7 @@ func stat(tx *store.Tx, key Key) (*Properties, error) {
 	if err != nil {
 		return nil, err
 	}
-	if key.Version != "" && !(ok && p.VersionID == key.Version) {
+	if key.Version != "" && (!ok || p.VersionID != key.Version) {
 		p = Properties{}
 		if ok, err = tx.Get(tableHistory, historyKey(key, key.Version), &p); err != nil {
 			return nil, err

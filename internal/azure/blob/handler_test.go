@@ -405,7 +405,8 @@ func TestConditionsDecideInTheWrite(t *testing.T) {
 	ctx := context.Background()
 	bb := d.client.ServiceClient().NewContainerClient("data").NewBlockBlobClient("x")
 	conditional := func(match, noneMatch *azcore.ETag) *azblobblob.AccessConditions {
-		return &azblobblob.AccessConditions{ModifiedAccessConditions: &azblobblob.ModifiedAccessConditions{IfMatch: match, IfNoneMatch: noneMatch}}
+		return &azblobblob.AccessConditions{ModifiedAccessConditions: &azblobblob.ModifiedAccessConditions{
+			IfMatch: match, IfNoneMatch: noneMatch}}
 	}
 	put := func(c *azblobblob.AccessConditions) (blockblob.UploadResponse, error) {
 		return bb.Upload(ctx, streaming("x"), &blockblob.UploadOptions{AccessConditions: c})

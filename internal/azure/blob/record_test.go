@@ -30,7 +30,8 @@ func TestRequestsAreRecorded(t *testing.T) {
 		want                      string
 	}{
 		{"PUT", "/data/a/b.csv?" + signature, "", "content", "StorageWrite|PutBlob|201||SAS||7|0|data|a/b.csv"},
-		{"GET", "/data/a/b.csv", "reader@t1", "", "StorageRead|GetBlob|200||OAuth|reader app-reader t1|0|7|data|a/b.csv"},
+		{"GET", "/data/a/b.csv", "reader@t1", "",
+			"StorageRead|GetBlob|200||OAuth|reader app-reader t1|0|7|data|a/b.csv"},
 		{"HEAD", "/data/a/b.csv?" + signature, "", "", "StorageRead|GetBlobProperties|200||SAS||0|0|data|a/b.csv"},
 		{"PUT", "/data/a?comp=block&blockid=AAAA&" + signature, "", "1",
 			"StorageWrite|PutBlock|201||SAS||1|0|data|a"},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // audience is what tokens for vaults are issued for.
@@ -272,13 +273,13 @@ func (h *Handler) checkNetwork(r *request) *dataError {
 	if r.vault.String("properties", "networkAcls", "defaultAction") != "Deny" {
 		return nil
 	}
-	rules, _ := r.vault.Value("properties", "networkAcls", "ipRules").([]any)
-	for _, rule := range rules {
-		m, _ := rule.(map[string]any)
-		if prefix, err := netip.ParsePrefix(text(m, "value")); err == nil && prefix.Contains(h.caller) {
+	rules := jsonbody.Object(r.vault.Properties(), "networkAcls")
+	for _, rule := range jsonbody.Objects(rules, "ipRules") {
+		admitted := jsonbody.Text(rule, "value")
+		if prefix, err := netip.ParsePrefix(admitted); err == nil && prefix.Contains(h.caller) {
 			return nil
 		}
-		if address, err := netip.ParseAddr(text(m, "value")); err == nil && address == h.caller {
+		if address, err := netip.ParseAddr(admitted); err == nil && address == h.caller {
 			return nil
 		}
 	}

@@ -295,7 +295,8 @@ func (r *request) purge() (int, any, *dataError) {
 	}
 	if protected(r.vault) {
 		return 0, nil, forbidden("ForbiddenByPolicy",
-			`Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.`+
+			"Operation \"purge\" is not allowed because purge protection is enabled for this vault. Key Vault service "+
+				"will automatically purge it after the retention period has passed."+
 				"\r\nVault: "+r.vaultText())
 	}
 	if err := purgeSecret(r.Call, d.Secret.ID); err != nil {
@@ -329,7 +330,7 @@ func (r *request) listVersions() (int, any, *dataError) {
 		ids, all = append(ids, version), append(all, v)
 		return nil
 	}); err != nil {
-		return 0, nil, fromARM(internalError(err))
+		return 0, nil, fromARM(arm.InternalError(err))
 	}
 	return r.page(len(ids), func(i int) string { return ids[i] }, func(i int) (map[string]any, *dataError) {
 		return r.item(secret.ID, ids[i], all[i]), nil
@@ -340,7 +341,7 @@ func (r *request) listVersions() (int, any, *dataError) {
 func (r *request) listDeleted() (int, any, *dataError) {
 	all, err := removed(r.Call, r.vault.ID)
 	if err != nil {
-		return 0, nil, fromARM(internalError(err))
+		return 0, nil, fromARM(arm.InternalError(err))
 	}
 	return r.page(len(all), func(i int) string { return strings.ToLower(all[i].Secret.ID.Name()) },
 		func(i int) (map[string]any, *dataError) {

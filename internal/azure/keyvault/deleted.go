@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
@@ -36,10 +37,10 @@ func deleteVault(c *arm.Call, r *arm.Resource, endpoints *Endpoints) *arm.Error 
 	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(r))}
 	name := strings.ToLower(r.ID.Name())
 	if err := c.Tx.Put(tableDeleted, name, d); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if err := c.Tx.Delete(tableNames, name); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	endpoints.release(c, name)
 	return nil
@@ -47,7 +48,7 @@ func deleteVault(c *arm.Call, r *arm.Resource, endpoints *Endpoints) *arm.Error 
 
 // retentionDays is how long a vault keeps what is deleted, itself included.
 func retentionDays(vault *arm.Resource) int {
-	if days, set := number(vault.Properties(), "softDeleteRetentionInDays"); set {
+	if days, set := jsonbody.Int(vault.Properties(), retentionProperty); set {
 		return days
 	}
 	return defaultRetentionDays
@@ -58,7 +59,7 @@ func findDeleted(c *arm.Call, name string) (*deletedVault, bool, *arm.Error) {
 	var d deletedVault
 	ok, err := c.Tx.Get(tableDeleted, strings.ToLower(name), &d)
 	if err != nil {
-		return nil, false, internalError(err)
+		return nil, false, arm.InternalError(err)
 	}
 	if !ok || !c.Now.Before(d.Purge) {
 		return nil, false, nil
@@ -95,7 +96,7 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoin
 		return err
 	}
 	if err := c.Tx.Delete(tableDeleted, strings.ToLower(w.New.ID.Name())); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if _, err := endpoints.claim(c, w.New.ID.Name()); err != nil {
 		return err
@@ -114,7 +115,7 @@ func purge(c *arm.Call, name string) *arm.Error {
 	}
 	for _, table := range []string{tableDeleted, tablePorts} {
 		if err := c.Tx.Delete(table, name); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil
@@ -131,7 +132,7 @@ func deletedSecrets(c *arm.Call, vault string) ([]*arm.Resource, *arm.Error) {
 		return nil
 	})
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	return out, nil
 }
@@ -167,7 +168,7 @@ func listDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, 
 		return nil
 	})
 	if err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	return map[string]any{"value": out}, nil
 }

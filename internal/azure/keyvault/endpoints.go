@@ -119,7 +119,7 @@ func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
 	var port int
 	known, err := c.Tx.Get(tablePorts, vault, &port)
 	if err != nil {
-		return "", internalError(err)
+		return "", arm.InternalError(err)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -136,7 +136,7 @@ func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
 	one := e.open[vault]
 	one.claims++
 	if err := c.Tx.Put(tablePorts, vault, one.port); err != nil {
-		return "", internalError(err)
+		return "", arm.InternalError(err)
 	}
 	return fmt.Sprintf("https://127.0.0.1:%d/", one.port), nil
 }

@@ -2,7 +2,10 @@ package keyvault
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // operation is one row of the table of the data plane's operations: which requests it is, what they need, and what
@@ -110,13 +113,12 @@ func match(pattern, path []string) (name, version string, ok bool) {
 // Sources: https://learn.microsoft.com/azure/key-vault/general/rbac-guide and
 // https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
 func (r *request) authorize() *dataError {
-	if rbac, _ := flag(r.vault.Properties(), "enableRbacAuthorization"); rbac {
+	props := r.vault.Properties()
+	if jsonbody.IsTrue(props, "enableRbacAuthorization") {
 		return r.authorizeByRole()
 	}
-	policies, _ := r.vault.Value("properties", "accessPolicies").([]any)
-	for _, p := range policies {
-		policy, _ := p.(map[string]any)
-		if strings.EqualFold(text(policy, "objectId"), r.caller.ObjectID) && text(policy, "applicationId") == "" &&
+	for _, policy := range jsonbody.Objects(props, "accessPolicies") {
+		if strings.EqualFold(jsonbody.Text(policy, "objectId"), r.caller.ObjectID) && jsonbody.Text(policy, "applicationId") == "" &&
 			grants(policy, r.op.permission) {
 			return nil
 		}
@@ -143,13 +145,8 @@ func (r *request) authorizeByRole() *dataError {
 
 // grants reports whether an access policy has a permission on secrets. "all" is all but purge.
 func grants(policy map[string]any, permission string) bool {
-	permissions, _ := policy["permissions"].(map[string]any)
-	granted, _ := permissions["secrets"].([]any)
-	for _, g := range granted {
-		if s, _ := g.(string); strings.EqualFold(s, permission) ||
-			strings.EqualFold(s, "all") && permission != "purge" {
-			return true
-		}
-	}
-	return false
+	granted := jsonbody.Texts(jsonbody.Object(policy, "permissions"), "secrets")
+	return slices.ContainsFunc(granted, func(g string) bool {
+		return strings.EqualFold(g, permission) || strings.EqualFold(g, "all") && permission != "purge"
+	})
 }

@@ -7,9 +7,8 @@
 package keyvault
 
 import (
-	"net/http"
-
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const namespace = "Microsoft.KeyVault"
@@ -27,37 +26,9 @@ func badRequest(format string, args ...any) *arm.Error {
 	return arm.BadRequest("BadRequest", format, args...)
 }
 
-func internalError(err error) *arm.Error {
-	return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "%v", err)
-}
-
-func text(m map[string]any, key string) string {
-	s, _ := m[key].(string)
-	return s
-}
-
-// flag reads a boolean; set is false when it is absent or null.
-func flag(m map[string]any, key string) (value, set bool) {
-	value, set = m[key].(bool)
-	return value, set
-}
-
-// number reads an integer that came as JSON or was computed here.
-func number(m map[string]any, key string) (value int, set bool) {
-	switch v := m[key].(type) {
-	case float64:
-		return int(v), true
-	case int:
-		return v, true
-	case int64:
-		return int(v), true
-	}
-	return 0, false
-}
-
 // seconds reads a time in seconds since 1970; nil when it is absent or null.
 func seconds(m map[string]any, key string) *int64 {
-	n, set := number(m, key)
+	n, set := jsonbody.Int(m, key)
 	if !set {
 		return nil
 	}

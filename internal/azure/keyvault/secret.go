@@ -4,6 +4,7 @@ import (
 	"regexp"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 func secrets() *arm.Type {
@@ -35,14 +36,14 @@ func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 		return arm.NotFound(vaultID)
 	}
 	props := w.New.Properties()
-	attributes, _ := props["attributes"].(map[string]any)
-	v := secretVersion{ContentType: text(props, "contentType"), Enabled: true, NotBefore: seconds(attributes, "nbf"),
+	attributes := jsonbody.Object(props, "attributes")
+	v := secretVersion{ContentType: jsonbody.Text(props, "contentType"), Enabled: true, NotBefore: seconds(attributes, "nbf"),
 		Expires: seconds(attributes, "exp")}
-	v.Tags, _ = w.New.Body["tags"].(map[string]any)
-	if enabled, set := flag(attributes, "enabled"); set {
+	v.Tags = jsonbody.Object(w.New.Body, "tags")
+	if enabled, set := jsonbody.Flag(attributes, "enabled"); set {
 		v.Enabled = enabled
 	}
-	requested, _ := w.Request["properties"].(map[string]any)
+	requested := jsonbody.Object(w.Request, "properties")
 	value, given := requested["value"].(string)
 	if len(value) > maxValue {
 		return badRequest("The property 'value' has %d bytes: a secret's value may have at most %d.", len(value),
@@ -74,7 +75,7 @@ const maxValue = 25 << 10
 // keepSecret keeps the secret with its deleted vault, to come back when that is recovered.
 func keepSecret(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Put(tableDeletedSecrets, secretKey(r.ID), r); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }

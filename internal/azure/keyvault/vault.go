@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
 	defaultRetentionDays = 90
+	retentionProperty    = "softDeleteRetentionInDays"
 	// tableNames holds the lower-case names of all vaults there are, over all tenants.
 	tableNames = "keyvault.names"
 )
@@ -54,7 +56,7 @@ func purgeExpired(_ context.Context, s *arm.Server, vault *arm.Resource, _ map[s
 		return nil
 	})
 	if err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
@@ -80,23 +82,12 @@ func vaultAlreadyExists(name string) *arm.Error {
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/create-or-update
 func putVault(c *arm.Call, w *arm.Write, endpoints *Endpoints) *arm.Error {
 	props := w.New.Properties()
-	mode := text(props, "createMode")
+	mode := jsonbody.Text(props, "createMode")
 	delete(props, "createMode")
 	if w.Old == nil {
-		gone, ok, err := findDeleted(c, w.New.ID.Name())
-		switch {
-		case err != nil:
+		recovered, err := recoverDeleted(c, w, mode == "recover", endpoints)
+		if recovered || err != nil {
 			return err
-		case ok && mode == "recover" && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
-			return recoverVault(c, w, gone, endpoints)
-		case ok && strings.EqualFold(gone.subscription(), w.New.ID.Subscription):
-			return arm.Conflict("ConflictError", "A vault with the same name already exists in deleted state. You "+
-				"need to either recover or purge existing key vault. "+
-				"Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.")
-		case ok:
-			return vaultAlreadyExists(w.New.ID.Name())
-		case mode == "recover":
-			return deletedVaultNotFound(w.New.ID.Name())
 		}
 	}
 	if err := checkVault(c, w, props); err != nil {
@@ -115,69 +106,91 @@ func putVault(c *arm.Call, w *arm.Write, endpoints *Endpoints) *arm.Error {
 		return err
 	}
 	props["vaultUri"] = uri
+	completeVault(props, w.Old)
+	return nil
+}
+
+// recoverDeleted recovers the deleted vault that has the name of a new one, when the request wants that. A deleted
+// vault keeps its name until it is purged: all other requests for the name are refused.
+func recoverDeleted(c *arm.Call, w *arm.Write, wanted bool, endpoints *Endpoints) (recovered bool, _ *arm.Error) {
+	name := w.New.ID.Name()
+	deleted, found, err := findDeleted(c, name)
+	switch {
+	case err != nil:
+		return false, err
+	case !found && wanted:
+		return false, deletedVaultNotFound(name)
+	case !found:
+		return false, nil
+	case !strings.EqualFold(deleted.subscription(), w.New.ID.Subscription):
+		return false, vaultAlreadyExists(name)
+	case !wanted:
+		return false, arm.Conflict("ConflictError", "A vault with the same name already exists in deleted state. You "+
+			"need to either recover or purge existing key vault. Follow this link "+
+			"https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.")
+	}
+	return true, recoverVault(c, w, deleted, endpoints)
+}
+
+// completeVault sets what Azure adds to a vault's properties; old is nil for a new vault.
+func completeVault(props map[string]any, old *arm.Resource) {
 	props["provisioningState"] = "Succeeded"
 	props["enableSoftDelete"] = true
-	if props["accessPolicies"] == nil {
-		props["accessPolicies"] = []any{}
+	jsonbody.SetDefault(props, "accessPolicies", []any{})
+	jsonbody.SetDefault(props, "enableRbacAuthorization", false)
+	jsonbody.SetDefault(props, "enabledForDeployment", false)
+	jsonbody.SetDefault(props, "publicNetworkAccess", "Enabled")
+	if old != nil {
+		jsonbody.SetDefault(props, retentionProperty, old.Value("properties", retentionProperty))
 	}
-	for _, n := range []string{"enableRbacAuthorization", "enabledForDeployment"} {
-		if props[n] == nil {
-			props[n] = false
-		}
-	}
-	if props["publicNetworkAccess"] == nil {
-		props["publicNetworkAccess"] = "Enabled"
-	}
-	if days, set := number(props, "softDeleteRetentionInDays"); set {
-		props["softDeleteRetentionInDays"] = days
-	} else if w.Old != nil && w.Old.Value("properties", "softDeleteRetentionInDays") != nil {
-		props["softDeleteRetentionInDays"] = w.Old.Value("properties", "softDeleteRetentionInDays")
-	} else {
-		props["softDeleteRetentionInDays"] = defaultRetentionDays
+	jsonbody.SetDefault(props, retentionProperty, defaultRetentionDays)
+	if days, set := jsonbody.Int(props, retentionProperty); set {
+		props[retentionProperty] = days
 	}
 	if props["enablePurgeProtection"] == nil {
 		delete(props, "enablePurgeProtection")
-		if protected(w.Old) { // enabling is irreversible, and leaving it out changes nothing
+		if protected(old) { // enabling is irreversible, and leaving it out changes nothing
 			props["enablePurgeProtection"] = true
 		}
 	}
-	return nil
 }
 
 // claim records the name as taken.
 func claim(c *arm.Call, id arm.ID) *arm.Error {
 	if err := c.Tx.Put(tableNames, strings.ToLower(id.Name()), id.String()); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return nil
 }
 
 // checkVault holds the rules that the published type does not carry.
 func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
-	if v, set := flag(props, "enablePurgeProtection"); set && !v {
-		return badRequest(`The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.`)
+	if v, set := jsonbody.Flag(props, "enablePurgeProtection"); set && !v {
+		return badRequest("The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge protection for " +
+			"a vault is an irreversible action.")
 	}
-	if v, set := flag(props, "enableSoftDelete"); set && !v {
-		return badRequest(`The property "enableSoftDelete" cannot be set to false: soft delete protects every vault and cannot be switched off.`)
+	if v, set := jsonbody.Flag(props, "enableSoftDelete"); set && !v {
+		return badRequest("The property \"enableSoftDelete\" cannot be set to false: soft delete protects every vault and " +
+			"cannot be switched off.")
 	}
-	if days, set := number(props, "softDeleteRetentionInDays"); set {
+	if days, set := jsonbody.Int(props, retentionProperty); set {
 		if days < 7 || days > 90 {
 			return badRequest(`The property "softDeleteRetentionInDays" must lie between 7 and 90, but it is %d.`, days)
 		}
 		if w.Old != nil {
-			if before, had := number(w.Old.Properties(), "softDeleteRetentionInDays"); had && before != days {
-				return badRequest(`The property "softDeleteRetentionInDays" has been set already and it can't be modified.`)
+			if before, had := jsonbody.Int(w.Old.Properties(), retentionProperty); had && before != days {
+				return badRequest("The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.")
 			}
 		}
 	}
-	tenant := text(props, "tenantId")
+	tenant := jsonbody.Text(props, "tenantId")
 	if sub, ok := c.Server.Directory().Subscription(c.Tx, w.New.ID.Subscription); ok &&
 		!strings.EqualFold(sub.TenantID, tenant) {
 		return badRequest("An invalid value was provided for 'tenantId': the vault's tenant must be '%s', the tenant "+
 			"of its subscription, but it is '%s'.", sub.TenantID, tenant)
 	}
 	policies, given := props["accessPolicies"].([]any)
-	if rbac, _ := flag(props, "enableRbacAuthorization"); !given && !rbac {
+	if !given && !jsonbody.IsTrue(props, "enableRbacAuthorization") {
 		return badRequest("The parameter accessPolicies is not specified. It is required unless " +
 			"'enableRbacAuthorization' is true or 'createMode' is 'recover'.")
 	}
@@ -186,20 +199,17 @@ func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
 			"given.", len(policies))
 	}
 	for _, p := range policies {
-		if policy, ok := p.(map[string]any); ok && !strings.EqualFold(text(policy, "tenantId"), tenant) {
+		if policy, ok := p.(map[string]any); ok && !strings.EqualFold(jsonbody.Text(policy, "tenantId"), tenant) {
 			return badRequest("An invalid value was provided for 'accessPolicies': all policies must use the vault's "+
-				"tenant '%s', but one uses '%s'.", tenant, text(policy, "tenantId"))
+				"tenant '%s', but one uses '%s'.", tenant, jsonbody.Text(policy, "tenantId"))
 		}
 	}
 	return nil
 }
 
+// protected reports whether a vault, which may be nil, has purge protection.
 func protected(r *arm.Resource) bool {
-	if r == nil {
-		return false
-	}
-	v, _ := flag(r.Properties(), "enablePurgeProtection")
-	return v
+	return r != nil && jsonbody.IsTrue(r.Properties(), "enablePurgeProtection")
 }
 
 // checkNameRoute tells whether a vault name is free.
@@ -210,7 +220,7 @@ func checkNameRoute() arm.Route {
 		Path:       "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/checkNameAvailability",
 		Permission: "Microsoft.KeyVault/checkNameAvailability/read",
 		Handle: func(c *arm.Call, _ map[string]string, body map[string]any) (any, *arm.Error) {
-			name := text(body, "name")
+			name := jsonbody.Text(body, "name")
 			if err := checkVaultName(name); err != nil {
 				return map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": err.Message},
 					nil
@@ -232,8 +242,9 @@ func checkNameRoute() arm.Route {
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/update-access-policy
 func accessPolicyRoute() arm.Route {
 	return arm.Route{
-		Method:     http.MethodPut,
-		Path:       "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.KeyVault/vaults/{vaultName}/accessPolicies/{operation}",
+		Method: http.MethodPut,
+		Path: "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.KeyVault/" +
+			"vaults/{vaultName}/accessPolicies/{operation}",
 		Permission: "Microsoft.KeyVault/vaults/accessPolicies/write",
 		Handle:     updateAccessPolicies,
 	}
@@ -248,7 +259,7 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 	if !ok {
 		return nil, arm.NotFound(id)
 	}
-	wanted, _ := body["properties"].(map[string]any)
+	wanted := jsonbody.Object(body, "properties")
 	given, ok := wanted["accessPolicies"].([]any)
 	if !ok {
 		return nil, badRequest("The parameter accessPolicies is not specified.")
@@ -257,19 +268,18 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 	named := map[string]bool{}
 	for _, p := range given {
 		policy, ok := p.(map[string]any)
-		if !ok || text(policy, "objectId") == "" {
+		if !ok || jsonbody.Text(policy, "objectId") == "" {
 			return nil, badRequest("An invalid value was provided for 'accessPolicies': each needs an 'objectId'.")
 		}
-		if tenant := vault.String("properties", "tenantId"); !strings.EqualFold(text(policy, "tenantId"), tenant) {
+		if tenant := vault.String("properties", "tenantId"); !strings.EqualFold(jsonbody.Text(policy, "tenantId"), tenant) {
 			return nil, badRequest("An invalid value was provided for 'accessPolicies': all policies must use the "+
 				"vault's tenant '%s'.", tenant)
 		}
 		named[policyKey(policy)] = true
 	}
-	before, _ := vault.Value("properties", "accessPolicies").([]any)
-	for _, p := range before {
-		if policy, ok := p.(map[string]any); ok && !named[policyKey(policy)] {
-			kept = append(kept, p)
+	for _, policy := range jsonbody.Objects(vault.Properties(), "accessPolicies") {
+		if !named[policyKey(policy)] {
+			kept = append(kept, policy)
 		}
 	}
 	switch strings.ToLower(params["operation"]) {
@@ -297,5 +307,5 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 }
 
 func policyKey(policy map[string]any) string {
-	return strings.ToLower(text(policy, "objectId") + "|" + text(policy, "applicationId"))
+	return strings.ToLower(jsonbody.Text(policy, "objectId") + "|" + jsonbody.Text(policy, "applicationId"))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const (
@@ -45,13 +46,13 @@ func secretKey(id arm.ID) string { return strings.ToLower(id.RelativeName()) }
 
 func versionKey(id arm.ID, version string) string { return secretKey(id) + "/" + version }
 
-func currentVersion(r *arm.Resource) string { return text(r.Private, "version") }
+func currentVersion(r *arm.Resource) string { return jsonbody.Text(r.Private, "version") }
 
 func loadVersion(c *arm.Call, id arm.ID, version string) (secretVersion, bool, *arm.Error) {
 	var v secretVersion
 	ok, err := c.Tx.Get(tableVersions, versionKey(id, strings.ToLower(version)), &v)
 	if err != nil {
-		return v, false, internalError(err)
+		return v, false, arm.InternalError(err)
 	}
 	return v, ok, nil
 }
@@ -59,7 +60,7 @@ func loadVersion(c *arm.Call, id arm.ID, version string) (secretVersion, bool, *
 // saveVersion keeps a version; if it is the current one the secret's resource shows it.
 func saveVersion(c *arm.Call, vault, r *arm.Resource, version string, v secretVersion) *arm.Error {
 	if err := c.Tx.Put(tableVersions, versionKey(r.ID, version), v); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	if currentVersion(r) != version {
 		return nil
@@ -117,11 +118,11 @@ func forget(c *arm.Call, table, prefix string) *arm.Error {
 		keys = append(keys, key)
 		return nil
 	}); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	for _, key := range keys {
 		if err := c.Tx.Delete(table, key); err != nil {
-			return internalError(err)
+			return arm.InternalError(err)
 		}
 	}
 	return nil
@@ -132,7 +133,7 @@ func findRemoved(c *arm.Call, id arm.ID) (*removedSecret, bool, *arm.Error) {
 	var d removedSecret
 	ok, err := c.Tx.Get(tableRemoved, secretKey(id), &d)
 	if err != nil {
-		return nil, false, internalError(err)
+		return nil, false, arm.InternalError(err)
 	}
 	if !ok || !c.Now.Before(d.Purge) {
 		return nil, false, nil
@@ -160,7 +161,7 @@ func removed(c *arm.Call, vault arm.ID) (out []*removedSecret, err error) {
 func removeSecret(c *arm.Call, vault, r *arm.Resource) (*removedSecret, *arm.Error) {
 	d := &removedSecret{Secret: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(vault))}
 	if err := c.Tx.Put(tableRemoved, secretKey(r.ID), d); err != nil {
-		return nil, internalError(err)
+		return nil, arm.InternalError(err)
 	}
 	if err := c.Remove(r.ID); err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func removeSecret(c *arm.Call, vault, r *arm.Resource) (*removedSecret, *arm.Err
 // purgeSecret forgets a deleted secret with all its versions.
 func purgeSecret(c *arm.Call, id arm.ID) *arm.Error {
 	if err := c.Tx.Delete(tableRemoved, secretKey(id)); err != nil {
-		return internalError(err)
+		return arm.InternalError(err)
 	}
 	return forget(c, tableVersions, secretKey(id)+"/")
 }

@@ -88,23 +88,26 @@ func TestQueriesAnswerAsKusto(t *testing.T) {
 		`Events | where Size > 2 // a comment` + "\n" + `| where Size < 5 | project Size`:                   {"3"},
 		`let least = 5; let fresh = 1d; Events | where Size > least and TimeGenerated > ago(fresh) | count`: {"1"},
 		// columns
-		`Events | project Bytes = Size * 2, Status | take 1`:                                  {"20|Succeeded"},
-		`Events | extend Size = Size + 1 | project-keep Size | take 1`:                        {"11"},
-		`Events | project-away TimeGenerated, Ratio, Detail | take 1`:                         {"Succeeded|10"},
-		`Events | project-rename Bytes = Size | project Bytes | limit 1`:                      {"10"},
-		`Events | project Tag = Detail.tags[1], Last = Detail.tags[-1] | take 1`:              {"y|y"},
-		`Events | project Age = now() - TimeGenerated | take 1`:                               {"01:00:00"},
-		`Events | project iff(Size > 5, "big", "small") | take 2`:                             {"big", "small"},
-		`Events | project case(Size > 9, "a", Size > 5, "b", "c")`:                            {"a", "c", "b"},
-		`print 7 / 2, 7.0 / 2, 7 % 2, -3 + 1, 1h / 30m, 2 * 1d`:                               {"3|3.5|1|-2|2|2.00:00:00"},
-		`print coalesce("", "x"), strlen("abc"), substring("abcdef", 2, 3), toupper("a")`:     {"x|3|cde|A"},
-		`print tolong("12") + 1, todouble("1.5"), toint("x"), tobool("true")`:                 {"13|1.5||true"},
-		`print todatetime("2025-01-02") - todatetime("2025-01-01T12:00:00Z")`:                 {"12:00:00"},
-		`print bin(datetime(2025-03-01T12:34:56Z), 1h), bin(17, 5), bin(2.7, 1)`:              {"2025-03-01T12:00:00.0000000Z|15|2"},
-		`print split("a/b/c", "/"), split("a/b/c", "/", 1), extract("b=(\\d+)", 1, "a b=42")`: {`["a","b","c"]|["b"]|42`},
-		`print datetime_diff("day", datetime(2025-03-02), datetime(2025-02-28T23:00))`:        {"2"},
-		`print parse_json('{"a":{"b":[1,2]}}').a.b[1]`:                                        {"2"},
-		`print @"c:\x", 'it\'s'`: {`c:\x|it's`},
+		`Events | project Bytes = Size * 2, Status | take 1`:                     {"20|Succeeded"},
+		`Events | extend Size = Size + 1 | project-keep Size | take 1`:           {"11"},
+		`Events | project-away TimeGenerated, Ratio, Detail | take 1`:            {"Succeeded|10"},
+		`Events | project-rename Bytes = Size | project Bytes | limit 1`:         {"10"},
+		`Events | project Tag = Detail.tags[1], Last = Detail.tags[-1] | take 1`: {"y|y"},
+		`Events | project Age = now() - TimeGenerated | take 1`:                  {"01:00:00"},
+		`Events | project iff(Size > 5, "big", "small") | take 2`:                {"big", "small"},
+		`Events | project case(Size > 9, "a", Size > 5, "b", "c")`:               {"a", "c", "b"},
+		`print 7 / 2, 7.0 / 2, 7 % 2, -3 + 1, 1h / 30m, 2 * 1d`: {
+			"3|3.5|1|-2|2|2.00:00:00"},
+		`print coalesce("", "x"), strlen("abc"), substring("abcdef", 2, 3), toupper("a")`: {"x|3|cde|A"},
+		`print tolong("12") + 1, todouble("1.5"), toint("x"), tobool("true")`:             {"13|1.5||true"},
+		`print todatetime("2025-01-02") - todatetime("2025-01-01T12:00:00Z")`:             {"12:00:00"},
+		`print bin(datetime(2025-03-01T12:34:56Z), 1h), bin(17, 5), bin(2.7, 1)`: {
+			"2025-03-01T12:00:00.0000000Z|15|2"},
+		`print split("a/b/c", "/"), split("a/b/c", "/", 1), extract("b=(\\d+)", 1, "a b=42")`: {
+			`["a","b","c"]|["b"]|42`},
+		`print datetime_diff("day", datetime(2025-03-02), datetime(2025-02-28T23:00))`: {"2"},
+		`print parse_json('{"a":{"b":[1,2]}}').a.b[1]`:                                 {"2"},
+		`print @"c:\x", 'it\'s'`:                                                       {`c:\x|it's`},
 		// summarize
 		`Events | summarize count()`: {"3"},
 		`Events | summarize n = count(), sum(Size), max(Size), min(Size), avg(Size)`:   {"3|20|10|3|6.666666666666667"},
@@ -112,11 +115,14 @@ func TestQueriesAnswerAsKusto(t *testing.T) {
 		`Events | where Size > 100 | summarize count() by Status`:                      nil,
 		`Events | summarize count() by Status = tolower(Status) | order by count_`: {"succeeded|2",
 			"failed|1"},
-		`Events | summarize countif(Size > 5), dcount(Status), sumif(Size, Size > 5)`:                 {"2|3|17"},
-		`Events | summarize make_set(tolower(Status)), make_list(Size)`:                               {`["succeeded","failed"]|[10,3,7]`},
-		`Events | summarize arg_max(TimeGenerated, Size, Status)`:                                     {"2025-03-01T11:00:00.0000000Z|10|Succeeded"},
-		`Events | summarize arg_min(Size, *) | project Status`:                                        {"Failed"},
-		`Events | summarize Sizes = sum(Size) by bin(TimeGenerated, 1d) | order by TimeGenerated asc`: {"2025-02-28T00:00:00.0000000Z|7", "2025-03-01T00:00:00.0000000Z|13"},
+		`Events | summarize countif(Size > 5), dcount(Status), sumif(Size, Size > 5)`: {"2|3|17"},
+		`Events | summarize make_set(tolower(Status)), make_list(Size)`: {
+			`["succeeded","failed"]|[10,3,7]`},
+		`Events | summarize arg_max(TimeGenerated, Size, Status)`: {
+			"2025-03-01T11:00:00.0000000Z|10|Succeeded"},
+		`Events | summarize arg_min(Size, *) | project Status`: {"Failed"},
+		`Events | summarize Sizes = sum(Size) by bin(TimeGenerated, 1d) | order by TimeGenerated asc`: {
+			"2025-02-28T00:00:00.0000000Z|7", "2025-03-01T00:00:00.0000000Z|13"},
 		`Events | distinct tolower(Status)`: {"succeeded",
 			"failed"},
 		// order
@@ -190,7 +196,8 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 
 // A result has its columns and types also when it has no rows.
 func TestEmptyResultsKeepTheirColumns(t *testing.T) {
-	got, err := run(`Events | where Size > 100 | project At = TimeGenerated, Age = now() - TimeGenerated, N = Size / 2.0, Big = Size > 1, D = Detail.x`)
+	got, err := run(`Events | where Size > 100 | project At = TimeGenerated, Age = now() - TimeGenerated, N = Size / 2.0,
+		Big = Size > 1, D = Detail.x`)
 	require.NoError(t, err)
 	require.Empty(t, got.Rows)
 	require.Equal(t, []kql.Column{
@@ -223,7 +230,8 @@ func name(base string, i int) string {
 
 // Columns that a query does not name are named as on Azure.
 func TestColumnsNameThemselves(t *testing.T) {
-	got, err := run(`Events | summarize count(), max(Size), make_set(Status), dcount(Status) by bin(TimeGenerated, 1d), tostring(Detail.who), strcat(Status, "x")`)
+	got, err := run(`Events | summarize count(), max(Size), make_set(Status), dcount(Status) by bin(TimeGenerated, 1d),
+		tostring(Detail.who), strcat(Status, "x")`)
 	require.NoError(t, err)
 	var names []string
 	for _, c := range got.Columns {
@@ -245,7 +253,8 @@ func TestErrorsOfTheEnvironmentPassThrough(t *testing.T) {
 // Whatever is read runs without a panic, and what is refused is refused with an *Error.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		`Events | where Status == "a" and Size in (1, 2) | summarize n = count() by bin(TimeGenerated, 1d) | top 3 by n`,
+		`Events | where Status == "a" and Size in (1, 2) | summarize n = count() by bin(TimeGenerated, 1d)
+			| top 3 by n`,
 		`union isfuzzy=true (datatable(A: datetime)[datetime(2025-01-01)]), (Events | project-away Size)`,
 		`let a = 1h; print ago(a), dynamic({"x":[1]}).x[0], iff(true, 1, 2.5) // end`,
 		`Events | where TimeGenerated !between (ago(1d) .. 5m) | extend X = -Size * 3 % 0 | order by X asc nulls last`,
@@ -264,7 +273,8 @@ func FuzzParse(f *testing.F) {
 }
 
 func ExampleQuery_Run() {
-	q, err := kql.Parse(`datatable(City: string, People: long)["Oslo", 709000, "Bergen", 291000] | where People > 500000 | project City`)
+	q, err := kql.Parse(`datatable(City: string, People: long)["Oslo", 709000, "Bergen", 291000]
+		| where People > 500000 | project City`)
 	if err != nil {
 		panic(err)
 	}

@@ -29,7 +29,8 @@ var sample = map[string][]map[string]any{
 			"SizeWritten": "40"},
 		{"Status": "Failed", "DataSetName": "transactions", "DetailMessage": "Missing permissions"},
 	},
-	"MicrosoftDataShareShareLog": {{"OperationName": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action", "Category": "Shares"}},
+	"MicrosoftDataShareShareLog": {{"Category": "Shares",
+		"OperationName": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action"}},
 	"AZKVAuditLogs": {{"HttpStatusCode": int64(403), "OperationName": "SecretGet", "CallerIpAddress": "192.0.2.1",
 		"Identity": map[string]any{"claim": map[string]any{"http://schemas.microsoft.com/identity/claims/objectidentifier": "0000-ann"}}}},
 	"StorageBlobLogs": {
@@ -96,7 +97,8 @@ func TestQueriesOfTheProgramComputeWhatTheySay(t *testing.T) {
 		require.NoError(t, err)
 		return string(raw)
 	}
-	require.Equal(t, []string{"2025-03-01T11:00:00.0000000Z|sent|transactions|Blob|Scheduled|Succeeded|00:00:05||1||38||"},
+	require.Equal(t, []string{
+		"2025-03-01T11:00:00.0000000Z|sent|transactions|Blob|Scheduled|Succeeded|00:00:05||1||38||"},
 		rows(over(t, read("queries/snapshot-history.kql"), true))[:1])
 	require.Equal(t, []string{"0000-ann|SecretGet|192.0.2.1||1|2025-03-01T11:00:00.0000000Z"},
 		rows(over(t, read("queries/vault-access-denied.kql"), true)))
