@@ -118,8 +118,8 @@ func (r *request) authorize() *dataError {
 		return r.authorizeByRole()
 	}
 	for _, policy := range jsonbody.Objects(props, "accessPolicies") {
-		if strings.EqualFold(jsonbody.Text(policy, "objectId"), r.caller.ObjectID) && jsonbody.Text(policy, "applicationId") == "" &&
-			grants(policy, r.op.permission) {
+		if strings.EqualFold(jsonbody.Text(policy, "objectId"), r.caller.ObjectID) &&
+			jsonbody.Text(policy, "applicationId") == "" && grants(policy, r.op.permission) {
 			return nil
 		}
 	}

@@ -37,8 +37,8 @@ func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	props := w.New.Properties()
 	attributes := jsonbody.Object(props, "attributes")
-	v := secretVersion{ContentType: jsonbody.Text(props, "contentType"), Enabled: true, NotBefore: seconds(attributes, "nbf"),
-		Expires: seconds(attributes, "exp")}
+	v := secretVersion{ContentType: jsonbody.Text(props, "contentType"), Enabled: true,
+		NotBefore: seconds(attributes, "nbf"), Expires: seconds(attributes, "exp")}
 	v.Tags = jsonbody.Object(w.New.Body, "tags")
 	if enabled, set := jsonbody.Flag(attributes, "enabled"); set {
 		v.Enabled = enabled

@@ -166,12 +166,12 @@ func claim(c *arm.Call, id arm.ID) *arm.Error {
 // checkVault holds the rules that the published type does not carry.
 func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
 	if v, set := jsonbody.Flag(props, "enablePurgeProtection"); set && !v {
-		return badRequest("The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge protection for " +
-			"a vault is an irreversible action.")
+		return badRequest("The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge " +
+			"protection for a vault is an irreversible action.")
 	}
 	if v, set := jsonbody.Flag(props, "enableSoftDelete"); set && !v {
-		return badRequest("The property \"enableSoftDelete\" cannot be set to false: soft delete protects every vault and " +
-			"cannot be switched off.")
+		return badRequest("The property \"enableSoftDelete\" cannot be set to false: soft delete protects every " +
+			"vault and cannot be switched off.")
 	}
 	if days, set := jsonbody.Int(props, retentionProperty); set {
 		if days < 7 || days > 90 {
@@ -179,7 +179,8 @@ func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
 		}
 		if w.Old != nil {
 			if before, had := jsonbody.Int(w.Old.Properties(), retentionProperty); had && before != days {
-				return badRequest("The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.")
+				return badRequest("The property \"softDeleteRetentionInDays\" has been set already and it " +
+					"can't be modified.")
 			}
 		}
 	}
@@ -271,7 +272,8 @@ func updateAccessPolicies(c *arm.Call, params map[string]string, body map[string
 		if !ok || jsonbody.Text(policy, "objectId") == "" {
 			return nil, badRequest("An invalid value was provided for 'accessPolicies': each needs an 'objectId'.")
 		}
-		if tenant := vault.String("properties", "tenantId"); !strings.EqualFold(jsonbody.Text(policy, "tenantId"), tenant) {
+		tenant := vault.String("properties", "tenantId")
+		if !strings.EqualFold(jsonbody.Text(policy, "tenantId"), tenant) {
 			return nil, badRequest("An invalid value was provided for 'accessPolicies': all policies must use the "+
 				"vault's tenant '%s'.", tenant)
 		}

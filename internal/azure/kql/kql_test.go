@@ -196,8 +196,8 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 
 // A result has its columns and types also when it has no rows.
 func TestEmptyResultsKeepTheirColumns(t *testing.T) {
-	got, err := run(`Events | where Size > 100 | project At = TimeGenerated, Age = now() - TimeGenerated, N = Size / 2.0,
-		Big = Size > 1, D = Detail.x`)
+	got, err := run(`Events | where Size > 100 | project At = TimeGenerated, Age = now() - TimeGenerated,
+		N = Size / 2.0, Big = Size > 1, D = Detail.x`)
 	require.NoError(t, err)
 	require.Empty(t, got.Rows)
 	require.Equal(t, []kql.Column{
