@@ -45,7 +45,8 @@ func (a *Azure) Revoke(p identity.Principal, role, scope string) {
 }
 
 func assignment(p identity.Principal, role, scope string) identity.Assignment {
-	return identity.Assignment{ID: scope + "/" + role, PrincipalID: p.ObjectID, RoleID: role, Scope: scope}
+	return identity.Assignment{ID: scope + "/" + role + "/" + p.ObjectID, PrincipalID: p.ObjectID, RoleID: role,
+		Scope: scope}
 }
 
 // Token is an access token of a principal for an audience, such as logs.Audiences[0].

@@ -3,6 +3,7 @@ package keyvault_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -32,8 +33,14 @@ type world struct {
 	first     int // of the vaults' ports
 }
 
-// worlds keeps the ports of worlds at the same time apart.
-var worlds atomic.Int32
+// Every world has a block of ports, below those that the system gives out. Blocks begin at random, so that test runs at
+// the same time rarely meet.
+const portBlock = 64
+
+var (
+	firstPort = 10_000 + rand.IntN(300)*portBlock
+	worlds    atomic.Int32
+)
 
 // listen serves at a port over TLS, with the certificate that every test server's client trusts.
 func listen(port int, h http.Handler) (func() error, error) {
@@ -52,7 +59,7 @@ func listen(port int, h http.Handler) (func() error, error) {
 
 func newWorld(t *testing.T) *world {
 	t.Parallel()
-	w := &world{ctx: t.Context(), first: 20000 + int(worlds.Add(1))*64}
+	w := &world{ctx: t.Context(), first: firstPort + int(worlds.Add(1))*portBlock}
 	w.endpoints = keyvault.NewEndpoints(listen, w.first)
 	w.Azure = armtest.New(t, armtest.Config{
 		APIVersion: "2023-02-01",

@@ -22,30 +22,28 @@ import (
 var ctx = context.Background()
 
 // keeper is an account with container "data" whose blob service has the properties.
-func (c *cloudAt) keeper(kept object) *azblob.Client {
+func (c *cloud) keeper(kept object) *azblob.Client {
 	c.create("contosodata", object{})
 	status, out := c.do("PUT", accounts+"contosodata/blobServices/default", object{"properties": kept})
-	require.Equal(c.t, 200, status, "%v", out)
+	require.Equal(c.T, 200, status, "%v", out)
 	status, out = c.do("PUT", accounts+"contosodata/blobServices/default/containers/data", object{})
-	require.Equal(c.t, 201, status, "%v", out)
+	require.Equal(c.T, 201, status, "%v", out)
 	return c.data("contosodata", 0)
 }
 
-func (c *cloudAt) advance(by time.Duration) {
-	c.t.Helper()
-	moved, err := c.server.Advance(ctx, by)
-	require.NoError(c.t, err)
-	for _, ran := range moved.Ran {
-		require.Empty(c.t, ran.Error, "%s of %s", ran.Job, ran.Resource)
+func (c *cloud) advance(by time.Duration) {
+	c.T.Helper()
+	for _, ran := range c.Advance(by).Ran {
+		require.Empty(c.T, ran.Error, "%s of %s", ran.Job, ran.Resource)
 	}
 }
 
 // files are the names of the files that hold content, once those without a blob are gone.
-func (c *cloudAt) files() (out []string) {
-	c.t.Helper()
-	require.NoError(c.t, c.content.Close()) // waits for their removal
-	entries, err := os.ReadDir(c.blobsDir)
-	require.NoError(c.t, err)
+func (c *cloud) files() (out []string) {
+	c.T.Helper()
+	require.NoError(c.T, c.Content().Close()) // waits for their removal
+	entries, err := os.ReadDir(c.ContentFolder())
+	require.NoError(c.T, err)
 	for _, e := range entries {
 		if !e.IsDir() {
 			out = append(out, e.Name())
@@ -256,7 +254,7 @@ func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 	require.Equal(t, 200, status, "%v", out)
 	put(t, client, "x", "two") // a local caller is the account's operator
 	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
-		s := httptest.NewTLSServer(c.handler().CallersAt(netip.MustParseAddr(address)))
+		s := httptest.NewTLSServer(c.dataPlane().CallersAt(netip.MustParseAddr(address)))
 		c.blobs.URL, s.URL = s.URL, c.blobs.URL
 		_, err := c.data("contosodata", 0).UploadBuffer(ctx, "data", "x", []byte("three"), nil)
 		c.blobs.URL = s.URL
@@ -272,7 +270,9 @@ func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 // containersOf are the containers that a list shows, deleted ones among them.
 func containersOf(t *testing.T, client *azblob.Client, size int32) (out []*service.ContainerItem) {
 	t.Helper()
-	for pager := client.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true, Metadata: true}, MaxResults: &size}); pager.More(); {
+	pager := client.NewListContainersPager(&azblob.ListContainersOptions{
+		Include: azblob.ListContainersInclude{Deleted: true, Metadata: true}, MaxResults: &size})
+	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		require.NoError(t, err)
 		out = append(out, page.ContainerItems...)

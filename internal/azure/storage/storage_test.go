@@ -1,22 +1,12 @@
 package storage_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	armsdk "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
@@ -24,186 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
-	"github.com/crossorg/crossorg/internal/azure/authorization"
-	"github.com/crossorg/crossorg/internal/azure/blob"
-	"github.com/crossorg/crossorg/internal/azure/clock"
-	"github.com/crossorg/crossorg/internal/azure/identity"
-	"github.com/crossorg/crossorg/internal/azure/resources"
-	"github.com/crossorg/crossorg/internal/azure/storage"
-	"github.com/crossorg/crossorg/internal/azure/store"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 )
-
-const (
-	tenant, tenant2 = "aaaaaaaa-0000-0000-0000-000000000001", "bbbbbbbb-0000-0000-0000-000000000002"
-	sub, sub2       = "aaaaaaaa-1111-1111-1111-111111111111", "bbbbbbbb-1111-1111-1111-111111111111"
-	ownerRole       = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
-	readerRole      = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-	version         = "2022-09-01"
-	accounts        = "/subscriptions/" + sub + "/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/"
-)
-
-// cloudAt is a control plane and a blob data plane over TLS, with a resource group "g" in each of two tenants.
-type cloudAt struct {
-	blobsDir string
-	t        *testing.T
-	dir      *identity.Directory
-	store    *store.Store
-	content  *blob.Content
-	server   *arm.Server
-	handler  func() *blob.Handler
-	arm      *httptest.Server
-	blobs    *httptest.Server
-	owner    identity.Principal
-	owner2   identity.Principal
-}
-
-func newCloud(t *testing.T) *cloudAt {
-	folder := t.TempDir()
-	c := &cloudAt{t: t, blobsDir: filepath.Join(folder, "blobs")}
-	var err error
-	c.store, err = store.Open(filepath.Join(folder, "state"))
-	require.NoError(t, err)
-	c.content, err = blob.NewContent(c.store, c.blobsDir)
-	require.NoError(t, err)
-	now, err := clock.New(c.store, nil)
-	require.NoError(t, err)
-	c.dir, err = identity.NewDirectory(c.store, "https://127.0.0.1:1", now.Now)
-	require.NoError(t, err)
-	require.NoError(t, c.store.Update(func(tx *store.Tx) error {
-		for _, x := range []struct {
-			tenant, sub string
-			p           *identity.Principal
-		}{{tenant, sub, &c.owner}, {tenant2, sub2, &c.owner2}} {
-			if err := c.dir.AddSubscription(tx, identity.Subscription{ID: x.sub, TenantID: x.tenant}); err != nil {
-				return err
-			}
-			p, err := c.dir.AddServicePrincipal(tx, x.tenant, "client-"+x.tenant, "deployer", "secret")
-			if err != nil {
-				return err
-			}
-			*x.p = p
-			if err := c.dir.Assign(tx, identity.Assignment{ID: "seed", PrincipalID: p.ObjectID, RoleID: ownerRole,
-				Scope: "/subscriptions/" + x.sub}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	armMux, blobMux := http.NewServeMux(), http.NewServeMux()
-	c.arm, c.blobs = httptest.NewTLSServer(armMux), httptest.NewTLSServer(blobMux)
-	server, err := arm.NewServer(arm.Options{
-		Store: c.store, Directory: c.dir, Clock: now,
-		Endpoints: arm.Endpoints{Management: c.arm.URL, Blob: c.blobs.URL},
-		Providers: []*arm.Provider{resources.New(), authorization.New(c.dir), storage.New(c.content)},
-	})
-	require.NoError(t, err)
-	armMux.Handle("/", server)
-	c.server = server
-	c.handler = func() *blob.Handler {
-		return blob.NewHandler(c.content, storage.NewAccounts(server, c.content), now.Now).ClientClock(time.Now)
-	}
-	blobMux.Handle("/", c.handler())
-	t.Cleanup(func() {
-		c.arm.Close()
-		c.blobs.Close()
-		server.Close()
-		assert.NoError(t, c.content.Close())
-		assert.NoError(t, c.store.Close())
-	})
-	for _, x := range []struct {
-		p   identity.Principal
-		sub string
-	}{{c.owner, sub}, {c.owner2, sub2}} {
-		status, _ := c.as(x.p, "PUT", "/subscriptions/"+x.sub+"/resourceGroups/g", map[string]any{"location": "eastus"})
-		require.Equal(t, 201, status)
-	}
-	return c
-}
-
-// as sends a request of a principal; header are names and values in turn.
-func (c *cloudAt) as(p identity.Principal, method, path string, body any, header ...string) (int, map[string]any) {
-	c.t.Helper()
-	token, _, err := c.dir.Issue(p, "https://management.azure.com")
-	require.NoError(c.t, err)
-	var r io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		require.NoError(c.t, err)
-		r = bytes.NewReader(raw)
-	}
-	if !strings.HasPrefix(path, "https:") {
-		path, query, _ := strings.Cut(path, "?")
-		return c.as(p, method, c.arm.URL+path+"?api-version="+version+"&"+query, body, header...)
-	}
-	req, err := http.NewRequest(method, path, r)
-	require.NoError(c.t, err)
-	req.Header.Set("Authorization", "Bearer "+token)
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := c.arm.Client().Do(req)
-	require.NoError(c.t, err)
-	defer resp.Body.Close()
-	if location := resp.Header.Get("Location"); resp.StatusCode == http.StatusAccepted && location != "" {
-		return c.as(p, "GET", location, nil)
-	}
-	raw, err := io.ReadAll(resp.Body)
-	require.NoError(c.t, err)
-	var out map[string]any
-	if len(raw) > 0 {
-		require.NoError(c.t, json.Unmarshal(raw, &out), "%s", raw)
-	}
-	return resp.StatusCode, out
-}
-
-func (c *cloudAt) do(method, path string, body any, header ...string) (int, map[string]any) {
-	c.t.Helper()
-	return c.as(c.owner, method, path, body, header...)
-}
-
-func (c *cloudAt) refused(status int, code, method, path string, body any, header ...string) {
-	c.t.Helper()
-	got, out := c.do(method, path, body, header...)
-	assert.Equal(c.t, status, got)
-	assert.Equal(c.t, code, at(out, "error", "code"), "%v", out)
-}
-
-func at(v any, path ...string) any {
-	for _, p := range path {
-		m, _ := v.(map[string]any)
-		v = m[p]
-	}
-	return v
-}
-
-type object = map[string]any
-
-// account is a request body; props replace the defaults.
-func account(props object) object {
-	return object{"location": "eastus", "kind": "StorageV2", "sku": object{"name": "Standard_LRS"},
-		"tags": object{"purpose": "test"}, "properties": props}
-}
-
-func (c *cloudAt) create(name string, props object) object {
-	c.t.Helper()
-	status, out := c.do("PUT", accounts+name, account(props))
-	require.Equal(c.t, 200, status, "%v", out)
-	return out
-}
-
-func (c *cloudAt) data(name string, key int) *azblob.Client {
-	_, keys := c.do("POST", accounts+name+"/listKeys", nil)
-	cred, err := azblob.NewSharedKeyCredential(name, keys["keys"].([]any)[key].(object)["value"].(string))
-	require.NoError(c.t, err)
-	client, err := azblob.NewClientWithSharedKeyCredential(c.blobs.URL+"/"+name+"/", cred,
-		&azblob.ClientOptions{ClientOptions: c.options()})
-	require.NoError(c.t, err)
-	return client
-}
-
-func (c *cloudAt) options() azcore.ClientOptions {
-	return azcore.ClientOptions{Transport: c.blobs.Client(), Retry: policy.RetryOptions{MaxRetries: -1}}
-}
 
 func TestAnAccountHasWhatAzureComputes(t *testing.T) {
 	c := newCloud(t)
@@ -250,17 +63,18 @@ func TestAccountNamesAreCheckedAndUniqueOverAllTenants(t *testing.T) {
 	c.refused(400, "AccountNameInvalid", "PUT", accounts+"Contoso-Data", account(nil))
 	c.refused(400, "AccountNameInvalid", "PUT", accounts+"ab", account(nil))
 	c.create("contosodata", nil)
-	theirs := strings.Replace(accounts, sub, sub2, 1) + "contosodata"
-	status, out := c.as(c.owner2, "PUT", theirs, account(nil))
+	theirs := strings.Replace(accounts, armtest.Subscription, armtest.OtherSubscription, 1) + "contosodata"
+	status, out := c.as(c.Fabrikam.Caller, "PUT", theirs, account(nil))
 	assert.Equal(t, 409, status)
 	assert.Equal(t, "StorageAccountAlreadyTaken", at(out, "error", "code"))
-	status, _ = c.do("PUT", "/subscriptions/"+sub+"/resourceGroups/h", object{"location": "eastus"})
+	status, _ = c.do("PUT", "/subscriptions/"+armtest.Subscription+"/resourceGroups/h", object{"location": "eastus"})
 	require.Equal(t, 201, status)
 	c.refused(409, "StorageAccountInAnotherResourceGroup", "PUT",
-		strings.Replace(accounts, "/g/", "/h/", 1)+"contosodata", account(nil))
+		strings.Replace(accounts, armtest.GroupName, "h", 1)+"contosodata", account(nil))
 
 	check := func(name string) object {
-		status, out := c.do("POST", "/subscriptions/"+sub+"/providers/Microsoft.Storage/checkNameAvailability",
+		status, out := c.do("POST",
+			"/subscriptions/"+armtest.Subscription+"/providers/Microsoft.Storage/checkNameAvailability",
 			object{"name": name, "type": "Microsoft.Storage/storageAccounts"})
 		require.Equal(t, 200, status)
 		return out
@@ -272,7 +86,7 @@ func TestAccountNamesAreCheckedAndUniqueOverAllTenants(t *testing.T) {
 	assert.Equal(t, 200, status)
 	status, _ = c.do("DELETE", accounts+"contosodata", nil)
 	assert.Equal(t, 204, status)
-	status, _ = c.as(c.owner2, "PUT", theirs, account(nil))
+	status, _ = c.as(c.Fabrikam.Caller, "PUT", theirs, account(nil))
 	assert.Equal(t, 200, status, "a deleted account's name is free")
 }
 
@@ -311,14 +125,14 @@ func TestAnAccountsIdentityIsKeptAndGivenUp(t *testing.T) {
 	_, a := c.do("PUT", accounts+"contosodata", body)
 	principal, _ := at(a, "identity", "principalId").(string)
 	require.NotEmpty(t, principal)
-	assert.Equal(t, tenant, at(a, "identity", "tenantId"))
+	assert.Equal(t, armtest.Tenant, at(a, "identity", "tenantId"))
 	_, a = c.do("PUT", accounts+"contosodata", body)
 	assert.Equal(t, principal, at(a, "identity", "principalId"))
 	body["identity"] = object{"type": "None"}
 	_, a = c.do("PUT", accounts+"contosodata", body)
 	assert.Nil(t, at(a, "identity", "principalId"))
-	require.NoError(t, c.store.View(func(tx *store.Tx) error {
-		_, ok := c.dir.Principal(tx, principal)
+	require.NoError(t, c.Server().View(func(call *arm.Call) error {
+		_, ok := c.Directory.Principal(call.Tx, principal)
 		assert.False(t, ok)
 		return nil
 	}))
@@ -407,7 +221,7 @@ func TestDeletingAnAccountDropsItsBlobs(t *testing.T) {
 	_, err = client.DownloadStream(ctx, "data", "x", nil)
 	require.ErrorContains(t, err, "ResourceNotFound")
 	c.create("contosodata", nil)
-	items, err := c.content.List("contosodata", "data", "")
+	items, err := c.Content().List("contosodata", "data", "")
 	require.NoError(t, err)
 	assert.Empty(t, items)
 	_, list := c.do("GET", accounts+"contosodata/blobServices/default/containers", nil)
@@ -554,17 +368,6 @@ func TestASASOfTheControlPlaneOpensTheDataPlane(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// credential signs in as a principal, for whatever audience is asked for.
-type credential struct {
-	c *cloudAt
-	p identity.Principal
-}
-
-func (k credential) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	t, expires, err := k.c.dir.Issue(k.p, strings.TrimSuffix(o.Scopes[0], "/.default"))
-	return azcore.AccessToken{Token: t, ExpiresOn: expires}, err
-}
-
 func TestATokenReadsBlobsWithARoleOnTheAccountOnly(t *testing.T) {
 	c := newCloud(t)
 	ctx := context.Background()
@@ -574,68 +377,57 @@ func TestATokenReadsBlobsWithARoleOnTheAccountOnly(t *testing.T) {
 	require.NoError(t, err)
 	_, err = owner.UploadBuffer(ctx, "data", "x", []byte("x"), nil)
 	require.NoError(t, err)
-	as := func(p identity.Principal) *azblob.Client {
-		client, err := azblob.NewClient(c.blobs.URL+"/contosodata/", credential{c, p},
+	as := func(caller *armtest.Organization) *azblob.Client {
+		client, err := azblob.NewClient(c.blobs.URL+"/contosodata/", caller,
 			&azblob.ClientOptions{ClientOptions: c.options()})
 		require.NoError(t, err)
 		return client
 	}
-	_, err = as(c.owner).DownloadStream(ctx, "data", "x", nil)
+	_, err = as(c.Contoso).DownloadStream(ctx, "data", "x", nil)
 	require.ErrorContains(t, err, "AuthorizationPermissionMismatch", "an owner has no data actions")
-	require.NoError(t, c.store.Update(func(tx *store.Tx) error {
-		for _, p := range []identity.Principal{c.owner, c.owner2} {
-			if err := c.dir.Assign(tx, identity.Assignment{ID: "data", PrincipalID: p.ObjectID, RoleID: readerRole,
-				Scope: a["id"].(string)}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	resp, err := as(c.owner).DownloadStream(ctx, "data", "x", nil)
+	for _, o := range []*armtest.Organization{c.Contoso, c.Fabrikam} {
+		c.Grant(o.Principal, roles.BlobDataReader, a["id"].(string))
+	}
+	resp, err := as(c.Contoso).DownloadStream(ctx, "data", "x", nil)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	_, err = as(c.owner).UploadBuffer(ctx, "data", "x", []byte("y"), nil)
+	_, err = as(c.Contoso).UploadBuffer(ctx, "data", "x", []byte("y"), nil)
 	require.ErrorContains(t, err, "AuthorizationPermissionMismatch")
-	_, err = as(c.owner2).DownloadStream(ctx, "data", "x", nil)
+	_, err = as(c.Fabrikam).DownloadStream(ctx, "data", "x", nil)
 	require.ErrorContains(t, err, "InvalidAuthenticationInfo", "another tenant's token")
 }
 
 func TestTheOfficialManagementClientWorks(t *testing.T) {
 	c := newCloud(t)
 	ctx := context.Background()
-	options := &armsdk.ClientOptions{DisableRPRegistration: true, ClientOptions: azcore.ClientOptions{
-		Transport: c.arm.Client(), Retry: policy.RetryOptions{MaxRetries: -1},
-		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: c.arm.URL, Audience: "https://management.azure.com"}}},
-	}}
-	factory, err := armstorage.NewClientFactory(sub, credential{c, c.owner}, options)
+	factory, err := armstorage.NewClientFactory(armtest.Subscription, c.Contoso, c.ClientOptions())
 	require.NoError(t, err)
 	client := factory.NewAccountsClient()
-	poller, err := client.BeginCreate(ctx, "g", "contosodata", armstorage.AccountCreateParameters{
+	poller, err := client.BeginCreate(ctx, armtest.GroupName, "contosodata", armstorage.AccountCreateParameters{
 		Kind: to.Ptr(armstorage.KindStorageV2), Location: to.Ptr("East US"),
 		SKU: &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardZRS)},
 	}, nil)
-	require.NoError(t, err)
-	done, err := poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second})
-	require.NoError(t, err)
+	done := armtest.Must(t, poller, err)
 	assert.Equal(t, armstorage.ProvisioningStateSucceeded, *done.Properties.ProvisioningState)
-	keys, err := client.ListKeys(ctx, "g", "contosodata", nil)
+	keys, err := client.ListKeys(ctx, armtest.GroupName, "contosodata", nil)
 	require.NoError(t, err)
 	assert.Len(t, keys.Keys, 2)
-	_, err = factory.NewBlobServicesClient().SetServiceProperties(ctx, "g", "contosodata",
+	_, err = factory.NewBlobServicesClient().SetServiceProperties(ctx, armtest.GroupName, "contosodata",
 		armstorage.BlobServiceProperties{
 			BlobServiceProperties: &armstorage.BlobServicePropertiesProperties{IsVersioningEnabled: to.Ptr(true)},
 		}, nil)
 	require.NoError(t, err)
-	made, err := factory.NewBlobContainersClient().Create(ctx, "g", "contosodata", "data", armstorage.BlobContainer{},
+	made, err := factory.NewBlobContainersClient().Create(ctx, armtest.GroupName, "contosodata", "data",
+		armstorage.BlobContainer{},
 		nil)
 	require.NoError(t, err)
 	assert.NotEmpty(t, *made.Etag)
-	page, err := factory.NewBlobContainersClient().NewListPager("g", "contosodata", nil).NextPage(ctx)
+	page, err := factory.NewBlobContainersClient().NewListPager(armtest.GroupName, "contosodata", nil).NextPage(ctx)
 	require.NoError(t, err)
 	require.Len(t, page.Value, 1)
 	assert.Equal(t, armstorage.LeaseStateAvailable, *page.Value[0].Properties.LeaseState)
-	_, err = client.Delete(ctx, "g", "contosodata", nil)
+	_, err = client.Delete(ctx, armtest.GroupName, "contosodata", nil)
 	require.NoError(t, err)
-	_, err = client.GetProperties(ctx, "g", "contosodata", nil)
+	_, err = client.GetProperties(ctx, armtest.GroupName, "contosodata", nil)
 	require.ErrorContains(t, err, "ResourceNotFound")
 }
