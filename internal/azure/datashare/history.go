@@ -204,6 +204,42 @@ func forgetShareRuns(c *arm.Call, shareObjectID string) *arm.Error {
 	return nil
 }
 
+// conclude ends the run; with a failed data set, or with none at all, it has failed.
+func (r *run) conclude(now time.Time) *arm.Error {
+	var messages []string
+	for _, d := range r.Details {
+		if d.Status != statusSucceeded {
+			messages = append(messages, "data set '"+d.Name+"': "+d.Message)
+		}
+	}
+	switch {
+	case len(r.Details) == 0:
+		return r.fail(now, "No data set of the share is mapped: create a data set mapping first.")
+	case len(messages) > 0:
+		return r.fail(now, strings.Join(messages, "; "))
+	}
+	r.Status, r.End = statusSucceeded, now
+	return nil
+}
+
+// fail ends the run in failure; the error is for an operation that waits for it.
+func (r *run) fail(now time.Time, message string) *arm.Error {
+	r.Status, r.End, r.Message = statusFailed, now, message
+	return r.failure()
+}
+
+func (r *run) failure() *arm.Error {
+	return arm.BadRequest("SynchronizationFailed", "The synchronization '%s' failed: %s", r.ID, r.Message)
+}
+
+// outcome is the error of a run that has failed; nil for any other, also for no run at all.
+func (r *run) outcome() *arm.Error {
+	if r == nil || r.Status != statusFailed {
+		return nil
+	}
+	return r.failure()
+}
+
 // consumerView is a ShareSubscriptionSynchronization.
 func (r *run) consumerView() map[string]any {
 	out := map[string]any{"synchronizationId": r.ID, "status": r.Status, "synchronizationMode": r.Mode}

@@ -91,7 +91,7 @@ type transfer struct {
 
 // logTransfers writes what the two storage accounts log of a copy: a read by the one managed identity, a write by the
 // other.
-func (p *provider) logTransfers(c *arm.Call, st *step) *arm.Error {
+func (p *provider) logTransfers(c *arm.Call, d *dataSetCopy) *arm.Error {
 	requests := func(objectID string, operation blob.Operation, status int) blob.Record {
 		caller := blob.Caller{ObjectID: objectID}
 		if p, ok := p.dir.Principal(c.Tx, objectID); ok {
@@ -100,18 +100,18 @@ func (p *provider) logTransfers(c *arm.Call, st *step) *arm.Error {
 		return blob.Record{Operation: operation, Status: status, Authentication: blob.OAuth, Caller: caller,
 			UserAgent: "Azure Data Share"}
 	}
-	read := requests(st.reader, blob.GetBlob, http.StatusOK)
-	write := requests(st.writer, blob.PutBlob, http.StatusCreated)
+	read := requests(d.reader, blob.GetBlob, http.StatusOK)
+	write := requests(d.writer, blob.PutBlob, http.StatusCreated)
 	blobs := c.Server.Endpoints().Blob + "/"
-	for _, t := range st.transfers {
+	for _, t := range d.transfers {
 		read.Container, read.Blob, read.URI, read.ResponseBytes = t.from.Container, t.from.Name,
 			blobs+t.from.Account+"/"+t.from.Container+"/"+t.from.Name, t.bytes
-		if err := logs.WriteBlob(c, st.from.account, read); err != nil {
+		if err := logs.WriteBlob(c, d.from.account, read); err != nil {
 			return err
 		}
 		write.Container, write.Blob, write.URI, write.RequestBytes = t.to.Container, t.to.Name,
 			blobs+t.to.Account+"/"+t.to.Container+"/"+t.to.Name, t.bytes
-		if err := logs.WriteBlob(c, st.to.account, write); err != nil {
+		if err := logs.WriteBlob(c, d.to.account, write); err != nil {
 			return err
 		}
 	}

@@ -62,6 +62,12 @@ func placeOf(r *arm.Resource) (place, *arm.Error) {
 	return pl, nil
 }
 
+// storedPlaceOf is placeOf with the names as they are stored.
+func storedPlaceOf(c *arm.Call, r *arm.Resource) (place, *arm.Error) {
+	pl, err := placeOf(r)
+	return pl.stored(c), err
+}
+
 func (pl place) containerID() arm.ID {
 	return pl.account.Child("blobServices", "default").Child("containers", pl.container)
 }
@@ -124,9 +130,14 @@ func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) 
 	if !p.dir.Allowed(c.Tx, principalID, account.ID.String(), dataAction, true) {
 		return missingPermissions(account.ID)
 	}
+	return pl.stored(c).checkContainer(c)
+}
+
+// checkContainer refuses a place whose container is missing.
+func (pl place) checkContainer(c *arm.Call) *arm.Error {
 	if _, ok := c.Get(pl.containerID()); !ok {
 		return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist in "+
-			"storage account '%s'.", pl.container, account.ID.Name())
+			"storage account '%s'.", pl.container, pl.account.Name())
 	}
 	return nil
 }
@@ -141,10 +152,8 @@ func admitted(storage *arm.Resource, dataShare arm.ID) *arm.Error {
 		strings.Contains(strings.ToLower(bypass), "azureservices") {
 		return nil
 	}
-	list, _ := rules["resourceAccessRules"].([]any)
-	for _, e := range list {
-		if rule, ok := e.(map[string]any); ok && strings.EqualFold(jsonbody.Text(rule, "resourceId"),
-			dataShare.String()) {
+	for _, rule := range jsonbody.Objects(rules, "resourceAccessRules") {
+		if strings.EqualFold(jsonbody.Text(rule, "resourceId"), dataShare.String()) {
 			return nil
 		}
 	}

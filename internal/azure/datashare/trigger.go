@@ -141,7 +141,6 @@ func (p *provider) scheduledJob(
 	}
 	return p.snapshot(ctx, s, snapshotRequest{
 		subscription: sub.ID,
-		id:           id,
 		begin: func(c *arm.Call, sub *arm.Resource) (*run, *arm.Error) {
 			if !current(c) || statusOf(sub, c.Now) != "Active" {
 				return nil, nil
