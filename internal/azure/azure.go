@@ -3,36 +3,16 @@
 package azure
 
 import (
-	"context"
-	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
-	"github.com/crossorg/crossorg/internal/azure/authorization"
-	"github.com/crossorg/crossorg/internal/azure/blob"
-	"github.com/crossorg/crossorg/internal/azure/clock"
-	"github.com/crossorg/crossorg/internal/azure/compute"
-	"github.com/crossorg/crossorg/internal/azure/datashare"
 	"github.com/crossorg/crossorg/internal/azure/faults"
-	"github.com/crossorg/crossorg/internal/azure/identity"
-	"github.com/crossorg/crossorg/internal/azure/keyvault"
-	"github.com/crossorg/crossorg/internal/azure/logs"
-	"github.com/crossorg/crossorg/internal/azure/monitor"
-	"github.com/crossorg/crossorg/internal/azure/resources"
-	"github.com/crossorg/crossorg/internal/azure/roles"
-	"github.com/crossorg/crossorg/internal/azure/servicefabric"
-	"github.com/crossorg/crossorg/internal/azure/storage"
-	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // ErrInUse means that another process has the folder open; Attach reaches it.
@@ -51,157 +31,19 @@ type Options struct {
 	// Callers is the address that storage accounts' network rules take all callers to have. Without one, callers pass
 	// them: they stand for an operator whose address is admitted.
 	Callers netip.Addr
-	// Faults are what goes wrong on request while it is open, beside the rules that the folder keeps.
+	// Faults are failures that are asked for while it is open, beside the rules that the folder keeps.
 	Faults []faults.Rule
 }
 
 // Azure is an embedded Azure, in this process or (after Attach) in another.
 type Azure struct {
-	dir     string
-	estate  *estate
-	ca      *authority
-	server  *arm.Server // nil after Attach
-	latency Latency
-	faults  *faults.Set // nil after Attach
-	close   func() error
-}
-
-// Open starts the embedded Azure of a folder. It returns ErrInUse when another process has it open.
-func Open(o Options) (a *Azure, err error) {
-	if err := o.Latency.Check(); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, err
-	}
-	st, err := store.Open(filepath.Join(o.Dir, "state.db"))
-	if errors.Is(err, store.ErrLocked) {
-		return nil, ErrInUse
-	}
-	if err != nil {
-		return nil, err
-	}
-	closers := []func() error{st.Close}
-	closeAll := func() error {
-		var errs []error
-		for i := len(closers) - 1; i >= 0; i-- {
-			errs = append(errs, closers[i]())
-		}
-		return errors.Join(errs...)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, closeAll())
-		}
-	}()
-	est, err := loadEstate(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	changed := false
-	for _, d := range o.Declared {
-		changed = est.declare(d) || changed
-	}
-	if changed {
-		if err := est.save(o.Dir); err != nil {
-			return nil, err
-		}
-	}
-	ca, err := loadAuthority(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	now, err := clock.New(st, nil)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := identity.NewDirectory(st, est.management(), now.Now)
-	if err != nil {
-		return nil, err
-	}
-	if err := st.Update(func(tx *store.Tx) error { return seed(tx, dir, est) }); err != nil {
-		return nil, err
-	}
-	dir.DelayAssignments(o.Latency.RoleDelay()) // those of the deployers, above, are old
-	content, err := blob.NewContent(st, filepath.Join(o.Dir, "blobs"))
-	if err != nil {
-		return nil, err
-	}
-	closers = append(closers, content.Close)
-	wrong, err := faults.Open(st, o.Faults...)
-	if err != nil {
-		return nil, err
-	}
-	options := arm.Options{CatchUp: true, Store: st, Faults: wrong, Directory: dir, Clock: now,
-		Endpoints: arm.Endpoints{Management: est.management(), Blob: est.blob()},
-		Latency:   arm.Latency{Scale: o.Latency.factor()}, Throttle: o.Latency.Profile == LatencyAzure}
-	if o.ArmLog != "" {
-		f, err := os.OpenFile(o.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("request log: %w", err)
-		}
-		closers = append(closers, f.Close)
-		options.Log = f
-	}
-	packages := &http.Client{Timeout: time.Minute,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}}}
-	tlsConfig, err := ca.serverConfig()
-	if err != nil {
-		return nil, err
-	}
-	vaults := keyvault.NewEndpoints(func(port int, h http.Handler) (func() error,
-		error) {
-		return listen(port, h, tlsConfig)
-	},
-		est.VaultPort, est.ManagementPort, est.BlobPort)
-	options.Providers = append([]*arm.Provider{
-		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(vaults),
-		datashare.New(content, dir), servicefabric.New(packages), compute.New(),
-	}, monitor.New()...)
-	server, err := arm.NewServer(options)
-	if err != nil {
-		return nil, err
-	}
-	closers = append(closers, func() error { server.Close(); return nil })
-	signIn := dir.Handler()
-	queries := logs.NewHandler(server)
-	control := newControl(server, o.Latency, wrong, est.ControlSecret)
-	management := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); strings.ToLower(first) {
-		case "subscriptions", "providers", "tenants":
-			server.ServeHTTP(w, r)
-		case "v1": // the query API, which on Azure has a host of its own
-			queries.ServeHTTP(w, r)
-		case "metadata":
-			serveMetadata(w, est)
-		case controlPath:
-			control.ServeHTTP(w, r)
-		default:
-			signIn.ServeHTTP(w, r)
-		}
-	})
-	accounts := storage.NewAccounts(server, content)
-	blobs := blob.NewHandler(content, accounts, now.Now).ClientClock(time.Now).CallersAt(o.Callers).
-		RecordTo(logs.Blobs(server))
-	for _, l := range []struct {
-		port    int
-		handler http.Handler
-	}{{est.ManagementPort, management}, {est.BlobPort, blobs}} {
-		stop, err := listen(l.port, l.handler, tlsConfig)
-		if err != nil {
-			return nil, err
-		}
-		closers = append(closers, stop)
-	}
-	closers = append(closers, vaults.Close)
-	if err := vaults.Open(server, keyvault.NewHandler(server).RecordTo(logs.Vaults(server))); err != nil {
-		return nil, err
-	}
-	if err := server.CatchUp(context.Background()); err != nil { // after the endpoints, which jobs reach out to
-		return nil, err
-	}
-	return &Azure{dir: o.Dir, estate: est, ca: ca, server: server, latency: o.Latency, faults: wrong, close: closeAll},
-		nil
+	dir      string
+	estate   *estate
+	ca       *authority
+	server   *arm.Server // nil after Attach
+	latency  Latency
+	faultSet *faults.Set // nil after Attach
+	close    func() error
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack
@@ -226,44 +68,6 @@ func Attach(dir string, declared []Declared) (*Azure, error) {
 		}
 	}
 	return &Azure{dir: dir, estate: est, ca: ca, close: func() error { return nil }}, nil
-}
-
-// seed makes the directory know every estate: its subscription, and its principal as Owner of it.
-func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
-	for _, c := range est.all() {
-		if err := dir.AddSubscription(tx, identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID,
-			Name: "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]}); err != nil {
-			return err
-		}
-		p, err := dir.AddServicePrincipal(tx, c.TenantID, c.ClientID, "deployer", c.ClientSecret)
-		if err != nil {
-			return err
-		}
-		scope := "/subscriptions/" + c.SubscriptionID
-		if err := dir.Assign(tx, identity.Assignment{ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID,
-			RoleID: roles.Owner, Scope: scope}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// serveMetadata answers the discovery document by which az and other ARM clients find their way.
-// Source: https://learn.microsoft.com/cli/azure/manage-clouds-azure-cli, "Register a new cloud"
-func serveMetadata(w http.ResponseWriter, est *estate) {
-	host := est.management()
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_ = json.NewEncoder(w).Encode([]any{map[string]any{ // a client that went away is not an error of ours
-		"name":                    "crossorg-local",
-		"resourceManager":         host,
-		"activeDirectoryDataLake": host,
-		"authentication": map[string]any{
-			"loginEndpoint": host,
-			"audiences":     []string{"https://management.core.windows.net/", "https://management.azure.com/"},
-			"tenant":        "common", "identityProvider": "AAD",
-		},
-		"suffixes": map[string]any{"storage": "127.0.0.1", "keyVaultDns": "vault.azure.net"},
-	}})
 }
 
 // Close stops listening and releases the folder.

@@ -30,19 +30,19 @@ type clockBody struct {
 }
 
 // newControl serves the control endpoints.
-func newControl(server *arm.Server, latency Latency, wrong *faults.Set, secret string) http.Handler {
+func newControl(server *arm.Server, latency Latency, faultSet *faults.Set, secret string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /"+controlPath+"/latency",
 		func(w http.ResponseWriter, _ *http.Request) { answer(w, latency, nil) })
 	mux.HandleFunc("GET /"+controlPath+"/faults",
-		func(w http.ResponseWriter, _ *http.Request) { answer(w, wrong.List(), nil) })
+		func(w http.ResponseWriter, _ *http.Request) { answer(w, faultSet.List(), nil) })
 	mux.HandleFunc("DELETE /"+controlPath+"/faults",
-		func(w http.ResponseWriter, _ *http.Request) { answer(w, []any{}, wrong.Clear()) })
+		func(w http.ResponseWriter, _ *http.Request) { answer(w, []any{}, faultSet.Clear()) })
 	mux.HandleFunc("POST /"+controlPath+"/faults", func(w http.ResponseWriter, r *http.Request) {
 		var rule faults.Rule
 		err := json.NewDecoder(r.Body).Decode(&rule)
 		if err == nil {
-			rule, err = wrong.Add(rule)
+			rule, err = faultSet.Add(rule)
 		}
 		answer(w, rule, err)
 	})
@@ -130,10 +130,10 @@ func (a *Azure) Advance(ctx context.Context, by time.Duration) (out arm.Advanced
 	return out, a.callControl(ctx, http.MethodPost, "clock", clockBody{Advance: by.String()}, &out)
 }
 
-// AddFault adds a rule about what goes wrong, and returns it with its id. The folder keeps it until ClearFaults.
+// AddFault adds a rule that asks for failures, and returns it with its id. The folder keeps it until ClearFaults.
 func (a *Azure) AddFault(ctx context.Context, rule faults.Rule) (out faults.Rule, err error) {
 	if a.server != nil {
-		return a.faults.Add(rule)
+		return a.faultSet.Add(rule)
 	}
 	return out, a.callControl(ctx, http.MethodPost, "faults", rule, &out)
 }
@@ -141,7 +141,7 @@ func (a *Azure) AddFault(ctx context.Context, rule faults.Rule) (out faults.Rule
 // Faults lists the rules with what they have done.
 func (a *Azure) Faults(ctx context.Context) (out []faults.State, err error) {
 	if a.server != nil {
-		return a.faults.List(), nil
+		return a.faultSet.List(), nil
 	}
 	return out, a.callControl(ctx, http.MethodGet, "faults", nil, &out)
 }
@@ -149,7 +149,7 @@ func (a *Azure) Faults(ctx context.Context) (out []faults.State, err error) {
 // ClearFaults removes all rules.
 func (a *Azure) ClearFaults(ctx context.Context) error {
 	if a.server != nil {
-		return a.faults.Clear()
+		return a.faultSet.Clear()
 	}
 	var none []faults.State
 	return a.callControl(ctx, http.MethodDelete, "faults", nil, &none)

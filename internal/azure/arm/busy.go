@@ -81,7 +81,7 @@ func (s *Server) checkIdle(c *Call, id ID) *Error {
 		if b, op := c.busy(id); b != nil {
 			return Conflict("AnotherOperationInProgress", "Another operation on this or dependent resource is in "+
 				"progress. To retrieve status of the operation use uri: %s.",
-				s.operationURL(id, b.Location, "operationStatuses", op))
+				s.operationURL(id, b.Location, operationStatuses, op))
 		}
 	}
 	return nil
@@ -95,9 +95,9 @@ func (s *Server) deletingAlready(c *Call, t *Type) (*reply, bool) {
 	}
 	rep := &reply{status: http.StatusAccepted}
 	if t.DeleteAsync == AzureAsyncOperation {
-		rep.set("Azure-AsyncOperation", s.operationURL(b.Ghost.ID, b.Location, "operationStatuses", op))
+		rep.set("Azure-AsyncOperation", s.operationURL(b.Ghost.ID, b.Location, operationStatuses, op))
 	}
-	rep.set("Location", s.operationURL(b.Ghost.ID, b.Location, "operationResults", op))
+	rep.set("Location", s.operationURL(b.Ghost.ID, b.Location, operationResults, op))
 	s.pollAfter(rep, t.Name, op.Until.Sub(c.Now))
 	return rep, true
 }

@@ -41,6 +41,11 @@ func NotFound(id ID) *Error {
 		id.Type(), id.RelativeName(), id.ResourceGroup)
 }
 
+// InvalidNamespace is ARM's 404 for a resource provider that is not there.
+func InvalidNamespace(namespace string) *Error {
+	return Errorf(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", namespace)
+}
+
 // InternalError is a 500 for a failure of the embedded Azure itself, such as a state file that cannot be written.
 func InternalError(err error) *Error {
 	return Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)

@@ -90,10 +90,12 @@ func FuzzServeHTTP(f *testing.F) {
 		{2, 5, "scheduledQueryRules/r", "2022-08-01-preview", "",
 			`{"location":"westeurope","kind":"LogAlert","properties":{"scopes":[{}],"criteria":{"allOf":[null]}}}`},
 		{2, 9, "", "2022-09-01", "",
-			`{"location":"westeurope","kind":"StorageV2","sku":{"name":"Standard_LRS"},"properties":{"networkAcls":{"defaultAction":"Deny","ipRules":[{"value":"1.2.3.4"}]}}}`},
+			`{"location":"westeurope","kind":"StorageV2","sku":{"name":"Standard_LRS"},` +
+				`"properties":{"networkAcls":{"defaultAction":"Deny","ipRules":[{"value":"1.2.3.4"}]}}}`},
 		{4, 9, "/listKeys", "2022-09-01", "$expand=kerb", ""},
 		{4, 9, "/listAccountSas", "2022-09-01", "",
-			`{"signedServices":"b","signedResourceTypes":"o","signedPermission":"r","signedExpiry":"2030-01-01T00:00:00Z"}`},
+			`{"signedServices":"b","signedResourceTypes":"o","signedPermission":"r",` +
+				`"signedExpiry":"2030-01-01T00:00:00Z"}`},
 		{2, 10, "/containers/data", "2022-09-01", "", `{"properties":{"publicAccess":"None","metadata":{"a":"b"}}}`},
 		{2, 10, "/containers/data/immutabilityPolicies/default", "2022-09-01", "",
 			`{"properties":{"immutabilityPeriodSinceCreationInDays":1}}`},
@@ -106,15 +108,22 @@ func FuzzServeHTTP(f *testing.F) {
 		{2, 12, "", ds, "", `{"location":"westeurope","identity":{"type":"SystemAssigned"}}`},
 		{2, 13, "", ds, "", `{"properties":{"shareKind":"CopyBased","terms":"t"}}`},
 		{2, 13, "/dataSets/d", ds, "",
-			`{"kind":"Container","properties":{"containerName":"data","resourceGroup":"rg","storageAccountName":"contosofuzz","subscriptionId":"` + subA + `"}}`},
+			`{"kind":"Container","properties":{"containerName":"data","resourceGroup":"rg",` +
+				`"storageAccountName":"contosofuzz","subscriptionId":"` + subA + `"}}`},
 		{2, 13, "/invitations/i", ds, "", `{"properties":{"targetActiveDirectoryId":"` + tenantA + `"}}`},
 		{2, 13, "/synchronizationSettings/y", ds, "",
-			`{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour","synchronizationTime":"2030-01-01T00:00:00Z"}}`},
-		{2, 14, "", ds, "", `{"properties":{"invitationId":"11111111-2222-3333-4444-555555555555","sourceShareLocation":"westeurope"}}`},
+			`{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour",` +
+				`"synchronizationTime":"2030-01-01T00:00:00Z"}}`},
+		{2, 14, "", ds, "", `{"properties":{"invitationId":"11111111-2222-3333-4444-555555555555",` +
+			`"sourceShareLocation":"westeurope"}}`},
 		{4, 14, "/synchronize", ds, "", `{"synchronizationMode":"Incremental"}`},
-		{2, 15, "", sf, "", `{"location":"westeurope","sku":{"name":"Basic"},"properties":{"dnsName":"contosofuzz","adminUserName":"op","adminPassword":"Passw0rd!","clients":[{"isAdmin":true,"thumbprint":"0123456789012345678901234567890123456789"}]}}`},
+		{2, 15, "", sf, "", `{"location":"westeurope","sku":{"name":"Basic"},"properties":{"dnsName":"contosofuzz",` +
+			`"adminUserName":"op","adminPassword":"Passw0rd!",` +
+			`"clients":[{"isAdmin":true,"thumbprint":"0123456789012345678901234567890123456789"}]}}`},
 		{2, 15, "/nodeTypes/primary", sf, "",
-			`{"properties":{"isPrimary":true,"vmInstanceCount":3,"dataDiskSizeGB":100,"vmSize":"Standard_D2s_v3","vmImagePublisher":"MicrosoftWindowsServer","vmImageOffer":"WindowsServer","vmImageSku":"2022-Datacenter","vmImageVersion":"latest"}}`},
+			`{"properties":{"isPrimary":true,"vmInstanceCount":3,"dataDiskSizeGB":100,` +
+				`"vmSize":"Standard_D2s_v3","vmImagePublisher":"MicrosoftWindowsServer",` +
+				`"vmImageOffer":"WindowsServer","vmImageSku":"2022-Datacenter","vmImageVersion":"latest"}}`},
 		{2, 15, "/applicationTypes/t/versions/1", sf, "",
 			`{"properties":{"appPackageUrl":"https://example.com/x.sfpkg"}}`},
 		{2, 16, "", sf, "", `{"properties":{"version":"x"}}`},

@@ -2,6 +2,7 @@ package arm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,63 +23,77 @@ type ID struct {
 // "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a/blobServices/default".
 // A path that ends in a type without a name ("…/storageAccounts") is a collection: len(Names) == len(Types)-1.
 func ParseID(path string) (ID, error) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
 	if path == "" || path == "/" {
 		return ID{}, nil
 	}
-	for _, p := range parts {
-		if p == "" {
-			return ID{}, fmt.Errorf("%q has an empty segment", path)
+	segments := segmentsOf(path)
+	if slices.Contains(segments, "") {
+		return ID{}, fmt.Errorf("%q has an empty segment", path)
+	}
+	at := lastProviders(segments)
+	if at < 0 {
+		return parseScope(segments)
+	}
+	id := readScope(segments[:at])
+	provider := segments[at+1:]
+	if len(provider) == 0 {
+		return ID{}, fmt.Errorf("%q names no resource provider", path)
+	}
+	id.Namespace = provider[0]
+	for i, segment := range provider[1:] {
+		if i%2 == 0 {
+			id.Types = append(id.Types, segment)
+		} else {
+			id.Names = append(id.Names, segment)
 		}
 	}
-	last := -1 // the last "providers" in a position where a namespace and a type follow
-	for i := 0; i < len(parts); i += 2 {
-		if strings.EqualFold(parts[i], "providers") {
+	return id, nil
+}
+
+// lastProviders is the position of the last "providers" that a namespace follows; -1 without one. Names stand at odd
+// positions, so a resource of that name is none.
+func lastProviders(segments []string) int {
+	last := -1
+	for i := 0; i < len(segments); i += 2 {
+		if strings.EqualFold(segments[i], "providers") {
 			last = i
 		}
 	}
-	var id ID
-	scope := parts
-	if last >= 0 {
-		scope = parts[:last]
-		rest := parts[last+1:]
-		if len(rest) < 1 {
-			return ID{}, fmt.Errorf("%q names no resource provider", path)
-		}
-		id.Namespace = rest[0]
-		for i, s := range rest[1:] {
-			if i%2 == 0 {
-				id.Types = append(id.Types, s)
-			} else {
-				id.Names = append(id.Names, s)
-			}
-		}
-	}
-	for i := 0; i+1 < len(scope); i += 2 {
+	return last
+}
+
+// readScope reads what stands before the provider path: subscription, resource group, and the resource that an
+// extension resource extends.
+func readScope(segments []string) (id ID) {
+	for i := 0; i+1 < len(segments); i += 2 {
 		switch {
-		case i == 0 && strings.EqualFold(scope[0], "subscriptions"):
-			id.Subscription = scope[1]
-		case i == 2 && strings.EqualFold(scope[2], "resourceGroups"):
-			id.ResourceGroup = scope[3]
-		case strings.EqualFold(scope[i], "providers"):
-			id.Scope = "/" + strings.Join(scope, "/")
+		case i == 0 && strings.EqualFold(segments[0], "subscriptions"):
+			id.Subscription = segments[1]
+		case i == 2 && isGroups(segments[2]):
+			id.ResourceGroup = segments[3]
+		case strings.EqualFold(segments[i], "providers"):
+			id.Scope = "/" + strings.Join(segments, "/")
 		}
 	}
-	if last >= 0 {
-		return id, nil
-	}
+	return id
+}
+
+// parseScope parses a path without a provider: a subscription, its resource groups, or one of them.
+func parseScope(segments []string) (ID, error) {
+	id := readScope(segments)
 	switch {
-	case len(parts) == 2 && id.Subscription != "":
+	case len(segments) == 2 && id.Subscription != "":
 		return id, nil
-	case len(parts) == 3 && strings.EqualFold(parts[2], "resourceGroups"):
+	case len(segments) == 3 && isGroups(segments[2]):
 		id.Namespace, id.Types = "Microsoft.Resources", []string{"resourceGroups"}
 		return id, nil
-	case len(parts) == 4 && id.ResourceGroup != "":
-		id.Namespace, id.Types, id.Names = "Microsoft.Resources", []string{"resourceGroups"}, []string{id.ResourceGroup}
-		return id, nil
+	case len(segments) == 4 && id.ResourceGroup != "":
+		return id.Group(), nil
 	}
-	return ID{}, fmt.Errorf("%q is not a resource id", path)
+	return ID{}, fmt.Errorf("%q is not a resource id", "/"+strings.Join(segments, "/"))
 }
+
+func isGroups(segment string) bool { return strings.EqualFold(segment, "resourceGroups") }
 
 // String renders the id as ARM does.
 func (id ID) String() string {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const tableOperations = "operations"
@@ -34,6 +36,12 @@ type operation struct {
 	Caller string `json:"caller"`
 }
 
+// The kinds of URLs at which operations are polled.
+const (
+	operationStatuses = "operationStatuses"
+	operationResults  = "operationResults"
+)
+
 const (
 	statusInProgress = "InProgress"
 	statusSucceeded  = "Succeeded"
@@ -53,8 +61,8 @@ func (o *operation) settle(now time.Time) {
 	}
 }
 
-// operationURL is where a client polls. kind is operationStatuses (Azure-AsyncOperation) or operationResults
-// (Location).
+// operationURL is where a client polls: kind is operationStatuses for Azure-AsyncOperation, operationResults for
+// Location.
 func (s *Server) operationURL(id ID, location, kind string, op *operation) string {
 	if location == "" {
 		location = "global"
@@ -63,47 +71,103 @@ func (s *Server) operationURL(id ID, location, kind string, op *operation) strin
 		s.endpoints.Management, id.Subscription, id.Namespace, location, kind, op.ID, op.APIVersion)
 }
 
-// pollOperation answers GET …/locations/{location}/operationStatuses|operationResults/{id}.
-func (s *Server) pollOperation(c *Call, kind, opID string) (*reply, *Error) {
-	var op operation
-	ok, err := c.Tx.Get(tableOperations, opID, &op)
-	if err != nil {
+// beginOperation starts the operation that the request in progress answers with. r is the resource it works on.
+func (c *Call) beginOperation(r ID, t *Type) *operation {
+	c.op = &operation{ID: uuid.NewString(), Resource: r.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now,
+		Caller: c.Caller.ObjectID}
+	return c.op
+}
+
+// accept finishes an answer of an operation that may be asynchronous.
+func (s *Server) accept(c *Call, style AsyncStyle, rep *reply, location string) (*reply, *Error) {
+	if style == Direct || c.op == nil {
+		return rep, nil
+	}
+	c.op.settle(c.Now)
+	if err := c.Tx.Put(tableOperations, c.op.ID, c.op); err != nil {
 		return nil, InternalError(err)
 	}
-	if !ok || op.Caller != c.Caller.ObjectID {
-		return nil, Errorf(http.StatusNotFound, "NotFound", "The operation '%s' was not found.", opID)
-	}
-	if op.Error != nil {
-		op.Error.Status = op.ErrorStatus
-	}
-	op.settle(c.Now)
-	left := op.Until.Sub(c.Now)
-	if kind == "operationstatuses" {
-		body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status, "startTime": Timestamp(op.Start)}
-		if op.Status == statusInProgress {
-			rep := &reply{status: http.StatusOK, body: body}
-			s.pollAfter(rep, op.Type, left)
-			return rep, nil
+	switch style {
+	case AzureAsyncOperation:
+		rep.set("Azure-AsyncOperation", s.operationURL(c.ID, location, operationStatuses, c.op))
+		if rep.status == http.StatusOK && (c.op.Status == statusInProgress || rep.body == nil) {
+			rep.status = http.StatusAccepted
 		}
-		body["endTime"] = Timestamp(op.End)
+	case Location:
+		if rep.status == http.StatusOK && rep.body != nil && c.op.Status != statusInProgress {
+			return rep, nil // an update that is done already answers at once
+		}
+		rep.status, rep.body = http.StatusAccepted, nil
+	}
+	rep.set("Location", s.operationURL(c.ID, location, operationResults, c.op))
+	s.pollAfter(rep, c.op.Type, c.op.Until.Sub(c.Now))
+	return rep, nil
+}
+
+// operationRoutes are where clients poll, in every namespace. They need no role: an operation is shown to the caller
+// who began it.
+func operationRoutes() []Route {
+	const at = "/subscriptions/{subscription}/providers/{namespace}/locations/{location}/"
+	return []Route{
+		{Method: http.MethodGet, Path: at + operationStatuses + "/{operation}", OpenTo: SignedIn,
+			Handle: polled(operationStatuses, (*Server).operationStatus)},
+		{Method: http.MethodGet, Path: at + operationResults + "/{operation}", OpenTo: SignedIn,
+			Handle: polled(operationResults, (*Server).operationResult)},
+	}
+}
+
+// polled makes the handler of a route that shows an operation.
+func polled(kind string, show func(s *Server, c *Call, op *operation) (*reply, *Error)) Handler {
+	return func(c *Call, params map[string]string, _ map[string]any) (any, *Error) {
+		var op operation
+		ok, err := c.Tx.Get(tableOperations, params["operation"], &op)
+		if err != nil {
+			return nil, InternalError(err)
+		}
+		if !ok || op.Caller != c.Caller.ObjectID {
+			return nil, Errorf(http.StatusNotFound, "NotFound", "The operation '%s' was not found.",
+				params["operation"])
+		}
 		if op.Error != nil {
-			body["error"] = op.Error
-			return &reply{status: http.StatusOK, body: body}, nil
+			op.Error.Status = op.ErrorStatus
 		}
-		// Clients of POST actions read the result from the final status itself.
-		if result, ok := op.Reply.(map[string]any); ok {
-			for k, v := range result {
-				if _, taken := body[k]; !taken {
-					body[k] = v
-				}
+		op.settle(c.Now)
+		c.ID.Types, c.ID.Names = []string{"locations", kind}, []string{params["location"], op.ID}
+		return show(c.Server, c, &op)
+	}
+}
+
+// operationStatus answers where Azure-AsyncOperation points: the state of the operation.
+func (s *Server) operationStatus(c *Call, op *operation) (*reply, *Error) {
+	body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status,
+		"startTime": Timestamp(op.Start)}
+	rep := &reply{status: http.StatusOK, body: body}
+	if op.Status == statusInProgress {
+		s.pollAfter(rep, op.Type, op.Until.Sub(c.Now))
+		return rep, nil
+	}
+	body["endTime"] = Timestamp(op.End)
+	if op.Error != nil {
+		body["error"] = op.Error
+		return rep, nil
+	}
+	// Clients of POST actions read the result from the final status itself.
+	if result, ok := op.Reply.(map[string]any); ok {
+		for k, v := range result {
+			if _, taken := body[k]; !taken {
+				body[k] = v
 			}
 		}
-		return &reply{status: http.StatusOK, body: body}, nil
 	}
+	return rep, nil
+}
+
+// operationResult answers where Location points: 202 while the operation is in progress, then what it has led to.
+func (s *Server) operationResult(c *Call, op *operation) (*reply, *Error) {
 	switch {
 	case op.Status == statusInProgress:
 		rep := &reply{status: http.StatusAccepted, self: true}
-		s.pollAfter(rep, op.Type, left)
+		s.pollAfter(rep, op.Type, op.Until.Sub(c.Now))
 		return rep, nil
 	case op.Error != nil:
 		return nil, op.Error

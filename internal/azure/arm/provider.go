@@ -14,22 +14,8 @@ import (
 type Provider struct {
 	Namespace string
 	Types     []*Type
-	// Routes are the provider's paths that are no resource's: deleted vaults, tenant-level lists, name checks.
+	// Routes are the paths that are no resource's: deleted vaults, lists of a tenant, name checks.
 	Routes []Route
-}
-
-// Route is one method on one path pattern with {placeholders}, e.g.
-// "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedVaults". Literal segments match without regard
-// to case.
-type Route struct {
-	Method, Path string
-	// Permission is the action that the caller needs at the subscription (or the resource group) of the path; empty
-	// needs none.
-	Permission string
-	// Async answers 202 with an operation that ends when the jobs that Handle enqueued have ended.
-	Async AsyncStyle
-	// Handle answers; a nil reply is 204, or 404 is an *Error like everywhere.
-	Handle func(c *Call, params map[string]string, body map[string]any) (any, *Error)
 }
 
 // AsyncStyle says how a type's operation answers when it takes time.

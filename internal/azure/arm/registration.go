@@ -15,13 +15,17 @@ const tableRegistrations = "registrations"
 // registrationTakes is how long a namespace is Registering under latency; an order of magnitude, as none is published.
 const registrationTakes = 30 * time.Second
 
-// registrationFree are namespaces that every subscription has and cannot give up.
+// RegistrationFree reports whether every subscription has a namespace and cannot give it up.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types
-var registrationFree = map[string]bool{"microsoft.authorization": true, "microsoft.resources": true}
+func RegistrationFree(namespace string) bool {
+	return strings.EqualFold(namespace, "Microsoft.Authorization") ||
+		strings.EqualFold(namespace, "Microsoft.Resources")
+}
 
+// registration is what differs from the default for one namespace in one subscription.
 type registration struct {
 	Registered bool `json:"registered"`
-	// Since is from when on it is; before it is on its way there.
+	// Since is when the change takes effect; until then it is in progress.
 	Since time.Time `json:"since"`
 }
 
@@ -41,8 +45,8 @@ func registrationOf(tx *store.Tx, subscription, namespace string) (r registratio
 	return r, ok && err == nil
 }
 
-// registrationState is the state in the words of Azure.
-func (c *Call) registrationState(subscription, namespace string) string {
+// RegistrationState is the state of a namespace in the words of Azure.
+func (c *Call) RegistrationState(subscription, namespace string) string {
 	r, known := registrationOf(c.Tx, subscription, namespace)
 	passed := !c.Now.Before(r.Since)
 	switch {
@@ -56,9 +60,10 @@ func (c *Call) registrationState(subscription, namespace string) string {
 	return "Unregistering"
 }
 
-// register answers POST …/register and …/unregister.
-func (s *Server) register(c *Call, subscription, namespace string, registered bool) *Error {
-	if registrationFree[strings.ToLower(namespace)] || registered == c.Registered(subscription, namespace) {
+// SetRegistered registers a subscription for a namespace, or takes that back, which is refused while the subscription
+// has resources of it. Under latency it takes a while.
+func (c *Call) SetRegistered(subscription, namespace string, registered bool) *Error {
+	if RegistrationFree(namespace) || registered == c.Registered(subscription, namespace) {
 		return nil
 	}
 	if !registered {
@@ -70,7 +75,7 @@ func (s *Server) register(c *Call, subscription, namespace string, registered bo
 			}
 		}
 	}
-	r := registration{Registered: registered, Since: c.Now.Add(s.latency.scaled(registrationTakes))}
+	r := registration{Registered: registered, Since: c.Now.Add(c.Server.latency.scaled(registrationTakes))}
 	if err := c.Tx.Put(tableRegistrations, registrationKey(subscription, namespace), r); err != nil {
 		return InternalError(err)
 	}
@@ -85,7 +90,7 @@ func (s *Server) checkRegistered(c *Call, id ID, method string) *Error {
 		return nil
 	}
 	namespace := id.Namespace
-	if p := s.providers[strings.ToLower(namespace)]; p != nil {
+	if p, ok := s.Provider(namespace); ok {
 		namespace = p.Namespace
 	}
 	return Conflict("MissingSubscriptionRegistration", "The subscription is not registered to use namespace '%s'. "+

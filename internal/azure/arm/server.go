@@ -2,10 +2,7 @@ package arm
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"net/http"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +30,7 @@ type Options struct {
 	Latency Latency
 	// Throttle refuses requests beyond the published limits with 429; without it they are only counted.
 	Throttle bool
-	// Faults are what goes wrong on request; nil is nothing.
+	// Faults are the failures that were asked for; nil is none.
 	Faults *faults.Set
 	// Log receives the request log as JSON lines; nil keeps none.
 	Log io.Writer
@@ -49,9 +46,7 @@ type Options struct {
 type Server struct {
 	st        *store.Store
 	directory *identity.Directory
-	types     map[string]*Type     // by lower-case full type
-	providers map[string]*Provider // by lower-case namespace
-	routes    []compiledRoute
+	table     *routingTable
 	endpoints Endpoints
 	log       *requestLog
 	latency   Latency
@@ -69,39 +64,23 @@ type Server struct {
 }
 
 // NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the
-// same type.
+// same type or path, and when a route does not declare who may use it.
 func NewServer(o Options) (*Server, error) {
+	table, err := newRoutingTable(o.Providers)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		st: o.Store, directory: o.Directory, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency,
+		st: o.Store, directory: o.Directory, table: table, endpoints: o.Endpoints, clock: o.Clock, latency: o.Latency,
 		faults: o.Faults, throttle: newThrottle(o.Throttle, o.Latency.Scale), log: newRequestLog(o.Log),
-		types: map[string]*Type{}, providers: map[string]*Provider{}, wake: make(chan struct{}, 1),
-		jobs: jobBoard{running: map[string]bool{}, changed: make(chan struct{})},
+		wake: make(chan struct{}, 1), jobs: jobBoard{running: map[string]bool{}, changed: make(chan struct{})},
 	}
 	if s.clock == nil {
-		var err error
 		if s.clock, err = clock.New(o.Store, o.Now); err != nil {
 			return nil, err
 		}
 	}
 	s.now = s.clock.Now
-	for _, p := range o.Providers {
-		key := strings.ToLower(p.Namespace)
-		if known, ok := s.providers[key]; ok {
-			known.Types = append(known.Types, p.Types...)
-		} else {
-			s.providers[key] = &Provider{Namespace: p.Namespace, Types: append([]*Type(nil), p.Types...)}
-		}
-		for _, t := range p.Types {
-			k := strings.ToLower(t.Name)
-			if s.types[k] != nil {
-				return nil, fmt.Errorf("resource type %s is registered twice", t.Name)
-			}
-			s.types[k] = t
-		}
-		for _, r := range p.Routes {
-			s.routes = append(s.routes, compileRoute(r))
-		}
-	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if o.CatchUp {
 		if err := s.hold(); err != nil {
@@ -156,18 +135,13 @@ func (s *Server) systemCall(tx *store.Tx) *Call {
 	return &Call{Context: s.ctx, Server: s, Tx: tx, Now: s.now().UTC(), Caller: identity.Principal{Name: "Azure"}}
 }
 
-// ServeHTTP answers one ARM request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.serve(w, r)
+// Providers are the resource providers in the order of their namespaces, with the types of each.
+func (s *Server) Providers() []*Provider { return s.table.namespaces() }
+
+// Provider finds a resource provider by its namespace, in any letter case.
+func (s *Server) Provider(namespace string) (*Provider, bool) {
+	p, ok := s.table.providers[strings.ToLower(namespace)]
+	return p, ok
 }
 
-func (s *Server) lookup(fullType string) *Type { return s.types[strings.ToLower(fullType)] }
-
-func (s *Server) namespaces() []string {
-	var out []string
-	for _, p := range s.providers {
-		out = append(out, p.Namespace)
-	}
-	sort.Strings(out)
-	return out
-}
+func (s *Server) lookup(fullType string) *Type { return s.table.types[strings.ToLower(fullType)] }

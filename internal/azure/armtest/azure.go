@@ -50,8 +50,8 @@ const (
 
 // Config says what a test's Azure consists of. The zero value is a control plane with Microsoft.Resources alone.
 type Config struct {
-	// Providers are the resource providers besides Microsoft.Resources. It is called at every start of the control
-	// plane, when everything else of the Azure stands.
+	// Providers are the resource providers; Microsoft.Resources is added when it is not among them. It is called at
+	// every start of the control plane, when everything else of the Azure stands.
 	Providers func(a *Azure) []*arm.Provider
 	// APIVersion completes the paths of requests that name none.
 	APIVersion string
@@ -125,9 +125,12 @@ func (a *Azure) NewOrganization(name, tenant, subscription string) *Organization
 
 // start opens a control plane on the state.
 func (a *Azure) start(catchUp bool) {
-	providers := []*arm.Provider{resources.New()}
+	var providers []*arm.Provider
 	if a.config.Providers != nil {
-		providers = append(providers, a.config.Providers(a)...)
+		providers = a.config.Providers(a)
+	}
+	if !slices.ContainsFunc(providers, func(p *arm.Provider) bool { return p.Namespace == "Microsoft.Resources" }) {
+		providers = append(providers, resources.New())
 	}
 	o := arm.Options{
 		Store: a.Store, Directory: a.Directory, Clock: a.Clock, Log: a.Log, CatchUp: catchUp, Providers: providers,

@@ -4,13 +4,14 @@ package authorization
 
 import (
 	"fmt"
-	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 	"github.com/crossorg/crossorg/internal/azure/roles"
 )
 
@@ -25,31 +26,22 @@ func New(dir *identity.Directory) *arm.Provider {
 	return &arm.Provider{
 		Namespace: "Microsoft.Authorization",
 		Types: []*arm.Type{
-			{
-				Name: assignmentType, Extension: true, NoPatch: true,
-				CheckName: func(name string) *arm.Error {
-					if _, err := uuid.Parse(name); err != nil {
-						return arm.BadRequest("InvalidRoleAssignmentId", "The role assignment ID '%s' is not valid. "+
-							"The role assignment ID must be a GUID.", name)
-					}
-					return nil
-				},
-				Put: p.put, Delete: p.delete, List: p.list,
-			},
+			{Name: assignmentType, Extension: true, NoPatch: true, CheckName: checkAssignmentName,
+				Put: p.put, Delete: p.delete, List: p.list},
 			locks(),
-			{
-				Name: definitionType, Extension: true, NoPut: true, NoPatch: true, NoDelete: true, NoGet: true,
-				List: p.definitions,
-			},
+			{Name: definitionType, Extension: true, NoPut: true, NoPatch: true, NoDelete: true, NoGet: true,
+				List: p.definitions},
 		},
-		Routes: append(p.permissionRoutes(), []arm.Route{
-			{Method: http.MethodGet,
-				Path:       "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{id}",
-				Permission: definitionType + "/read", Handle: p.definition},
-			{Method: http.MethodGet, Path: "/providers/Microsoft.Authorization/roleDefinitions/{id}",
-				Handle: p.definition},
-		}...),
+		Routes: append(p.permissionRoutes(), p.definitionRoutes()...),
 	}
+}
+
+func checkAssignmentName(name string) *arm.Error {
+	if _, err := uuid.Parse(name); err != nil {
+		return arm.BadRequest("InvalidRoleAssignmentId", "The role assignment ID '%s' is not valid. The role "+
+			"assignment ID must be a GUID.", name)
+	}
+	return nil
 }
 
 type provider struct{ dir *identity.Directory }
@@ -58,20 +50,49 @@ type provider struct{ dir *identity.Directory }
 // Source of rules and codes: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	principalID, _ := props["principalId"].(string)
-	roleID, _ := props["roleDefinitionId"].(string)
-	role, ok := roles.ByID(lastSegment(roleID))
+	principalID := jsonbody.Text(props, "principalId")
+	roleID := lastSegment(jsonbody.Text(props, "roleDefinitionId"))
+	role, ok := roles.ByID(roleID)
 	if !ok {
 		return arm.BadRequest("RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not "+
-			"exist.", lastSegment(roleID))
+			"exist.", roleID)
 	}
-	scope := w.New.ID.Scope
-	if scope == "" {
-		scope = arm.ID{Subscription: w.New.ID.Subscription}.String()
-		if w.New.ID.ResourceGroup != "" {
-			scope = w.New.ID.Group().String()
-		}
+	if aerr := p.checkPrincipal(c, w, principalID); aerr != nil {
+		return aerr
 	}
+	if aerr := p.checkUnique(c, w, principalID, role); aerr != nil {
+		return aerr
+	}
+	scope := scopeOf(w.New.ID)
+	created := arm.Timestamp(w.New.CreatedAt)
+	props["principalType"] = "ServicePrincipal"
+	props["roleDefinitionId"] = definitionID(w.New.ID.Subscription, role)
+	props["scope"] = scope
+	props["createdOn"], props["updatedOn"] = created, created
+	props["createdBy"], props["updatedBy"] = c.Caller.ObjectID, c.Caller.ObjectID
+	if w.Old != nil {
+		props["createdBy"] = w.Old.String("properties", "createdBy")
+	}
+	if err := p.dir.Assign(c.Tx, identity.Assignment{ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID,
+		Scope: scope}); err != nil {
+		return arm.InternalError(fmt.Errorf("the role assignment could not be recorded: %w", err))
+	}
+	return nil
+}
+
+// scopeOf is what an assignment holds for: a resource, a resource group or a subscription.
+func scopeOf(id arm.ID) string {
+	switch {
+	case id.Scope != "":
+		return id.Scope
+	case id.ResourceGroup != "":
+		return id.Group().String()
+	}
+	return arm.ID{Subscription: id.Subscription}.String()
+}
+
+// checkPrincipal refuses a principal that the subscription's tenant does not know, and a type that it does not have.
+func (p *provider) checkPrincipal(c *arm.Call, w *arm.Write, principalID string) *arm.Error {
 	sub, ok := p.dir.Subscription(c.Tx, w.New.ID.Subscription)
 	principal, found := p.dir.Principal(c.Tx, principalID)
 	if !ok || !found || !strings.EqualFold(principal.TenantID, sub.TenantID) {
@@ -82,36 +103,26 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 				"such as ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
 			strings.ReplaceAll(principalID, "-", ""), sub.TenantID)
 	}
-	if kind, _ := props["principalType"].(string); kind != "" && !strings.EqualFold(kind, "ServicePrincipal") {
+	kind := w.New.String("properties", "principalType")
+	if kind != "" && !strings.EqualFold(kind, "ServicePrincipal") {
 		return arm.BadRequest("UnmatchedPrincipalType", "The PrincipalId '%s' has type 'ServicePrincipal', which is "+
 			"different from specified PrincipalType '%s'.", principalID, kind)
 	}
-	if w.Old != nil {
-		if !strings.EqualFold(w.Old.String("properties", "principalId"), principalID) ||
-			!strings.EqualFold(lastSegment(w.Old.String("properties", "roleDefinitionId")), role.ID) {
-			return arm.BadRequest("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and "+
-				"scope are not allowed to be updated.")
-		}
-	} else {
-		for _, other := range p.at(c, w.New.ID) {
-			if strings.EqualFold(other.String("properties", "principalId"), principalID) &&
-				strings.EqualFold(lastSegment(other.String("properties", "roleDefinitionId")), role.ID) {
-				return arm.Conflict("RoleAssignmentExists", "The role assignment already exists.")
-			}
-		}
+	return nil
+}
+
+// checkUnique refuses to change an assignment, and to make a second one of a role to a principal at a scope.
+func (p *provider) checkUnique(c *arm.Call, w *arm.Write, principalID string, role roles.Role) *arm.Error {
+	same := func(r *arm.Resource) bool {
+		return strings.EqualFold(r.String("properties", "principalId"), principalID) &&
+			strings.EqualFold(lastSegment(r.String("properties", "roleDefinitionId")), role.ID)
 	}
-	props["principalType"] = "ServicePrincipal"
-	props["roleDefinitionId"] = definitionID(w.New.ID.Subscription, role)
-	props["scope"] = scope
-	stamp := arm.Timestamp(w.New.CreatedAt)
-	props["createdOn"], props["updatedOn"] = stamp, stamp
-	props["createdBy"], props["updatedBy"] = c.Caller.ObjectID, c.Caller.ObjectID
-	if w.Old != nil {
-		props["createdBy"] = w.Old.String("properties", "createdBy")
-	}
-	if err := p.dir.Assign(c.Tx, identity.Assignment{ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID,
-		Scope: scope}); err != nil {
-		return arm.InternalError(fmt.Errorf("the role assignment could not be recorded: %w", err))
+	switch {
+	case w.Old != nil && !same(w.Old):
+		return arm.BadRequest("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and "+
+			"scope are not allowed to be updated.")
+	case w.Old == nil && slices.ContainsFunc(p.at(c, w.New.ID), same):
+		return arm.Conflict("RoleAssignmentExists", "The role assignment already exists.")
 	}
 	return nil
 }
@@ -128,7 +139,6 @@ func (p *provider) delete(c *arm.Call, r *arm.Resource) *arm.Error {
 func (p *provider) at(c *arm.Call, id arm.ID) []*arm.Resource {
 	scope := id
 	scope.Types, scope.Names = nil, nil
-	scope.Types = []string{}
 	return c.Children(scope, "roleAssignments")
 }
 
@@ -169,52 +179,6 @@ func quoted(filter string, markers ...string) string {
 		}
 	}
 	return ""
-}
-
-func (p *provider) definitions(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
-	var out []*arm.Resource
-	wantName := quoted(c.Query.Get("$filter"), "roleName eq '")
-	for _, role := range roles.BuiltIn {
-		if wantName == "" || wantName == role.Name {
-			out = append(out, definitionResource(collection.Subscription, role))
-		}
-	}
-	return out, nil
-}
-
-func (p *provider) definition(_ *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
-	role, ok := roles.ByID(params["id"])
-	if !ok {
-		return nil, arm.Errorf(http.StatusNotFound, "RoleDefinitionDoesNotExist",
-			"The specified role definition with ID '%s' does not exist.", params["id"])
-	}
-	r := definitionResource(params["subscription"], role)
-	r.Body["id"], r.Body["name"], r.Body["type"] = r.ID.String(), role.ID, definitionType
-	return r.Body, nil
-}
-
-func definitionResource(subscription string, role roles.Role) *arm.Resource {
-	list := func(s []string) []any {
-		out := make([]any, len(s))
-		for i, v := range s {
-			out[i] = v
-		}
-		return out
-	}
-	return &arm.Resource{
-		ID: arm.ID{Subscription: subscription, Namespace: "Microsoft.Authorization", Types: []string{"roleDefinitions"},
-			Names: []string{role.ID}},
-		Body: map[string]any{"properties": map[string]any{
-			"roleName": role.Name, "type": "BuiltInRole", "description": role.Description,
-			"assignableScopes": []any{"/"},
-			"permissions": []any{map[string]any{"actions": list(role.Actions), "notActions": list(role.NotActions),
-				"dataActions": list(role.DataActions), "notDataActions": []any{}}},
-		}},
-	}
-}
-
-func definitionID(subscription string, role roles.Role) string {
-	return "/subscriptions/" + subscription + "/providers/Microsoft.Authorization/roleDefinitions/" + role.ID
 }
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

@@ -9,10 +9,13 @@ import (
 // permissionRoutes tell callers what they may do themselves; that needs no permission.
 // Source: https://learn.microsoft.com/rest/api/authorization/permissions
 func (p *provider) permissionRoutes() []arm.Route {
-	const below = "/providers/Microsoft.Authorization/permissions"
+	const (
+		subscription = "/subscriptions/{subscription}"
+		below        = "/providers/Microsoft.Authorization/permissions"
+	)
 	return []arm.Route{
-		{Method: http.MethodGet, Path: "/subscriptions/{subscription}" + below, Handle: p.permissions},
-		{Method: http.MethodGet, Path: "/subscriptions/{subscription}/resourcegroups/{group}" + below,
+		{Method: http.MethodGet, Path: subscription + below, OpenTo: arm.SignedIn, Handle: p.permissions},
+		{Method: http.MethodGet, Path: subscription + "/resourceGroups/{group}" + below, OpenTo: arm.SignedIn,
 			Handle: p.permissions},
 	}
 }
@@ -25,11 +28,7 @@ func (p *provider) permissions(c *arm.Call, params map[string]string, _ map[stri
 	}
 	value := []any{}
 	for _, role := range p.dir.Roles(c.Tx, c.Caller.ObjectID, scope) {
-		value = append(value, map[string]any{"actions": texts(role.Actions), "notActions": texts(role.NotActions),
-			"dataActions": texts(role.DataActions), "notDataActions": []string{}})
+		value = append(value, permissionsOf(role))
 	}
 	return map[string]any{"value": value}, nil
 }
-
-// texts is a list that is [] in JSON when it is empty.
-func texts(s []string) []string { return append([]string{}, s...) }

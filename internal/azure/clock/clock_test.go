@@ -56,8 +56,8 @@ func TestWhoSleepsWakesWhenTheClockIsMoved(t *testing.T) {
 	go func() { woke <- c.Sleep(context.Background(), time.Hour) }()
 	require.NoError(t, c.MoveTo(c.Now().Add(30*time.Minute)))
 	select {
-	case <-woke:
-		t.Fatal("woke after half the time")
+	case err := <-woke:
+		t.Fatal("woke after half the time", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	require.NoError(t, c.MoveTo(c.Now().Add(2*time.Hour)))

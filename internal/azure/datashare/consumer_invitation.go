@@ -13,10 +13,12 @@ import (
 func (p *provider) consumerInvitationRoutes() []arm.Route {
 	const location = "/providers/Microsoft.DataShare/locations/{location}"
 	return []arm.Route{
-		{Method: http.MethodGet, Path: "/providers/Microsoft.DataShare/listInvitations", Handle: p.listInvitations},
-		{Method: http.MethodGet, Path: location + "/consumerInvitations/{invitationId}",
+		{Method: http.MethodGet, Path: "/providers/Microsoft.DataShare/listInvitations", OpenTo: arm.SignedIn,
+			Handle: p.listInvitations},
+		{Method: http.MethodGet, Path: location + "/consumerInvitations/{invitationId}", OpenTo: arm.SignedIn,
 			Handle: p.getConsumerInvitation},
-		{Method: http.MethodPost, Path: location + "/rejectInvitation", Handle: p.rejectInvitation},
+		{Method: http.MethodPost, Path: location + "/rejectInvitation", OpenTo: arm.SignedIn,
+			Handle: p.rejectInvitation},
 	}
 }
 

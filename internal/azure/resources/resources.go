@@ -1,40 +1,35 @@
-// Package resources is the resource provider Microsoft.Resources: resource groups.
+// Package resources is the resource provider Microsoft.Resources: resource groups, and what Resource Manager tells
+// about itself: tenants, subscriptions, regions, resource providers and their registration, lists of resources, and
+// the discovery document.
+//
+// Source: https://learn.microsoft.com/rest/api/resources
 package resources
 
 import (
 	"net/http"
-	"regexp"
+	"slices"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
-// groupName is the published rule for a resource group's name: letters, digits, underscores, parentheses, hyphens and
-// periods, not ending in a period, at most 90 characters.
-// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
-var groupName = regexp.MustCompile(`^[\p{L}\p{Nd}_().-]{0,89}[\p{L}\p{Nd}_()-]$`)
+const namespace = "Microsoft.Resources"
+
+// Paths that several routes begin with.
+const (
+	subscriptionPath = "/subscriptions/{subscription}"
+	groupPath        = subscriptionPath + "/resourceGroups/{group}"
+)
 
 // New makes the provider.
 func New() *arm.Provider {
-	return &arm.Provider{Namespace: "Microsoft.Resources", Types: []*arm.Type{{
-		Name: "Microsoft.Resources/resourceGroups",
-		CheckName: func(name string) *arm.Error {
-			if groupName.MatchString(name) {
-				return nil
-			}
-			return arm.BadRequest("InvalidResourceGroup", "The provided resource group name '%s' has these invalid "+
-				"characters: it may hold letters, digits, '_', '(', ')', '-' and '.', at most 90, and must not end "+
-				"with '.'.", name)
-		},
-		DeleteAsync: arm.Location,
-		Put:         put,
-	}}}
+	return &arm.Provider{
+		Namespace: namespace,
+		Types:     []*arm.Type{groups()},
+		Routes:    slices.Concat(subscriptionRoutes(), providerRoutes(), resourceRoutes(), discoveryRoutes()),
+	}
 }
 
-func put(_ *arm.Call, w *arm.Write) *arm.Error {
-	if loc, _ := w.New.Body["location"].(string); loc == "" {
-		return arm.Errorf(http.StatusBadRequest, "LocationRequired",
-			"The location property is required for this definition.")
-	}
-	w.New.Body["properties"] = map[string]any{"provisioningState": "Succeeded"}
-	return nil
+// get is a route that reads with a permission of the provider's.
+func get(path, permission string, handle arm.Handler) arm.Route {
+	return arm.Route{Method: http.MethodGet, Path: path, Permission: namespace + "/" + permission, Handle: handle}
 }

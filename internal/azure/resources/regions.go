@@ -1,4 +1,4 @@
-package arm
+package resources
 
 // region is an Azure region as GET …/locations lists it.
 type region struct{ name, display, group, paired string }
@@ -40,31 +40,4 @@ var regions = []region{
 	{"westus", "West US", "US", "eastus"},
 	{"westus2", "West US 2", "US", "westcentralus"},
 	{"westus3", "West US 3", "US", "eastus"},
-}
-
-// regionBodies are the regions as a subscription lists them.
-// Source: https://learn.microsoft.com/rest/api/resources/subscriptions/list-locations
-func regionBodies(subscription string) []any {
-	var out []any
-	for _, r := range regions {
-		meta := map[string]any{"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": r.group,
-			"pairedRegion": []any{}}
-		if r.paired != "" {
-			meta["pairedRegion"] = []any{map[string]any{"name": r.paired,
-				"id": "/subscriptions/" + subscription + "/locations/" + r.paired}}
-		}
-		out = append(out, map[string]any{
-			"id": "/subscriptions/" + subscription + "/locations/" + r.name, "name": r.name, "type": "Region",
-			"displayName": r.display, "regionalDisplayName": "(" + r.group + ") " + r.display, "metadata": meta,
-		})
-	}
-	return out
-}
-
-func regionNames() []any {
-	var out []any
-	for _, r := range regions {
-		out = append(out, r.display)
-	}
-	return out
 }

@@ -1,0 +1,142 @@
+package arm
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// dispatch authenticates a request and finds who answers it: a route, or the type of the resource that the path names.
+func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
+	path := segmentsOf(x.URL.Path)
+	rt := s.table.route(x.Method, path)
+	if rt != nil && rt.OpenTo == Everyone {
+		return s.serveRoute(c, rt, path, x.content)
+	}
+	var aerr *Error
+	if c.Caller, aerr = s.authenticate(c.Tx, x.Request); aerr != nil {
+		return nil, aerr
+	}
+	if aerr := s.limit(c, x.Method, path); aerr != nil {
+		return nil, aerr
+	}
+	if c.APIVersion = queryValue(c.Query, "api-version"); c.APIVersion == "" {
+		return nil, BadRequest("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is "+
+			"required for all requests.")
+	}
+	if rt != nil {
+		return s.serveRoute(c, rt, path, x.content)
+	}
+	return s.serveResource(c, x.Method, "/"+strings.Join(path, "/"), x.content)
+}
+
+// queryValue is the first value of a parameter, whose name is in any letter case.
+func queryValue(q url.Values, name string) string {
+	for k, v := range q {
+		if strings.EqualFold(k, name) && len(v) > 0 {
+			return v[0]
+		}
+	}
+	return ""
+}
+
+// serveResource answers a request on a resource, on a collection of resources, or on an action of a resource.
+func (s *Server) serveResource(c *Call, method, path string, body []byte) (*reply, *Error) {
+	c.wait = s.latency.scaled(readDuration)
+	t, action, aerr := s.resolve(c, method, path)
+	if aerr != nil {
+		return nil, aerr
+	}
+	verb := verbOf(method)
+	var run Action
+	if method == http.MethodPost {
+		if run, verb, aerr = t.action(action, c.APIVersion); aerr != nil {
+			return nil, aerr
+		}
+	}
+	if verb == "" {
+		return nil, methodNotAllowed(method, t)
+	}
+	if aerr := s.admit(c, method, t.permission(verb)); aerr != nil {
+		return nil, aerr
+	}
+	switch {
+	case c.ID.Name() == "" && method == http.MethodGet:
+		return s.list(c, t)
+	case c.ID.Name() == "" || !t.has(method):
+		return nil, methodNotAllowed(method, t)
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead:
+		return s.read(c, t, method)
+	case http.MethodDelete:
+		return s.remove(c, t)
+	case http.MethodPost:
+		return s.act(c, t, run, body)
+	}
+	return s.write(c, t, method == http.MethodPatch, body)
+}
+
+// resolve finds the type of what a path names, and the action that a POST on it runs. It sets the call's id.
+func (s *Server) resolve(c *Call, method, path string) (t *Type, action string, aerr *Error) {
+	id, err := ParseID(path)
+	if err != nil {
+		return nil, "", invalidID(err)
+	}
+	if method == http.MethodPost && len(id.Types) == len(id.Names)+1 && len(id.Names) > 0 {
+		action = id.Types[len(id.Types)-1]
+		id.Types = id.Types[:len(id.Types)-1]
+	}
+	c.ID = id
+	t = s.lookup(id.Type())
+	if t != nil {
+		return t, action, checkAPIVersion(t, c.APIVersion)
+	}
+	if _, ok := s.Provider(id.Namespace); !ok {
+		return nil, "", InvalidNamespace(id.Namespace)
+	}
+	return nil, "", Errorf(http.StatusNotFound, "InvalidResourceType",
+		"The resource type '%s' could not be found in the namespace '%s' for api version '%s'.",
+		strings.Join(id.Types, "/"), id.Namespace, c.APIVersion)
+}
+
+// admit checks what must hold before a resource is looked at: the caller's role, the namespace's registration, locks.
+func (s *Server) admit(c *Call, method, permission string) *Error {
+	if aerr := s.authorize(c, c.ID.Subscription, c.ID.String(), permission); aerr != nil {
+		return aerr
+	}
+	if aerr := s.checkRegistered(c, c.ID, method); aerr != nil {
+		return aerr
+	}
+	return s.checkLocks(c, c.ID, method)
+}
+
+// action finds an action of the type and the verb of its permission.
+func (t *Type) action(name, apiVersion string) (Action, string, *Error) {
+	a, ok := t.Actions[strings.ToLower(name)]
+	if !ok {
+		return Action{}, "", Errorf(http.StatusNotFound, "InvalidResourceType",
+			"The resource type '%s' has no action '%s' for api version '%s'.", t.Name, name, apiVersion)
+	}
+	return a, a.verb(name), nil
+}
+
+// has reports whether resources of the type have a method.
+func (t *Type) has(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead:
+		return !t.NoGet
+	case http.MethodPut:
+		return !t.NoPut
+	case http.MethodPatch:
+		return !t.NoPatch
+	case http.MethodDelete:
+		return !t.NoDelete
+	}
+	return method == http.MethodPost
+}
+
+func methodNotAllowed(method string, t *Type) *Error {
+	return Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed",
+		"The HTTP method '%s' is not supported for the resource type '%s'.", method, t.Name)
+}

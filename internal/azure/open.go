@@ -1,0 +1,225 @@
+package azure
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/clock"
+	"github.com/crossorg/crossorg/internal/azure/faults"
+	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/roles"
+	"github.com/crossorg/crossorg/internal/azure/store"
+)
+
+// parts are what an embedded Azure is made of, in the order in which Open makes them.
+type parts struct {
+	options   Options
+	closers   []func() error
+	store     *store.Store
+	estate    *estate
+	ca        *authority
+	tls       *tls.Config
+	clock     *clock.Clock
+	directory *identity.Directory
+	content   *blob.Content
+	faultSet  *faults.Set
+	log       io.Writer // of requests; nil without one
+	vaults    *keyvault.Endpoints
+	server    *arm.Server
+}
+
+// Open starts the embedded Azure of a folder. It returns ErrInUse when another process has it open.
+func Open(o Options) (a *Azure, err error) {
+	if err := o.Latency.Check(); err != nil {
+		return nil, err
+	}
+	p := &parts{options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	steps := []func() error{
+		p.openState, p.loadEstate, p.loadAuthority, p.openDirectory, p.openContent, p.openFaults, p.openLog,
+		p.startControlPlane, p.listen, p.openVaults,
+		p.catchUp, // after the endpoints, which jobs reach out to
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return &Azure{dir: o.Dir, estate: p.estate, ca: p.ca, server: p.server, latency: o.Latency, faultSet: p.faultSet,
+		close: p.close}, nil
+}
+
+// onClose adds what closes a part. Parts are closed in the opposite order of their opening.
+func (p *parts) onClose(closer func() error) { p.closers = append(p.closers, closer) }
+
+func (p *parts) close() error {
+	var errs []error
+	for _, closer := range slices.Backward(p.closers) {
+		errs = append(errs, closer())
+	}
+	return errors.Join(errs...)
+}
+
+// openState locks the folder.
+func (p *parts) openState() (err error) {
+	if err := os.MkdirAll(p.options.Dir, 0o700); err != nil {
+		return err
+	}
+	p.store, err = store.Open(filepath.Join(p.options.Dir, "state.db"))
+	if errors.Is(err, store.ErrLocked) {
+		return ErrInUse
+	}
+	if err != nil {
+		return err
+	}
+	p.onClose(p.store.Close)
+	return nil
+}
+
+// loadEstate reads where the folder's Azure listens and who may sign in, and adds what the stack declares.
+func (p *parts) loadEstate() (err error) {
+	if p.estate, err = loadEstate(p.options.Dir); err != nil {
+		return err
+	}
+	changed := false
+	for _, d := range p.options.Declared {
+		changed = p.estate.declare(d) || changed
+	}
+	if !changed {
+		return nil
+	}
+	return p.estate.save(p.options.Dir)
+}
+
+// loadAuthority reads the certificate authority of the endpoints.
+func (p *parts) loadAuthority() (err error) {
+	if p.ca, err = loadAuthority(p.options.Dir); err != nil {
+		return err
+	}
+	p.tls, err = p.ca.serverConfig()
+	return err
+}
+
+// openDirectory starts the clock, and the directory, which knows every estate.
+func (p *parts) openDirectory() (err error) {
+	if p.clock, err = clock.New(p.store, nil); err != nil {
+		return err
+	}
+	if p.directory, err = identity.NewDirectory(p.store, p.estate.management(), p.clock.Now); err != nil {
+		return err
+	}
+	if err := p.store.Update(func(tx *store.Tx) error { return seed(tx, p.directory, p.estate) }); err != nil {
+		return err
+	}
+	p.directory.DelayAssignments(p.options.Latency.RoleDelay()) // the deployers' own, above, are in effect at once
+	return nil
+}
+
+// seed makes the directory know every estate: its subscription, and its principal as Owner of it.
+func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
+	for _, c := range est.all() {
+		if err := dir.AddSubscription(tx, identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID,
+			Name: "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]}); err != nil {
+			return err
+		}
+		p, err := dir.AddServicePrincipal(tx, c.TenantID, c.ClientID, "deployer", c.ClientSecret)
+		if err != nil {
+			return err
+		}
+		scope := "/subscriptions/" + c.SubscriptionID
+		if err := dir.Assign(tx, identity.Assignment{ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID,
+			RoleID: roles.Owner, Scope: scope}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parts) openContent() (err error) {
+	if p.content, err = blob.NewContent(p.store, filepath.Join(p.options.Dir, "blobs")); err != nil {
+		return err
+	}
+	p.onClose(p.content.Close)
+	return nil
+}
+
+func (p *parts) openFaults() (err error) {
+	p.faultSet, err = faults.Open(p.store, p.options.Faults...)
+	return err
+}
+
+func (p *parts) openLog() error {
+	if p.options.ArmLog == "" {
+		return nil
+	}
+	f, err := os.OpenFile(p.options.ArmLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("request log: %w", err)
+	}
+	p.onClose(f.Close)
+	p.log = f
+	return nil
+}
+
+// startControlPlane starts the control plane over all resource providers. It answers nobody yet.
+func (p *parts) startControlPlane() (err error) {
+	p.vaults = keyvault.NewEndpoints(func(port int, h http.Handler) (func() error, error) {
+		return listen(port, h, p.tls)
+	}, p.estate.VaultPort, p.estate.ManagementPort, p.estate.BlobPort)
+	latency := p.options.Latency
+	p.server, err = arm.NewServer(arm.Options{
+		Store: p.store, Directory: p.directory, Clock: p.clock, CatchUp: true, Faults: p.faultSet, Log: p.log,
+		Endpoints: arm.Endpoints{Management: p.estate.management(), Blob: p.estate.blob()},
+		Latency:   arm.Latency{Scale: latency.factor()}, Throttle: latency.Profile == LatencyAzure,
+		Providers: providers(p.directory, p.content, p.vaults, p.packageClient()),
+	})
+	if err != nil {
+		return err
+	}
+	p.onClose(func() error { p.server.Close(); return nil })
+	return nil
+}
+
+// packageClient fetches application packages from URLs, the embedded Azure's own among them.
+func (p *parts) packageClient() *http.Client {
+	return &http.Client{Timeout: time.Minute,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.pool(), MinVersion: tls.VersionTLS12}}}
+}
+
+// listen opens the endpoints whose ports are the folder's own.
+func (p *parts) listen() error {
+	for _, endpoint := range []struct {
+		port    int
+		handler http.Handler
+	}{{p.estate.ManagementPort, p.management()}, {p.estate.BlobPort, p.blobs()}} {
+		stop, err := listen(endpoint.port, endpoint.handler, p.tls)
+		if err != nil {
+			return err
+		}
+		p.onClose(stop)
+	}
+	return nil
+}
+
+// openVaults opens the endpoints of the vaults that stand.
+func (p *parts) openVaults() error {
+	p.onClose(p.vaults.Close)
+	return p.vaults.Open(p.server, p.vaultData())
+}
+
+func (p *parts) catchUp() error { return p.server.CatchUp(context.Background()) }
