@@ -75,20 +75,28 @@ func (f *flags) options(a *app) local.Options {
 	}
 }
 
-// session opens a stack, has do work on it, and reports the result or the failure as page lays it out.
-func (a *app) session(
-	ctx context.Context, f *flags, do func(*local.Session) (*local.Result, error),
-	page func(*local.Result) func(*console.Page), long bool,
-) error {
+// work is what a verb does with a session.
+type work struct {
+	// doing says it while it is done.
+	doing string
+	do    func(*local.Session) (*local.Result, error)
+	// page lays the result out; long ones go through the pager on a terminal.
+	page func(*local.Result) func(*console.Page)
+	long bool
+}
+
+// session opens a stack, does the work on it, and reports the result or the failure.
+func (a *app) session(ctx context.Context, f *flags, w work) error {
 	a.reached = true
+	a.progress.Begin(w.doing + " " + f.stack)
 	result := &local.Result{Stack: f.stack}
 	session, err := local.Open(ctx, f.options(a))
 	if err == nil {
-		result, err = do(session)
+		result, err = w.do(session)
 		err = errors.Join(err, session.Close())
 	}
 	if err != nil {
 		result.Error = local.AsFailure(err)
 	}
-	return a.say(f, answer{document: result, page: page(result), long: long, failure: result.Error})
+	return a.say(f, answer{document: result, page: w.page(result), long: w.long, failure: result.Error})
 }

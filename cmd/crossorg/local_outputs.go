@@ -16,9 +16,8 @@ func (a *app) localOutputs() *cobra.Command {
 		Example: "  crossorg local outputs\n  crossorg local outputs --json --show-secrets",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
-				return s.Outputs(cmd.Context(), showSecrets)
-			}, f.outputsPage, true)
+			return a.session(cmd.Context(), f, work{doing: "reading", page: f.outputsPage, long: true,
+				do: func(s *local.Session) (*local.Result, error) { return s.Outputs(cmd.Context(), showSecrets) }})
 		},
 	}
 	f.register(cmd)

@@ -17,9 +17,8 @@ func (a *app) localRefresh() *cobra.Command {
 		Example: "  crossorg local refresh\n  crossorg local refresh --stack prod --expect-no-changes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
-				return s.Refresh(cmd.Context(), expectNoChanges)
-			}, f.changesPage, false)
+			return a.session(cmd.Context(), f, work{doing: "refreshing", page: f.changesPage,
+				do: func(s *local.Session) (*local.Result, error) { return s.Refresh(cmd.Context(), expectNoChanges) }})
 		},
 	}
 	f.register(cmd)

@@ -18,9 +18,8 @@ equal at both ends.`,
 		Example: "  crossorg local up\n  crossorg local up --stack hub --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, func(s *local.Session) (*local.Result, error) {
-				return s.Up(cmd.Context())
-			}, f.upPage, false)
+			return a.session(cmd.Context(), f, work{doing: "bringing up", page: f.upPage,
+				do: func(s *local.Session) (*local.Result, error) { return s.Up(cmd.Context()) }})
 		},
 	}
 	f.register(cmd)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,6 +17,9 @@ import (
 
 // screenRows is how many lines the rows of one table take without --all, so that the report fits into one screen.
 const screenRows = 6
+
+// changeRows is the same for the one table of a preview, a refresh or a destroy.
+const changeRows = 28
 
 // shownRows is how many of a table's rows show: all, or as many as leave a line that says how many more there are.
 func (f *flags) shownRows(n int) int {
@@ -34,7 +38,7 @@ func (f *flags) upPage(r *local.Result) func(*console.Page) {
 		} else {
 			f.brokenOff(p, r, done)
 		}
-		f.changedRows(p, r, "create")
+		f.changedRows(p, r.Changes, "create", screenRows)
 		if r.Error == nil {
 			f.standing(p, r)
 		}
@@ -60,7 +64,15 @@ func (f *flags) brokenOff(p *console.Page, r *local.Result, tense tense) {
 }
 
 // previewPage is what an up would change.
-func (f *flags) previewPage(r *local.Result) func(*console.Page) { return f.changes(r, planned) }
+func (f *flags) previewPage(r *local.Result) func(*console.Page) {
+	return func(p *console.Page) {
+		f.changes(r, planned)(p)
+		if r.Error == nil && r.Summary != nil && r.Summary.Changes() > 0 {
+			p.Heading("Next")
+			p.Commands("  ", console.Command{Line: f.command("local up"), Does: "makes these changes"})
+		}
+	}
+}
 
 // changesPage is what a refresh or destroy has changed.
 func (f *flags) changesPage(r *local.Result) func(*console.Page) { return f.changes(r, done) }
@@ -74,7 +86,7 @@ func (f *flags) changes(r *local.Result, tense tense) func(*console.Page) {
 			p.Text("", console.Bold(fmt.Sprintf("%s: %s in %s", r.Stack, summaryText(r.Summary, tense),
 				duration(r.DurationMs))))
 		}
-		f.changedRows(p, r, "")
+		f.changedRows(p, r.Changes, "", changeRows)
 		if len(r.SoftDeletedVaults) > 0 {
 			p.Heading("Deleted vaults that can still be recovered")
 			t := console.NewTable(console.Column{Head: "NAME"}, console.Column{Head: "LOCATION"},
@@ -87,27 +99,56 @@ func (f *flags) changes(r *local.Result, tense tense) func(*console.Page) {
 	}
 }
 
-// changedRows shows what changed, with what is rarer than a creation first. Of the operation that is counted elsewhere
-// nothing shows.
-func (f *flags) changedRows(p *console.Page, r *local.Result, counted string) {
-	order := map[string]int{"replace": 0, "delete": 1, "update": 2, "import": 3, "create": 4}
-	changes := slices.DeleteFunc(slices.Clone(r.Changes), func(c local.Change) bool {
-		return c.Op == counted && !f.all
+// changeOrder puts what is rarer than a creation first.
+var changeOrder = []string{"replace", "delete", "update", "import", "create"}
+
+// changedRows shows what changed, one row a resource. Where that is more than the rows that show, creations and
+// deletions are counted by type. Of the operation counted elsewhere nothing shows.
+func (f *flags) changedRows(p *console.Page, changes []local.Change, counted string, rows int) {
+	changes = slices.DeleteFunc(slices.Clone(changes), func(c local.Change) bool { return c.Op == counted && !f.all })
+	slices.SortStableFunc(changes, func(a, b local.Change) int {
+		return cmp.Or(slices.Index(changeOrder, a.Op)-slices.Index(changeOrder, b.Op), cmp.Compare(a.Type, b.Type))
 	})
-	slices.SortStableFunc(changes, func(a, b local.Change) int { return order[a.Op] - order[b.Op] })
 	if len(changes) == 0 {
 		return
 	}
 	p.Heading("Changes")
-	t := console.NewTable(console.Column{Clip: console.Never}, console.Column{}, console.Column{}, console.Column{})
-	shown := f.shownRows(len(changes))
-	for _, c := range changes[:shown] {
-		style := map[string]func(string) console.Cell{"replace": console.Bad, "delete": console.Bad,
-			"update": console.Warn, "import": console.Good, "create": console.Good}[c.Op]
-		t.Row(style(c.Op), c.Type, c.Name, strings.Join(c.Properties, ", "))
+	t := console.NewTable(console.Column{Clip: console.Never}, console.Column{Clip: console.Never}, console.Column{},
+		console.Column{})
+	left := changes
+	for n := 1; len(left) > 0; n++ {
+		same := 1
+		if len(changes) > rows && !f.all && (left[0].Op == "create" || left[0].Op == "delete") {
+			for same < len(left) && left[same].Op == left[0].Op && left[same].Type == left[0].Type {
+				same++
+			}
+		}
+		if n == rows && len(left) > same && !f.all {
+			break
+		}
+		c := left[0]
+		var names []string
+		for _, one := range left[:same] {
+			names = append(names, one.Name)
+		}
+		if same > 1 {
+			c.Type = fmt.Sprintf("%s ×%d", c.Type, same)
+		}
+		t.Row(changeStyle(c.Op), c.Type, strings.Join(names, ", "), strings.Join(c.Properties, ", "))
+		left = left[same:]
 	}
 	p.Table("  ", t)
-	f.more(p, len(changes)-shown, "")
+	f.more(p, len(left), "")
+}
+
+func changeStyle(op string) console.Cell {
+	switch op {
+	case "replace", "delete":
+		return console.Bad(op)
+	case "update":
+		return console.Warn(op)
+	}
+	return console.Good(op)
 }
 
 // more says how many rows are left out, and about them.

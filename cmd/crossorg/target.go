@@ -32,6 +32,7 @@ func (a *app) at(ctx context.Context, f *targetFlags, do func(*target.Target) er
 		return fmt.Errorf("--target is %q: choose %s or %s", f.target, target.Local, target.Azure)
 	}
 	a.reached = true
+	a.progress.Begin("opening " + f.stack)
 	t, err := target.Open(ctx, f.target, f.options(a))
 	if err != nil {
 		return err

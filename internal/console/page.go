@@ -157,6 +157,7 @@ func (p *Page) PrintPaged(getenv func(string) string) error {
 	}
 	// Ctrl-C is the pager's while it runs.
 	signal.Ignore(os.Interrupt)
+	defer signal.Reset(os.Interrupt)
 	// A pager that is left before the end has had enough.
 	_ = pager.Wait()
 	return nil

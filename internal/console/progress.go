@@ -35,6 +35,20 @@ type Progress struct {
 // Progress on this screen. Clear ends it.
 func (s *Screen) Progress() *Progress { return &Progress{screen: s, now: time.Now} }
 
+// Begin shows what begins in the moving line, before there is any message. Elsewhere it writes nothing.
+func (p *Progress) Begin(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.screen.Moving {
+		return
+	}
+	if p.start.IsZero() {
+		p.start = p.now()
+	}
+	p.detail = clean(what)
+	_ = p.draw() // a terminal that cannot be written to misses nothing
+}
+
 // Write implements io.Writer.
 func (p *Progress) Write(message []byte) (int, error) {
 	p.mu.Lock()

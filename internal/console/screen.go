@@ -140,33 +140,42 @@ func clipStart(text string, width int) string {
 }
 
 // wrap folds a text into lines of up to a number of columns, at spaces, and inside of words that are too long: after a
-// slash where there is one.
+// slash where there is one. A line that is indented stays so where it is folded.
 func wrap(text string, width int) []string {
 	var lines []string
 	for paragraph := range strings.SplitSeq(text, "\n") {
-		line := ""
-		for word := range strings.SplitSeq(paragraph, " ") {
-			switch {
-			case line == "":
-				line = word
-			case ansi.StringWidth(line)+1+ansi.StringWidth(word) <= width:
-				line += " " + word
-			default:
-				lines = append(lines, strings.TrimRight(line, " "))
-				line = word
-			}
-			for ansi.StringWidth(line) > width {
-				head := ansi.Truncate(line, width, "")
-				if slash := strings.LastIndexByte(head, '/'); slash > len(head)/2 {
-					head = head[:slash+1]
-				}
-				if head == "" {
-					break // a character wider than the line
-				}
-				lines, line = append(lines, head), line[len(head):]
-			}
+		words := strings.TrimLeft(paragraph, " ")
+		indent := paragraph[:min(len(paragraph)-len(words), width/2)]
+		for _, line := range fold(words, width-len(indent)) {
+			lines = append(lines, strings.TrimRight(indent+line, " "))
 		}
-		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return lines
+}
+
+func fold(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(text, " ") {
+		switch {
+		case line == "":
+			line = word
+		case ansi.StringWidth(line)+1+ansi.StringWidth(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+		for ansi.StringWidth(line) > width {
+			head := ansi.Truncate(line, width, "")
+			if slash := strings.LastIndexByte(head, '/'); slash > len(head)/2 {
+				head = head[:slash+1]
+			}
+			if head == "" {
+				break // one character is wider than the line
+			}
+			lines, line = append(lines, head), line[len(head):]
+		}
+	}
+	return append(lines, line)
 }

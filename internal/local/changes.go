@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Change is a resource of Azure's that a run changed, or would change.
+// Change is a resource or component that a run changed, or would change.
 type Change struct {
 	// Op is create, update, replace, delete or import.
 	Op string
@@ -19,6 +19,10 @@ type Change struct {
 	Name string
 	// Properties that an update or a replacement is about.
 	Properties []string
+}
+
+func (c Change) same(other Change) bool {
+	return c.Op == other.Op && c.Type == other.Type && c.Name == other.Name
 }
 
 // Component is a type of the program's components, with its instances.
@@ -53,8 +57,8 @@ func (c *collector) remember(s step) {
 			c.standing[s.URN] = s.custom()
 		}
 	}
-	if op, known := operations[s.Op]; known && reported(s) {
-		u := resource.URN(s.URN)
+	u := resource.URN(s.URN)
+	if op, known := operations[s.Op]; known && !strings.HasPrefix(string(u.Type()), "pulumi:") {
 		properties := s.Diffs
 		if len(s.Keys) > 0 {
 			properties = s.Keys
@@ -62,8 +66,15 @@ func (c *collector) remember(s step) {
 		if op == "create" || op == "delete" {
 			properties = nil
 		}
-		c.made = append(c.made, Change{Op: op, Type: strings.TrimPrefix(string(u.Type()), "azure-native:"),
-			Name: u.Name(), Properties: properties})
+		kind := strings.TrimPrefix(string(u.Type()), "azure-native:")
+		if !s.custom() {
+			kind = kind[strings.LastIndex(kind, ":")+1:]
+		}
+		change := Change{Op: op, Type: kind, Name: u.Name(), Properties: properties}
+		// A component's end comes twice: when it is registered, and with its outputs.
+		if s.custom() || !slices.ContainsFunc(c.made, change.same) {
+			c.made = append(c.made, change)
+		}
 	}
 }
 
