@@ -327,7 +327,7 @@ func lifecyclePromises() []Promise {
 func lifecycles() []*lifecycle {
 	var out []*lifecycle
 	for _, some := range [][]*lifecycle{coreTypes(), storageTypes(), vaultTypes(), datashareTypes(), monitorTypes(),
-		clusterTypes()} {
+		clusterTypes(), managedIdentityTypes()} {
 		out = append(out, some...)
 	}
 	return out

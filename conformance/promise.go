@@ -63,6 +63,7 @@ func Promises() []Promise {
 		monitorPromises(), clusterPromises(), applicationPromises(),
 		governancePromises(), slowPromises(), timePromises(),
 		keepingPromises(), queryPromises(), discoveryPromises(),
+		managedIdentityPromises(),
 	)
 	slices.SortStableFunc(all, func(a, b Promise) int {
 		if a.Area != b.Area {

@@ -43,7 +43,9 @@ type Azure struct {
 	server   *arm.Server // nil after Attach
 	latency  Latency
 	faultSet *faults.Set // nil after Attach
-	close    func() error
+	// thumbprint is that of the certificate at the management endpoint; "" after Attach.
+	thumbprint string
+	close      func() error
 }
 
 // Attach reaches the embedded Azure that another process serves from the folder. It fails when an estate that the stack

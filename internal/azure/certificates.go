@@ -123,6 +123,16 @@ func (a *authority) pool() *x509.CertPool {
 	return p
 }
 
+// poolWithSystem trusts the authority and whom the system trusts.
+func (a *authority) poolWithSystem() (*x509.CertPool, error) {
+	p, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("the system's certificate authorities: %w", err)
+	}
+	p.AddCert(a.cert)
+	return p, nil
+}
+
 // writeFile writes a file that only its owner can read, whole or not at all.
 func writeFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600

@@ -61,7 +61,7 @@ func Open(o Options) (a *Azure, err error) {
 		}
 	}
 	return &Azure{dir: o.Dir, estate: p.estate, ca: p.ca, server: p.server, latency: o.Latency, faultSet: p.faultSet,
-		close: p.close}, nil
+		thumbprint: thumbprint(p.tls), close: p.close}, nil
 }
 
 // onClose adds what closes a part. Parts are closed in the opposite order of their opening.
@@ -127,7 +127,9 @@ func (p *parts) openDirectory() (err error) {
 		return err
 	}
 	p.directory.DelayAssignments(p.options.Latency.RoleDelay()) // the deployers' own, above, are in effect at once
-	return nil
+	issuers, err := issuerClient(p.ca)
+	p.directory.FetchIssuersWith(issuers)
+	return err
 }
 
 // seed makes the directory know every estate: its subscription, and its principal as Owner of it.

@@ -10,6 +10,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/datashare"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/managedidentity"
 	"github.com/crossorg/crossorg/internal/azure/monitor"
 	"github.com/crossorg/crossorg/internal/azure/resources"
 	"github.com/crossorg/crossorg/internal/azure/servicefabric"
@@ -23,6 +24,6 @@ func providers(
 ) []*arm.Provider {
 	return append([]*arm.Provider{
 		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(vaults),
-		datashare.New(content, dir), servicefabric.New(packages), compute.New(),
+		managedidentity.New(dir), datashare.New(content, dir), servicefabric.New(packages), compute.New(),
 	}, monitor.New()...)
 }

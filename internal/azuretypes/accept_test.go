@@ -47,6 +47,9 @@ const (
 		"softDeleteRetentionInDays":90,"networkAcls":{"bypass":"AzureServices","defaultAction":"Allow"}}}`
 	secret = `{"tags":{"a":"b"},"properties":{"value":"s3cret","contentType":"text/plain",
 		"attributes":{"enabled":true,"exp":1767225600}}}`
+	managedIdentity = `{"location":"eastus","tags":{"purpose":"services"}}`
+	federated       = `{"properties":{"issuer":"https://issuer.example","subject":"a",
+		"audiences":["api://AzureADTokenExchange"]}}`
 	dataShareAccount = `{"location":"eastus","identity":{"type":"SystemAssigned"},"tags":{"purpose":"sharing"}}`
 	share            = `{"properties":{"shareKind":"CopyBased","description":"Quarterly figures",
 		"terms":"Internal use"}}`
@@ -144,6 +147,8 @@ var accepted = []struct{ resourceType, version, body string }{
 	{"Microsoft.KeyVault/vaults", "2023-07-01", vault},
 	{"Microsoft.KeyVault/vaults/secrets", "2023-02-01", secret},
 	{"Microsoft.KeyVault/vaults/secrets", "2023-07-01", secret},
+	{"Microsoft.ManagedIdentity/userAssignedIdentities", "2023-01-31", managedIdentity},
+	{"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", "2023-01-31", federated},
 	{"Microsoft.DataShare/accounts", "2021-08-01", dataShareAccount},
 	{"Microsoft.DataShare/accounts", "2020-09-01", dataShareAccount},
 	{"Microsoft.DataShare/accounts/shares", "2021-08-01", share},

@@ -46,8 +46,10 @@ const (
 	cluster    = group + "/providers/Microsoft.ServiceFabric/managedClusters/{clusterName}"
 	workspace  = group + "/providers/Microsoft.OperationalInsights/workspaces/{workspaceName}"
 	insights   = group + "/providers/Microsoft.Insights"
+	assigned   = group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}"
 
 	datashareVersion = "2021-08-01"
+	identityVersion  = "2023-01-31"
 	fabricVersion    = "2023-03-01-preview"
 	keyvaultVersion  = "2023-02-01"
 	storageVersion   = "2022-09-01"
@@ -128,6 +130,18 @@ var definitions = []definition{
 		token: "authorization:RoleAssignment", arm: "Microsoft.Authorization/roleAssignments", version: "2022-04-01",
 		path:    "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
 		replace: []string{"principalId", "principalType", "roleDefinitionId", "delegatedManagedIdentityResourceId"},
+	},
+
+	{
+		token: "managedidentity:UserAssignedIdentity", arm: "Microsoft.ManagedIdentity/userAssignedIdentities",
+		version: identityVersion,
+		path:    assigned,
+		replace: []string{"location"},
+	},
+	{
+		token: "managedidentity:FederatedIdentityCredential", version: identityVersion,
+		arm:  "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+		path: assigned + "/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}",
 	},
 
 	{

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	// The table is held against this SDK, as against the others, which the program uses.
+	_ "github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/crossorg/crossorg/internal/azuretypes"

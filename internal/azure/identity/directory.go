@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -35,7 +36,7 @@ type Principal struct {
 	ClientID string `json:"clientId"`
 	// Name is a display name; for managed identities the resource id.
 	Name string `json:"name"`
-	// Managed marks a managed identity, which cannot sign in here.
+	// Managed marks a managed identity, which has no secret to sign in with.
 	Managed bool `json:"managed,omitempty"`
 	// SecretHash is the SHA-256 of the client secret, base64.
 	SecretHash string `json:"secretHash,omitempty"`
@@ -72,6 +73,8 @@ type Directory struct {
 	made   atomic.Pointer[signer]
 	delay  time.Duration
 	proven proven
+	// issuers reads the documents of issuers that federated credentials name; nil reaches none.
+	issuers *http.Client
 
 	subscriptions store.Memo[Subscription]
 	principals    store.Memo[Principal]
@@ -140,7 +143,8 @@ func (d *Directory) AddServicePrincipal(tx *store.Tx, tenantID, clientID, name, 
 	return p, d.put(tx, p)
 }
 
-// CreateManagedIdentity makes the principal of a resource's system-assigned identity in the tenant of its subscription.
+// CreateManagedIdentity makes the principal of a managed identity in the tenant of its subscription: of a resource's
+// system-assigned one, or of a user-assigned one. resourceID is that resource's or the identity's own.
 func (d *Directory) CreateManagedIdentity(tx *store.Tx, subscription, resourceID string) (Principal, error) {
 	s, ok := d.Subscription(tx, subscription)
 	if !ok {

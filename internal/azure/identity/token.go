@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/big"
 	"net/http"
 	"strings"
@@ -196,19 +195,6 @@ func (d *Directory) claimsOf(token string) (claims, error) {
 	return c, nil
 }
 
-// Handler serves the sign-in endpoints of every tenant: OpenID metadata, signing keys, and the token endpoint for
-// client credentials.
-// Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
-func (d *Directory) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", d.metadata)
-	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", d.metadata)
-	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", d.keys)
-	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", d.token)
-	mux.HandleFunc("POST /{tenant}/oauth2/token", d.token)
-	return mux
-}
-
 func (d *Directory) metadata(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
 	base := d.issuer + "/" + tenant
@@ -240,71 +226,6 @@ func (d *Directory) keys(w http.ResponseWriter, _ *http.Request) {
 		"n": base64.RawURLEncoding.EncodeToString(pub.N.Bytes()),
 		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(pub.E)).Bytes()),
 	}}})
-}
-
-func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	if err := r.ParseForm(); err != nil {
-		tokenError(w, http.StatusBadRequest, "invalid_request", "AADSTS900144: The request body could not be read.")
-		return
-	}
-	if grant := r.PostForm.Get("grant_type"); grant != "client_credentials" {
-		tokenError(w, http.StatusBadRequest, "unsupported_grant_type",
-			fmt.Sprintf("AADSTS70003: The app requested an unsupported grant type '%s'.", grant))
-		return
-	}
-	clientID, secret := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
-	if u, pw, ok := r.BasicAuth(); ok {
-		clientID, secret = u, pw
-	}
-	var p Principal
-	var found bool
-	tenant := r.PathValue("tenant")
-	if err := d.st.View(func(tx *store.Tx) error {
-		p,
-			found = d.byClient(tx, tenant, clientID)
-		return nil
-	}); err != nil {
-		tokenError(w, http.StatusInternalServerError, "server_error", err.Error())
-		return
-	}
-	switch {
-	case !found:
-		tokenError(w, http.StatusBadRequest, "unauthorized_client",
-			fmt.Sprintf("AADSTS700016: Application with identifier '%s' was not found in the directory '%s'.", clientID,
-				tenant))
-		return
-	case !d.checkSecret(p, secret):
-		tokenError(w, http.StatusUnauthorized, "invalid_client",
-			fmt.Sprintf("AADSTS7000215: Invalid client secret provided for app '%s'.", clientID))
-		return
-	}
-	audience := r.PostForm.Get("resource")
-	if audience == "" {
-		scope := ""
-		for _, s := range strings.Fields(r.PostForm.Get("scope")) {
-			if strings.HasSuffix(s, "/.default") {
-				scope = strings.TrimSuffix(s, "/.default")
-			}
-		}
-		if scope == "" {
-			tokenError(w, http.StatusBadRequest, "invalid_scope", "AADSTS1002012: The provided value for scope is "+
-				"not valid. Client credential flows must have a scope value with /.default suffixed to the resource "+
-				"identifier.")
-			return
-		}
-		audience = scope
-	}
-	token, expires, err := d.Issue(p, audience)
-	if err != nil {
-		tokenError(w, http.StatusInternalServerError, "server_error", "the token could not be signed")
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": int(tokenLifetime.Seconds()),
-		"ext_expires_in": int(tokenLifetime.Seconds()),
-		"expires_on":     fmt.Sprint(expires.Unix()), "resource": audience, "access_token": token,
-	})
 }
 
 func tokenError(w http.ResponseWriter, status int, code, description string) {
