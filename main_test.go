@@ -17,6 +17,7 @@ import (
 
 	"github.com/crossorg/crossorg/components"
 	"github.com/crossorg/crossorg/internal/settings"
+	"github.com/crossorg/crossorg/internal/stackfile"
 	"github.com/crossorg/crossorg/tests/azuremock"
 )
 
@@ -37,7 +38,7 @@ func stacks(t *testing.T) []string {
 func configuration(t *testing.T, stack string, changes map[string]string) azuremock.Options {
 	t.Helper()
 	t.Setenv(settings.RolePropagationVariable, "0s")
-	values, err := settings.ReadStackFile("Pulumi." + stack + ".yaml")
+	values, err := stackfile.Values("Pulumi." + stack + ".yaml")
 	require.NoError(t, err)
 	maps.Copy(values, changes)
 	if text := values["governance"]; text != "" && text != "{}" {

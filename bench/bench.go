@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stackfile"
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
@@ -29,7 +30,7 @@ const (
 // bench is what all measurements share.
 type bench struct {
 	work      string
-	project   *local.Project
+	project   *stackfile.Project
 	toolchain *toolchain.Toolchain
 	idle      *idle
 	withCLI   bool
@@ -42,7 +43,7 @@ type bench struct {
 func newBench(ctx context.Context, work string, withCLI bool, progress io.Writer) (*bench, error) {
 	b := &bench{work: work, withCLI: withCLI, progress: progress}
 	var err error
-	if b.project, err = local.FindProject("."); err != nil {
+	if b.project, err = stackfile.FindProject("."); err != nil {
 		return nil, err
 	}
 	if b.toolchain, err = toolchain.Find(ctx, b.project.Dir, progress); err != nil {
@@ -73,7 +74,7 @@ func (b *bench) measure(
 	ctx context.Context, s size, checkpoints []bool, rounds func(size, bool) int,
 ) (*sizeReport, error) {
 	stackFile := filepath.Join(b.work, "stack-"+s.String()+".yaml")
-	if err := writeStackFile(stackFile, b.project.StackFile("dev"), s); err != nil {
+	if err := writeStackFile(stackFile, b.project, s); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(b.progress, "%s: recording\n", s)

@@ -4,36 +4,48 @@ import (
 	"fmt"
 	"os"
 
-	"gopkg.in/yaml.v3"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // maxConsumers is how many consumers have names: one letter and three digits.
 const maxConsumers = 999
 
 // writeStackFile writes the configuration of a stack whose every share goes to n consumers. All else is as in the stack
-// file dev, so that sizes differ by their consumers alone.
-func writeStackFile(path, dev string, n size) error {
+// dev of the project, so that sizes differ by their consumers alone.
+func writeStackFile(path string, p *stackfile.Project, n size) error {
+	dev := p.StackFile("dev")
 	raw, err := os.ReadFile(dev)
 	if err != nil {
 		return err
 	}
 	if n > 0 {
-		if raw, err = withConsumers(raw, int(n)); err != nil {
+		file, err := p.Read(dev)
+		if err != nil {
+			return err
+		}
+		if err := setConsumers(file, int(n)); err != nil {
 			return fmt.Errorf("%s: %w", dev, err)
+		}
+		if raw, err = file.Marshal(); err != nil {
+			return err
 		}
 	}
 	return os.WriteFile(path, raw, 0o600)
 }
 
-func withConsumers(stackFile []byte, n int) ([]byte, error) {
-	var document struct {
-		Config map[string]any `yaml:"config"`
+// setConsumers has every share go to n consumers.
+func setConsumers(file *stackfile.File, n int) error {
+	var shares map[string]map[string]any
+	if err := file.Decode("shares", &shares); err != nil {
+		return err
 	}
-	if err := yaml.Unmarshal(stackFile, &document); err != nil {
-		return nil, err
+	var known map[string]any
+	if err := file.Decode("organizations", &known); err != nil {
+		return err
 	}
-	shares, _ := document.Config["crossorg:shares"].(map[string]any)
-	known, _ := document.Config["crossorg:organizations"].(map[string]any)
+	if len(shares) == 0 {
+		return fmt.Errorf("crossorg:shares is empty, so there is nothing to consume")
+	}
 	organizations := map[string]any{}
 	var consumers []string
 	for i := range n {
@@ -41,22 +53,17 @@ func withConsumers(stackFile []byte, n int) ([]byte, error) {
 		consumers = append(consumers, name)
 		organizations[name] = map[string]any{"location": "eastus"}
 	}
-	for name, value := range shares {
-		share, ok := value.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("crossorg:shares.%s is no object", name)
-		}
+	for name, share := range shares {
 		provider, _ := share["provider"].(string)
 		if known[provider] == nil {
-			return nil, fmt.Errorf("crossorg:shares.%s.provider is %q, which is not among crossorg:organizations", name,
+			return fmt.Errorf("crossorg:shares.%s.provider is %q, which is not among crossorg:organizations", name,
 				provider)
 		}
 		organizations[provider] = known[provider]
 		share["consumers"] = consumers
 	}
-	if len(shares) == 0 {
-		return nil, fmt.Errorf("crossorg:shares is empty, so there is nothing to consume")
+	if err := file.Put("organizations", organizations); err != nil {
+		return err
 	}
-	document.Config["crossorg:organizations"] = organizations
-	return yaml.Marshal(document)
+	return file.Put("shares", shares)
 }

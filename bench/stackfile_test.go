@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 func config(t *testing.T, raw []byte) map[string]any {
@@ -19,12 +21,19 @@ func config(t *testing.T, raw []byte) map[string]any {
 	return document.Config
 }
 
+func project(t *testing.T, dir string) *stackfile.Project {
+	t.Helper()
+	p, err := stackfile.OpenProject(dir)
+	require.NoError(t, err)
+	return p
+}
+
 // The stack of a size differs from the dev stack by who consumes, and by nothing else.
 func TestSizesDifferByTheirConsumersAlone(t *testing.T) {
 	dev, err := os.ReadFile("../Pulumi.dev.yaml")
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "stack.yaml")
-	require.NoError(t, writeStackFile(path, "../Pulumi.dev.yaml", 12))
+	require.NoError(t, writeStackFile(path, project(t, ".."), 12))
 	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
 
@@ -46,7 +55,7 @@ func TestSizesDifferByTheirConsumersAlone(t *testing.T) {
 
 func TestTheDevStackIsMeasuredAsItIs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "stack.yaml")
-	require.NoError(t, writeStackFile(path, "../Pulumi.dev.yaml", 0))
+	require.NoError(t, writeStackFile(path, project(t, ".."), 0))
 	want, err := os.ReadFile("../Pulumi.dev.yaml")
 	require.NoError(t, err)
 	got, err := os.ReadFile(path)
@@ -55,6 +64,11 @@ func TestTheDevStackIsMeasuredAsItIs(t *testing.T) {
 }
 
 func TestAStackWithoutSharesHasNothingToConsume(t *testing.T) {
-	_, err := withConsumers([]byte("config:\n  crossorg:organizations:\n    contoso: {location: eastus}\n"), 3)
+	dir := t.TempDir()
+	for name, content := range map[string]string{"Pulumi.yaml": "name: crossorg\nruntime: go\n",
+		"Pulumi.dev.yaml": "config:\n  crossorg:organizations:\n    contoso: {location: eastus}\n"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	err := writeStackFile(filepath.Join(t.TempDir(), "stack.yaml"), project(t, dir), 3)
 	assert.ErrorContains(t, err, "crossorg:shares is empty")
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/crossorg/crossorg/internal/local"
 	"github.com/crossorg/crossorg/internal/preflight"
 	"github.com/crossorg/crossorg/internal/target"
 )
@@ -22,16 +21,12 @@ providers, rights, regions, sizes and quota of virtual machines, names. It exits
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
-				project, _, err := local.Locate(f.options(a))
-				if err != nil {
-					return err
-				}
 				values, err := t.Values(cmd.Context())
 				if err != nil {
 					return err
 				}
 				o := preflight.Options{
-					Stack: f.stack, Root: project.Dir, Values: values, Getenv: os.Getenv, Access: t.Access,
+					Stack: f.stack, Root: t.ProjectDir, Values: values, Getenv: os.Getenv, Access: t.Access,
 					Subscription: t.Subscription, Fix: fix, Progress: a.progress,
 				}
 				// A stack that does not stand has no outputs, and needs none.

@@ -13,6 +13,9 @@ func (s *Session) Access() *stack.Access { return s.access() }
 // HomeDir is the home folder that the session works in.
 func (s *Session) HomeDir() *Home { return s.home }
 
+// ProjectDir is the folder of the project that the session runs.
+func (s *Session) ProjectDir() string { return s.project.Dir }
+
 // Subscription is the id of the subscription that an organization is deployed to.
 func (s *Session) Subscription(organization string) string {
 	if id := s.organizations[organization].SubscriptionID; id != "" {

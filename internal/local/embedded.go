@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/crossorg/crossorg/internal/azure"
 	"github.com/crossorg/crossorg/internal/bridge"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // openAzure starts the home's embedded Azure, or attaches to the one that local serve already keeps for it.
@@ -37,9 +40,9 @@ func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, 
 }
 
 // declarations are the estates that organizations name, in a stable order.
-func declarations(organizations map[string]Organization) []azure.Declared {
+func declarations(organizations map[string]stackfile.Organization) []azure.Declared {
 	var declared []azure.Declared
-	for _, name := range sortedKeys(organizations) {
+	for _, name := range slices.Sorted(maps.Keys(organizations)) {
 		o := organizations[name]
 		if o.TenantID != "" || o.SubscriptionID != "" || o.ClientID() != "" {
 			declared = append(declared,
@@ -50,7 +53,7 @@ func declarations(organizations map[string]Organization) []azure.Declared {
 }
 
 // principalOf is the local principal that deploys an organization.
-func principalOf(a *azure.Azure, o Organization) (credentials, error) {
+func principalOf(a *azure.Azure, o stackfile.Organization) (credentials, error) {
 	c := a.DefaultCredentials()
 	if o.TenantID != "" || o.ClientID() != "" {
 		var err error

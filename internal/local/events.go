@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -275,7 +277,7 @@ func terse(message string) bool {
 func (c *collector) stillRunning() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, urn := range sortedKeys(c.running) {
+	for _, urn := range slices.Sorted(maps.Keys(c.running)) {
 		if o := c.running[urn]; time.Since(o.start) > 10*time.Second {
 			fmt.Fprintf(c.progress, "  … %s (%s)\n", o.text, time.Since(o.start).Round(time.Second))
 		}

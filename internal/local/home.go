@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/crossorg/crossorg/internal/process"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // DefaultHome is the home folder's name inside the project when none is chosen.
@@ -68,7 +69,7 @@ func (h *Home) PassphraseFile() string { return filepath.Join(h.Dir, homePassphr
 
 // StackFile is the local copy of a stack's configuration.
 func (h *Home) StackFile(stack string) string {
-	return filepath.Join(h.ProjectDir(), "Pulumi."+stack+".yaml")
+	return stackfile.StackFile(h.ProjectDir(), stack)
 }
 
 // BackendURL is the file backend in StateDir. It replaces its files at one stroke, but not the metadata that it would

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 const (
@@ -137,7 +139,8 @@ func TestWhatNobodyCanIdentifyStaysPending(t *testing.T) {
 func TestLocksOfDeadEnginesAreRemoved(t *testing.T) {
 	home := newHome(t)
 	var told bytes.Buffer
-	s := &Session{home: home, project: &Project{Name: "crossorg"}, options: Options{Stack: "dev", Progress: &told}}
+	s := &Session{home: home, project: &stackfile.Project{Name: "crossorg"},
+		options: Options{Stack: "dev", Progress: &told}}
 	dir := filepath.Join(home.StateDir(), ".pulumi", "locks", "organization", "crossorg", "dev")
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	host, err := os.Hostname()

@@ -45,20 +45,20 @@ func Serve(o Options) (*Served, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []string
+	var paths []string
 	for _, stack := range stacks {
-		files = append(files, project.StackFile(stack))
+		paths = append(paths, project.StackFile(stack))
 	}
 	if o.ConfigFile != "" {
-		files = append(files, o.ConfigFile)
+		paths = append(paths, o.ConfigFile)
 	}
 	var declared []azure.Declared
-	for _, file := range files {
-		configuration, err := ReadConfiguration(project, file)
+	for _, path := range paths {
+		file, err := project.Read(path)
 		if err != nil {
 			return nil, err
 		}
-		organizations, err := configuration.Organizations()
+		organizations, err := file.Organizations()
 		if err != nil {
 			return nil, err
 		}

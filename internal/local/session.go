@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/crossorg/crossorg/internal/bridge"
 	"github.com/crossorg/crossorg/internal/process"
 	"github.com/crossorg/crossorg/internal/stack"
+	"github.com/crossorg/crossorg/internal/stackfile"
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
@@ -49,20 +49,12 @@ type Options struct {
 	Kill <-chan struct{}
 }
 
-// stackName is what Pulumi's file backend accepts, and what is safe as part of a file's name.
-var stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
-
 // Locate finds the project and names the home of options, without touching either.
-func Locate(o Options) (*Project, *Home, error) {
-	if !stackName.MatchString(o.Stack) {
-		return nil, nil, fmt.Errorf("%q cannot be the name of a stack: up to 100 letters, digits, hyphens, "+
-			"underscores and dots", o.Stack)
+func Locate(o Options) (*stackfile.Project, *Home, error) {
+	if err := stackfile.CheckStackName(o.Stack); err != nil {
+		return nil, nil, err
 	}
-	dir := o.ProjectDir
-	if dir == "" {
-		dir = "."
-	}
-	project, err := FindProject(dir)
+	project, err := stackfile.FindProject(o.ProjectDir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,9 +69,9 @@ func Locate(o Options) (*Project, *Home, error) {
 // Session is a stack ready to run: embedded Azure and bridge are up, the home's copy of the configuration is current.
 type Session struct {
 	options       Options
-	project       *Project
+	project       *stackfile.Project
 	home          *Home
-	organizations map[string]Organization
+	organizations map[string]stackfile.Organization
 	azure         *azure.Azure
 	latency       azure.Latency
 	workspace     auto.Workspace
@@ -104,15 +96,15 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if o.ConfigFile == "" {
 		o.ConfigFile = project.StackFile(o.Stack)
 	}
-	configuration, err := ReadConfiguration(project, o.ConfigFile)
+	file, err := project.Read(o.ConfigFile)
 	if err != nil {
 		return s, err
 	}
-	for _, key := range configuration.Undecipherable {
+	for _, key := range file.Undecipherable {
 		fmt.Fprintf(o.Progress, "note: %s is encrypted for another place, so this run goes without it or with a "+
 			"generated value\n", key)
 	}
-	if s.organizations, err = configuration.Organizations(); err != nil {
+	if s.organizations, err = file.Organizations(); err != nil {
 		return s, err
 	}
 	tools, err := toolchain.Find(ctx, project.Dir, o.Progress)
@@ -139,7 +131,7 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 		return s, err
 	}
 	s.closers = append(s.closers, attached.Close)
-	if err := s.writeProject(configuration); err != nil {
+	if err := s.writeProject(file); err != nil {
 		return s, err
 	}
 	s.command = &command{toolchain: tools, kill: o.Kill, project: project.Name, home: home, terse: true}
@@ -153,8 +145,8 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 }
 
 // writeProject writes the home's Pulumi.yaml and stack file.
-func (s *Session) writeProject(configuration *Configuration) error {
-	pulumiYAML, err := s.project.localProject(s.home)
+func (s *Session) writeProject(file *stackfile.File) error {
+	pulumiYAML, err := s.project.Elsewhere(s.home.BackendURL())
 	if err != nil {
 		return err
 	}
@@ -175,8 +167,8 @@ func (s *Session) writeProject(configuration *Configuration) error {
 		}
 		values.PrincipalSecrets[name] = principal.ClientSecret
 	}
-	if configuration.needsCertificate() {
-		if values.AdminThumbprint, err = s.home.adminCertificate(); err != nil {
+	if needsCertificate(file) {
+		if values.AdminThumbprint, err = s.home.adminThumbprint(); err != nil {
 			return err
 		}
 	}
@@ -184,7 +176,7 @@ func (s *Session) writeProject(configuration *Configuration) error {
 	if err != nil {
 		return err
 	}
-	secrets, err := configuration.merge(s.home.StackFile(s.options.Stack), &vault{passphrase: passphrase}, values)
+	secrets, err := writeCopy(file, s.home.StackFile(s.options.Stack), passphrase, values)
 	s.redactor.add(secrets...)
 	s.redactor.add(passphrase, s.azure.DefaultCredentials().ClientSecret)
 	return err

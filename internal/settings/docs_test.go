@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/settings"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 func document(t *testing.T) string {
@@ -42,9 +43,9 @@ func TestDocumentedExamplesAreGood(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), manifest, 0o644))
 			file := filepath.Join(dir, "Pulumi.example.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(block[2]), 0o644))
-			declared, err := settings.ReadStackFile(filepath.Join(dir, "Pulumi.absent.yaml"))
+			declared, err := stackfile.Values(filepath.Join(dir, "Pulumi.absent.yaml"))
 			require.NoError(t, err)
-			example, err := settings.ReadStackFile(file)
+			example, err := stackfile.Values(file)
 			require.NoError(t, err)
 
 			given := stack(t, "dev")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/settings"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // project is the folder of Pulumi.yaml, seen from this package.
@@ -241,7 +242,7 @@ func TestAbsoluteSource(t *testing.T) {
 // stack reads a committed stack file with what the local verbs add to it.
 func stack(t *testing.T, name string) map[string]string {
 	t.Helper()
-	given, err := settings.ReadStackFile(filepath.Join(project, "Pulumi."+name+".yaml"))
+	given, err := stackfile.Values(filepath.Join(project, "Pulumi."+name+".yaml"))
 	require.NoError(t, err)
 	given["adminPassword"] = password
 	given["governance"] = strings.Replace(given["governance"], "{", `{"adminCertificate":{"thumbprint":"`+thumb+`"},`,
@@ -309,7 +310,7 @@ func TestStacksDiffer(t *testing.T) {
 
 // Without who may administer the cluster, exactly that is asked for.
 func TestCommittedStackAsksForItsAdministrator(t *testing.T) {
-	given, err := settings.ReadStackFile(filepath.Join(project, "Pulumi.dev.yaml"))
+	given, err := stackfile.Values(filepath.Join(project, "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	_, err = settings.Parse(given, settings.Options{Root: project})
 	keys := []string{}
@@ -325,7 +326,7 @@ func TestDefaultsOfProjectAndProgramAgree(t *testing.T) {
 	manifest, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), manifest, 0o644))
-	declared, err := settings.ReadStackFile(filepath.Join(dir, "Pulumi.new.yaml"))
+	declared, err := stackfile.Values(filepath.Join(dir, "Pulumi.new.yaml"))
 	require.NoError(t, err)
 	for _, key := range settings.Keys() {
 		assert.Contains(t, declared, key, "Pulumi.yaml declares every key with a default: Pulumi demands a value "+

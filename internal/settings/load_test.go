@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/settings"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 func sprintf(format string, values ...any) string {
@@ -87,54 +88,6 @@ func TestLoadNoticesUnknownKeys(t *testing.T) {
 	assert.Equal(t, []string{`crossorg:goverance: unknown key; did you mean "governance"?`}, lines(t, err))
 }
 
-// A stack file is read without the stack's key: plain values as Parse wants them, defaults for what is left out,
-// nothing for what is encrypted or belongs to others.
-func TestReadStackFile(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, content string) string {
-		file := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(file, []byte(content), 0o644))
-		return file
-	}
-	write("Pulumi.yaml", `
-name: crossorg
-runtime: go
-config:
-  protect: {type: boolean, default: false}
-  rolePropagation: {type: string, default: 5m}
-  storage: {type: object, default: {sku: Standard_LRS, softDeleteDays: 7}}
-  adminPassword: {secret: true, default: ""}
-  principalSecrets: {secret: true, default: ""}
-`)
-	file := write("Pulumi.x.yaml", `
-encryptionsalt: v1:0000
-config:
-  azure-native:location: eastus
-  crossorg:adminPassword:
-    secure: v1:aaaa
-  crossorg:principalSecrets:
-    contoso:
-      secure: v1:bbbb
-  crossorg:protect: true
-  crossorg:organizations:
-    contoso:
-      location: eastus
-`)
-	got, err := settings.ReadStackFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, map[string]string{
-		"protect":         "true",
-		"rolePropagation": "5m",
-		"storage":         `{"sku":"Standard_LRS","softDeleteDays":7}`,
-		"organizations":   `{"contoso":{"location":"eastus"}}`,
-	}, got)
-
-	_, err = settings.ReadStackFile(write("Pulumi.broken.yaml", "config: ["))
-	require.ErrorContains(t, err, "Pulumi.broken.yaml")
-	_, err = settings.ReadStackFile(filepath.Join(t.TempDir(), "Pulumi.x.yaml"))
-	require.ErrorContains(t, err, "reading the project of stack file")
-}
-
 // A time means the same with and without quotes in a stack file, where YAML takes it for a time of its own.
 func TestTimeWithoutQuotes(t *testing.T) {
 	for text, want := range map[string]string{
@@ -158,7 +111,7 @@ config:
       schedule: {interval: Day, start: `+text+`}
       dataSets: {all: {kind: container, container: books}}
 `), 0o644))
-			given, err := settings.ReadStackFile(file)
+			given, err := stackfile.Values(file)
 			require.NoError(t, err)
 			got, err := settings.Parse(given, settings.Options{Stack: "x"})
 			if want != "" {

@@ -18,11 +18,15 @@ import (
 
 	"github.com/crossorg/crossorg/internal/local"
 	"github.com/crossorg/crossorg/internal/stack"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // openAzure reaches a stack on Azure: the Pulumi CLI that the person deploys with tells configuration and outputs.
 func openAzure(_ context.Context, o local.Options) (*Target, error) {
-	project, _, err := local.Locate(o)
+	if err := stackfile.CheckStackName(o.Stack); err != nil {
+		return nil, err
+	}
+	project, err := stackfile.FindProject(o.ProjectDir)
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +40,10 @@ func openAzure(_ context.Context, o local.Options) (*Target, error) {
 	access := &stack.Access{Cloud: cloud.AzurePublic, Credential: s.credential}
 	return &Target{
 		Kind: Azure, Stack: o.Stack, Access: access, Up: "pulumi up", Refresh: "pulumi refresh",
-		outputs: p.outputs,
-		values:  func(context.Context) (map[string]string, error) { return s.values() },
-		set:     p.set,
+		ProjectDir: project.Dir,
+		outputs:    p.outputs,
+		values:     func(context.Context) (map[string]string, error) { return s.values() },
+		set:        p.set,
 		subscription: func(ctx context.Context, organization string) (string, error) {
 			return s.subscription(ctx, access, organization)
 		},
@@ -114,26 +119,14 @@ type signIn struct {
 	known map[string]azcore.TokenCredential
 }
 
-// organization is what the configuration says about signing in.
-type organization struct {
-	SubscriptionID string `json:"subscriptionId"`
-	TenantID       string `json:"tenantId"`
-	Principal      *struct {
-		ClientID string `json:"clientId"`
-		UseOIDC  bool   `json:"useOidc"`
-	} `json:"principal"`
-}
-
-func (s *signIn) organization(name string) (o organization, secret string, err error) {
+func (s *signIn) organization(name string) (o stackfile.Organization, secret string, err error) {
 	values, err := s.values()
 	if err != nil {
 		return o, "", err
 	}
-	var organizations map[string]organization
-	if text := lookup(values, "organizations"); text != "" {
-		if err := json.Unmarshal([]byte(text), &organizations); err != nil {
-			return o, "", fmt.Errorf("crossorg:organizations: %w", err)
-		}
+	organizations, err := stackfile.ParseOrganizations(lookup(values, "organizations"))
+	if err != nil {
+		return o, "", err
 	}
 	var secrets map[string]string
 	if text := lookup(values, "principalSecrets"); text != "" {
@@ -164,7 +157,7 @@ func (s *signIn) credential(name string) (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, err
 	}
-	credential, err := o.credential(name, secret)
+	credential, err := credential(name, o, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +168,7 @@ func (s *signIn) credential(name string) (azcore.TokenCredential, error) {
 	return credential, nil
 }
 
-func (o organization) credential(name, secret string) (azcore.TokenCredential, error) {
+func credential(name string, o stackfile.Organization, secret string) (azcore.TokenCredential, error) {
 	tenant := first(o.TenantID, os.Getenv("ARM_TENANT_ID"), os.Getenv("AZURE_TENANT_ID"))
 	client, oidc := os.Getenv("ARM_CLIENT_ID"), os.Getenv("ARM_USE_OIDC") == "true"
 	if o.Principal != nil {

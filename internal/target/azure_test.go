@@ -4,14 +4,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 func TestAPrincipalWithoutSecretNamesTheKey(t *testing.T) {
-	var o organization
-	o.Principal = &struct {
-		ClientID string `json:"clientId"`
-		UseOIDC  bool   `json:"useOidc"`
-	}{ClientID: "c"}
-	_, err := o.credential("fabrikam", "")
+	o := stackfile.Organization{Principal: &stackfile.Principal{ClientID: "c"}}
+	_, err := credential("fabrikam", o, "")
 	assert.ErrorContains(t, err, "crossorg:principalSecrets.fabrikam")
 }

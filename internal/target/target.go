@@ -23,6 +23,8 @@ type Target struct {
 	Kind string
 	// Stack is the stack's name.
 	Stack string
+	// ProjectDir is the folder of the project, which paths in the configuration are relative to.
+	ProjectDir string
 	// Access signs in as the principal of each organization.
 	Access *stack.Access
 	// Up is the command that brings the stack up there, Refresh the one that makes its state what stands.
@@ -56,7 +58,7 @@ func openLocal(ctx context.Context, o local.Options) (*Target, error) {
 	}
 	return &Target{
 		Kind: Local, Stack: o.Stack, Access: s.Access(), Up: "crossorg local up", Refresh: "crossorg local refresh",
-		Home:    s.HomeDir(),
+		Home: s.HomeDir(), ProjectDir: s.ProjectDir(),
 		outputs: s.StackOutputs,
 		values:  s.Values,
 		subscription: func(_ context.Context, organization string) (string, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // stack is the stack that is swept.
@@ -30,7 +31,7 @@ const (
 // principals from trial to trial.
 type lane struct {
 	dir     string
-	project *local.Project
+	project *stackfile.Project
 	home    *local.Home
 	since   time.Time
 	// clean are the pictures of runs without fault, by verb, and refreshed the same after a refresh.
@@ -46,7 +47,7 @@ type lane struct {
 }
 
 // newLane prepares the templates and takes the pictures of clean runs.
-func newLane(ctx context.Context, dir string, project *local.Project, since time.Time) (*lane, error) {
+func newLane(ctx context.Context, dir string, project *stackfile.Project, since time.Time) (*lane, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stackfile"
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
@@ -27,7 +27,7 @@ func (o *options) sweep(ctx context.Context, progress io.Writer) (_ *report, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	project, err := local.FindProject(".")
+	project, err := stackfile.FindProject(".")
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package local
+package stackfile
 
 import "gopkg.in/yaml.v3"
 
@@ -73,7 +73,7 @@ func isSecure(n *yaml.Node) bool {
 		n.Content[1].Kind == yaml.ScalarNode
 }
 
-// copyNode is a deep copy without aliases, which may be edited without touching the original.
+// copyNode is a deep copy without aliases and merge keys (<<), which may be edited without touching the original.
 func copyNode(n *yaml.Node) *yaml.Node {
 	n = resolve(n)
 	if n == nil {
@@ -82,10 +82,43 @@ func copyNode(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.Anchor = ""
 	c.Content = nil
-	for _, child := range n.Content {
-		c.Content = append(c.Content, copyNode(child))
+	if n.Kind != yaml.MappingNode {
+		for _, child := range n.Content {
+			c.Content = append(c.Content, copyNode(child))
+		}
+		return &c
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Tag != mergeTag {
+			c.Content = append(c.Content, copyNode(n.Content[i]), copyNode(n.Content[i+1]))
+		}
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Tag == mergeTag {
+			merge(&c, n.Content[i+1])
+		}
 	}
 	return &c
+}
+
+// mergeTag is the tag of the key << (yaml.org/type/merge.html).
+const mergeTag = "!!merge"
+
+// merge adds what a mapping, or each of a list of them, has and into has not.
+func merge(into, from *yaml.Node) {
+	from = copyNode(from)
+	switch from.Kind {
+	case yaml.SequenceNode:
+		for _, one := range from.Content {
+			merge(into, one)
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(from.Content); i += 2 {
+			if lookup(into, from.Content[i].Value) == nil {
+				into.Content = append(into.Content, from.Content[i], from.Content[i+1])
+			}
+		}
+	}
 }
 
 // dropSecure removes every encrypted value below n and returns their paths, starting with path.

@@ -1,4 +1,4 @@
-package local
+package stackfile_test
 
 import (
 	"os"
@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 func TestProjectIsFoundFromBelow(t *testing.T) {
@@ -20,7 +22,7 @@ func TestProjectIsFoundFromBelow(t *testing.T) {
 	below := filepath.Join(dir, "a", "b")
 	require.NoError(t, os.MkdirAll(below, 0o700))
 
-	p, err := FindProject(below)
+	p, err := stackfile.FindProject(below)
 	require.NoError(t, err)
 	assert.Equal(t, dir, p.Dir)
 	assert.Equal(t, "crossorg", p.Name)
@@ -30,32 +32,28 @@ func TestProjectIsFoundFromBelow(t *testing.T) {
 }
 
 func TestNoProjectNamesTheRemedy(t *testing.T) {
-	_, err := FindProject(t.TempDir())
+	_, err := stackfile.FindProject(t.TempDir())
 	assert.ErrorContains(t, err, "--project")
 }
 
-func TestLocalProjectRunsInPlaceAndKeepsStateInTheHome(t *testing.T) {
+func TestElsewhereTheProgramRunsInPlace(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"),
 		[]byte("name: crossorg\nruntime: go\nmain: program\nconfig:\n  a: {type: string}\n"), 0o600))
-	p, err := FindProject(dir)
+	p, err := stackfile.FindProject(dir)
 	require.NoError(t, err)
-	home, err := NewHome(filepath.Join(dir, "home"))
-	require.NoError(t, err)
-	raw, err := p.localProject(home)
+	raw, err := p.Elsewhere("file:///home/state?metadata=skip")
 	require.NoError(t, err)
 	var got map[string]any
 	require.NoError(t, yaml.Unmarshal(raw, &got))
 	assert.Equal(t, filepath.Join(p.Dir, "program"), got["main"])
-	assert.Equal(t, map[string]any{"url": "file://" + filepath.ToSlash(home.StateDir()) + "?metadata=skip"},
-		got["backend"],
-		"the backend keeps no metadata, which an engine that is killed leaves half written")
+	assert.Equal(t, map[string]any{"url": "file:///home/state?metadata=skip"}, got["backend"])
 	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
 }
 
 func TestStackNamesThatCannotBe(t *testing.T) {
 	for _, name := range []string{"", "../dev", "a/b", "-x"} {
-		_, _, err := Locate(Options{Stack: name})
-		assert.ErrorContains(t, err, "name of a stack", name)
+		assert.ErrorContains(t, stackfile.CheckStackName(name), "name of a stack", name)
 	}
+	assert.NoError(t, stackfile.CheckStackName("dev-1.x_y"))
 }

@@ -2,22 +2,26 @@ package local
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // overlay is a project with one stack file and a home's copy of it.
 type overlay struct {
 	t              *testing.T
-	project        *Project
+	project        *stackfile.Project
 	source, target string
 }
 
@@ -25,7 +29,7 @@ func newOverlay(t *testing.T, pulumiYAML, stackYAML string) *overlay {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte(pulumiYAML), 0o600))
-	project, err := FindProject(dir)
+	project, err := stackfile.FindProject(dir)
 	require.NoError(t, err)
 	o := &overlay{t: t, project: project, source: project.StackFile("dev"),
 		target: filepath.Join(t.TempDir(), "Pulumi.dev.yaml")}
@@ -41,9 +45,9 @@ func (o *overlay) write(stackYAML string) {
 // merge takes the stack file over, as a run does, and returns the copy's configuration.
 func (o *overlay) merge(local localValues) map[string]any {
 	o.t.Helper()
-	c, err := ReadConfiguration(o.project, o.source)
+	file, err := o.project.Read(o.source)
 	require.NoError(o.t, err)
-	_, err = c.merge(o.target, &vault{passphrase: "correct horse"}, local)
+	_, err = writeCopy(file, o.target, "correct horse", local)
 	require.NoError(o.t, err)
 	return o.read()["config"].(map[string]any)
 }
@@ -140,9 +144,9 @@ func TestAdministratorCertificateOnlyWhereNobodyAdministers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOverlay(t, plainProject, "config:\n  crossorg:governance: "+test.governance+"\n")
-			c, err := ReadConfiguration(o.project, o.source)
+			file, err := o.project.Read(o.source)
 			require.NoError(t, err)
-			assert.Equal(t, test.needs, c.needsCertificate())
+			assert.Equal(t, test.needs, needsCertificate(file))
 		})
 	}
 }
@@ -163,9 +167,9 @@ config:
     secure: v1:x:y
   crossorg:nested: {plain: kept, hidden: {secure: v1:x:y}}
 `)
-	c, err := ReadConfiguration(o.project, o.source)
+	file, err := o.project.Read(o.source)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"crossorg:adminPassword", "crossorg:nested.hidden"}, c.Undecipherable)
+	assert.Equal(t, []string{"crossorg:adminPassword", "crossorg:nested.hidden"}, file.Undecipherable)
 
 	merged := o.merge(localValues{})
 	assert.NotEmpty(t, o.decrypt(merged["crossorg:adminPassword"]), "a generated one stands in")
@@ -176,32 +180,29 @@ config:
 func TestWrongPassphraseIsNamedWithTheRemedy(t *testing.T) {
 	o := newOverlay(t, plainProject, "config: {}\n")
 	o.merge(localValues{})
-	c, err := ReadConfiguration(o.project, o.source)
+	file, err := o.project.Read(o.source)
 	require.NoError(t, err)
-	_, err = c.merge(o.target, &vault{passphrase: "another"},
-		localValues{PrincipalSecrets: map[string]string{"contoso": "secret"}})
+	_, err = writeCopy(file, o.target, "another", localValues{PrincipalSecrets: map[string]string{"contoso": "secret"}})
 	assert.ErrorContains(t, err, "passphrase")
 	assert.ErrorContains(t, err, "local reset")
 }
 
-func TestMissingStackFileNamesTheStacksThereAre(t *testing.T) {
-	o := newOverlay(t, plainProject, "config: {}\n")
-	_, err := ReadConfiguration(o.project, o.project.StackFile("prd"))
-	assert.ErrorContains(t, err, "Pulumi.prd.yaml")
-	assert.ErrorContains(t, err, "[dev]")
-}
+func TestAdministratorCertificateIsRealAndStays(t *testing.T) {
+	home, err := NewHome(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, home.create())
+	first, err := home.adminThumbprint()
+	require.NoError(t, err)
+	assert.Regexp(t, `^[0-9A-F]{40}$`, first)
+	second, err := home.adminThumbprint()
+	require.NoError(t, err)
+	assert.Equal(t, first, second)
 
-func TestOrganizationsOfAStack(t *testing.T) {
-	o := newOverlay(t, plainProject, `config:
-  crossorg:organizations:
-    contoso: {location: eastus, subscriptionId: s, tenantId: t, principal: {clientId: c}}
-    fabrikam: {location: eastus}
-`)
-	c, err := ReadConfiguration(o.project, o.source)
+	certFile, keyFile := filepath.Join(home.CertsDir(), "admin.pem"), filepath.Join(home.CertsDir(), "admin.key")
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	require.NoError(t, err, "certificate and key belong together")
+	assert.True(t, time.Now().AddDate(9, 0, 0).Before(pair.Leaf.NotAfter), "it need not be renewed soon")
+	info, err := os.Stat(keyFile)
 	require.NoError(t, err)
-	organizations, err := c.Organizations()
-	require.NoError(t, err)
-	assert.Equal(t, "c", organizations["contoso"].ClientID())
-	assert.Equal(t, "s", organizations["contoso"].SubscriptionID)
-	assert.Empty(t, organizations["fabrikam"].ClientID())
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }

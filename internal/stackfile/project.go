@@ -1,4 +1,7 @@
-package local
+// Package stackfile finds Pulumi projects and reads their Pulumi.yaml and stack files, with the defaults that
+// Pulumi.yaml declares. It also makes the copy of a stack file that a run in another place works on. What it reads it
+// never writes.
+package stackfile
 
 import (
 	"errors"
@@ -6,7 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -31,7 +35,7 @@ func FindProject(dir string) (*Project, error) {
 	for at := start; ; {
 		_, err := os.Stat(filepath.Join(at, "Pulumi.yaml"))
 		if err == nil {
-			return openProject(at)
+			return OpenProject(at)
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -45,7 +49,8 @@ func FindProject(dir string) (*Project, error) {
 	}
 }
 
-func openProject(dir string) (*Project, error) {
+// OpenProject opens the project whose Pulumi.yaml is in dir.
+func OpenProject(dir string) (*Project, error) {
 	path := filepath.Join(dir, "Pulumi.yaml")
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -68,14 +73,27 @@ func openProject(dir string) (*Project, error) {
 	return p, nil
 }
 
-// StackFile is the path of the repository's configuration of a stack; the file need not exist.
-func (p *Project) StackFile(stack string) string {
-	return filepath.Join(p.Dir, "Pulumi."+stack+".yaml")
+// stackName is what Pulumi's file backend accepts, and what is safe as part of a file's name.
+var stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+
+// CheckStackName returns an error for what cannot be the name of a stack.
+func CheckStackName(name string) error {
+	if !stackName.MatchString(name) {
+		return fmt.Errorf("%q cannot be the name of a stack: up to 100 letters, digits, hyphens, underscores and dots",
+			name)
+	}
+	return nil
 }
 
-// Stacks are the names of the stacks that the repository has configuration for, sorted.
+// StackFile is the path of the project's configuration of a stack; the file need not exist.
+func (p *Project) StackFile(stack string) string { return StackFile(p.Dir, stack) }
+
+// StackFile is the path of a stack's configuration in a folder.
+func StackFile(dir, stack string) string { return filepath.Join(dir, "Pulumi."+stack+".yaml") }
+
+// Stacks are the names of the stacks that the project has configuration for, sorted.
 func (p *Project) Stacks() ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(p.Dir, "Pulumi.*.yaml"))
+	files, err := filepath.Glob(StackFile(p.Dir, "*"))
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +101,12 @@ func (p *Project) Stacks() ([]string, error) {
 	for _, f := range files {
 		names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(f), "Pulumi."), ".yaml"))
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names, nil
 }
 
-// localProject is Pulumi.yaml for a home folder: the program runs where it is, and the state lies in the home.
-func (p *Project) localProject(home *Home) ([]byte, error) {
+// Elsewhere is a Pulumi.yaml for another folder: the program runs where it is, and the state lies at the backend's URL.
+func (p *Project) Elsewhere(backendURL string) ([]byte, error) {
 	var fields map[string]any
 	if err := p.document.Decode(&fields); err != nil {
 		return nil, err
@@ -101,6 +119,14 @@ func (p *Project) localProject(home *Home) ([]byte, error) {
 		}
 	}
 	fields["main"] = main
-	fields["backend"] = map[string]any{"url": home.BackendURL()}
+	fields["backend"] = map[string]any{"url": backendURL}
 	return yaml.Marshal(fields)
+}
+
+// top is the mapping at the top of Pulumi.yaml.
+func (p *Project) top() *yaml.Node {
+	if len(p.document.Content) == 0 {
+		return nil
+	}
+	return p.document.Content[0]
 }
