@@ -30,8 +30,8 @@ type blobAccess struct {
 	inputs  map[string]any // the parameters of the id
 }
 
-// openBlob asks ARM for the account's blob endpoint and key. The endpoint is never composed: where it is, is Azure's to
-// say.
+// openBlob gets the account's blob endpoint and key from ARM. The endpoint is never composed from names: it differs
+// between clouds.
 func (c *client) openBlob(ctx context.Context, id string) (*blobAccess, error) {
 	t := resourceTypes()[blobToken]
 	inputs, err := t.parameters(id)
@@ -167,7 +167,7 @@ func (c *client) upload(ctx context.Context, a *blobAccess, inputs resource.Prop
 	}
 }
 
-// holds tells whether a blob that is there, by its outputs, is what an upload would make.
+// holds reports whether a blob, by its outputs, is what an upload would make.
 func holds(present map[string]any, content []byte, inputs resource.PropertyMap) bool {
 	sum := md5.Sum(content)
 	if present["type"] != "Block" || present["contentMd5"] != base64.StdEncoding.EncodeToString(sum[:]) {
@@ -178,7 +178,7 @@ func holds(present map[string]any, content []byte, inputs resource.PropertyMap) 
 	}
 	kept, _ := present["metadata"].(map[string]any)
 	given := map[string]any{}
-	for name, v := range kept { // names are HTTP headers: how they are spelled is nobody's choice
+	for name, v := range kept { // names are HTTP headers, whose case is not kept
 		given[strings.ToLower(name)] = v
 	}
 	wanted := map[string]any{}

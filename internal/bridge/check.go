@@ -16,7 +16,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
-// createBeforeDelete says in the inputs that the name is random, so a replacement can stand beside what it replaces.
+// createBeforeDelete marks inputs with a random name: a replacement can exist beside the resource that it replaces.
 const createBeforeDelete = "__createBeforeDelete"
 
 // Check completes the inputs with a name and a location where the program leaves them out, and reports what Azure would

@@ -123,7 +123,7 @@ func (c *client) post(ctx context.Context, path, apiVersion string, body map[str
 	return decode(resp)
 }
 
-// written is what a write came to.
+// written is the result of a write.
 type written struct {
 	// body is the resource.
 	body map[string]any
@@ -229,7 +229,7 @@ func (c *client) operationError(ctx context.Context, err error, status string) e
 	return failed
 }
 
-// retryAfter reads how long the server asks to wait; 0 if it does not ask.
+// retryAfter is how long the server asks to wait; 0 if it does not.
 func retryAfter(resp *http.Response) time.Duration {
 	for _, header := range []struct {
 		name string
@@ -310,13 +310,13 @@ func asError(err error) error {
 	return err
 }
 
-// isNotFound tells that the resource of a request does not exist.
+// isNotFound reports whether an error says that the resource does not exist.
 func isNotFound(err error) bool {
 	var failed *Error
 	return errors.As(err, &failed) && failed.Status == http.StatusNotFound
 }
 
-// canCreate refuses to take over a resource that exists already: ARM's PUT would update it without a word.
+// canCreate refuses to take over a resource that exists already: ARM's PUT would silently update it.
 func (c *client) canCreate(ctx context.Context, t *resourceType, id string) error {
 	resp, err := c.send(ctx, http.MethodGet, id, t.version, nil)
 	if err != nil {
@@ -331,10 +331,10 @@ func (c *client) canCreate(ctx context.Context, t *resourceType, id string) erro
 		}
 		body, err := decode(resp)
 		if err != nil || len(body) == 0 {
-			return nil // some services answer so for what does not exist
+			return nil // the answer of some services for a resource that does not exist
 		}
 		if t.implicit != nil {
-			// It comes into being with its parent, and is free as long as nobody changed it.
+			// It is created with its parent, and can be taken over as long as it is unchanged.
 			if !t.isDefault(body) {
 				return fmt.Errorf("cannot create already existing subresource '%s'", id)
 			}

@@ -22,7 +22,7 @@ type provider struct {
 	*bridge
 }
 
-// Handshake tells the engine what the bridge understands.
+// Handshake returns what the bridge supports.
 func (p *provider) Handshake(
 	ctx context.Context, req *pulumirpc.ProviderHandshakeRequest,
 ) (*pulumirpc.ProviderHandshakeResponse, error) {
@@ -34,12 +34,12 @@ func (p *provider) Handshake(
 	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true, SupportsAutonamingConfiguration: true}, nil
 }
 
-// Attach tells where the engine listens.
+// Attach receives the address where the engine listens.
 func (p *provider) Attach(ctx context.Context, req *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, sessionOf(ctx).attach(req.GetAddress())
 }
 
-// GetPluginInfo tells the version the bridge stands in for.
+// GetPluginInfo returns the version of azure-native that the bridge stands in for.
 func (p *provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: Version}, nil
 }
@@ -65,7 +65,7 @@ func (p *provider) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty
 	return &emptypb.Empty{}, nil
 }
 
-// CheckConfig accepts every configuration; Configure judges it, since only then are defaults at hand.
+// CheckConfig accepts every configuration. Configure, which knows the defaults, judges it.
 func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	return &pulumirpc.CheckResponse{Inputs: req.GetNews()}, nil
 }

@@ -191,7 +191,7 @@ func (v *value) project(given any) any {
 	return given
 }
 
-// isDefault tells whether a response shows an implicit resource in the state in which Azure made it. false and empty
+// isDefault reports whether a response shows an implicit resource in the state in which Azure made it. false and empty
 // lists count as absent.
 func (t *resourceType) isDefault(body map[string]any) bool {
 	for name, got := range t.inputsOf(body) {
@@ -213,8 +213,8 @@ func (t *resourceType) isDefault(body map[string]any) bool {
 	return true
 }
 
-// withoutEmpty drops empty objects and lists at every depth, which in a response stand for nothing given. It returns
-// nil when nothing is left.
+// withoutEmpty drops empty objects and lists at every depth, which in a response mean that nothing was given. It
+// returns nil when nothing is left.
 func withoutEmpty(given any) any {
 	switch given := given.(type) {
 	case map[string]any:

@@ -12,7 +12,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
-// Create makes a resource, or foretells its outputs.
+// Create makes a resource, or predicts its outputs in a preview.
 func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	t, err := typeOfURN(req.GetUrn())
 	if err != nil {
@@ -23,7 +23,7 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		return nil, err
 	}
 	if req.GetPreview() {
-		foretold, err := deliver(t.foretell(inputs))
+		foretold, err := deliver(t.predict(inputs))
 		if err != nil {
 			return nil, err
 		}
@@ -82,8 +82,8 @@ func (t *resourceType) create(ctx context.Context, s *session, c *client, req *p
 	return id, t.readBack(ctx, s, c, req.GetUrn(), id, result), nil
 }
 
-// readBack reads a resource after it was written, since what a GET returns is what a refresh will compare with. If that
-// fails the answer to the write has to do.
+// readBack reads a resource after it was written, since a refresh will compare with what a GET returns. If that fails,
+// the answer to the write is used.
 func (t *resourceType) readBack(ctx context.Context, s *session, c *client, urn, id string, w written) map[string]any {
 	if w.read && w.body["id"] != nil {
 		return t.outputs(w.body)
@@ -96,7 +96,7 @@ func (t *resourceType) readBack(ctx context.Context, s *session, c *client, urn,
 	return t.outputs(body)
 }
 
-// explain says in plain words what a context's end means.
+// explain adds to the error of an ended context what it means.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -108,9 +108,9 @@ func explain(err error) error {
 	}
 }
 
-// foretell returns the outputs as far as inputs tell them; everything else is unknown.
-func (t *resourceType) foretell(inputs resource.PropertyMap) resource.PropertyMap {
-	out := t.body.foretell(plain(inputs))
+// predict returns the outputs that follow from the inputs; all others are unknown.
+func (t *resourceType) predict(inputs resource.PropertyMap) resource.PropertyMap {
+	out := t.body.predict(plain(inputs))
 	if t.token == blobToken {
 		if name, ok := inputs["blobName"]; ok {
 			out["name"] = plainValue(name)
@@ -126,7 +126,7 @@ func (t *resourceType) foretell(inputs resource.PropertyMap) resource.PropertyMa
 	return out
 }
 
-func (o *object) foretell(inputs resource.PropertyMap) resource.PropertyMap {
+func (o *object) predict(inputs resource.PropertyMap) resource.PropertyMap {
 	if o.variants != nil {
 		if name := inputs[resource.PropertyKey(o.discriminator)]; name.IsString() {
 			o = o.of(map[string]any{o.discriminator: name.StringValue()})
@@ -140,7 +140,7 @@ func (o *object) foretell(inputs resource.PropertyMap) resource.PropertyMap {
 		case p.constant != "":
 			out[key] = resource.NewStringProperty(p.constant)
 		case ok && !p.readOnly:
-			out[key] = p.value.foretell(given)
+			out[key] = p.value.predict(given)
 		default:
 			out[key] = unknown()
 		}
@@ -148,24 +148,24 @@ func (o *object) foretell(inputs resource.PropertyMap) resource.PropertyMap {
 	return out
 }
 
-func (v *value) foretell(given resource.PropertyValue) resource.PropertyValue {
+func (v *value) predict(given resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.kind == azuretypes.Object && given.IsObject() && v.object.open:
-		return given // what else Azure adds cannot be told
+		return given // what Azure adds is unknown
 	case v.kind == azuretypes.Object && given.IsObject():
-		return resource.NewObjectProperty(v.object.foretell(given.ObjectValue()))
+		return resource.NewObjectProperty(v.object.predict(given.ObjectValue()))
 	case v.kind == azuretypes.Array && given.IsArray():
 		items := make([]resource.PropertyValue, len(given.ArrayValue()))
 		for i, item := range given.ArrayValue() {
-			items[i] = v.items.foretell(item)
+			items[i] = v.items.predict(item)
 		}
 		return resource.NewArrayProperty(items)
 	case v.stringSet:
-		return unknown() // a list of keys becomes a map to what Azure knows of them
+		return unknown() // a list of keys becomes a map to what Azure knows about them
 	case v.kind == azuretypes.Map && given.IsObject():
 		members := resource.PropertyMap{}
 		for key, member := range given.ObjectValue() {
-			members[key] = v.items.foretell(member)
+			members[key] = v.items.predict(member)
 		}
 		return resource.NewObjectProperty(members)
 	default:

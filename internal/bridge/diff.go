@@ -99,10 +99,10 @@ func (t *resourceType) diff(olds, news, state resource.PropertyMap) map[string]*
 	return d.found
 }
 
-// internalKey tells properties apart that are not the program's.
+// internalKey reports whether a property is the engine's or the bridge's, and not the program's.
 func internalKey(key resource.PropertyKey) bool { return strings.HasPrefix(string(key), "__") }
 
-// insignificant differences are spellings that Azure treats alike: locations and names of resource groups.
+// insignificant reports differences of spelling that Azure ignores: locations and names of resource groups.
 func insignificant(key resource.PropertyKey, old, new resource.PropertyValue) bool {
 	if !old.IsString() || !new.IsString() {
 		return false

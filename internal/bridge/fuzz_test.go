@@ -522,7 +522,7 @@ func FuzzDrift(f *testing.F) {
 	})
 }
 
-// FuzzUnknowns promises that a preview with values that are not known yet foretells nothing wrong: what it says to be
+// FuzzUnknowns promises that a preview with values that are not known yet predicts nothing wrong: what it says to be
 // known is what the real run will say, and secrets stay secret.
 func FuzzUnknowns(f *testing.F) {
 	for i := range allTypes() {
@@ -549,7 +549,7 @@ func FuzzUnknowns(f *testing.F) {
 				t.Errorf("%s: an unknown value is called wrong: %s", typ.token, failure.GetReason())
 			}
 		}
-		foretold := typ.foretell(program)
+		foretold := typ.predict(program)
 		if _, err := deliver(foretold); err != nil {
 			t.Fatal(err)
 		}
@@ -624,7 +624,7 @@ func FuzzProperties(f *testing.F) {
 			if !m.ContainsUnknowns() && !m.HasValue("source") {
 				typ.requestBody(plain(m).Mappable())
 			}
-			if _, err := deliver(typ.foretell(m)); err != nil {
+			if _, err := deliver(typ.predict(m)); err != nil {
 				t.Fatal(err)
 			}
 			typ.project(plain(m).Mappable())

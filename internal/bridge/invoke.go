@@ -124,7 +124,7 @@ func (c *client) clientConfig(ctx context.Context, creds Credentials) (map[strin
 		TenantID string `json:"tid"`
 		ClientID string `json:"appid"`
 	}{TenantID: creds.TenantID, ClientID: creds.ClientID}
-	// The token came straight from the authority, and it is Azure's to verify it.
+	// The token came straight from the authority; Azure verifies it.
 	if _, _, err := jwt.NewParser().ParseUnverified(access.Token, &claims); err != nil {
 		return nil, fmt.Errorf("getting client config: parsing claims from access token: %w", err)
 	}

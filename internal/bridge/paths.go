@@ -66,7 +66,7 @@ const (
 	uuidName                 // a UUID
 )
 
-// autoName tells which input is the resource's own name and how it is made: children of another resource take the
+// autoName says which input is the resource's own name and how it is made: children of another resource take the
 // logical name as it is, everything else gets a random suffix, and role assignments are UUIDs.
 func (t *resourceType) autoName() (param string, kind naming) {
 	param = t.idNames[len(t.idNames)-1]

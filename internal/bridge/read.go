@@ -55,7 +55,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 			return nil, err
 		}
 	} else {
-		if inputs = given; !unfinished(old) { // otherwise there is no last look to compare with
+		if inputs = given; !unfinished(old) { // otherwise there is no earlier state to compare with
 			inputs = t.refreshed(given, plain(old).Mappable(), outputs)
 		}
 		conceal(inputs, given)
@@ -91,7 +91,7 @@ func (t *resourceType) imported(id string, found map[string]any) (resource.Prope
 	return resource.NewPropertyMapFromMap(inputs), nil
 }
 
-// refreshed applies to the inputs what changed in Azure since the last look. Inputs cannot be read from a response
+// refreshed applies to the inputs what changed in Azure since the last time. Inputs cannot be read from a response
 // directly: Azure fills in defaults that the program never gave. So old and new outputs are compared, both in the shape
 // of inputs, and only their difference is carried over.
 func (t *resourceType) refreshed(inputs resource.PropertyMap, old, outputs map[string]any) resource.PropertyMap {

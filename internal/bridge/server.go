@@ -156,7 +156,7 @@ type foreignHostError struct{ host string }
 
 func (e *foreignHostError) Error() string { return "no request is sent to foreign host " + e.host }
 
-// NonRetriable tells azcore's retry policy that another attempt is no use.
+// NonRetriable makes azcore's retry policy give up at once.
 func (e *foreignHostError) NonRetriable() {}
 
 func (t *loopTransport) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -13,7 +13,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// session is one provider instance: a connection and what was told on it.
+// session is one provider instance: a connection and what was configured on it.
 type session struct {
 	ctx  context.Context // ends with Cancel or the connection
 	stop context.CancelFunc
@@ -80,7 +80,7 @@ func (s *session) attach(address string) error {
 	return nil
 }
 
-// warn shows a line at a resource, if the engine told where its log is.
+// warn shows a line at a resource, if the engine sent the address of its log.
 func (s *session) warn(ctx context.Context, urn, message string) {
 	s.mu.Lock()
 	conn := s.engine

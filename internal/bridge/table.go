@@ -282,7 +282,7 @@ var definitions = []definition{
 	},
 }
 
-// blobToken is the one resource that no ARM type is behind: see blob.go.
+// blobToken is the one resource without an ARM type: a blob, made through the data plane.
 const blobToken = "storage:Blob"
 
 // blobShape is what the official provider's custom resource takes. It has no published type.

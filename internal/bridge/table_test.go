@@ -153,12 +153,12 @@ func compareValue(t *testing.T, types sdkTypes, path string, expr ast.Expr, v *v
 	}
 }
 
-// Every output of the SDK is one that the bridge fills from a response, and foretells as unknown in a preview.
+// Every output of the SDK is one that the bridge fills from a response, and predicts as unknown in a preview.
 func TestTableHasTheOutputsOfTheSDK(t *testing.T) {
 	for tok, typ := range resourceTypes() {
 		t.Run(tok, func(t *testing.T) {
 			module, name, _ := strings.Cut(tok, ":")
-			foretold := typ.foretell(nil)
+			foretold := typ.predict(nil)
 			types := sdk(t, module)
 			for output, expr := range types[name] {
 				assert.True(t, foretold.HasValue(resource.PropertyKey(output)), output)

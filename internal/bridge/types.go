@@ -84,7 +84,7 @@ func lookup(token string) (*resourceType, error) {
 
 var parameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// scopeParameter tells whether a parameter stands for a whole resource id.
+// scopeParameter reports whether a parameter stands for a whole resource id.
 func scopeParameter(name string) bool { return name == "scope" || name == "resourceUri" }
 
 func newResourceType(d definition, body *azuretypes.Shape) *resourceType {
@@ -157,7 +157,7 @@ func (c compiler) members(
 			continue
 		}
 		if name == "etag" && path == "" {
-			continue // a matter of the protocol, never of the program: see envelope
+			continue // part of the protocol, never set by a program
 		}
 		v := c.value(p.Shape, at)
 		readOnly := p.ReadOnly || slices.Contains(c.d.readOnly, at)
@@ -191,7 +191,7 @@ func (c compiler) name(path string) string {
 	return path[strings.LastIndex(path, ".")+1:]
 }
 
-// writable tells whether there is anything to set in a value.
+// writable reports whether there is anything to set in a value.
 func (v *value) writable() bool {
 	switch v.kind {
 	case azuretypes.Object:
@@ -214,7 +214,7 @@ func (o *object) prop(sdk string) *property {
 	return nil
 }
 
-// of returns the variant that SDK members are of, or o itself if they do not tell.
+// of returns the variant that SDK members name, or o itself if they name none.
 func (o *object) of(members map[string]any) *object {
 	if o.variants == nil {
 		return o

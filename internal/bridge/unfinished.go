@@ -26,7 +26,7 @@ func ResourceID(token string, inputs map[string]any, subscription string) (strin
 	return t.resourceID(inputs, subscription)
 }
 
-// unfinished tells whether the state of a resource is what an interrupted creation leaves: nothing but its inputs.
+// unfinished reports whether the state of a resource is what an interrupted creation leaves: nothing but its inputs.
 // Whether it exists is not known then.
 func unfinished(state resource.PropertyMap) bool {
 	for key := range state {
@@ -37,8 +37,8 @@ func unfinished(state resource.PropertyMap) bool {
 	return true
 }
 
-// unclear tells whether a write that failed may have taken effect nevertheless: there was no answer to it, or one that
-// says nothing about that.
+// unclear reports whether a write that failed may have taken effect nevertheless: there was no answer to it, or one
+// that says nothing about that.
 func unclear(err error) bool {
 	var failed *Error
 	if !errors.As(err, &failed) {

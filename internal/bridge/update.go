@@ -23,7 +23,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 		return nil, err
 	}
 	if req.GetPreview() {
-		outputs := t.foretell(inputs)
+		outputs := t.predict(inputs)
 		for _, name := range []resource.PropertyKey{"name", "location"} { // an update never changes them
 			if v, ok := old[name]; ok {
 				outputs[name] = v

@@ -10,9 +10,9 @@ import (
 
 // Errors that Accounts answers with; compare with errors.Is.
 var (
-	// ErrContainerExists says that a container of this name is there already.
+	// ErrContainerExists refuses a second container of the same name.
 	ErrContainerExists = errors.New("the container exists already")
-	// ErrContainerNotFound says that there is no such container.
+	// ErrContainerNotFound means that the container does not exist.
 	ErrContainerNotFound = errors.New("the container does not exist")
 )
 
@@ -33,12 +33,12 @@ type Account struct {
 	PublicAccess bool
 	// ReadableSecondary says that reads are served at the account's name with "-secondary" too (RA-GRS, RA-GZRS).
 	ReadableSecondary bool
-	// HierarchicalNamespace is told to clients (isHnsEnabled).
+	// HierarchicalNamespace is shown to clients (isHnsEnabled).
 	HierarchicalNamespace bool
 	// Closed says that network rules admit only callers whose addresses are Admitted.
 	Closed   bool
 	Admitted []netip.Prefix
-	// Kind, SKU and AccessTier are told to clients: "StorageV2", "Standard_LRS", "Hot".
+	// Kind, SKU and AccessTier are shown to clients: "StorageV2", "Standard_LRS", "Hot".
 	Kind, SKU, AccessTier string
 }
 
@@ -62,8 +62,8 @@ type Container struct {
 	PublicAccess string
 	// Immutable is how long after its creation a blob can be neither changed nor deleted; 0 is not at all.
 	Immutable time.Duration
-	// Version, Deleted and Purge are of a deleted container: what tells it from others of its name, when it was deleted
-	// and until when it can be restored.
+	// Version, Deleted and Purge are of a deleted container: its id among those of its name, when it was deleted and
+	// until when it can be restored.
 	Version        string
 	Deleted, Purge time.Time
 }
@@ -78,7 +78,7 @@ type Accounts interface {
 	// Containers lists an account's containers in name order.
 	Containers(account string) ([]Container, error)
 	// CreateContainer makes a container with the name, metadata and public access of c, or returns ErrContainerExists,
-	// or an *Error that is told to the client as it is.
+	// or an *Error that the client receives unchanged.
 	CreateContainer(account string, c Container) (Container, error)
 	// SetContainerMetadata replaces a container's metadata.
 	SetContainerMetadata(account, name string, metadata map[string]string) (Container, error)
@@ -87,15 +87,15 @@ type Accounts interface {
 	// DeletedContainers lists the deleted containers that can be restored, by name and then by version.
 	DeletedContainers(account string) ([]Container, error)
 	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when
-	// there is no such deleted one, ErrContainerExists when the name is taken, or an *Error.
+	// it was not deleted, ErrContainerExists when the name is taken, or an *Error.
 	RestoreContainer(account, name, version, destination string) (Container, error)
 }
 
 // Authorizer decides about bearer tokens.
 type Authorizer interface {
-	// Bearer verifies a token that is meant for Azure Storage, and says who it was issued to.
+	// Bearer verifies a token for Azure Storage and returns the principal that it was issued to.
 	Bearer(token string) (Caller, error)
-	// Claimed is whom a token names, verified or not, for the log; nobody if it cannot be read.
+	// Claimed is the principal that a token names, without verifying it, for the log; empty if it cannot be read.
 	Claimed(token string) Caller
 	// Allowed reports whether the principal may do the action (a data action when data is set) at the scope, a resource
 	// id.

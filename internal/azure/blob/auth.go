@@ -20,14 +20,14 @@ const (
 // Caller is the principal that a bearer token was issued to.
 type Caller struct{ ObjectID, TenantID, ClientID string }
 
-// auth is who a request comes from.
+// auth is the caller of a request.
 type auth struct {
 	kind   Authentication
 	sas    *sas   // of SAS
 	caller Caller // of OAuth
 }
 
-// authenticationOf tells from an Authorization header and a query how the caller wants to sign in. The credentials are
+// authenticationOf reads from an Authorization header and a query how the caller wants to sign in. The credentials are
 // those of a key or a token; a scheme that is not served has none.
 func authenticationOf(authorization string, q url.Values) (kind Authentication, credentials string) {
 	scheme, credentials, _ := strings.Cut(authorization, " ")
@@ -45,7 +45,7 @@ func authenticationOf(authorization string, q url.Values) (kind Authentication, 
 	return Anonymous, ""
 }
 
-// authenticate finds out who calls. authorization is the Authorization header; q and at may be those of a copy's
+// authenticate identifies the caller. authorization is the Authorization header; q and at may be those of a copy's
 // source, which carries a signature of its own.
 func (h *Handler) authenticate(
 	authorization string, q url.Values, account Account, at target, r *http.Request,
@@ -110,8 +110,8 @@ func scope(account Account, at target) string {
 	return account.ID + "/blobServices/default/containers/" + at.container
 }
 
-// authorizeAnyone decides about a request without credentials, for an operation that the level of public access opens;
-// empty opens it to nobody.
+// authorizeAnyone decides about a request without credentials: public is the level of public access that allows it;
+// with an empty one it is refused.
 // Source: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-overview
 func (h *Handler) authorizeAnyone(public string, account Account, at target) *Error {
 	if public == "" {

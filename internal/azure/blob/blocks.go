@@ -176,10 +176,10 @@ func (r *partReader) Read(p []byte) (int, error) {
 	}
 }
 
-// close releases the file of a reading that was broken off.
+// close releases the open file after a read that did not reach the end.
 func (r *partReader) close() {
 	if r.left != nil {
-		_ = r.file.Close() // only read from
+		_ = r.file.Close() // it was only read
 	}
 }
 

@@ -13,7 +13,7 @@ func (x *exchange) setMetadata() error {
 	if e != nil {
 		return e
 	}
-	return x.change(Anew, http.StatusOK, func(p *Properties) { p.Metadata = metadata })
+	return x.change(ChangeMetadata, http.StatusOK, func(p *Properties) { p.Metadata = metadata })
 }
 
 // setHeaders is Set Blob Properties: all of the headers are set, those that are not sent are cleared.
@@ -23,7 +23,7 @@ func (x *exchange) setHeaders() error {
 	if e != nil {
 		return e
 	}
-	return x.change(Touch, http.StatusOK, func(p *Properties) { p.Headers = headers })
+	return x.change(ChangeHeaders, http.StatusOK, func(p *Properties) { p.Headers = headers })
 }
 
 // setTier is Set Blob Tier: https://learn.microsoft.com/rest/api/storageservices/set-blob-tier
@@ -35,10 +35,10 @@ func (x *exchange) setTier() error {
 	if tier == "" {
 		return errMissingHeader("x-ms-access-tier")
 	}
-	return x.change(Quiet, http.StatusOK, func(p *Properties) { p.Tier = tier })
+	return x.change(ChangeTier, http.StatusOK, func(p *Properties) { p.Tier = tier })
 }
 
-func (x *exchange) change(how int, status int, change func(*Properties)) error {
+func (x *exchange) change(kind ChangeKind, status int, change func(*Properties)) error {
 	c, e := conditionsOf(x.r.Header, "")
 	if e != nil {
 		return e
@@ -47,8 +47,8 @@ func (x *exchange) change(how int, status int, change func(*Properties)) error {
 		return err
 	}
 	check := x.mayWrite(c)
-	p, err := x.content.Change(x.t.key(), x.at, how, func(tx *store.Tx, p *Properties) error {
-		if how != Quiet {
+	p, err := x.content.Change(x.t.key(), x.at, kind, func(tx *store.Tx, p *Properties) error {
+		if kind != ChangeTier {
 			if err := check(tx, p); err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ func (x *exchange) change(how int, status int, change func(*Properties)) error {
 	if err != nil {
 		return err
 	}
-	if how != Quiet {
+	if kind != ChangeTier {
 		x.stamp(p)
 		x.w.Header().Set("x-ms-request-server-encrypted", "true")
 	}
@@ -76,7 +76,7 @@ func (x *exchange) deleteBlob() error {
 	if err := x.containerExists(); err != nil {
 		return err
 	}
-	keep, err := x.keeping()
+	keep, err := x.retention()
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,10 @@ func (x *exchange) deleteBlob() error {
 	return nil
 }
 
-func (x *exchange) keeping() (k Keeping, err error) {
+// retention is what the account keeps.
+func (x *exchange) retention() (k Retention, err error) {
 	err = x.content.st.View(func(tx *store.Tx) error {
-		k, err = x.content.Keeping(tx, x.t.account)
+		k, err = x.content.Retention(tx, x.t.account)
 		return err
 	})
 	return k, err

@@ -78,7 +78,7 @@ func (c *Content) Copy(ctx context.Context, src, dst Key) (Properties, error) {
 }
 
 // CopyWith is Copy with a check, a time and a recorded source; Metadata replaces the source's if set. Headers and MD5
-// of opts are not looked at.
+// of opts are ignored.
 func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (Properties, error) {
 	if err := dst.check(); err != nil {
 		return Properties{}, err
@@ -125,7 +125,7 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 	if err := retain(tx, p.SHA256); err != nil {
 		return err
 	}
-	keep, err := c.Keeping(tx, key.Account)
+	keep, err := c.Retention(tx, key.Account)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 		p.CreatedAt = old.CreatedAt
 		end := func() error { return release(tx, old.SHA256) }
 		if keep.Versions {
-			end = func() error { return archive(tx, key, *old) }
+			end = func() error { return keepVersion(tx, key, *old) }
 		}
 		if err := end(); err != nil {
 			return err
@@ -150,19 +150,21 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 	return tx.Put(tableBlobs, key.String(), p)
 }
 
-// How much a Change changes.
+// ChangeKind is what a Change changes, which decides what else becomes new.
+type ChangeKind int
+
 const (
-	// Quiet leaves ETag and time: a change of tier.
-	Quiet = iota
-	// Touch gives the blob a new ETag and time: a change of headers.
-	Touch
-	// Anew makes, besides, a new version where versions are kept: a change of metadata.
-	Anew
+	// ChangeTier leaves ETag and time as they are.
+	ChangeTier ChangeKind = iota
+	// ChangeHeaders gives the blob a new ETag and time.
+	ChangeHeaders
+	// ChangeMetadata gives the blob a new ETag and time and, where versions are kept, makes a new version.
+	ChangeMetadata
 )
 
 // Change alters a blob's headers, metadata or tier in place; change must leave size, digest and blocks alone.
 func (c *Content) Change(
-	key Key, now time.Time, how int, change func(tx *store.Tx, p *Properties) error,
+	key Key, now time.Time, kind ChangeKind, change func(tx *store.Tx, p *Properties) error,
 ) (Properties, error) {
 	var out Properties
 	err := c.st.Update(func(tx *store.Tx) error {
@@ -174,15 +176,15 @@ func (c *Content) Change(
 		if err := change(tx, p); err != nil {
 			return err
 		}
-		if how != Quiet {
+		if kind != ChangeTier {
 			c.stamp(p, now)
 		}
-		keep, err := c.Keeping(tx, key.Account)
+		keep, err := c.Retention(tx, key.Account)
 		if err != nil {
 			return err
 		}
-		if how == Anew && keep.Versions {
-			if err := errors.Join(retain(tx, old.SHA256), archive(tx, key, old), newVersion(p)); err != nil {
+		if kind == ChangeMetadata && keep.Versions {
+			if err := errors.Join(retain(tx, old.SHA256), keepVersion(tx, key, old), newVersion(p)); err != nil {
 				return err
 			}
 		}
@@ -192,8 +194,8 @@ func (c *Content) Change(
 	return out, err
 }
 
-// Open opens a blob for reading; the caller closes it. What is read is the blob as it was at the call, also when it is
-// replaced or deleted meanwhile.
+// Open opens a blob for reading; the caller closes it. The blob is read as it was at the call, also when it is replaced
+// or deleted before the end.
 func (c *Content) Open(key Key) (io.ReadCloser, Properties, error) {
 	f, p, err := c.open(key)
 	if err != nil {
@@ -215,7 +217,7 @@ func (c *Content) open(key Key) (*os.File, Properties, error) {
 		if !errors.Is(err, os.ErrNotExist) {
 			return nil, Properties{}, err
 		}
-		// The file may have gone because the blob was replaced after Stat; then Stat says something else by now.
+		// The file may have been removed because the blob was replaced after Stat; then Stat finds another one now.
 		again, err2 := c.Stat(key)
 		if err2 != nil {
 			return nil, Properties{}, err2

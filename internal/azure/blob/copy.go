@@ -8,7 +8,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
-// copyBlob is Copy Blob, Copy Blob From URL and Put Blob From URL, of sources that are served here; it is done at once.
+// copyBlob is Copy Blob, Copy Blob From URL and Put Blob From URL, of sources that are served here. It is done when it
+// answers.
 // Source: https://learn.microsoft.com/rest/api/storageservices/copy-blob
 func (x *exchange) copyBlob() error {
 	source, err := url.Parse(x.r.Header.Get("x-ms-copy-source"))
@@ -87,7 +88,7 @@ func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
 	switch {
 	case bearer != "" || q.Has("sig"):
 		a, e = x.authenticate(bearer, q, account, at, x.r)
-		if e == nil && a.kind == AccountKey { // a signature of this request is none of the source
+		if e == nil && a.kind == AccountKey { // this request is signed for its own URL, not for the source's
 			e = errCopyDenied
 		}
 	case at.account == x.t.account && (x.auth.kind == AccountKey ||

@@ -99,8 +99,8 @@ func (x *exchange) digestRange(section *io.SectionReader, length int64) *Error {
 	return nil
 }
 
-// send sends content. Once it has begun there is no way to tell of an error but to break off, which the length makes
-// known.
+// send sends content. After it has begun, an error can only break the connection: the client sees that bytes are
+// missing from the length.
 func (x *exchange) send(status int, r io.Reader, length int64) error {
 	x.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	x.w.WriteHeader(status)

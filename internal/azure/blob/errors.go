@@ -13,7 +13,7 @@ type Error struct {
 	Status  int
 	Code    string
 	Message string
-	// Detail is told in addition for failed authentication (AuthenticationErrorDetail).
+	// Detail explains failed authentication (AuthenticationErrorDetail).
 	Detail string
 }
 
@@ -169,11 +169,11 @@ func (e *Error) write(w http.ResponseWriter, r *http.Request, requestID string, 
 
 func writeXML(w http.ResponseWriter, status int, v any) {
 	body, err := xml.Marshal(v)
-	if err != nil { // our own types: what they cannot express is encoded before
+	if err != nil { // only our own types are written, which can be marshalled
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	_, _ = w.Write(append([]byte(xml.Header), body...)) // a client that has gone needs no answer
+	_, _ = w.Write(append([]byte(xml.Header), body...)) // a client that has disconnected needs no answer
 }

@@ -27,7 +27,7 @@ const (
 // files keeps content in files named by SHA-256.
 //
 // A file is complete and durable before a transaction refers to it, and is removed only after the transaction that took
-// its last reference. A crash in between leaves at most a file too many, never one too few.
+// its last reference. A crash in between can leave a file that nothing refers to, but never a missing one.
 type files struct {
 	st  *store.Store
 	dir string
@@ -107,15 +107,15 @@ func (r *received) keep() error {
 	return r.files.syncDir()
 }
 
-// done ends the transfer and has swept what it has put out of use.
+// done ends the transfer and starts the removal of content that has lost its last reference.
 func (r *received) done() {
 	if !r.kept {
 		_ = os.Remove(r.temp) // what cannot be removed now is removed at the next start
 		return
 	}
 	r.files.unpin(r.sha)
-	if !r.used { // refused: unless something else has the same content, the file is of no use
-		_ = r.files.st.Update(func(tx *store.Tx) error { // on failure a file too many stays
+	if !r.used { // refused: the file is removed unless something else has the same content
+		_ = r.files.st.Update(func(tx *store.Tx) error { // on failure an unreferenced file stays
 			if tx.Has(tableRefs, r.sha) {
 				return nil
 			}
@@ -222,7 +222,7 @@ func (f *files) sweep() {
 			for more := true; more; {
 				var err error
 				if more, err = f.sweepSome(); err != nil {
-					break // the store is closed or the disk is ill; the garbage stays on record for the next start
+					break // the store is closed or the disk fails; the garbage stays on record for the next start
 				}
 			}
 		}
@@ -231,9 +231,8 @@ func (f *files) sweep() {
 
 // sweepSome removes a limited number of files, so that it holds the store's only writer for a short time.
 //
-// Other updates are written to disk together with this one. What they put out of use is still needed should that fail,
-// so only content that is out of use on disk goes, which is what a reading transaction sees; the rest is for the next
-// time.
+// Other updates are written to disk together with this one, and that can fail. So only content goes that is already
+// unreferenced on disk, as a reading transaction sees it; the rest goes the next time.
 func (f *files) sweepSome() (more bool, err error) {
 	const limit = 128
 	removed, later := 0, false
@@ -281,7 +280,7 @@ func (f *files) sweepSome() (more bool, err error) {
 }
 
 // unlink removes a file unless it is pinned. It is called within a write transaction, in which no other can commit a
-// reference: whoever is about to has pinned the content before putting the file in place.
+// reference: an update that adds one has pinned the content before it put the file in place.
 func (f *files) unlink(sha string) (bool, error) {
 	if strings.ContainsAny(sha, `/\`) {
 		return false, fmt.Errorf("blob content: %q is no digest", sha)

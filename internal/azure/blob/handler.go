@@ -32,9 +32,8 @@ type Handler struct {
 	record     func(Record)     // nil records nothing
 }
 
-// NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Accounts
-// that are an Authorizer as well decide about bearer tokens; without one those are refused. now is the clock; nil is
-// the machine's.
+// NewHandler serves the content of the accounts as the Blob service does, at /{account}/{container}/{blob}. Bearer
+// tokens are accepted if accounts is an Authorizer too. now is the clock; nil is the machine's.
 func NewHandler(content *Content, accounts Accounts, now func() time.Time) *Handler {
 	h := &Handler{content: content, accounts: accounts, now: now}
 	if h.now == nil {
@@ -45,16 +44,16 @@ func NewHandler(content *Content, accounts Accounts, now func() time.Time) *Hand
 	return h
 }
 
-// ClientClock sets the clock that clients date their signed requests by, where that is not the service's own: a service
+// ClientClock sets the clock that clients date their signed requests by, if it is not the service's own: a service
 // whose clock was moved forward still serves clients on the machine's time.
 func (h *Handler) ClientClock(now func() time.Time) *Handler {
 	h.clients = now
 	return h
 }
 
-// CallersAt makes accounts' network rules judge every request as if it came from address. Without a valid one, callers,
-// who are all on loopback, pass network rules: they stand for an operator whose address the account admits. Data Share,
-// a trusted service, works below the handler and is not asked.
+// CallersAt makes accounts' network rules judge every request as if it came from address. All callers are on loopback:
+// without a valid address they stand for an operator whose address the account admits. Data Share, a trusted service,
+// works below the handler and passes.
 func (h *Handler) CallersAt(address netip.Addr) *Handler {
 	h.caller = address
 	return h
@@ -66,7 +65,7 @@ func (h *Handler) admits(a Account) bool {
 		func(p netip.Prefix) bool { return p.Contains(h.caller) })
 }
 
-// target is what a URL names. Container and blob may be empty.
+// target is the account, container and blob that a URL names. Container and blob may be empty.
 type target struct{ account, container, blob string }
 
 func (t target) key() Key { return Key{Account: t.account, Container: t.container, Name: t.blob} }
@@ -135,7 +134,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// asServiceError tells the client what an error of the content or of Accounts means.
+// asServiceError is the service's error for an error of the content or of Accounts.
 func asServiceError(err error) *Error {
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -159,8 +158,8 @@ func asServiceError(err error) *Error {
 	return errInternal()
 }
 
-// serve looks at a request in the order of the service: its version, what it names, whether the account takes it, which
-// operation it is, who calls, and whether they may.
+// serve checks a request in the order of the service: its version, what it names, whether the account takes it, which
+// operation it is, who the caller is, and whether the caller is allowed to do it.
 func (x *exchange) serve() error {
 	version, badVersion := x.serviceVersion()
 	notFound := x.locate()
@@ -242,7 +241,7 @@ func (x *exchange) admit() *Error {
 	return nil
 }
 
-// refuseHeaders refuses what would change the meaning of a request and is not served here, rather than ignoring it.
+// refuseHeaders refuses headers and parameters that would change the meaning of a request and are not served here.
 func (x *exchange) refuseHeaders() *Error {
 	for _, name := range []string{
 		"x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-structured-body", "x-ms-if-tags", "x-ms-tags",

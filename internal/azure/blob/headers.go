@@ -53,8 +53,8 @@ func isIdentifier(name string) bool {
 	return name != ""
 }
 
-// headersOf collects the x-ms-blob-* headers that are stored with a blob; standard ones count where the service says
-// so.
+// headersOf collects the x-ms-blob-* headers that are stored with a blob; with standard, the HTTP headers stand in for
+// those that are absent.
 func headersOf(h http.Header, standard bool) (Headers, *Error) {
 	get := func(name string) string {
 		if v := h.Get("x-ms-blob-" + name); v != "" || !standard {
@@ -104,7 +104,7 @@ func (x *exchange) tier(p Properties) (tier string, inferred bool) {
 	return "Hot", true
 }
 
-// describe sets the headers that tell of a blob.
+// describe sets the headers that describe a blob.
 func (x *exchange) describe(p Properties) {
 	h := x.w.Header()
 	set := func(name, value string) {
@@ -142,7 +142,7 @@ func (x *exchange) describe(p Properties) {
 	}
 }
 
-// stamp sets the headers that tell which state of a blob an answer is about.
+// stamp sets the headers that identify a blob's state: ETag, time and version.
 func (x *exchange) stamp(p Properties) {
 	x.w.Header().Set("ETag", `"`+p.ETag+`"`)
 	x.w.Header().Set("Last-Modified", httpTime(p.LastModified))
@@ -161,7 +161,7 @@ func (x *exchange) place() Key {
 	return k
 }
 
-// showVersion tells whether a version that is read is the current one.
+// showVersion sets the header that marks the current version.
 func (x *exchange) showVersion(p Properties) error {
 	if p.VersionID == "" {
 		return nil

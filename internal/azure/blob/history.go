@@ -15,37 +15,37 @@ const (
 	// tableHistory holds previous versions and deleted blobs: account/container/name NUL version id → Properties. A
 	// blob that was deleted where there are no versions has the id deletedID.
 	tableHistory = "blob.history"
-	// tableKeeping holds what accounts keep: account → Keeping.
-	tableKeeping = "blob.keeping"
-	deletedID    = "deleted"
+	// tableRetention holds what accounts keep: account → Retention.
+	tableRetention = "blob.keeping"
+	deletedID      = "deleted"
 )
 
-// ErrCurrentVersion says that a blob's current version was to be deleted by its version id.
+// ErrCurrentVersion refuses to delete a blob's current version by its version id.
 var ErrCurrentVersion = errors.New("the current version cannot be deleted by its id")
 
-// Keeping is what an account's blob service keeps of blobs that are overwritten or deleted.
+// Retention says what an account keeps of blobs that are overwritten or deleted.
 // Sources: https://learn.microsoft.com/azure/storage/blobs/versioning-overview and
 // https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
-type Keeping struct {
+type Retention struct {
 	// Versions makes every write and every deletion keep the state before it as a version.
 	Versions bool `json:"versions,omitempty"`
 	// DeletedDays is how long a deleted blob or version can be restored; 0 is not at all.
 	DeletedDays int `json:"deletedDays,omitempty"`
 }
 
-// Keeping is what is kept in an account.
-func (c *Content) Keeping(tx *store.Tx, account string) (k Keeping, err error) {
-	_, err = tx.Get(tableKeeping, account, &k)
+// Retention returns what is kept in an account.
+func (c *Content) Retention(tx *store.Tx, account string) (k Retention, err error) {
+	_, err = tx.Get(tableRetention, account, &k)
 	return k, err
 }
 
-// Keep sets what is kept in an account from now on. It writes only what differs.
-func (c *Content) Keep(tx *store.Tx, account string, k Keeping) error {
-	was, err := c.Keeping(tx, account)
+// SetRetention sets what is kept in an account from now on. It writes only a difference.
+func (c *Content) SetRetention(tx *store.Tx, account string, k Retention) error {
+	was, err := c.Retention(tx, account)
 	if err != nil || was == k {
 		return err
 	}
-	return tx.Put(tableKeeping, account, k)
+	return tx.Put(tableRetention, account, k)
 }
 
 func historyKey(key Key, id string) string { return key.String() + "\x00" + id }
@@ -77,8 +77,8 @@ func newVersion(p *Properties) error {
 	return nil
 }
 
-// archive keeps the state of a blob that a write or a deletion ends. The reference to its content goes along.
-func archive(tx *store.Tx, key Key, old Properties) error {
+// keepVersion keeps the state of a blob that a write or a deletion ends, with its reference to the content.
+func keepVersion(tx *store.Tx, key Key, old Properties) error {
 	if old.VersionID == "" { // written before versions were kept
 		if err := newVersion(&old); err != nil {
 			return err
@@ -87,8 +87,8 @@ func archive(tx *store.Tx, key Key, old Properties) error {
 	return tx.Put(tableHistory, historyKey(key, old.VersionID), old)
 }
 
-// bury keeps a blob that was deleted where there are no versions, in place of one that was before.
-func bury(tx *store.Tx, key Key, old Properties, now time.Time, days int) error {
+// keepDeleted keeps a deleted blob where there are no versions. It replaces one that was deleted before.
+func keepDeleted(tx *store.Tx, key Key, old Properties, now time.Time, days int) error {
 	var before Properties
 	had, err := tx.Get(tableHistory, historyKey(key, deletedID), &before)
 	if err != nil {
@@ -108,8 +108,8 @@ func (p *Properties) markDeleted(now time.Time, days int) {
 	p.Deleted, p.Purge = &now, &purge
 }
 
-// gone reports whether p was deleted and its retention has ended: it is as good as purged.
-func (p *Properties) gone(now time.Time) bool { return p.Deleted != nil && !now.Before(*p.Purge) }
+// expired reports whether p was deleted and its retention has ended. It is purged later, and not shown until then.
+func (p *Properties) expired(now time.Time) bool { return p.Deleted != nil && !now.Before(*p.Purge) }
 
 // DeleteVersion deletes a version other than the current one, by key.Version; check decides in the same transaction.
 // Where deleted blobs are kept it can be restored.
@@ -128,7 +128,7 @@ func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx,
 				return err
 			}
 		}
-		keep, err := c.Keeping(tx, key.Account)
+		keep, err := c.Retention(tx, key.Account)
 		if err != nil {
 			return err
 		}
@@ -149,8 +149,8 @@ func forget(tx *store.Tx, row, sha string) error {
 	return release(tx, sha)
 }
 
-// Undelete restores a deleted blob, if there is none of its name now, and its deleted versions; to make a version the
-// blob again it is copied. ErrNotFound when there is neither a blob nor anything kept of one.
+// Undelete restores a deleted blob, unless another has its name now, and its deleted versions. A version becomes the
+// current one when it is copied. ErrNotFound when there is neither a blob nor a kept one.
 // Source: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
 func (c *Content) Undelete(key Key, now time.Time) error {
 	return c.st.Update(func(tx *store.Tx) error {
@@ -197,14 +197,14 @@ type past struct {
 	Properties
 }
 
-// history reads the rows that start with prefix and are not as good as purged, by name and then by version.
+// history reads the rows that start with prefix and are not expired, by name and then by version.
 func history(tx *store.Tx, prefix string, now time.Time) (out []past, err error) {
 	err = tx.Scan(tableHistory, prefix, func(row string, raw []byte) error {
 		p := past{row: row}
 		if err := json.Unmarshal(raw, &p.Properties); err != nil {
 			return fmt.Errorf("decode blob %q: %w", row, err)
 		}
-		if p.gone(now) {
+		if p.expired(now) {
 			return nil
 		}
 		parts := strings.SplitN(row, "/", 3)
@@ -217,21 +217,21 @@ func history(tx *store.Tx, prefix string, now time.Time) (out []past, err error)
 
 // PurgeDeleted removes what was deleted in an account and is past its retention.
 func (c *Content) PurgeDeleted(tx *store.Tx, account string, now time.Time) error {
-	doomed := map[string]string{}
+	expired := map[string]string{}
 	err := tx.Scan(tableHistory, account+"/", func(row string, raw []byte) error {
 		var p Properties
 		if err := json.Unmarshal(raw, &p); err != nil {
 			return fmt.Errorf("decode blob %q: %w", row, err)
 		}
-		if p.gone(now) {
-			doomed[row] = p.SHA256
+		if p.expired(now) {
+			expired[row] = p.SHA256
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for row, sha := range doomed {
+	for row, sha := range expired {
 		if err := forget(tx, row, sha); err != nil {
 			return err
 		}
@@ -246,7 +246,7 @@ func (c *Content) Versions(account, container, prefix string, deleted bool, now 
 	return c.everything(account, container, prefix, true, deleted, now)
 }
 
-// id tells the rows of one name apart.
+// id distinguishes the rows of one name.
 func (i Item) id() string {
 	if i.VersionID == "" && i.Deleted != nil {
 		return deletedID

@@ -11,13 +11,13 @@ import (
 
 // Errors of Content. They are wrapped: compare with errors.Is.
 var (
-	// ErrNotFound says that there is no such blob.
+	// ErrNotFound means that the blob does not exist.
 	ErrNotFound = errors.New("the blob does not exist")
-	// ErrMD5Mismatch says that the bytes received do not have the MD5 that was announced.
+	// ErrMD5Mismatch means that the bytes received do not have the MD5 that was announced.
 	ErrMD5Mismatch = errors.New("the bytes do not have the announced MD5")
-	// ErrInvalidName says that a key has an empty or impossible part.
+	// ErrInvalidName means that a part of a key is empty or invalid.
 	ErrInvalidName = errors.New("the blob name is not valid")
-	// ErrInvalidBlock says that a block list names a block that is not there.
+	// ErrInvalidBlock means that a block list names a block that does not exist.
 	ErrInvalidBlock = errors.New("the block list names an unknown block")
 )
 
@@ -76,7 +76,7 @@ type Properties struct {
 	Tier string `json:"tier,omitempty"`
 	// Blocks are the committed blocks in order; none for a blob written in one piece.
 	Blocks []Block `json:"blocks,omitempty"`
-	// CopySource and CopyID tell of the copy that made the blob, if one did.
+	// CopySource and CopyID describe the copy that made the blob, if one did.
 	CopySource string `json:"copySource,omitempty"`
 	CopyID     string `json:"copyId,omitempty"`
 	// VersionID is the version's id where the account keeps versions, else empty.

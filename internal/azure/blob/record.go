@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Record tells of a request on a storage account that exists, after it has been answered.
+// Record describes a request on an existing storage account, after it has been answered.
 type Record struct {
 	Operation
 	// AccountID is the account's resource id.
@@ -16,8 +16,8 @@ type Record struct {
 	// Status is the HTTP status, Code the x-ms-error-code of a refusal.
 	Status int
 	Code   string
-	// Authentication is how the caller signed in, Caller who signed in with a token. The caller of a refused request
-	// is the one that the token names, which nobody has verified then.
+	// Authentication is how the caller signed in, Caller the principal of a token. In a record of a refused request the
+	// token may not have been verified.
 	Authentication Authentication
 	Caller         Caller
 	// URI is the whole URL, signatures included: whoever keeps it leaves those out. CallerIP has a port.

@@ -50,7 +50,7 @@ func (x *exchange) body(limit int64) (r io.Reader, sum []byte, check func() *Err
 	return r, sum, check, nil
 }
 
-// transferError maps an error of a transfer: what the client did not finish is the client's.
+// transferError maps an error of a transfer: an incomplete body is the client's error.
 func transferError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return errInvalidInput

@@ -35,11 +35,11 @@ type Handler struct {
 	record func(Record) // nil records nothing
 }
 
-// NewHandler serves the secrets of the server's vaults. Which vault a request is for is said by At.
+// NewHandler serves the secrets of the server's vaults. At says which vault a request is for.
 func NewHandler(server *arm.Server) *Handler { return &Handler{server: server} }
 
-// CallersAt makes vaults' network rules judge every request as if it came from address. Without it, callers, who are
-// all on loopback, pass network rules: they stand for an operator whose address the vault admits.
+// CallersAt makes vaults' network rules judge every request as if it came from address. All callers are on loopback:
+// without a valid address they stand for an operator whose address the vault admits.
 func (h *Handler) CallersAt(address netip.Addr) *Handler {
 	h.caller = address
 	return h
@@ -61,7 +61,7 @@ func badParameter(message string) *dataError {
 	return &dataError{status: http.StatusBadRequest, code: "BadParameter", message: message}
 }
 
-// fromARM tells a client of the data plane what the shared rules say.
+// fromARM is the data plane's form of an error of the rules that both planes share.
 func fromARM(err *arm.Error) *dataError {
 	out := &dataError{status: err.Status, code: err.Code, message: err.Message}
 	if err.Code == "Conflict" {
@@ -75,7 +75,7 @@ type request struct {
 	*arm.Call
 	http   *http.Request
 	body   []byte
-	tooBig bool // the body is, or it did not arrive
+	tooBig bool // the body is too long, or did not arrive
 	path   []string
 	// op is nil for requests that are no operation; name and version are those in the path.
 	op            *operation
@@ -148,11 +148,11 @@ func writeError(w http.ResponseWriter, e *dataError) {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // a client that went away is not an error of ours
+	_ = json.NewEncoder(w).Encode(v) // a client that has disconnected needs no answer
 }
 
-// answer finds vault, caller and operation, in the order in which the service looks at them: who calls comes before
-// whether there is something to answer.
+// answer checks vault, caller, version, network rules, operation and permission, in the order of the service, and then
+// runs the operation.
 func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 	vault, found := vaultAt(r.Call, r.http)
 	switch r.vault = vault; {
@@ -202,7 +202,7 @@ func (r *request) checkOperation() *dataError {
 	return nil
 }
 
-// authenticate finds out who calls.
+// authenticate identifies the caller.
 // Source: https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses
 func (h *Handler) authenticate(r *request) *dataError {
 	tenant, scope := r.vault.String("properties", "tenantId"), domain(r.vault)
@@ -231,9 +231,9 @@ func (h *Handler) authenticate(r *request) *dataError {
 	return nil
 }
 
-// domain is a resource for which tokens for a vault are issued as well. Clients refuse a challenge unless the vault's
-// host ends in that of the challenge's scope, as contoso.vault.azure.net does in vault.azure.net; of an address, the
-// end is what follows its first number.
+// domain is a second audience of tokens for a vault. Clients refuse a challenge unless the vault's host ends in the
+// host of the challenge's scope, as contoso.vault.azure.net ends in vault.azure.net. An address ends in what follows
+// its first number.
 // Source: https://aka.ms/azsdk/blog/vault-uri
 func domain(vault *arm.Resource) string {
 	host := strings.Trim(strings.TrimPrefix(vault.String("properties", "vaultUri"), "https://"), "/")

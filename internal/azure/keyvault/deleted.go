@@ -46,7 +46,7 @@ func deleteVault(c *arm.Call, r *arm.Resource, endpoints *Endpoints) *arm.Error 
 	return nil
 }
 
-// retentionDays is how long a vault keeps what is deleted, itself included.
+// retentionDays is how many days a vault keeps deleted secrets, and is kept itself after its deletion.
 func retentionDays(vault *arm.Resource) int {
 	if days, set := jsonbody.Int(vault.Properties(), retentionProperty); set {
 		return days
@@ -54,7 +54,7 @@ func retentionDays(vault *arm.Resource) int {
 	return defaultRetentionDays
 }
 
-// findDeleted finds a deleted vault by name. One whose retention has ended is as good as purged.
+// findDeleted finds a deleted vault by name. One whose retention has ended counts as purged.
 func findDeleted(c *arm.Call, name string) (*deletedVault, bool, *arm.Error) {
 	var d deletedVault
 	ok, err := c.Tx.Get(tableDeleted, strings.ToLower(name), &d)
@@ -104,8 +104,7 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoin
 	return claim(c, w.New.ID)
 }
 
-// purge forgets a deleted vault, its secrets and its endpoint; the name is free again. There is no vault of that name
-// meanwhile.
+// purge removes a deleted vault, its secrets and its endpoint for good; its name is free again.
 func purge(c *arm.Call, name string) *arm.Error {
 	name = strings.ToLower(name)
 	for _, table := range []string{tableDeletedSecrets, tableRemoved, tableVersions} {

@@ -34,8 +34,8 @@ type Endpoints struct {
 	mu      sync.Mutex
 	handler http.Handler
 	open    map[string]*endpoint // by lower-case vault name
-	// next is where the search for a port goes on. taken are the ports that are not to be found: that of a vault which
-	// is purged is free again when the home is opened next.
+	// next is where the search for a port goes on, taken are the ports to leave out. The port of a purged vault is free
+	// again when the home is next opened.
 	next  int
 	taken map[int]bool
 }
@@ -44,8 +44,8 @@ type Endpoints struct {
 type endpoint struct {
 	port int
 	stop func() error
-	// claims counts how often a vault was made or recovered there: a deletion that comes after the next claim closes
-	// nothing.
+	// claims counts how often a vault was made or recovered there: a deletion that commits after a later claim leaves
+	// the endpoint open.
 	claims int
 }
 
@@ -59,7 +59,7 @@ func NewEndpoints(listen Listen, first int, reserved ...int) *Endpoints {
 	return e
 }
 
-// Open makes the endpoints of the server's vaults, those there are and those to come, answer with h.
+// Open makes the endpoints of the server's vaults answer with h, those of later vaults too.
 func (e *Endpoints) Open(s *arm.Server, h http.Handler) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -113,7 +113,7 @@ func (e *Endpoints) start(vault string, port int) error {
 }
 
 // claim returns the address of a vault that is being made, updated or recovered, where it listens from now on. If the
-// transaction fails after all, whoever asks there is told that there is no such vault.
+// transaction fails after all, the endpoint answers that the vault is missing.
 func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
 	vault := strings.ToLower(name)
 	var port int
@@ -141,7 +141,7 @@ func (e *Endpoints) claim(c *arm.Call, name string) (uri string, _ *arm.Error) {
 	return fmt.Sprintf("https://127.0.0.1:%d/", one.port), nil
 }
 
-// choose listens for a vault at the first port that is no other vault's and that can be had. Endpoints are locked.
+// choose listens for a vault at the first port that is free and no other vault's. Endpoints are locked.
 func (e *Endpoints) choose(vault string) error {
 	var last error
 	for range highestPort - lowestPort + 1 {
@@ -160,7 +160,7 @@ func (e *Endpoints) choose(vault string) error {
 	return fmt.Errorf("no port between %d and %d of 127.0.0.1 is free: %w", lowestPort, highestPort, last)
 }
 
-// release stops listening for a vault that is deleted, once that is certain.
+// release stops listening for a vault once its deletion is committed.
 func (e *Endpoints) release(c *arm.Call, name string) {
 	vault := strings.ToLower(name)
 	e.mu.Lock()
@@ -172,13 +172,13 @@ func (e *Endpoints) release(c *arm.Call, name string) {
 	claims := one.claims
 	c.Tx.AfterCommit(func() {
 		e.mu.Lock()
-		gone := e.open[vault] == one && one.claims == claims
-		if gone {
+		unclaimed := e.open[vault] == one && one.claims == claims
+		if unclaimed {
 			delete(e.open, vault)
 		}
 		e.mu.Unlock()
-		if gone {
-			_ = one.stop() // what it was asked meanwhile has been answered, or never will be
+		if unclaimed {
+			_ = one.stop() // requests that were under way have been answered, or are cut off
 		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/identity"
 )
 
-// Record tells of a request on a vault's data plane, after it has been answered.
+// Record describes a request on an existing vault's data plane, after it has been answered.
 type Record struct {
 	// Operation is the name in the audit log: SecretGet, SecretSet, ... "Authentication" for requests whose caller is
 	// not known, "Unknown" for requests that are no operation.
@@ -18,7 +18,7 @@ type Record struct {
 	Status    int
 	// Description is the message of a refusal.
 	Description string
-	// Caller is who signed in; of a refused request whom the token names, which nobody has verified then.
+	// Caller is the principal of the token. In a record of a refused request the token may not have been verified.
 	Caller identity.Principal
 	// URI is the whole URL, ID the one of the vault's object, without the query. CallerIP has a port.
 	ID, URI, CallerIP, UserAgent, Version, RequestID string

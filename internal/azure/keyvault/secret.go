@@ -72,7 +72,7 @@ func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 // Source: https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
 const maxValue = 25 << 10
 
-// keepSecret keeps the secret with its deleted vault, to come back when that is recovered.
+// keepSecret keeps the secret with its deleted vault, which brings it back when it is recovered.
 func keepSecret(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Put(tableDeletedSecrets, secretKey(r.ID), r); err != nil {
 		return arm.InternalError(err)

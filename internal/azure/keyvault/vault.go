@@ -14,7 +14,7 @@ import (
 const (
 	defaultRetentionDays = 90
 	retentionProperty    = "softDeleteRetentionInDays"
-	// tableNames holds the lower-case names of all vaults there are, over all tenants.
+	// tableNames holds the lower-case names of the existing vaults of all tenants.
 	tableNames = "keyvault.names"
 )
 
@@ -213,7 +213,7 @@ func protected(r *arm.Resource) bool {
 	return r != nil && jsonbody.IsTrue(r.Properties(), "enablePurgeProtection")
 }
 
-// checkNameRoute tells whether a vault name is free.
+// checkNameRoute reports whether a vault name is free.
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/check-name-availability
 func checkNameRoute() arm.Route {
 	return arm.Route{

@@ -21,13 +21,14 @@ const (
 )
 
 // secretVersion is one version of a secret. A secret's resource names the current one (Private["version"]) and shows
-// what ARM shows of it; the values are here alone.
+// what ARM shows of it; the values are only here.
 type secretVersion struct {
 	Value       string         `json:"value"`
 	ContentType string         `json:"contentType,omitempty"`
 	Tags        map[string]any `json:"tags,omitempty"`
 	Enabled     bool           `json:"enabled"`
-	// NotBefore and Expires are seconds since 1970; nil is not set. Both inform, neither keeps anybody from reading.
+	// NotBefore and Expires are seconds since 1970; nil is not set. Both are information only: a secret can be read
+	// before and after.
 	NotBefore *int64 `json:"nbf,omitempty"`
 	Expires   *int64 `json:"exp,omitempty"`
 	Created   int64  `json:"created"`
@@ -128,7 +129,7 @@ func forget(c *arm.Call, table, prefix string) *arm.Error {
 	return nil
 }
 
-// findRemoved finds a deleted secret. One whose retention has ended is as good as purged.
+// findRemoved finds a deleted secret. One whose retention has ended counts as purged.
 func findRemoved(c *arm.Call, id arm.ID) (*removedSecret, bool, *arm.Error) {
 	var d removedSecret
 	ok, err := c.Tx.Get(tableRemoved, secretKey(id), &d)
@@ -177,8 +178,8 @@ func purgeSecret(c *arm.Call, id arm.ID) *arm.Error {
 	return forget(c, tableVersions, secretKey(id)+"/")
 }
 
-// claimSecret makes a name ready for a new secret: refused while a deleted one has it, cleared of one whose retention
-// ended.
+// claimSecret makes a name ready for a new secret. It refuses the name of a deleted secret that can be recovered, and
+// purges one whose retention has ended.
 // Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview#key-vault-objects
 func claimSecret(c *arm.Call, id arm.ID) *arm.Error {
 	_, kept, err := findRemoved(c, id)

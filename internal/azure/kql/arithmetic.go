@@ -23,7 +23,7 @@ func arithmetic(op string, l, r compiled) (compiled, *Error) {
 	return out, nil
 }
 
-// values computes a value from two operands of certain types; of others, and of nulls, comes null.
+// values computes a value from two operands of certain types; the result for nulls and other types is null.
 func values[L, R any](l, r compiled, compute func(a L, b R) any) scalar {
 	return func(row []any) any {
 		a, aok := l.eval(row).(L)
@@ -47,8 +47,8 @@ func reals(l, r compiled, compute func(a, b float64) any) scalar {
 	}
 }
 
-// timeArithmetic is the difference of two times, or a time moved by a timespan. An operator that is not defined has no
-// eval, here and below.
+// timeArithmetic is the difference of two times, or a time moved by a timespan. It has no eval for an operator that is
+// not defined, like the functions below.
 func timeArithmetic(op string, l, r compiled) compiled {
 	switch {
 	case l.typ == DateTime && r.typ == DateTime && op == "-":

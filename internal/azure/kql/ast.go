@@ -13,7 +13,7 @@ type tabular struct {
 	ops    []operator
 }
 
-// source is where rows come from: one of the four.
+// source is where rows come from. One of name, sub, union, data and print is set.
 type source struct {
 	at    int
 	name  string

@@ -32,7 +32,7 @@ func constant(typ Type, v any) compiled {
 	return compiled{typ, func([]any) any { return v }}
 }
 
-// at says where a semantic error is, unless it says so itself.
+// at adds its place to an error that has none.
 func (e *Error) at(src string, offset int) *Error {
 	if e != nil && e.Line == 0 {
 		e.Line, e.Column = place(src, offset)
@@ -172,7 +172,7 @@ func isTrue(v any) bool {
 	return b
 }
 
-// comparable reports whether Azure compares two types. It refuses a string with a number.
+// comparableTypes reports whether Azure compares two types. It refuses to compare a string with a number.
 func comparableTypes(a, b Type) bool {
 	return a == b || a == Dynamic || b == Dynamic || isNumber(a) && isNumber(b) || a == GUID && b == String ||
 		a == String && b == GUID
@@ -209,7 +209,7 @@ func holds(op string, a, b any) bool {
 	return order >= 0
 }
 
-// textTests are the string operators without the ! and the _cs; they take lower-case operands unless the case counts.
+// textTests are the string operators without ! and _cs. Without _cs they get their operands in lower case.
 var textTests = map[string]func(s, part string) bool{
 	"=~": func(s, part string) bool { return s == part }, "~": func(s, part string) bool { return s == part },
 	"contains": strings.Contains, "startswith": strings.HasPrefix, "endswith": strings.HasSuffix, "has": hasTerm,

@@ -2,7 +2,7 @@
 // table or a union of tables piped through where, extend, project, summarize, order, top, take, count and distinct.
 //
 // A query is checked against the columns of its tables before it runs: a name that does not resolve and a comparison of
-// types that Azure refuses are errors here too, whatever rows there are.
+// types that Azure refuses are errors here too, even if the tables are empty.
 //
 // Source: https://learn.microsoft.com/kusto/query/
 package kql
@@ -41,7 +41,7 @@ type Table struct {
 	Rows    [][]any
 }
 
-// index finds a column; names know upper and lower case.
+// index finds a column; names are case-sensitive.
 func (t *Table) index(name string) int {
 	for i, c := range t.Columns {
 		if c.Name == name {
@@ -59,8 +59,8 @@ type Environment struct {
 	Table func(name string) (*Table, error)
 }
 
-// Value makes a value of a type from what encoding/json decodes to, or from another type's value: a datetime from its
-// text, a long from a float64. It is nil when there is none.
+// Value converts what encoding/json decodes to, or a value of another type, to a type: a datetime from its text, a long
+// from a float64. It is nil when the type has no such value.
 func Value(v any, typ Type) any { return convertValue(v, typ) }
 
 // Text renders a value as tostring() does.
@@ -68,9 +68,9 @@ func Text(v any) string { return format(v) }
 
 // Error is a query that cannot be read or does not fit its tables.
 type Error struct {
-	// Semantic tells a query that does not fit its tables from one that cannot be read.
+	// Semantic is set for a query that does not fit its tables, and not for one that cannot be read.
 	Semantic bool
-	// Line and Column, from 1, say where; 0 when nowhere in particular.
+	// Line and Column, from 1, are the place of the error; 0 when it has none.
 	Line, Column int
 	Message      string
 }

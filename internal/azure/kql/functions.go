@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// function is a scalar function: how many arguments it takes (most -1 is any number) and what it gives.
+// function is a scalar function: how many arguments it takes (most -1 is any number) and its result.
 type function struct {
 	least, most int
 	typ         Type
@@ -203,13 +203,13 @@ func datetimeDiff(a []any) any {
 	}
 }
 
-// form is a function whose arguments, types or context decide what it compiles to.
+// form is a function whose result depends on more than the values of its arguments: on their types, or on the time.
 type form struct {
 	least, most int // arguments; most -1 is any number
 	compile     func(s *scope, name string, args []compiled) (compiled, *Error)
 }
 
-// forms are the functions that are not in functions.
+// forms are compiled by themselves; all other functions are in functions.
 var forms = map[string]form{
 	"now": {0, 1, (*scope).moment}, "ago": {1, 1, (*scope).moment},
 	"bin": {2, 2, binForm}, "floor": {2, 2, binForm},

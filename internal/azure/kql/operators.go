@@ -168,7 +168,7 @@ func (p *parser) summarize() (operator, *Error) {
 	return op, nil
 }
 
-// sortKeys reads by expression [asc|desc] [nulls first|last], ...
+// sortKeys reads the keyword by and then expression [asc|desc] [nulls first|last], ...
 func (p *parser) sortKeys() ([]sortKey, *Error) {
 	if err := p.expect("by"); err != nil {
 		return nil, err

@@ -37,8 +37,8 @@ func (p *parser) next() token {
 	return t
 }
 
-// is reports whether the next token is that punctuation or that word; words do not know case here, as keywords of KQL
-// are lower case and a column may be called Top.
+// is reports whether the next token is that punctuation or that word, in exactly that case: keywords of KQL are lower
+// case, and a column may be called Top.
 func (p *parser) is(text string) bool {
 	t := p.peek()
 	return (t.kind == tokPunct || t.kind == tokName) && t.text == text
@@ -104,8 +104,8 @@ func (p *parser) query() (*Query, *Error) {
 	return q, nil
 }
 
-// let reads let name = scalar or let name = table. What could be either, a name alone, is taken for a scalar and looked
-// up when the query runs.
+// let reads let name = scalar or let name = table. A name alone can be either: it is read as a scalar and
+// looked up when the query runs.
 func (p *parser) let() (let, *Error) {
 	p.next()
 	name, err := p.name()

@@ -248,7 +248,7 @@ func (r *runner) rename(t *Table, items []named) (*Table, error) {
 	return out, nil
 }
 
-// groupKey is the same for the same values.
+// groupKey is equal for equal values.
 func groupKey(values []any) string {
 	var b strings.Builder
 	for _, v := range values {
@@ -316,7 +316,7 @@ func (r *runner) summarize(t *Table, op summarizeOp) (*Table, error) {
 		return g
 	}
 	if len(op.by) == 0 {
-		find(nil) // without groups there is one row, also when there is nothing to count
+		find(nil) // without groups there is one row, also for an empty table
 	}
 	for i, row := range t.Rows {
 		var by []any

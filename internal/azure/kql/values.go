@@ -200,7 +200,7 @@ func convertReal(v float64, typ Type) any {
 	return nil
 }
 
-// zero is what an absent value of a type is: strings have no null.
+// zero is the value of an empty cell: "" for strings, which have no null.
 func zero(typ Type) any {
 	if typ == String {
 		return ""
@@ -264,7 +264,7 @@ func compare(a, b any) (order int, ok bool) {
 	if xok && yok {
 		return cmp.Compare(x, y), true
 	}
-	// A dynamic value and one of another type: by what they look like.
+	// A dynamic value and one of another type are compared as text.
 	if a != nil && b != nil {
 		return strings.Compare(format(a), format(b)), true
 	}

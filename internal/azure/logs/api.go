@@ -40,7 +40,7 @@ func NewHandler(s *arm.Server) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(body) // a client that went away is not an error of ours
+		_ = json.NewEncoder(w).Encode(body) // a client that has disconnected needs no answer
 	}
 	mux.HandleFunc("GET /v1/workspaces/{workspace}/query", answer)
 	mux.HandleFunc("POST /v1/workspaces/{workspace}/query", answer)
@@ -107,12 +107,12 @@ func query(s *arm.Server, r *http.Request) (map[string]any, *problem) {
 		result, err = Run(c, workspace, text, within)
 		return err
 	})
-	var wrong *kql.Error
+	var misfit *kql.Error
 	switch {
 	case refused != nil:
 		return nil, refused
-	case errors.As(err, &wrong):
-		return nil, badQuery(wrong)
+	case errors.As(err, &misfit):
+		return nil, badQuery(misfit)
 	case err != nil:
 		return nil, refuse(http.StatusInternalServerError, "InternalServerError", "%v", err)
 	}

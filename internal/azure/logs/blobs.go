@@ -8,8 +8,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/blob"
 )
 
-// Blobs makes the recorder that logs what a blob endpoint was asked, whatever it answered. A row that cannot be written
-// is lost, as on Azure, where logs are best effort: the request has been answered by then.
+// Blobs is a recorder for the blob endpoint that logs every request, refused ones too. A row that cannot be written is
+// lost, as on Azure, where logs are best effort: the request has been answered by then.
 func Blobs(s *arm.Server) func(blob.Record) {
 	return func(r blob.Record) {
 		account, err := arm.ParseID(r.AccountID)

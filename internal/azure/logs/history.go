@@ -8,7 +8,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/kql"
 )
 
-// History is a workspace's tables, each read once, for queries as of many moments in the past.
+// History is a workspace's tables, each read once, for queries as of many moments.
 type History struct {
 	c         *arm.Call
 	workspace *arm.Resource
@@ -20,7 +20,7 @@ func NewHistory(c *arm.Call, workspace *arm.Resource) *History {
 	return &History{c: c, workspace: workspace, tables: map[string]*kql.Table{}}
 }
 
-// Run runs a query as it would have run at a moment, on the rows of a span. Rows count from the time they are of.
+// Run runs a query as it would have run at a moment, on the rows of a span. A row exists from its own time on.
 func (h *History) Run(q *kql.Query, at time.Time, span Span) (*kql.Table, error) {
 	if span.To.IsZero() || span.To.After(at) {
 		span.To = at
@@ -41,7 +41,7 @@ func (h *History) Run(q *kql.Query, at time.Time, span Span) (*kql.Table, error)
 	}})
 }
 
-// between cuts a table, whose rows are in the order of time, to a span.
+// between is the part of a table, whose rows are in the order of time, that lies in a span.
 func between(t *kql.Table, span Span) *kql.Table {
 	column := 0
 	for i, c := range t.Columns {

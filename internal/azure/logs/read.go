@@ -14,7 +14,7 @@ import (
 // Span bounds a query in time; a zero time is no bound.
 type Span struct{ From, To time.Time }
 
-// Run runs a query over a workspace's tables. A query that is wrong is a *kql.Error.
+// Run runs a query over a workspace's tables. The error of an invalid query is a *kql.Error.
 func Run(c *arm.Call, workspace *arm.Resource, query string, span Span) (*kql.Table, error) {
 	q, err := kql.Parse(query)
 	if err != nil {
@@ -66,10 +66,10 @@ func load(c *arm.Call, workspace *arm.Resource, name string, span Span) (*kql.Ta
 	return t, nil
 }
 
-// suffixes tell the types of the columns that AzureDiagnostics grows with what is written to it.
+// suffixes are the types of the columns that AzureDiagnostics gains when rows are written, by the end of the name.
 var suffixes = map[string]kql.Type{"_s": kql.String, "_d": kql.Real, "_b": kql.Bool, "_g": kql.GUID, "_t": kql.DateTime}
 
-// found lists the columns of rows that are not known, in name order.
+// found lists the columns of rows that are not among the known ones, in name order.
 func found(rows []map[string]any, known []kql.Column) []kql.Column {
 	seen := map[string]bool{}
 	for _, c := range known {

@@ -19,7 +19,7 @@ const (
 	dedicatedTable = "Dedicated"
 )
 
-// target says where the rows of a category go.
+// target is the table for the rows of a category.
 type target struct {
 	table string
 	// chosen is set where the diagnostic setting chooses between the table and AzureDiagnostics; elsewhere rows always

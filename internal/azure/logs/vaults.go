@@ -8,8 +8,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
 )
 
-// Vaults makes the recorder that audits what vaults were asked, whatever they answered. As for blobs, a row that cannot
-// be written is lost.
+// Vaults is a recorder for the vaults' endpoints that audits every request, refused ones too. A row that cannot be
+// written is lost: the request has been answered by then.
 func Vaults(s *arm.Server) func(keyvault.Record) {
 	return func(r keyvault.Record) {
 		_ = Append(s, r.Vault.String(), "AuditEvent", vaultColumns(r))

@@ -59,7 +59,8 @@ func Write(c *arm.Call, resourceID, category string, columns map[string]any) *ar
 	return nil
 }
 
-// Append is Write in a transaction of its own, for what happens outside of any. It costs nothing where nobody listens.
+// Append is Write in a transaction of its own, for what happens outside of any. Without a diagnostic setting it only
+// reads.
 func Append(s *arm.Server, resourceID, category string, columns map[string]any) error {
 	wanted := false
 	err := s.View(func(c *arm.Call) error {
@@ -150,8 +151,8 @@ func hasColumn(table, name string) bool {
 	return false
 }
 
-// shared makes a row of AzureDiagnostics: common columns keep their names, what is particular to a service gets a name
-// that begins in lower case and ends in its type, and objects are taken apart.
+// shared makes a row of AzureDiagnostics. Common columns keep their names; columns of one service get a name that
+// begins in lower case and ends in its type; objects become a column for each member.
 // Source: https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
 func shared(out map[string]any, id arm.ID, columns map[string]any) {
 	for k, v := range columns {
@@ -171,7 +172,7 @@ func shared(out map[string]any, id arm.ID, columns map[string]any) {
 		strings.ToUpper(id.ResourceGroup), id.Subscription
 }
 
-// suffixes of the names in AzureDiagnostics tell a column's type.
+// spread sets the columns of a value; the end of a column's name is its type.
 func spread(out map[string]any, name string, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -255,7 +256,7 @@ func OverQuota(c *arm.Call, workspace *arm.Resource) bool {
 	return capped && found && err == nil && used >= quota
 }
 
-// oldest is from when on a workspace keeps rows.
+// oldest is the time from which on a workspace keeps rows.
 func oldest(workspace *arm.Resource, now time.Time) time.Time {
 	days, ok := workspace.Value("properties", "retentionInDays").(float64)
 	if !ok {
@@ -287,7 +288,7 @@ func expire(c *arm.Call, prefix string, before time.Time) error {
 	return nil
 }
 
-// Forget drops all rows of a workspace, for when it is deleted for good.
+// Forget drops all rows of a workspace that is deleted for good.
 func Forget(c *arm.Call, customerID string) *arm.Error {
 	for _, table := range []string{tableRows, tableUsage} {
 		var keys []string

@@ -34,13 +34,13 @@ func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 		}
 	}
 	account, _ := w.New.ID.Parent()
-	keep := blob.Keeping{Versions: props["isVersioningEnabled"] == true}
+	keep := blob.Retention{Versions: props["isVersioningEnabled"] == true}
 	if days, _ := retention["days"].(float64); retention["enabled"] == true {
 		keep.DeletedDays = int(days)
 	}
 	containers := daysKept(props)
 	// The default service of a new account is made up on reading: there is nothing to write then.
-	if err := p.content.Keep(c.Tx, account.Name(), keep); err != nil {
+	if err := p.content.SetRetention(c.Tx, account.Name(), keep); err != nil {
 		return arm.InternalError(err)
 	}
 	if keep.DeletedDays > 0 || containers > 0 {

@@ -171,7 +171,7 @@ func (w *work) tier(key blob.Key, item blob.Item, tier string) error {
 	if item.Tier == tier || item.Tier == "Archive" {
 		return nil
 	}
-	_, err := w.content.Change(key, w.now, blob.Quiet, func(_ *store.Tx, p *blob.Properties) error {
+	_, err := w.content.Change(key, w.now, blob.ChangeTier, func(_ *store.Tx, p *blob.Properties) error {
 		p.Tier = tier
 		return nil
 	})

@@ -53,7 +53,7 @@ func (p *provider) bury(c *arm.Call, account, container *arm.Resource) (bool, er
 			break
 		}
 	}
-	if err := p.content.BuryContainer(c.Tx, account.ID.Name(), container.ID.Name(), d.Version); err != nil {
+	if err := p.content.KeepDeletedContainer(c.Tx, account.ID.Name(), container.ID.Name(), d.Version); err != nil {
 		return false, err
 	}
 	return true, c.Tx.Put(tableDeleted, d.key(account.ID.Name()), d)
@@ -85,7 +85,7 @@ func (p *provider) purgeContainers(c *arm.Call, account string) error {
 		if c.Now.Before(d.Purge) {
 			continue
 		}
-		if err := p.content.DropBuried(c.Tx, account, d.Resource.ID.Name(), d.Version); err != nil {
+		if err := p.content.PurgeDeletedContainer(c.Tx, account, d.Resource.ID.Name(), d.Version); err != nil {
 			return err
 		}
 		if err := c.Tx.Delete(tableDeleted, d.key(account)); err != nil {
@@ -162,7 +162,7 @@ func (a *Accounts) RestoreContainer(account, name, version, destination string) 
 			if d.Resource.ID.Name() != name || !strings.EqualFold(d.Version, version) {
 				continue
 			}
-			if err := a.content.ExhumeContainer(c.Tx, account, name, d.Version, destination); err != nil {
+			if err := a.content.RestoreContainer(c.Tx, account, name, d.Version, destination); err != nil {
 				return nil, err
 			}
 			if err := c.Tx.Delete(tableDeleted, d.key(account)); err != nil {

@@ -50,7 +50,7 @@ type nameXML struct {
 	Text    string `xml:",chardata"`
 }
 
-// nameOf writes a name; one with characters that XML cannot hold is percent-encoded and marked so.
+// nameOf writes a name; one with characters that XML cannot hold is percent-encoded and marked as such.
 func nameOf(name string) nameXML {
 	for _, r := range name {
 		if r == utf8.RuneError || r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
@@ -123,7 +123,7 @@ type containerPropertiesXML struct {
 	RemainingDays               *int   `xml:"RemainingRetentionDays,omitempty"`
 }
 
-// listing reads what both lists have in common. from is the name that the page begins with.
+// listing reads the query parameters that both lists have. from is the name that the page begins with.
 func (x *exchange) listing() (out listingXML, from string, max int, include map[string]bool, e *Error) {
 	scheme := "http"
 	if x.r.TLS != nil {

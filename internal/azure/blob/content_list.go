@@ -41,7 +41,7 @@ type page struct {
 
 var errStop = errors.New("stop")
 
-// page lists a part of a container, from its first name on. Blobs that a group stands for are passed over undecoded.
+// page lists a part of a container, from its first name on. Blobs in a group are skipped without decoding them.
 func (c *Content) page(account, container string, q pageQuery) (page, error) {
 	var out page
 	base := account + "/" + container + "/"

@@ -10,7 +10,7 @@ import (
 )
 
 // Delete removes a blob and the blocks staged for it, or returns ErrNotFound. Where the account keeps versions or
-// deleted blobs, it stays as one.
+// deleted blobs, the blob is kept as one.
 func (c *Content) Delete(key Key) error { return c.DeleteIf(key, time.Now(), nil) }
 
 // DeleteIf is Delete at a time, with a check in the same transaction; its error refuses the deletion.
@@ -25,13 +25,13 @@ func (c *Content) DeleteIf(key Key, now time.Time, check func(tx *store.Tx, old 
 				return err
 			}
 		}
-		keep, err := c.Keeping(tx, key.Account)
+		keep, err := c.Retention(tx, key.Account)
 		switch {
 		case err != nil:
 		case keep.Versions:
-			err = archive(tx, key, *p)
+			err = keepVersion(tx, key, *p)
 		case keep.DeletedDays > 0:
-			err = bury(tx, key, *p, now, keep.DeletedDays)
+			err = keepDeleted(tx, key, *p, now, keep.DeletedDays)
 		default:
 			err = release(tx, p.SHA256)
 		}
@@ -74,10 +74,10 @@ func (c *Content) DropAccount(tx *store.Tx, account string) error {
 	if account == "" {
 		return fmt.Errorf("%w: no account", ErrInvalidName)
 	}
-	if err := tx.Delete(tableKeeping, account); err != nil {
+	if err := tx.Delete(tableRetention, account); err != nil {
 		return err
 	}
-	for _, table := range graves {
+	for _, table := range deletedTables {
 		if err := dropRows(tx, table, account+"/"); err != nil {
 			return err
 		}
