@@ -78,39 +78,48 @@ func boundaryOutputs(b *components.Boundary) pulumi.Map {
 func (t *topology) shareOutputs(name string) pulumi.Map {
 	share := t.shares[name]
 	provider := t.settings.Shares[name].Provider
-	consumers := pulumi.Map{}
-	for _, consumer := range sorted(share.Deliveries) {
-		d := share.Deliveries[consumer]
-		sets := pulumi.Map{}
-		for _, set := range sorted(d.DataSets) {
-			route := d.DataSets[set]
-			sets[set] = pulumi.Map{
-				"kind":   route.Kind,
-				"source": locationOutputs(route.Source),
-				"target": locationOutputs(route.Target),
-			}
-		}
-		consumers[consumer] = pulumi.Map{
-			"subscriptionId":     d.SubscriptionID,
-			"invitationId":       d.InvitationID,
-			"invitationStatus":   d.InvitationStatus,
-			"subscriptionStatus": d.SubscriptionStatus,
-			"triggerStatus":      d.TriggerStatus,
-			"dataSets":           sets,
-			"portal":             portal(t.consumers[consumer].TenantID, d.SubscriptionID),
-		}
+	tenants := pulumi.StringMap{}
+	for _, consumer := range t.settings.Shares[name].Consumers {
+		tenants[consumer] = t.consumers[consumer].TenantID
 	}
 	return pulumi.Map{
 		"provider":  pulumi.String(provider),
 		"accountId": t.providers[provider].DataShareAccountID,
 		"shareId":   share.ShareID,
 		"portal":    portal(t.providers[provider].TenantID, share.ShareID),
-		"consumers": consumers,
+		"consumers": pulumi.All(share.Deliveries, tenants).ApplyT(func(known []any) map[string]any {
+			deliveries, tenants := known[0].(map[string]components.ShareDelivery), known[1].(map[string]string)
+			consumers := map[string]any{}
+			for consumer, d := range deliveries {
+				consumers[consumer] = deliveryOutputs(d, tenants[consumer])
+			}
+			return consumers
+		}).(pulumi.MapOutput),
 	}
 }
 
-func locationOutputs(l components.BlobLocation) pulumi.Map {
-	return pulumi.Map{
+func deliveryOutputs(d components.ShareDelivery, tenant string) map[string]any {
+	sets := map[string]any{}
+	for name, route := range d.DataSets {
+		sets[name] = map[string]any{
+			"kind":   route.Kind,
+			"source": locationOutputs(route.Source),
+			"target": locationOutputs(route.Target),
+		}
+	}
+	return map[string]any{
+		"subscriptionId":     d.SubscriptionID,
+		"invitationId":       d.InvitationID,
+		"invitationStatus":   d.InvitationStatus,
+		"subscriptionStatus": d.SubscriptionStatus,
+		"triggerStatus":      d.TriggerStatus,
+		"dataSets":           sets,
+		"portal":             portalURL(tenant, d.SubscriptionID),
+	}
+}
+
+func locationOutputs(l components.BlobLocation) map[string]any {
+	return map[string]any{
 		"storageAccountId": l.StorageAccountID,
 		"blobEndpoint":     l.BlobEndpoint,
 		"container":        l.Container,
@@ -120,5 +129,11 @@ func locationOutputs(l components.BlobLocation) pulumi.Map {
 
 // portal is a link to a resource in the Azure portal, opened in its own tenant.
 func portal(tenant, id pulumi.StringInput) pulumi.StringOutput {
-	return pulumi.Sprintf("https://portal.azure.com/#@%s/resource%s", tenant, id)
+	return pulumi.All(tenant, id).ApplyT(func(known []any) string {
+		return portalURL(known[0].(string), known[1].(string))
+	}).(pulumi.StringOutput)
+}
+
+func portalURL(tenant, id string) string {
+	return "https://portal.azure.com/#@" + tenant + "/resource" + id
 }

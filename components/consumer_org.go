@@ -9,7 +9,7 @@ const DefaultLandingContainer = "landing"
 type ConsumerOrgArgs struct {
 	// Azure region of everything in the organization, such as "eastus".
 	Location pulumi.StringInput `pulumi:"location"`
-	// Tags of everything in the organization that Azure keeps tags for.
+	// The tags of everything in the organization that Azure keeps tags for.
 	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
 	// Name of the private blob container that shares land in. Default: "landing".
 	LandingContainer string `pulumi:"landingContainer,optional"`

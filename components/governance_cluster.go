@@ -41,7 +41,7 @@ type GovernanceCluster struct {
 	FQDN pulumi.StringOutput `pulumi:"fqdn"`
 	// URL of Service Fabric Explorer.
 	ManagementEndpoint pulumi.StringOutput `pulumi:"managementEndpoint"`
-	// State of the cluster as of its last update or refresh: "WaitingForNodes", "Deploying", "BaselineUpgrade", "Ready",
+	// The state of the cluster as of its last update or refresh: "WaitingForNodes", "Deploying", "BaselineUpgrade", "Ready",
 	// "Upgrading" or "UpgradeFailed". Right after its creation it is WaitingForNodes, as nodes come afterwards.
 	State pulumi.StringOutput `pulumi:"state"`
 	// ARM id of the primary node type.

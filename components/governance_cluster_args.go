@@ -18,7 +18,7 @@ type GovernanceClusterArgs struct {
 	ResourceGroupName pulumi.StringInput `pulumi:"resourceGroupName"`
 	// Azure region of the cluster, such as "eastus".
 	Location pulumi.StringInput `pulumi:"location"`
-	// Tags of everything in the cluster that Azure keeps tags for.
+	// The tags of everything in the cluster that Azure keeps tags for.
 	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
 
 	// "Basic", for tests, or "Standard"
@@ -31,7 +31,7 @@ type GovernanceClusterArgs struct {
 	NodeCount pulumi.IntPtrInput `pulumi:"nodeCount,optional"`
 	// Size of the nodes' virtual machines. Default: "Standard_D2s_v3".
 	VMSize pulumi.StringPtrInput `pulumi:"vmSize,optional"`
-	// Image of the nodes. Default: Windows Server 2022 Datacenter in its latest version.
+	// The image of the nodes. Default: Windows Server 2022 Datacenter in its latest version.
 	Image *ClusterImage `pulumi:"image,optional"`
 	// Size of each node's data disk in GB. Default: 128.
 	DataDiskGB pulumi.IntPtrInput `pulumi:"dataDiskGb,optional"`
@@ -65,13 +65,13 @@ type GovernanceClusterArgs struct {
 
 // ClusterImage is a marketplace image of Windows for a cluster's nodes.
 type ClusterImage struct {
-	// Publisher of the image. Default: "MicrosoftWindowsServer".
+	// The publisher of the image. Default: "MicrosoftWindowsServer".
 	Publisher pulumi.StringPtrInput `pulumi:"publisher,optional"`
-	// Offer of the image. Default: "WindowsServer".
+	// The offer of the image. Default: "WindowsServer".
 	Offer pulumi.StringPtrInput `pulumi:"offer,optional"`
-	// SKU of the image. Default: "2022-Datacenter".
+	// The SKU of the image. Default: "2022-Datacenter".
 	SKU pulumi.StringPtrInput `pulumi:"sku,optional"`
-	// Version of the image. Azure keeps nodes up to date by itself with "latest" only
+	// The version of the image. Azure keeps nodes up to date by itself with "latest" only
 	// (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-upgrade-os). Default: "latest".
 	Version pulumi.StringPtrInput `pulumi:"version,optional"`
 }
@@ -109,11 +109,11 @@ type ClusterNodeCertificate struct {
 // ClusterPackage is a Service Fabric application package and the stateless services to start from it. To change what
 // runs, change its version: Azure fetches a package when its version is created, and never again.
 type ClusterPackage struct {
-	// Path of the local .sfpkg file; a relative one begins at the folder of the project.
+	// The path of the local .sfpkg file; a relative one begins at the folder of the project.
 	Path string `pulumi:"path"`
 	// Name of the application type, as in the package's ApplicationManifest.xml.
 	TypeName pulumi.StringInput `pulumi:"typeName"`
-	// Version of the application type, as in the package's ApplicationManifest.xml.
+	// The version of the application type, as in the package's ApplicationManifest.xml.
 	Version string `pulumi:"version"`
 	// The services to start, by name: at least one.
 	Services map[string]ClusterService `pulumi:"services"`

@@ -14,7 +14,7 @@ type MonitoringArgs struct {
 	ResourceGroupName pulumi.StringInput `pulumi:"resourceGroupName"`
 	// Azure region of the workspace, the alerts and the workbook, such as "eastus".
 	Location pulumi.StringInput `pulumi:"location"`
-	// Tags of everything that Azure keeps tags for.
+	// The tags of everything that Azure keeps tags for.
 	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
 
 	// Price plan of the workspace (learn.microsoft.com/azure/azure-monitor/logs/cost-logs). Default: "PerGB2018".

@@ -6,7 +6,7 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 type ProviderOrgArgs struct {
 	// Azure region of everything in the organization, such as "eastus".
 	Location pulumi.StringInput `pulumi:"location"`
-	// Tags of everything in the organization that Azure keeps tags for.
+	// The tags of everything in the organization that Azure keeps tags for.
 	Tags pulumi.StringMapInput `pulumi:"tags,optional"`
 	// Names of the private blob containers that data is shared from, at least one. A name has 3 to 63
 	// lowercase letters, digits and single hyphens

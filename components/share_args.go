@@ -28,7 +28,7 @@ type ShareWithDatasetArgs struct {
 	ShareName pulumi.StringInput `pulumi:"shareName"`
 	// What an invited consumer reads about the data before accepting.
 	Description pulumi.StringPtrInput `pulumi:"description,optional"`
-	// Terms of use that a consumer accepts with the invitation.
+	// The terms of use that a consumer accepts with the invitation.
 	Terms pulumi.StringPtrInput `pulumi:"terms,optional"`
 	// When snapshots run.
 	Schedule ShareSchedule `pulumi:"schedule"`
@@ -222,16 +222,6 @@ func (s ShareParty) container(argument string, container pulumi.StringInput) pul
 		}
 		return names[name], nil
 	}).(pulumi.StringOutput)
-}
-
-// location is a place in the party's storage account.
-func (s ShareParty) location(container, path pulumi.StringInput) BlobLocation {
-	return BlobLocation{
-		StorageAccountID: s.StorageAccountID.ToStringOutput(),
-		BlobEndpoint:     s.BlobEndpoint.ToStringOutput(),
-		Container:        container.ToStringOutput(),
-		Path:             path.ToStringOutput(),
-	}
 }
 
 // interval is the schedule's interval, checked.

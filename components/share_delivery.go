@@ -12,10 +12,11 @@ import (
 	"github.com/crossorg/crossorg/internal/rules"
 )
 
-// newDelivery invites one consumer and accepts on its side. name begins the logical names of its resources.
+// newDelivery invites one consumer and accepts on its side. name begins the logical names of its resources. It returns
+// an output of a ShareDelivery.
 func newDelivery(
 	ctx *pulumi.Context, s *ShareWithDataset, name, consumer string, args *ShareWithDatasetArgs, o *offer,
-) (ShareDelivery, error) {
+) (pulumi.Output, error) {
 	p, to := args.Provider, args.Consumers[consumer]
 	c := to.Party
 
@@ -30,7 +31,7 @@ func newDelivery(
 	invitation, err := datashare.NewInvitation(ctx, name+"-invitation", invite,
 		s.offered(pulumi.DependsOn(o.complete))...)
 	if err != nil {
-		return ShareDelivery{}, err
+		return nil, err
 	}
 	subscription, err := datashare.NewShareSubscription(ctx, name+"-subscription", &datashare.ShareSubscriptionArgs{
 		ResourceGroupName:     c.ResourceGroupName,
@@ -41,35 +42,26 @@ func newDelivery(
 		ExpirationDate:        args.expirationDate(),
 	}, s.received(consumer)...)
 	if err != nil {
-		return ShareDelivery{}, err
+		return nil, err
 	}
 
-	d := ShareDelivery{
-		SubscriptionID:     subscription.ID().ToStringOutput(),
-		InvitationID:       invitation.InvitationId,
-		InvitationStatus:   afterAcceptance(invitation, subscription),
-		SubscriptionStatus: subscription.ShareSubscriptionStatus,
-		DataSets:           map[string]ShareRoute{},
-	}
 	storage := storageInEffect(ctx, s, "consumer "+consumer, c, args)
 	var mapped []pulumi.Resource
+	routes := pulumi.Map{}
 	for _, key := range slices.Sorted(maps.Keys(args.DataSets)) {
 		ds := args.DataSets[key]
 		target, err := newTarget(ctx, s, name, consumer, key, args)
 		if err != nil {
-			return ShareDelivery{}, err
+			return nil, err
 		}
 		mapping, err := newMapping(ctx, name+"-"+key, key, ds.Kind, o.dataSets[key].id, c, subscription.Name, storage,
 			target, s.received(consumer))
 		if err != nil {
-			return ShareDelivery{}, err
+			return nil, err
 		}
 		mapped = append(mapped, mapping)
-		d.DataSets[key] = ShareRoute{
-			Kind:   pulumi.String(ds.Kind).ToStringOutput(),
-			Source: p.location(ds.Container, pulumi.String(ds.path())),
-			Target: c.location(target.name, target.path),
-		}
+		routes[key] = toShareRoute(ds.Kind, p.location(ds.Container, pulumi.String(ds.path())),
+			c.location(target.name, target.path))
 	}
 	// Only once everything is mapped, as a new trigger runs its first snapshot. Azure does not let a running trigger
 	// follow another schedule: it is disabled and enabled again, which is to say replaced.
@@ -86,10 +78,10 @@ func newDelivery(
 		pulumi.ReplaceOnChanges([]string{"recurrenceInterval", "synchronizationTime"}),
 		pulumi.DeleteBeforeReplace(true))...)
 	if err != nil {
-		return ShareDelivery{}, err
+		return nil, err
 	}
-	d.TriggerStatus = trigger.TriggerStatus
-	return d, nil
+	return toShareDelivery(subscription.ID().ToStringOutput(), invitation.InvitationId,
+		afterAcceptance(invitation, subscription), subscription.ShareSubscriptionStatus, trigger.TriggerStatus, routes), nil
 }
 
 // address fills in who is invited. By default that is the principal which is going to accept, asked of Azure.

@@ -28,49 +28,11 @@ type ShareWithDataset struct {
 	// Name of the share.
 	ShareName pulumi.StringOutput `pulumi:"shareName"`
 	// What each consumer receives, by the names of the argument consumers.
-	Deliveries map[string]ShareDelivery `pulumi:"deliveries"`
+	Deliveries ShareDeliveryMapOutput `pulumi:"deliveries"`
 
-	// sides are the providers that manage the two kinds of sides.
+	// provider manages the providing side, consumers the others by name; nil is the component's own provider.
 	provider  pulumi.ProviderResource
 	consumers map[string]pulumi.ProviderResource
-}
-
-// ShareDelivery is what one consumer receives of a share. Its states are those of the last update or refresh.
-type ShareDelivery struct {
-	// ARM id of the share subscription.
-	SubscriptionID pulumi.StringOutput `pulumi:"subscriptionId"`
-	// Id (GUID) of the invitation that the share subscription accepted.
-	InvitationID pulumi.StringOutput `pulumi:"invitationId"`
-	// State of the invitation: "Accepted", "Rejected" or "Withdrawn".
-	InvitationStatus pulumi.StringOutput `pulumi:"invitationStatus"`
-	// State of the share subscription: "Active", "Revoked", "Revoking" or "SourceDeleted".
-	SubscriptionStatus pulumi.StringOutput `pulumi:"subscriptionStatus"`
-	// State of the trigger that takes the snapshots: "Active", "Inactive" or "SourceSynchronizationSettingDeleted".
-	TriggerStatus pulumi.StringOutput `pulumi:"triggerStatus"`
-	// Where each data set comes from and where it lands, by data set name.
-	DataSets map[string]ShareRoute `pulumi:"dataSets"`
-}
-
-// ShareRoute is the way of a data set from the provider to a consumer.
-type ShareRoute struct {
-	// Kind of the data set: "blob", "folder" or "container".
-	Kind pulumi.StringOutput `pulumi:"kind"`
-	// Where the data comes from.
-	Source BlobLocation `pulumi:"source"`
-	// Where the data lands.
-	Target BlobLocation `pulumi:"target"`
-}
-
-// BlobLocation is a place in a storage account.
-type BlobLocation struct {
-	// ARM id of the storage account.
-	StorageAccountID pulumi.StringOutput `pulumi:"storageAccountId"`
-	// URL of the account's blob service, with a slash at its end.
-	BlobEndpoint pulumi.StringOutput `pulumi:"blobEndpoint"`
-	// Name of the container.
-	Container pulumi.StringOutput `pulumi:"container"`
-	// Name of the blob or of the folder; empty for a whole container.
-	Path pulumi.StringOutput `pulumi:"path"`
 }
 
 // NewShareWithDataset registers the share and everything up to its delivery. It spans several azure-native providers,
@@ -120,12 +82,13 @@ func newShareWithDataset(
 	}
 	s.ShareID = offer.share.ID().ToStringOutput()
 	s.ShareName = offer.share.Name
-	s.Deliveries = map[string]ShareDelivery{}
+	deliveries := pulumi.Map{}
 	for _, consumer := range slices.Sorted(maps.Keys(args.Consumers)) {
-		if s.Deliveries[consumer], err = newDelivery(ctx, s, name+"-"+consumer, consumer, args, offer); err != nil {
+		if deliveries[consumer], err = newDelivery(ctx, s, name+"-"+consumer, consumer, args, offer); err != nil {
 			return nil, err
 		}
 	}
+	s.Deliveries = toShareDeliveryMap(deliveries)
 	return s, ctx.RegisterResourceOutputs(s, outputs(s))
 }
 

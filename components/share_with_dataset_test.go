@@ -26,9 +26,9 @@ type sharing struct {
 	containers []string
 	preview    bool
 	assignedOn time.Time
-	// share is what the program made, statuses what its deliveries report.
-	share    *components.ShareWithDataset
-	statuses map[string][]any
+	// share is what the program made, deliveries what it reports.
+	share      *components.ShareWithDataset
+	deliveries map[string]components.ShareDelivery
 }
 
 func newSharing(consumers ...string) *sharing {
@@ -99,17 +99,9 @@ func (s *sharing) program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	s.statuses = map[string][]any{}
-	for name, d := range s.share.Deliveries {
-		for _, status := range []pulumi.StringOutput{d.InvitationStatus, d.SubscriptionStatus, d.TriggerStatus} {
-			known, err := internals.UnsafeAwaitOutput(ctx.Context(), status)
-			if err != nil {
-				return err
-			}
-			s.statuses[name] = append(s.statuses[name], known.Value)
-		}
-	}
-	return nil
+	known, err := internals.UnsafeAwaitOutput(ctx.Context(), s.share.Deliveries)
+	s.deliveries, _ = known.Value.(map[string]components.ShareDelivery)
+	return err
 }
 
 func TestShareIsOfferedOnTheProvidersSide(t *testing.T) {
@@ -173,7 +165,11 @@ func TestEveryConsumerAcceptsAsItself(t *testing.T) {
 		assert.Equal(t, "2025-02-01T02:00:00Z", trigger.Input("synchronizationTime"))
 		assert.Equal(t, "Incremental", trigger.Input("synchronizationMode"))
 
-		assert.Equal(t, []any{"Accepted", "Active", "Active"}, s.statuses[name])
+		d := s.deliveries[name]
+		assert.Equal(t, subscription.ID, d.SubscriptionID)
+		assert.Equal(t, invitation.Output("invitationId"), d.InvitationID)
+		assert.Equal(t, []string{"Accepted", "Active", "Active"},
+			[]string{d.InvitationStatus, d.SubscriptionStatus, d.TriggerStatus})
 	}
 	objects := []any{}
 	for _, i := range a.OfType("datashare:Invitation") {
@@ -260,16 +256,13 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	assert.Equal(t, "None", container.Input("publicAccess"))
 	assert.True(t, container.Protect)
 
-	routes := s.share.Deliveries["fabrikam"].DataSets
-	for want, output := range map[string]pulumi.StringOutput{
-		"2025/q1":                   routes["folder"].Source.Path,
-		"financial/reports/2025/q1": routes["folder"].Target.Path,
-		"financial-reports":         routes["whole"].Target.Container,
-	} {
-		known, err := internals.UnsafeAwaitOutput(t.Context(), output)
-		require.NoError(t, err)
-		assert.Equal(t, want, known.Value)
-	}
+	routes := s.deliveries["fabrikam"].DataSets
+	assert.Equal(t, "folder", routes["folder"].Kind)
+	assert.Equal(t, "2025/q1", routes["folder"].Source.Path)
+	assert.Equal(t, "financial/reports/2025/q1", routes["folder"].Target.Path)
+	assert.Equal(t, "reports", routes["whole"].Source.Container)
+	assert.Equal(t, "financial-reports", routes["whole"].Target.Container)
+	assert.Empty(t, routes["whole"].Target.Path)
 }
 
 // Ensure local files become blobs before the data set that shares them, and land under their names.

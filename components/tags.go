@@ -112,24 +112,9 @@ func isOutput(v reflect.Value) bool {
 
 // outputs are a component's outputs as they are recorded in the stack's state.
 func outputs(component pulumi.ComponentResource) pulumi.Map {
-	return recorded(reflect.ValueOf(component).Elem()).(pulumi.Map)
-}
-
-// recorded is an output, or a structure of outputs, as an input of its registration.
-func recorded(v reflect.Value) pulumi.Input {
-	if isOutput(v) {
-		return v.Interface().(pulumi.Input)
-	}
 	all := pulumi.Map{}
-	switch v.Kind() {
-	case reflect.Struct:
-		for _, p := range properties(v) {
-			all[p.name] = recorded(p.value)
-		}
-	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			all[key.String()] = recorded(v.MapIndex(key))
-		}
+	for _, p := range properties(reflect.ValueOf(component).Elem()) {
+		all[p.name] = p.value.Interface().(pulumi.Output)
 	}
 	return all
 }
