@@ -35,9 +35,9 @@ func properties(structure reflect.Value) []property {
 	return all
 }
 
-// knownInputs are the arguments of a component that are recorded in the stack's state: those whose values are known
-// when it is registered, without secrets. With outputs among them, nothing below the component could start before
-// everything that any argument comes from is there.
+// knownInputs are the arguments of a component that are recorded in the stack's state: those that are given as values,
+// without secrets. With outputs among them, nothing below the component could start before everything that any argument
+// comes from is there.
 func knownInputs(args any) pulumi.Map {
 	in, _ := known(reflect.ValueOf(args)).(pulumi.Map)
 	return in
@@ -46,68 +46,72 @@ func knownInputs(args any) pulumi.Map {
 // known is a value without the outputs in it, nil when nothing is left.
 func known(v reflect.Value) pulumi.Input {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		if isOutput(v) {
-			return nil
-		}
 		v = v.Elem()
 	}
-	if !v.IsValid() || isOutput(v) {
+	if !v.IsValid() || v.IsZero() || v.Type().Implements(reflect.TypeFor[pulumi.Output]()) {
 		return nil
 	}
 	switch v.Kind() {
 	case reflect.String:
-		return notZero(v, pulumi.String(v.String()))
+		return pulumi.String(v.String())
 	case reflect.Int:
-		return notZero(v, pulumi.Int(v.Int()))
+		return pulumi.Int(v.Int())
 	case reflect.Float64:
-		return notZero(v, pulumi.Float64(v.Float()))
+		return pulumi.Float64(v.Float())
 	case reflect.Bool:
-		return notZero(v, pulumi.Bool(v.Bool()))
+		return pulumi.Bool(v.Bool())
 	case reflect.Struct:
-		in := pulumi.Map{}
-		for _, p := range properties(v) {
-			if value := known(p.value); value != nil && !p.secret {
-				in[p.name] = value
-			}
-		}
-		return in
+		return knownFields(v)
 	case reflect.Map:
-		in := pulumi.Map{}
-		for _, key := range v.MapKeys() {
-			if value := known(v.MapIndex(key)); value != nil {
-				in[key.String()] = value
-			}
-		}
-		return notEmpty(len(in), in)
+		return knownEntries(v)
 	case reflect.Slice:
-		in := pulumi.Array{}
-		for i := range v.Len() {
-			if value := known(v.Index(i)); value != nil {
-				in = append(in, value)
-			}
-		}
-		return notEmpty(len(in), in)
+		return knownElements(v)
 	}
 	return nil
 }
 
-// notZero leaves out what says nothing, as if it had not been given.
-func notZero(v reflect.Value, in pulumi.Input) pulumi.Input {
-	if v.IsZero() {
+func knownFields(structure reflect.Value) pulumi.Input {
+	in := pulumi.Map{}
+	for _, p := range properties(structure) {
+		if value := known(p.value); value != nil && !p.secret {
+			in[p.name] = value
+		}
+	}
+	if len(in) == 0 {
 		return nil
 	}
 	return in
 }
 
-func notEmpty(length int, in pulumi.Input) pulumi.Input {
-	if length == 0 {
+// knownEntries keeps the keys of structs of which nothing is known: they name resources.
+func knownEntries(m reflect.Value) pulumi.Input {
+	in := pulumi.Map{}
+	for _, key := range m.MapKeys() {
+		value := known(m.MapIndex(key))
+		if value == nil && m.Type().Elem().Kind() == reflect.Struct {
+			value = pulumi.Map{}
+		}
+		if value != nil {
+			in[key.String()] = value
+		}
+	}
+	if len(in) == 0 {
 		return nil
 	}
 	return in
 }
 
-func isOutput(v reflect.Value) bool {
-	return v.IsValid() && v.Type().Implements(reflect.TypeFor[pulumi.Output]())
+func knownElements(list reflect.Value) pulumi.Input {
+	in := pulumi.Array{}
+	for i := range list.Len() {
+		if value := known(list.Index(i)); value != nil {
+			in = append(in, value)
+		}
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	return in
 }
 
 // outputs are a component's outputs as they are recorded in the stack's state.
