@@ -130,7 +130,7 @@ func TestConnectionsAreInstances(t *testing.T) {
 	assert.ElementsMatch(t, []string{clientID, "55555555-5555-5555-5555-555555555555"}, arm.tokens)
 }
 
-// A wrong secret is told as the authority tells it, and the secret is not repeated.
+// The error of a wrong secret is the authority's, and the secret is not repeated.
 func TestWrongSecret(t *testing.T) {
 	arm := newARM(t)
 	p := arm.dial(t)

@@ -145,7 +145,7 @@ func TestCreateRefusesWhatExists(t *testing.T) {
 	assert.Empty(t, arm.seen("PUT"))
 }
 
-// What comes into being with its parent is there to be configured: a singleton always, others while nobody changed
+// A resource that is created with its parent can be configured: a singleton always, others while nobody changed
 // them.
 func TestCreateOfImplicitResources(t *testing.T) {
 	services := accountID + "/blobServices/default"
@@ -271,9 +271,9 @@ func TestCreateKeepsWhatFailedHalfWay(t *testing.T) {
 	assert.Len(t, partial.GetReasons(), 1)
 }
 
-// An operation that has failed by the time its request is answered tells why in its status alone.
+// An operation that has failed by the time its request is answered has the reason in its status alone.
 func TestCreateAsksWhyAnOperationFailed(t *testing.T) {
-	for header, told := range map[string]string{
+	for header, message := range map[string]string{
 		"Azure-AsyncOperation": `Code="StorageAccountStuck" Message="It got stuck."`,
 		"X-None":               "Azure does not say why",
 	} {
@@ -293,7 +293,7 @@ func TestCreateAsksWhyAnOperationFailed(t *testing.T) {
 		})
 		_, err := p.Create(t.Context(),
 			&pulumirpc.CreateRequest{Urn: urn(accountToken, "res"), Properties: pack(t, account(nil))})
-		require.ErrorContains(t, err, told)
+		require.ErrorContains(t, err, message)
 		assert.NotContains(t, err.Error(), "provisioningState", "not the whole resource")
 		assert.NotEmpty(t, status.Convert(err).Details(), "and the resource is kept")
 	}

@@ -16,7 +16,7 @@ func remove(t *testing.T, p pulumirpc.ResourceProviderClient, token, id string) 
 	return err
 }
 
-// Deleting removes the resource under the type's api-version; what is gone already is as good.
+// Deleting removes the resource under the type's api-version; one that is gone already is no error.
 func TestDelete(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
@@ -73,7 +73,7 @@ func TestDeleteReportsRefusals(t *testing.T) {
 		`Status=409 Code="ScopeLocked" Message="The scope is locked."`)
 }
 
-// What cannot be deleted is put back to what it was at first.
+// A resource that cannot be deleted is put back to the state in which Azure made it.
 func TestDeleteResetsSingletons(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)

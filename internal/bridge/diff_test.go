@@ -18,7 +18,7 @@ func list(values ...string) resource.PropertyValue {
 	return resource.NewArrayProperty(items)
 }
 
-// Each difference is told by its path, its kind, and whether it needs a new resource.
+// Each difference has its path, its kind, and whether it needs a new resource.
 func TestDiff(t *testing.T) {
 	const (
 		add           = pulumirpc.PropertyDiff_ADD

@@ -236,7 +236,7 @@ func eachText(v resource.PropertyValue, visit func(string)) {
 	}
 }
 
-// echo is an Azure that keeps what it is told: its answer has everything of the request but what is write-only, and
+// echo is an Azure that keeps what it receives: its answer has everything of the request but what is write-only, and
 // beside it values of its own for read-only properties and, where the bytes say, for what the request leaves out.
 func (m *maker) echo(s *azuretypes.Shape, request map[string]any, depth int) map[string]any {
 	if v, err := s.Variant(request); err == nil {
@@ -348,7 +348,7 @@ func throughEngine(t *testing.T, s *structpb.Struct) resource.PropertyMap {
 }
 
 // FuzzRoundTrip promises of every type of the table, for whatever a program gives: what Check accepts the published
-// type accepts; what an Azure that keeps what it is told gives back makes no difference to the program, at a refresh as
+// type accepts; what an Azure that keeps a request gives back makes no difference to the program, at a refresh as
 // at an import; keys of free-form maps keep their spelling; what Azure adds or what is secret changes nothing of that;
 // and a secret is never seen outside a secret.
 func FuzzRoundTrip(f *testing.F) {
@@ -546,7 +546,7 @@ func FuzzUnknowns(f *testing.F) {
 				full = full || other.GetProperty() == failure.GetProperty()
 			}
 			if !full {
-				t.Errorf("%s: an unknown value is called wrong: %s", typ.token, failure.GetReason())
+				t.Errorf("%s: an unknown value is reported: %s", typ.token, failure.GetReason())
 			}
 		}
 		foretold := typ.predict(program)

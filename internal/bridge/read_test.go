@@ -23,7 +23,7 @@ func refresh(
 	return unpack(t, resp.GetInputs()), unpack(t, resp.GetProperties())
 }
 
-// A refresh of what nobody changed changes nothing, although Azure fills in much that the program never gave.
+// A refresh without a change in Azure changes nothing, although Azure fills in defaults.
 func TestReadWithoutDrift(t *testing.T) {
 	cases := map[string]struct {
 		token  string
@@ -73,7 +73,7 @@ func TestReadWithoutDrift(t *testing.T) {
 	}
 }
 
-// What somebody changed in Azure appears in the inputs, and nothing else does.
+// A change made in Azure appears in the inputs, and nothing else does.
 func TestReadWithDrift(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
@@ -122,7 +122,7 @@ func TestReadLeavesListsToOthers(t *testing.T) {
 	assert.Equal(t, given, inputs)
 }
 
-// What is gone from Azure is gone from the state.
+// A resource that was deleted in Azure leaves the state.
 func TestReadOfWhatIsGone(t *testing.T) {
 	p := newARM(t).configured(t)
 	resp, err := p.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(accountToken, "res"), Id: accountID})
@@ -142,7 +142,7 @@ func TestReadReportsErrors(t *testing.T) {
 	require.ErrorContains(t, err, `Status=403 Code="AuthorizationFailed" Message="The client has no permission."`)
 }
 
-// By its id alone a resource yields inputs that make a program agree with it: those of the path and those of the body,
+// By its id alone a resource yields inputs that a program can adopt: those of the path and those of the body,
 // without what is read-only or empty.
 func TestReadImports(t *testing.T) {
 	blobs := accountID + "/blobServices/default"

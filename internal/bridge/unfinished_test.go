@@ -49,7 +49,7 @@ func TestCreateKeepsWhatMayHaveBeenMade(t *testing.T) {
 	assert.Equal(t, text("contosodata"), unpack(t, partial.GetProperties())["name"])
 }
 
-// What Azure says it does not have is not kept.
+// A resource that Azure does not have is not kept.
 func TestCreateForgetsWhatWasNotMade(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
@@ -58,7 +58,7 @@ func TestCreateForgetsWhatWasNotMade(t *testing.T) {
 	assert.Nil(t, createFailing(t, p))
 }
 
-// When nobody can tell whether a resource was made it is kept by its id, and the next update makes it or finds it.
+// When it is unknown whether a resource was made, it is kept by its id, and the next update makes it or finds it.
 func TestUpdateFinishesWhatMayHaveBeenMade(t *testing.T) {
 	for _, made := range []bool{true, false} {
 		arm := newARM(t)
@@ -113,7 +113,7 @@ func TestReadFinishesTheStateOfWhatWasMade(t *testing.T) {
 }
 
 // A vault that an interrupted run did not get to make has no access policies to keep.
-func TestUpdateMakesAVaultThatIsNotThere(t *testing.T) {
+func TestUpdateMakesAMissingVault(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
 	vault := m{
@@ -153,7 +153,7 @@ func TestUpdateUploadsWhatWasNotUploaded(t *testing.T) {
 	assert.Equal(t, "two", string(blobs.get("shared/2025/data.csv").content))
 }
 
-func TestResourceIDsCanBeForetold(t *testing.T) {
+func TestResourceIDsFollowFromInputs(t *testing.T) {
 	id, err := bridge.ResourceID("azure-native:"+accountToken,
 		map[string]any{"accountName": "contosodata", "resourceGroupName": "contoso"}, subscription)
 	require.NoError(t, err)

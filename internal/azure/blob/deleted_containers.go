@@ -40,8 +40,9 @@ func (c *Content) KeepDeletedContainer(tx *store.Tx, account, container, version
 
 // RestoreContainer makes the blobs of a deleted container those of the container destination, which has none.
 func (c *Content) RestoreContainer(tx *store.Tx, account, container, version, destination string) error {
+	deleted, live := deletedPrefix(account, container, version), account+"/"+destination+"/"
 	for to, from := range deletedTables {
-		if err := move(tx, from, deletedPrefix(account, container, version), to, account+"/"+destination+"/"); err != nil {
+		if err := move(tx, from, deleted, to, live); err != nil {
 			return err
 		}
 	}

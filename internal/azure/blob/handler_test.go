@@ -400,7 +400,7 @@ func TestTheOfficialClientManagesContainers(t *testing.T) {
 	requireCode(t, err, http.StatusNotFound, "ContainerNotFound")
 }
 
-func TestConditionsDecideInTheWrite(t *testing.T) {
+func TestConditionsAreCheckedInTheWrite(t *testing.T) {
 	d := newDataPlane(t)
 	ctx := context.Background()
 	bb := d.client.ServiceClient().NewContainerClient("data").NewBlockBlobClient("x")
@@ -504,10 +504,10 @@ func TestCopyTakesContentFromThisServerOnly(t *testing.T) {
 func TestAWrongKeyIsRefused(t *testing.T) {
 	d := newDataPlane(t)
 	d.put(key("x"), "secret")
-	wrong := d.as("contoso", base64.StdEncoding.EncodeToString([]byte("some other key")))
-	_, err := d.download(wrong, "x")
+	intruder := d.as("contoso", base64.StdEncoding.EncodeToString([]byte("some other key")))
+	_, err := d.download(intruder, "x")
 	requireCode(t, err, http.StatusForbidden, "AuthenticationFailed")
-	requireCode(t, d.upload(wrong, "x", "overwritten"), http.StatusForbidden, "AuthenticationFailed")
+	requireCode(t, d.upload(intruder, "x", "overwritten"), http.StatusForbidden, "AuthenticationFailed")
 	assert.Equal(t, "secret", d.read(key("x")))
 	assert.NotContains(t, err.Error(), d.key)
 	d.estate.change("contoso", func(a *blob.Account) { a.SharedKey = false })
@@ -526,7 +526,7 @@ func (c *captured) Do(r *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(r)
 }
 
-func TestASignedRequestCannotBeChangedOrKept(t *testing.T) {
+func TestASignedRequestCannotBeChangedOrReplayedLater(t *testing.T) {
 	d := newDataPlane(t)
 	d.put(key("x"), "secret")
 	d.put(key("y"), "other")
@@ -832,7 +832,7 @@ func TestTheSecondaryEndpointIsForReading(t *testing.T) {
 	requireCode(t, d.upload(c, "x", "y"), http.StatusForbidden, "WriteOperationNotSupportedOnSecondary")
 }
 
-func TestAccountInformationIsTold(t *testing.T) {
+func TestAccountInformationIsShown(t *testing.T) {
 	d := newDataPlane(t)
 	info, err := d.client.ServiceClient().GetAccountInfo(context.Background(), &service.GetAccountInfoOptions{})
 	require.NoError(t, err)
@@ -879,7 +879,7 @@ func FuzzHandler(f *testing.F) {
 		r.Header.Set("x-ms-version", blob.SASVersion)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		assert.GreaterOrEqual(t, w.Code, 400, "nobody without a signature gets anything")
+		assert.GreaterOrEqual(t, w.Code, 400, "a request without a signature is refused")
 		assert.NotEqual(t, http.StatusInternalServerError, w.Code)
 		assert.NotEmpty(t, w.Header().Get("x-ms-error-code"))
 	})

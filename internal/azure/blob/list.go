@@ -123,55 +123,66 @@ type containerPropertiesXML struct {
 	RemainingDays               *int   `xml:"RemainingRetentionDays,omitempty"`
 }
 
-// listing reads the query parameters that both lists have. from is the name that the page begins with.
-func (x *exchange) listing() (out listingXML, from string, max int, include map[string]bool, e *Error) {
+// listing is a request for a list.
+type listing struct {
+	answer listingXML
+	// from is the name that the page begins with, max the most entries of a page.
+	from string
+	max  int
+	// include are the parts that the request asks for besides, in lower case.
+	include map[string]bool
+}
+
+// listing reads the query parameters that both lists have.
+func (x *exchange) listing() (listing, *Error) {
 	scheme := "http"
 	if x.r.TLS != nil {
 		scheme = "https"
 	}
-	out.ServiceEndpoint = scheme + "://" + x.r.Host + "/" + x.t.account + "/"
-	out.Prefix, out.Marker = x.q.Get("prefix"), x.q.Get("marker")
-	max = 5000
+	l := listing{max: 5000, include: map[string]bool{}, answer: listingXML{
+		ServiceEndpoint: scheme + "://" + x.r.Host + "/" + x.t.account + "/",
+		Prefix:          x.q.Get("prefix"), Marker: x.q.Get("marker"),
+	}}
 	if v := x.q.Get("maxresults"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil {
-			return out, "", 0, nil, errQueryValue("maxresults")
+			return l, errQueryValue("maxresults")
 		}
 		if n < 1 {
-			return out, "", 0, nil, serviceError(http.StatusBadRequest, "OutOfRangeQueryParameterValue", "One of the "+
-				"query parameters specified in the request URI is outside the permissible range: maxresults.")
+			return l, serviceError(http.StatusBadRequest, "OutOfRangeQueryParameterValue", "One of the query "+
+				"parameters specified in the request URI is outside the permissible range: maxresults.")
 		}
-		max, out.MaxResults = min(n, max), n
+		l.max, l.answer.MaxResults = min(n, l.max), n
 	}
-	raw, err := base64.URLEncoding.DecodeString(out.Marker)
+	from, err := base64.URLEncoding.DecodeString(l.answer.Marker)
 	if err != nil {
-		return out, "", 0, nil, errQueryValue("marker")
+		return l, errQueryValue("marker")
 	}
-	include = map[string]bool{}
+	l.from = string(from)
 	for _, v := range strings.Split(x.q.Get("include"), ",") {
-		include[strings.ToLower(strings.TrimSpace(v))] = true
+		l.include[strings.ToLower(strings.TrimSpace(v))] = true
 	}
-	return out, string(raw), max, include, nil
+	return l, nil
 }
 
 func markerFor(name string) string { return base64.URLEncoding.EncodeToString([]byte(name)) }
 
 // listBlobs is List Blobs: https://learn.microsoft.com/rest/api/storageservices/list-blobs
 func (x *exchange) listBlobs() error {
-	out, from, max, include, e := x.listing()
+	l, e := x.listing()
 	if e != nil {
 		return e
 	}
 	if err := x.containerExists(); err != nil {
 		return err
 	}
+	out := l.answer
 	out.ContainerName, out.Delimiter = x.t.container, x.q.Get("delimiter")
-	query := pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: from, max: max}
+	query := pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: l.from, max: l.max}
 	var found page
 	var err error
-	if include["versions"] || include["deleted"] {
-		found, err = x.content.pageOfAll(x.t.account, x.t.container, query, include["versions"], include["deleted"],
-			x.at)
+	if versions, deleted := l.include["versions"], l.include["deleted"]; versions || deleted {
+		found, err = x.content.pageOfAll(x.t.account, x.t.container, query, versions, deleted, x.at)
 	} else {
 		found, err = x.content.page(x.t.account, x.t.container, query)
 	}
@@ -186,7 +197,7 @@ func (x *exchange) listBlobs() error {
 			out.Blobs.Entries = append(out.Blobs.Entries, prefixXML{Name: nameOf(f.prefix)})
 			continue
 		}
-		out.Blobs.Entries = append(out.Blobs.Entries, x.listed(*f.blob, include))
+		out.Blobs.Entries = append(out.Blobs.Entries, x.listed(*f.blob, l.include))
 	}
 	if found.next != "" {
 		out.NextMarker = markerFor(found.next)
@@ -195,6 +206,7 @@ func (x *exchange) listBlobs() error {
 	return nil
 }
 
+// listed is a blob's entry in a list.
 func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 	tier, inferred := x.tier(i.Properties)
 	out := blobXML{Name: nameOf(i.Name), Properties: blobPropertiesXML{
@@ -232,24 +244,15 @@ func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 
 // listContainers is List Containers: https://learn.microsoft.com/rest/api/storageservices/list-containers2
 func (x *exchange) listContainers() error {
-	out, from, max, include, e := x.listing()
+	l, e := x.listing()
 	if e != nil {
 		return e
 	}
-	all, err := x.accounts.Containers(x.t.account)
+	all, err := x.containers(l.include["deleted"])
 	if err != nil {
 		return err
 	}
-	if include["deleted"] {
-		deleted, err := x.accounts.DeletedContainers(x.t.account)
-		if err != nil {
-			return err
-		}
-		all = append(all, deleted...)
-		slices.SortStableFunc(all, func(a, b Container) int {
-			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))
-		})
-	}
+	out := l.answer
 	out.Containers = &struct {
 		Entries []containerXML `xml:"Container"`
 	}{}
@@ -258,32 +261,51 @@ func (x *exchange) listContainers() error {
 		if c.Version != "" {
 			mark += "\x00" + c.Version
 		}
-		if mark < from || !strings.HasPrefix(c.Name, out.Prefix) {
+		if mark < l.from || !strings.HasPrefix(c.Name, out.Prefix) {
 			continue
 		}
-		if len(out.Containers.Entries) == max {
+		if len(out.Containers.Entries) == l.max {
 			out.NextMarker = markerFor(mark)
 			break
 		}
-		row := containerXML{Name: c.Name, Properties: containerPropertiesXML{
-			LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked",
-			LeaseState:             "available",
-			DefaultEncryptionScope: "$account-encryption-key", HasImmutabilityPolicy: c.Immutable > 0,
-		}}
-		if c.Version != "" {
-			days := int(c.Purge.Sub(x.at).Hours() / 24)
-			row.Deleted, row.Version = true, c.Version
-			row.Properties.DeletedTime, row.Properties.RemainingDays = httpTime(c.Deleted), &days
-		}
-		if c.PublicAccess != PublicNone {
-			row.Properties.PublicAccess = strings.ToLower(c.PublicAccess)
-		}
-		if include["metadata"] {
-			m := pairsXML(c.Metadata)
-			row.Metadata = &m
-		}
-		out.Containers.Entries = append(out.Containers.Entries, row)
+		out.Containers.Entries = append(out.Containers.Entries, x.listedContainer(c, l.include["metadata"]))
 	}
 	writeXML(x.w, http.StatusOK, out)
 	return nil
+}
+
+// containers are the account's containers, with the deleted ones if wanted, by name and then by version.
+func (x *exchange) containers(deleted bool) ([]Container, error) {
+	all, err := x.accounts.Containers(x.t.account)
+	if err != nil || !deleted {
+		return all, err
+	}
+	kept, err := x.accounts.DeletedContainers(x.t.account)
+	all = append(all, kept...)
+	slices.SortStableFunc(all, func(a, b Container) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))
+	})
+	return all, err
+}
+
+// listedContainer is a container's entry in a list.
+func (x *exchange) listedContainer(c Container, metadata bool) containerXML {
+	out := containerXML{Name: c.Name, Properties: containerPropertiesXML{
+		LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked",
+		LeaseState: "available", DefaultEncryptionScope: "$account-encryption-key",
+		HasImmutabilityPolicy: c.Immutable > 0,
+	}}
+	if c.Version != "" {
+		days := int(c.Purge.Sub(x.at).Hours() / 24)
+		out.Deleted, out.Version = true, c.Version
+		out.Properties.DeletedTime, out.Properties.RemainingDays = httpTime(c.Deleted), &days
+	}
+	if c.PublicAccess != PublicNone {
+		out.Properties.PublicAccess = strings.ToLower(c.PublicAccess)
+	}
+	if metadata {
+		m := pairsXML(c.Metadata)
+		out.Metadata = &m
+	}
+	return out
 }

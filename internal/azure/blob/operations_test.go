@@ -72,7 +72,7 @@ func TestEveryOperationIsRoutedAuthorizedAndLogged(t *testing.T) {
 		assert.Contains(t, op.permission.action, containersPrefix, "%s needs an action", op.Name)
 		assert.Contains(t, []string{"", PublicBlob, PublicContainer}, op.permission.public)
 		if op.Category != StorageRead {
-			assert.Empty(t, op.permission.public, "%s is open to nobody without credentials", op.Name)
+			assert.Empty(t, op.permission.public, "%s needs credentials", op.Name)
 		}
 	}
 	assert.Len(t, names, len(operations)-1, "only a blob and a version are deleted under one name")
@@ -138,5 +138,5 @@ func TestRequestsThatAreNoOperationAreLoggedAsUnknown(t *testing.T) {
 	}
 	records = nil
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/fabrikam/data/x", http.NoBody))
-	assert.Empty(t, records, "nobody logs requests on an account that does not exist")
+	assert.Empty(t, records, "requests on an account that does not exist are not recorded")
 }

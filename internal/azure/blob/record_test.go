@@ -15,7 +15,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/blob"
 )
 
-// A record says what was done, by whom, how it ended and how much went each way.
+// A record has the operation, the caller, the outcome and the bytes in both directions.
 func TestRequestsAreRecorded(t *testing.T) {
 	d := newDataPlane(t)
 	records := make(chan blob.Record, 1)
@@ -68,5 +68,23 @@ func TestRequestsAreRecorded(t *testing.T) {
 		assert.Equal(t, d.estate.accounts["contoso"].ID, got.AccountID)
 		assert.Equal(t, u.String(), got.URI)
 		assert.Equal(t, blob.SASVersion, got.Version)
+	}
+}
+
+// The secondary endpoint has the same content, and no log.
+func TestReadsOfTheSecondaryAreNotRecorded(t *testing.T) {
+	d := newDataPlane(t)
+	require.NoError(t, d.upload(d.client, "x", "replicated"))
+	d.estate.change("contoso", func(a *blob.Account) { a.ReadableSecondary, a.HTTPSOnly = true, false })
+	signature := blob.SignServiceSAS("contoso", []byte(bytesOfKey),
+		blob.SASParams{Container: "data", Permissions: "r", Expiry: time.Now().Add(time.Hour)})
+	recorded := 0
+	h := blob.NewHandler(d.content, d.estate, nil).RecordTo(func(blob.Record) { recorded++ })
+	for account, records := range map[string]int{"contoso": 1, "contoso-secondary": 0} {
+		recorded = 0
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/"+account+"/data/x?"+signature, nil))
+		assert.Equal(t, http.StatusOK, w.Code, "%s: %s", account, w.Body)
+		assert.Equal(t, records, recorded, account)
 	}
 }

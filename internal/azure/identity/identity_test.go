@@ -202,3 +202,19 @@ func TestTokenBeforeTheFirstKeyIsRefusedAtOnce(t *testing.T) {
 		return nil
 	}))
 }
+
+// A log names whom a refused token names; a decision never rests on that.
+func TestClaimsOfARefusedToken(t *testing.T) {
+	f := newFixture(t)
+	token, _, err := f.dir.Issue(f.p, arm)
+	require.NoError(t, err)
+	f.now = f.now.Add(48 * time.Hour)
+	_, err = f.verify(t, token, arm)
+	require.ErrorIs(t, err, identity.ErrTokenExpired)
+	claimed := identity.Claimed(token)
+	assert.Equal(t, []string{f.p.ObjectID, tenant, client},
+		[]string{claimed.ObjectID, claimed.TenantID, claimed.ClientID})
+	for _, unreadable := range []string{"", "a.b.c", "secret"} {
+		assert.Equal(t, identity.Principal{}, identity.Claimed(unreadable), unreadable)
+	}
+}

@@ -69,5 +69,5 @@ func TestVaultRequestsAreRecorded(t *testing.T) {
 	got = nil
 	keyvault.At("absent", keyvault.NewHandler(w.Server()).RecordTo(func(r keyvault.Record) { got = append(got, r) })).
 		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "https://absent.test/secrets", nil))
-	require.Empty(t, got, "nobody audits requests on a vault that is missing")
+	require.Empty(t, got, "requests on a vault that is missing are not recorded")
 }

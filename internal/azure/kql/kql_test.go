@@ -152,8 +152,8 @@ func TestQueriesAnswerAsKusto(t *testing.T) {
 	}
 }
 
-// What Azure refuses is refused here, before any row is read, and says where.
-func TestWrongQueriesAreRefused(t *testing.T) {
+// Queries that Azure refuses are refused here before any row is read, with the place of the error.
+func TestInvalidQueriesAreRefused(t *testing.T) {
 	for query, c := range map[string]struct {
 		semantic bool
 		message  string
@@ -186,10 +186,10 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 	} {
 		t.Run(query, func(t *testing.T) {
 			_, err := run(query)
-			var wrong *kql.Error
-			require.ErrorAs(t, err, &wrong)
-			require.Contains(t, wrong.Error(), c.message)
-			require.Equal(t, c.semantic, wrong.Semantic, wrong.Error())
+			var refused *kql.Error
+			require.ErrorAs(t, err, &refused)
+			require.Contains(t, refused.Error(), c.message)
+			require.Equal(t, c.semantic, refused.Semantic, refused.Error())
 		})
 	}
 }
@@ -241,7 +241,7 @@ func TestColumnsNameThemselves(t *testing.T) {
 		"dcount_Status"}, names)
 }
 
-// The environment's failure is not the query's fault.
+// An error of the environment is not an error of the query.
 func TestErrorsOfTheEnvironmentPassThrough(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	q, err := kql.Parse("union isfuzzy=true Events")
@@ -250,7 +250,7 @@ func TestErrorsOfTheEnvironmentPassThrough(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-// Whatever is read runs without a panic, and what is refused is refused with an *Error.
+// A query that parses runs without a panic, and every refusal is an *Error.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`Events | where Status == "a" and Size in (1, 2) | summarize n = count() by bin(TimeGenerated, 1d)
@@ -265,8 +265,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		_, err := run(query)
-		var wrong *kql.Error
-		if err != nil && !errors.As(err, &wrong) {
+		var refused *kql.Error
+		if err != nil && !errors.As(err, &refused) {
 			t.Fatalf("%v is no *kql.Error", err)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
-// What a blob endpoint was asked is logged by operation, caller, sizes and outcome, never with a signature.
+// Requests on a blob endpoint are logged with operation, caller, sizes and outcome, and without signatures.
 func TestBlobEndpointIsLogged(t *testing.T) {
 	a := newAzure(t)
 	a.watch(blobService, "", "StorageRead", "StorageWrite", "StorageDelete")
@@ -63,7 +63,7 @@ func TestBlobEndpointIsLogged(t *testing.T) {
 		require.Equal(t, [][]any{{c.want}}, row, "%s %s", c.operation.Name, c.path)
 	}
 	record(blob.Record{Operation: blob.GetBlob, AccountID: "no account", Status: http.StatusOK})
-	require.Len(t, a.rows("StorageBlobLogs"), len(requests), "Ensure an unknown account logs nothing")
+	require.Len(t, a.rows("StorageBlobLogs"), len(requests), "an account id that cannot be read logs nothing")
 	require.Empty(t, a.rows(`StorageBlobLogs | where Uri contains "c2VjcmV0"`))
 	require.Equal(t, [][]any{{float64(len(requests))}}, a.rows(`StorageBlobLogs
 		| where CorrelationId == "42" and DurationMs == 1.5 and UserAgentHeader == "tests" | count`))

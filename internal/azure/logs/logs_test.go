@@ -37,8 +37,8 @@ func TestRowsFollowDiagnosticSettings(t *testing.T) {
 	require.Empty(t, a.rows("AzureDiagnostics"))
 }
 
-// What has no table of its own goes to AzureDiagnostics, with the type in the names of the service's own columns; a
-// vault's log goes where its setting chooses.
+// A category without a table of its own goes to AzureDiagnostics, with the type in the names of the service's own
+// columns; a vault's log goes where its setting chooses.
 func TestTablesOfACategory(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "Dedicated", "ShareSubscriptions")
@@ -67,7 +67,7 @@ func TestTablesOfACategory(t *testing.T) {
 		a.rows(`AZKVAuditLogs | project HttpStatusCode, tostring(Identity.claim["http://schemas.microsoft.com/identity/claims/objectidentifier"])`))
 }
 
-// Blob requests are filed by what they do, by whom, and without signatures.
+// Blob requests are filed by category, with their caller and without signatures.
 func TestBlobRequestsAreFiled(t *testing.T) {
 	a := newAzure(t)
 	a.watch(blobService, "", "StorageRead", "StorageWrite", "StorageDelete")
@@ -95,7 +95,7 @@ func TestBlobRequestsAreFiled(t *testing.T) {
 		"ObjectKey, Uri | order by Category asc"))
 }
 
-// Append writes nothing where nobody listens, and fails for nothing.
+// Append without a diagnostic setting writes nothing and succeeds.
 func TestAppendWithoutASettingWritesNothing(t *testing.T) {
 	a := newAzure(t)
 	require.NoError(t, logs.Append(a.Server(), blobService, "StorageRead", map[string]any{"OperationName": "GetBlob"}))
@@ -118,7 +118,7 @@ func TestRetention(t *testing.T) {
 	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2, "Ensure a longer retention brings nothing back")
 }
 
-// A workspace that has had its daily quota takes nothing in until the next day, and says so.
+// A workspace that has had its daily quota takes no rows until the next day, and shows that.
 func TestDailyQuota(t *testing.T) {
 	a := newAzure(t)
 	a.workspace(`{"workspaceCapping":{"dailyQuotaGb":0.023}}`)
@@ -212,7 +212,7 @@ func TestTimespan(t *testing.T) {
 	require.Equal(t, "BadArgumentError", codeOf(out))
 }
 
-// Only who may read the workspace gets an answer.
+// Queries need the permission to read the workspace.
 func TestQueriesNeedATokenAndARole(t *testing.T) {
 	a := newAzure(t)
 	path := "/v1/workspaces/" + a.customerID + "/query"
@@ -246,8 +246,8 @@ func TestQueriesNeedATokenAndARole(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, "%v", out)
 }
 
-// A query that is wrong says what is wrong.
-func TestWrongQueries(t *testing.T) {
+// The error of an invalid query names the fault.
+func TestInvalidQueries(t *testing.T) {
 	a := newAzure(t)
 	inner := func(query string) map[string]any {
 		status, out := a.ask(a.deployer, query, "")

@@ -11,7 +11,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
-// What a vault was asked is audited by operation and caller, with the reason of a refusal.
+// Requests on a vault are audited with operation, caller and the reason of a refusal.
 func TestVaultEndpointIsAudited(t *testing.T) {
 	a := newAzure(t)
 	a.watch(vault, "Dedicated", "AuditEvent")
