@@ -3,64 +3,68 @@ package conformance
 import (
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/msi/armmsi"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/operationalinsights/armoperationalinsights"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armresources"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
 	"github.com/stretchr/testify/require"
 )
 
-func (t *T) resources(o *Org) *armresources.ClientFactory {
+// factory makes an official client factory for an organization's subscription.
+func factory[F any](
+	t *T, o *Org, from func(subscription string, c azcore.TokenCredential, options *arm.ClientOptions) (*F, error),
+) *F {
 	t.Helper()
-	f, err := armresources.NewClientFactory(o.Subscription, o.Credential, t.options())
+	f, err := from(o.Subscription, o.Credential, t.options())
 	require.NoError(t, err)
 	return f
+}
+
+func (t *T) resources(o *Org) *armresources.ClientFactory {
+	return factory(t, o, armresources.NewClientFactory)
 }
 
 func (t *T) authorization(o *Org) *armauthorization.ClientFactory {
-	t.Helper()
-	f, err := armauthorization.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
+	return factory(t, o, armauthorization.NewClientFactory)
 }
 
 func (t *T) storage(o *Org) *armstorage.ClientFactory {
-	t.Helper()
-	f, err := armstorage.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
+	return factory(t, o, armstorage.NewClientFactory)
 }
 
 func (t *T) vaults(o *Org) *armkeyvault.ClientFactory {
-	t.Helper()
-	f, err := armkeyvault.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
+	return factory(t, o, armkeyvault.NewClientFactory)
 }
 
 func (t *T) datashare(o *Org) *armdatashare.ClientFactory {
-	t.Helper()
-	f, err := armdatashare.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
+	return factory(t, o, armdatashare.NewClientFactory)
 }
 
 func (t *T) monitor(o *Org) *armmonitor.ClientFactory {
-	t.Helper()
-	f, err := armmonitor.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
+	return factory(t, o, armmonitor.NewClientFactory)
 }
 
 func (t *T) logs(o *Org) *armoperationalinsights.ClientFactory {
-	t.Helper()
-	f, err := armoperationalinsights.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
+	return factory(t, o, armoperationalinsights.NewClientFactory)
 }
+
+func (t *T) managedIdentities(o *Org) *armmsi.ClientFactory {
+	return factory(t, o, armmsi.NewClientFactory)
+}
+
+// groups is the SDK's client for resource groups.
+func (t *T) groups(o *Org) *armresources.ResourceGroupsClient {
+	return factory(t, o, armresources.NewResourceGroupsClient)
+}
+
+// generic is the SDK's client for resources of any type.
+func (t *T) generic(o *Org) *armresources.Client { return factory(t, o, armresources.NewClient) }
 
 // segment is the part of an id that follows a name: the account of …/storageAccounts/{account}/….
 func segment(id, after string) string {

@@ -218,12 +218,8 @@ func authorizationPromises() []Promise {
 				account := accountOf(container)
 				below := t.assign(o, container, roleBlobReader, t.shareAccount(o).principal)
 				list := func(scope string) []string {
-					return ids(pages(t, t.authorization(o).NewRoleAssignmentsClient().NewListForScopePager(scope[1:],
-						&armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: to.Ptr("atScope()")}),
-						func(p armauthorization.RoleAssignmentsClientListForScopeResponse) []*armauthorization.RoleAssignment {
-							return p.Value
-						}),
-						func(a *armauthorization.RoleAssignment) *string { return a.ID })
+					return listedIDs(t, t.authorization(o).NewRoleAssignmentsClient().NewListForScopePager(scope[1:],
+						&armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: to.Ptr("atScope()")}))
 				}
 				require.Contains(t, list(container), below)
 				require.NotContains(t, list(account), below)

@@ -146,7 +146,7 @@ func blobPromises() []Promise {
 			Test: func(t *T) {
 				_, client := t.blobbed()
 				b := client.NewBlockBlobClient("a.txt")
-				only := &blockblob.UploadOptions{AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}}}
+				only := uploadIf(blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)})
 				require.NoError(t, put(t, b, "a", only))
 				t.refused(put(t, b, "b", only), http.StatusConflict, "BlobAlreadyExists")
 			},
@@ -160,7 +160,7 @@ func blobPromises() []Promise {
 				require.NoError(t, put(t, b, "a", nil))
 				p, err := b.GetProperties(t.ctx(), nil)
 				require.NoError(t, err)
-				match := &blockblob.UploadOptions{AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: p.ETag}}}
+				match := uploadIf(blob.ModifiedAccessConditions{IfMatch: p.ETag})
 				require.NoError(t, put(t, b, "b", match))
 				t.refused(put(t, b, "c", match), http.StatusPreconditionFailed, "ConditionNotMet")
 			},
@@ -300,20 +300,24 @@ func writtenAndRead(t *T) {
 	}
 }
 
+func uploadIf(holds blob.ModifiedAccessConditions) *blockblob.UploadOptions {
+	return &blockblob.UploadOptions{AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &holds}}
+}
+
 func listed(t *T) {
 	_, client := t.blobbed()
 	for _, name := range []string{"b.txt", "in/2.txt", "a.txt", "in/1.txt", "in/deep/3.txt"} {
 		require.NoError(t, put(t, client.NewBlockBlobClient(name), name, nil))
 	}
 	flat := func(o *container.ListBlobsFlatOptions) []string {
-		return names(pages(t, client.NewListBlobsFlatPager(o),
+		return names(collect(t, client.NewListBlobsFlatPager(o),
 			func(p container.ListBlobsFlatResponse) []*container.BlobItem { return p.Segment.BlobItems }))
 	}
 	require.Equal(t, []string{"a.txt", "b.txt", "in/1.txt", "in/2.txt", "in/deep/3.txt"}, flat(nil))
 	require.Equal(t, []string{"in/1.txt", "in/2.txt", "in/deep/3.txt"},
 		flat(&container.ListBlobsFlatOptions{Prefix: to.Ptr("in/")}))
 	require.Equal(t, flat(nil), flat(&container.ListBlobsFlatOptions{MaxResults: to.Ptr(int32(2))}), "in pages of two")
-	tree := pages(t, client.NewListBlobsHierarchyPager("/",
+	tree := collect(t, client.NewListBlobsHierarchyPager("/",
 		&container.ListBlobsHierarchyOptions{Prefix: to.Ptr("in/")}),
 		func(p container.ListBlobsHierarchyResponse) []*container.BlobHierarchyListSegment {
 			return []*container.BlobHierarchyListSegment{p.Segment}

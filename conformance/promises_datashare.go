@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -37,10 +36,9 @@ func (t *T) subscribed(id string) armdatashare.ShareSubscriptionStatus {
 // takers are the provider's records of who has accepted a share.
 func (t *T) takers(shareID string) []*armdatashare.ProviderShareSubscription {
 	t.Helper()
-	return pages(t, t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().NewListBySharePager(groupOf(shareID), segment(shareID, "accounts"), nameOf(shareID), nil),
-		func(p armdatashare.ProviderShareSubscriptionsClientListByShareResponse) []*armdatashare.ProviderShareSubscription {
-			return p.Value
-		})
+	client := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient()
+	return pages[*armdatashare.ProviderShareSubscription](t, client.NewListBySharePager(groupOf(shareID),
+		segment(shareID, "accounts"), nameOf(shareID), nil))
 }
 
 // taker is the one there is.
@@ -56,6 +54,15 @@ func (t *T) revoke(shareID string) {
 	p, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().BeginRevoke(t.ctx(), groupOf(shareID),
 		segment(shareID, "accounts"), nameOf(shareID), *t.taker(shareID).Name, nil)
 	must(t, p, err)
+}
+
+// expire sets when the consumer's access to a share ends.
+func (t *T) expire(shareID string, until time.Time) {
+	t.Helper()
+	_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(), groupOf(shareID),
+		segment(shareID, "accounts"), nameOf(shareID), *t.taker(shareID).Name, armdatashare.ProviderShareSubscription{
+			Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &until}}, nil)
+	require.NoError(t, err)
 }
 
 // invitation reads an invitation's status.
@@ -180,10 +187,7 @@ func datasharePromises() []Promise {
 				_, invitation := t.invite(share)
 				client := t.datashare(t.Env.Consumer).NewConsumerInvitationsClient()
 				var names []string
-				for _, i := range pages(t, client.NewListInvitationsPager(nil),
-					func(p armdatashare.ConsumerInvitationsClientListInvitationsResponse) []*armdatashare.ConsumerInvitation {
-						return p.Value
-					}) {
+				for _, i := range pages[*armdatashare.ConsumerInvitation](t, client.NewListInvitationsPager(nil)) {
 					names = append(names, *i.Properties.InvitationID)
 				}
 				require.Contains(t, names, invitation)
@@ -236,7 +240,8 @@ func datasharePromises() []Promise {
 				id, invitation := t.invite(t.newShare(t.source().id))
 				res, err := t.datashare(t.Env.Consumer).NewConsumerInvitationsClient().RejectInvitation(t.ctx(),
 					t.Env.Location,
-					armdatashare.ConsumerInvitation{Properties: &armdatashare.ConsumerInvitationProperties{InvitationID: &invitation}}, nil)
+					armdatashare.ConsumerInvitation{
+						Properties: &armdatashare.ConsumerInvitationProperties{InvitationID: &invitation}}, nil)
 				require.NoError(t, err)
 				require.Equal(t, armdatashare.InvitationStatusRejected, *res.Properties.InvitationStatus)
 				require.Equal(t, "Rejected", t.invitation(id))
@@ -337,10 +342,7 @@ func datasharePromises() []Promise {
 			Test: func(t *T) {
 				r := t.receive()
 				until := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
-				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(),
-					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), *t.taker(r.share).Name,
-					armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: to.Ptr(until)}}, nil)
-				require.NoError(t, err)
+				t.expire(r.share, until)
 				res, err := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().Get(t.ctx(),
 					groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription), nil)
 				require.NoError(t, err)
@@ -404,10 +406,10 @@ func datasharePromises() []Promise {
 				_, err := t.put(t.Env.Consumer, id, shareVersion, scheduleBody())
 				t.refusedSomehow(err)
 				t.schedule(r.share)
-				offered := pages(t, t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().NewListSourceShareSynchronizationSettingsPager(groupOf(id), segment(id, "accounts"), nameOf(r.subscription), nil),
-					func(p armdatashare.ShareSubscriptionsClientListSourceShareSynchronizationSettingsResponse) []armdatashare.SourceShareSynchronizationSettingClassification {
-						return p.Value
-					})
+				client := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient()
+				offered := pages[armdatashare.SourceShareSynchronizationSettingClassification](t,
+					client.NewListSourceShareSynchronizationSettingsPager(groupOf(id), segment(id, "accounts"),
+						nameOf(r.subscription), nil))
 				require.Len(t, offered, 1)
 				daily, ok := offered[0].(*armdatashare.ScheduledSourceSynchronizationSetting)
 				require.True(t, ok)

@@ -3,7 +3,6 @@ package conformance
 import (
 	"net/http"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
 	"github.com/stretchr/testify/require"
 )
 
@@ -174,12 +173,9 @@ func governancePromises() []Promise {
 				c, old := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
 				group, account, name := groupOf(c), segment(c, "storageAccounts"), nameOf(c)
-				changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(2),
-						IfMatch: &old})
+				changed, err := t.keepFor(o, c, 2, &old)
 				require.NoError(t, err)
-				_, err = client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(3)})
+				_, err = t.keepFor(o, c, 3, nil)
 				t.refused(err, http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure")
 				_, err = client.LockImmutabilityPolicy(t.ctx(), group, account, name, old, nil)
 				t.refused(err, http.StatusPreconditionFailed, "ContainerImmutabilityPolicyFailure")

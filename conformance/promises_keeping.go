@@ -61,14 +61,14 @@ func (t *T) reads(want string, b *blockblob.Client) {
 // listedBlobs lists a container with its versions and what was deleted.
 func (t *T) listedBlobs(c *container.Client, include container.ListBlobsInclude) []*container.BlobItem {
 	t.Helper()
-	return pages(t, c.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Include: include}),
+	return collect(t, c.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Include: include}),
 		func(p container.ListBlobsFlatResponse) []*container.BlobItem { return p.Segment.BlobItems })
 }
 
 // deletedContainers lists an account's deleted containers.
 func (t *T) deletedContainers(c *azblob.Client) (out []*service.ContainerItem) {
 	t.Helper()
-	for _, item := range pages(t,
+	for _, item := range collect(t,
 		c.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true}}),
 		func(p azblob.ListContainersResponse) []*service.ContainerItem { return p.ContainerItems }) {
 		if item.Deleted != nil && *item.Deleted {
@@ -191,9 +191,9 @@ func keepingPromises() []Promise {
 				id, _, _ := t.keeper(keepsContainers)
 				require.NoError(t, t.remove(o, id, storageVersion))
 				list := func(include *armstorage.ListContainersInclude) []*armstorage.ListContainerItem {
-					return pages(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id),
-						segment(id, "storageAccounts"), &armstorage.BlobContainersClientListOptions{Include: include}),
-						func(p armstorage.BlobContainersClientListResponse) []*armstorage.ListContainerItem { return p.Value })
+					client := t.storage(o).NewBlobContainersClient()
+					return pages[*armstorage.ListContainerItem](t, client.NewListPager(groupOf(id),
+						segment(id, "storageAccounts"), &armstorage.BlobContainersClientListOptions{Include: include}))
 				}
 				require.Empty(t, list(nil))
 				gone := list(to.Ptr(armstorage.ListContainersIncludeDeleted))

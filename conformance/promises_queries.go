@@ -170,8 +170,8 @@ func alertFires(t *T) {
 	}
 	t.made(o, rule, ruleVersion, body)
 	raised := func() (conditions []string) {
-		res, out := t.request(o, http.MethodGet,
-			"/subscriptions/"+o.Subscription+"/providers/Microsoft.AlertsManagement/alerts?api-version=2019-05-05-preview", nil)
+		res, out := t.request(o, http.MethodGet, "/subscriptions/"+o.Subscription+
+			"/providers/Microsoft.AlertsManagement/alerts?api-version=2019-05-05-preview", nil)
 		require.Equal(t, http.StatusOK, res.StatusCode, out)
 		alerts, _ := out["value"].([]any)
 		for _, a := range alerts {
@@ -211,7 +211,8 @@ func queriedReads(t *T) {
 		_, err := t.bearerBlobs(o, t.blobEndpoint(o, account)).DownloadStream(t.ctx(), nameOf(id), "absent.csv", nil)
 		require.Error(t, err)
 		res, out := t.query(o, audience, customer,
-			`StorageBlobLogs | where OperationName == "GetBlob" | project ObjectKey, StatusCode, AuthenticationType | take 1`)
+			`StorageBlobLogs | where OperationName == "GetBlob"
+					| project ObjectKey, StatusCode, AuthenticationType | take 1`)
 		require.Equal(t, http.StatusOK, res.StatusCode, out)
 		tables, _ := out["tables"].([]any)
 		rows, _ := at(tables[0], "rows").([]any)

@@ -97,8 +97,7 @@ func secretPromises() []Promise {
 				require.NotEqual(t, first, second)
 				require.Equal(t, "two", t.secret(c, "password", ""))
 				require.Equal(t, "one", t.secret(c, "password", first))
-				listed := pages(t, c.NewListSecretPropertiesVersionsPager("password", nil),
-					func(p azsecrets.ListSecretPropertiesVersionsResponse) []*azsecrets.SecretProperties { return p.Value })
+				listed := pages[*azsecrets.SecretProperties](t, c.NewListSecretPropertiesVersionsPager("password", nil))
 				require.Len(t, listed, 2)
 			},
 		},
@@ -127,8 +126,7 @@ func secretPromises() []Promise {
 					t.setSecret(c, name, "not-a-secret")
 				}
 				var names []string
-				for _, s := range pages(t, c.NewListSecretPropertiesPager(nil),
-					func(p azsecrets.ListSecretPropertiesResponse) []*azsecrets.SecretProperties { return p.Value }) {
+				for _, s := range pages[*azsecrets.SecretProperties](t, c.NewListSecretPropertiesPager(nil)) {
 					names = append(names, s.ID.Name())
 				}
 				require.ElementsMatch(t, []string{"a", "b"}, names)

@@ -42,10 +42,9 @@ func (t *T) snapshot(r received, mode string) string {
 // history is the consumer's, newest first.
 func (t *T) history(r received) []*armdatashare.ShareSubscriptionSynchronization {
 	t.Helper()
-	return pages(t, t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().NewListSynchronizationsPager(groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription), nil),
-		func(p armdatashare.ShareSubscriptionsClientListSynchronizationsResponse) []*armdatashare.ShareSubscriptionSynchronization {
-			return p.Value
-		})
+	client := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient()
+	return pages[*armdatashare.ShareSubscriptionSynchronization](t, client.NewListSynchronizationsPager(
+		groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription), nil))
 }
 
 // details are what a run did for each data set.
@@ -53,11 +52,10 @@ func (t *T) details(
 	r received, run *armdatashare.ShareSubscriptionSynchronization,
 ) []*armdatashare.SynchronizationDetails {
 	t.Helper()
-	return pages(t, t.datashare(t.Env.Consumer).NewShareSubscriptionsClient().NewListSynchronizationDetailsPager(groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription),
-		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: run.SynchronizationID}, nil),
-		func(p armdatashare.ShareSubscriptionsClientListSynchronizationDetailsResponse) []*armdatashare.SynchronizationDetails {
-			return p.Value
-		})
+	client := t.datashare(t.Env.Consumer).NewShareSubscriptionsClient()
+	return pages[*armdatashare.SynchronizationDetails](t, client.NewListSynchronizationDetailsPager(
+		groupOf(r.subscription), segment(r.subscription, "accounts"), nameOf(r.subscription),
+		armdatashare.ShareSubscriptionSynchronization{SynchronizationID: run.SynchronizationID}, nil))
 }
 
 // mapped is a share of one kind of data set that the consumer has mapped.
@@ -101,10 +99,9 @@ func snapshotPromises() []Promise {
 				require.Equal(t, int64(len(sourceText)), *details[0].SizeWritten)
 				require.Equal(t, armdatashare.DataSetTypeBlob, *details[0].DataSetType)
 				require.False(t, run.EndTime.Before(*run.StartTime))
-				sent := pages(t, t.datashare(t.Env.Provider).NewSharesClient().NewListSynchronizationsPager(groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), nil),
-					func(p armdatashare.SharesClientListSynchronizationsResponse) []*armdatashare.ShareSynchronization {
-						return p.Value
-					})
+				client := t.datashare(t.Env.Provider).NewSharesClient()
+				sent := pages[*armdatashare.ShareSynchronization](t, client.NewListSynchronizationsPager(
+					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), nil))
 				require.Len(t, sent, 1)
 				require.Equal(t, *run.SynchronizationID, *sent[0].SynchronizationID)
 				require.Equal(t, "Succeeded", *sent[0].Status)

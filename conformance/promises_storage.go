@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/stretchr/testify/require"
@@ -26,16 +25,26 @@ const (
 func (t *T) protected(o *Org) (container, etag string) {
 	t.Helper()
 	container = t.container(o)
-	res, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(container),
-		segment(container, "storageAccounts"), nameOf(container),
-		&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1)})
+	res, err := t.keepFor(o, container, 1, nil)
 	require.NoError(t, err)
 	require.Equal(t, armstorage.ImmutabilityPolicyStateUnlocked, *res.Properties.State)
 	return container, *res.Etag
 }
 
+// keepFor puts the container's immutability policy: a period, and the etag to match if there is one.
+func (t *T) keepFor(
+	o *Org, container string, days int32, etag *string,
+) (armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyResponse, error) {
+	t.Helper()
+	return t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(container),
+		segment(container, "storageAccounts"), nameOf(container),
+		&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{IfMatch: etag,
+			Parameters: period(days)})
+}
+
 func period(days int32) *armstorage.ImmutabilityPolicy {
-	return &armstorage.ImmutabilityPolicy{Properties: &armstorage.ImmutabilityPolicyProperty{ImmutabilityPeriodSinceCreationInDays: to.Ptr(days)}}
+	return &armstorage.ImmutabilityPolicy{Properties: &armstorage.ImmutabilityPolicyProperty{
+		ImmutabilityPeriodSinceCreationInDays: &days}}
 }
 
 // storagePromises are about storage accounts and containers beyond their lifecycles.
@@ -64,9 +73,7 @@ func storagePromises() []Promise {
 				c, etag := t.protected(o)
 				client := t.storage(o).NewBlobContainersClient()
 				for _, days := range []int32{3, 2} {
-					changed, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c),
-						segment(c, "storageAccounts"), nameOf(c),
-						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days), IfMatch: &etag})
+					changed, err := t.keepFor(o, c, days, &etag)
 					require.NoError(t, err)
 					etag = *changed.Etag
 					got, err := client.GetImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"),
@@ -95,9 +102,7 @@ func storagePromises() []Promise {
 					require.Equal(t, int32(1), *got.Properties.ImmutabilityPeriodSinceCreationInDays)
 				})
 				for _, days := range []int32{0, 146001} {
-					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(),
-						groupOf(c), segment(c, "storageAccounts"), nameOf(c),
-						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days), IfMatch: &etag})
+					_, err := t.keepFor(o, c, days, &etag)
 					t.refusedSomehow(err)
 				}
 			},
@@ -113,9 +118,7 @@ func storagePromises() []Promise {
 				_, err := client.DeleteImmutabilityPolicy(t.ctx(), groupOf(c), segment(c, "storageAccounts"), nameOf(c),
 					etag, nil)
 				require.NoError(t, err)
-				again, err := client.CreateOrUpdateImmutabilityPolicy(t.ctx(), groupOf(c),
-					segment(c, "storageAccounts"), nameOf(c),
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(5)})
+				again, err := t.keepFor(o, c, 5, nil)
 				require.NoError(t, err)
 				require.Equal(t, armstorage.ImmutabilityPolicyStateUnlocked, *again.Properties.State)
 				require.Equal(t, int32(5), *again.Properties.ImmutabilityPeriodSinceCreationInDays)
@@ -141,9 +144,7 @@ func storagePromises() []Promise {
 				o := t.Env.Provider
 				c := t.container(o)
 				for _, days := range []int32{0, 146001} {
-					_, err := t.storage(o).NewBlobContainersClient().CreateOrUpdateImmutabilityPolicy(t.ctx(),
-						groupOf(c), segment(c, "storageAccounts"), nameOf(c),
-						&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(days)})
+					_, err := t.keepFor(o, c, days, nil)
 					t.refusedSomehow(err)
 				}
 			},
@@ -182,9 +183,7 @@ func storagePromises() []Promise {
 				_, err = client.ExtendImmutabilityPolicy(t.ctx(), group, account, name, *extended.Etag,
 					&armstorage.BlobContainersClientExtendImmutabilityPolicyOptions{Parameters: period(1)})
 				t.refusedSomehow(err)
-				_, err = client.CreateOrUpdateImmutabilityPolicy(t.ctx(), group, account, name,
-					&armstorage.BlobContainersClientCreateOrUpdateImmutabilityPolicyOptions{Parameters: period(1),
-						IfMatch: extended.Etag})
+				_, err = t.keepFor(o, c, 1, extended.Etag)
 				t.refusedSomehow(err)
 				_, err = client.DeleteImmutabilityPolicy(t.ctx(), group, account, name, *extended.Etag, nil)
 				t.refusedSomehow(err)

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 	"github.com/stretchr/testify/require"
 )
@@ -118,10 +116,7 @@ func timePromises() []Promise {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
 				t.trigger(r)
-				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(),
-					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share), *t.taker(r.share).Name,
-					armdatashare.ProviderShareSubscription{Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: to.Ptr(time.Now().Add(time.Minute))}}, nil)
-				require.NoError(t, err)
+				t.expire(r.share, time.Now().Add(time.Minute))
 				t.pass(3 * day)
 				t.refusedSomehow(t.synchronize(r, "Incremental"))
 				require.Len(t, t.history(r), 1)

@@ -58,8 +58,7 @@ func vaultPromises() []Promise {
 				require.Equal(t, t.Env.Location, *got.Properties.Location)
 				require.WithinDuration(t, got.Properties.DeletionDate.Add(7*24*time.Hour),
 					*got.Properties.ScheduledPurgeDate, time.Minute)
-				require.Contains(t, ids(pages(t, client.NewListDeletedPager(nil),
-					func(p armkeyvault.VaultsClientListDeletedResponse) []*armkeyvault.DeletedVault { return p.Value }),
+				require.Contains(t, ids(pages[*armkeyvault.DeletedVault](t, client.NewListDeletedPager(nil)),
 					func(v *armkeyvault.DeletedVault) *string { return v.Properties.VaultID }), id)
 			},
 		},

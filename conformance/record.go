@@ -73,9 +73,9 @@ func Report(all []Promise, runs []Run) string {
 
 <!-- Written by go generate ./conformance: change the promises, not this page. -->
 
-%d promises about Azure, each written once with the official Azure SDK for Go clients (package conformance) and asked of every
-Azure that can be had. Error codes are asserted where the documentation gives them. %d refusals have no documented code
-("any 4xx"): there the promise is that the request is refused as the caller's fault.
+%d promises about Azure, each written once with the official Azure SDK for Go clients (package conformance) and asked
+of every Azure that is available. Error codes are asserted where the documentation gives them. %d refusals have no
+documented code ("any 4xx"): there the promise is that the request is refused as the caller's fault.
 
 | Azure | last asked | kept |
 |---|---|---|

@@ -46,21 +46,6 @@ func (t *T) newGroup(o *Org, name string, later func(func(t *T))) {
 	})
 }
 
-func (t *T) groups(o *Org) *armresources.ResourceGroupsClient {
-	t.Helper()
-	c, err := armresources.NewResourceGroupsClient(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return c
-}
-
-// generic is the SDK's client for resources of any type.
-func (t *T) generic(o *Org) *armresources.Client {
-	t.Helper()
-	c, err := armresources.NewClient(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return c
-}
-
 // groupID is a resource group's id.
 func groupID(o *Org, name string) string {
 	return "/subscriptions/" + o.Subscription + "/resourceGroups/" + name

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -151,8 +152,8 @@ func must[V any](t *T, p *runtime.Poller[V], err error) V {
 	return v
 }
 
-// pages collects all items of a list.
-func pages[P, V any](t *T, pager *runtime.Pager[P], items func(P) []V) []V {
+// collect gathers what items takes from each page of a list.
+func collect[P, V any](t *T, pager *runtime.Pager[P], items func(P) []V) []V {
 	t.Helper()
 	var out []V
 	for pager.More() {
@@ -161,6 +162,34 @@ func pages[P, V any](t *T, pager *runtime.Pager[P], items func(P) []V) []V {
 		out = append(out, items(page)...)
 	}
 	return out
+}
+
+// pages collects a list of Azure Resource Manager: V is an element of the field Value that its pages have.
+func pages[V, P any](t *T, pager *runtime.Pager[P]) []V {
+	t.Helper()
+	return collect(t, pager, func(page P) []V {
+		value := reflect.ValueOf(page).FieldByName("Value")
+		require.True(t, value.IsValid(), "%T has no field Value", page)
+		items, ok := value.Interface().([]V)
+		require.True(t, ok, "the field Value of %T is %s", page, value.Type())
+		return items
+	})
+}
+
+// listedIDs are the ids of the resources in a list of Azure Resource Manager.
+func listedIDs[P any](t *T, pager *runtime.Pager[P]) []string {
+	t.Helper()
+	return collect(t, pager, func(page P) []string {
+		raw, err := json.Marshal(page)
+		require.NoError(t, err)
+		var list struct{ Value []struct{ ID string } }
+		require.NoError(t, json.Unmarshal(raw, &list))
+		ids := make([]string, len(list.Value))
+		for i, item := range list.Value {
+			ids[i] = item.ID
+		}
+		return ids
+	})
 }
 
 // eventually waits until something that takes time has come about.

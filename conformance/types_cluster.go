@@ -125,10 +125,14 @@ func (t *T) sfpkg(typeName, version string, serviceTypes ...string) string {
 	for _, file := range [][2]string{
 		{"ApplicationManifest.xml",
 			fmt.Sprintf(`<ApplicationManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" ApplicationTypeName=%q ApplicationTypeVersion=%q>`+
-				`<ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0.0" /></ServiceManifestImport></ApplicationManifest>`, typeName, version)},
+				`<ServiceManifestImport>`+
+				`<ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0.0" />`+
+				`</ServiceManifestImport></ApplicationManifest>`, typeName, version)},
 		{"AuditPkg/ServiceManifest.xml",
 			`<ServiceManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" Name="AuditPkg" Version="1.0.0"><ServiceTypes>` + types +
-				`</ServiceTypes><CodePackage Name="Code" Version="1.0.0"><EntryPoint><ExeHost><Program>audit.cmd</Program></ExeHost></EntryPoint></CodePackage></ServiceManifest>`},
+				`</ServiceTypes><CodePackage Name="Code" Version="1.0.0">` +
+				`<EntryPoint><ExeHost><Program>audit.cmd</Program></ExeHost></EntryPoint>` +
+				`</CodePackage></ServiceManifest>`},
 		{"AuditPkg/Code/audit.cmd", "@echo off\r\n:loop\r\nping -n 60 127.0.0.1 > nul\r\ngoto loop\r\n"},
 	} {
 		f, err := w.Create(file[0])

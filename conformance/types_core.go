@@ -1,8 +1,6 @@
 package conformance
 
 import (
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armresources"
 	"github.com/google/uuid"
 )
 
@@ -44,9 +42,7 @@ func coreTypes() []*lifecycle {
 				return res.ResourceGroup, err
 			},
 			ids: func(t *T, o *Org, _ string) []string {
-				return ids(pages(t, t.groups(o).NewListPager(nil),
-					func(p armresources.ResourceGroupsClientListResponse) []*armresources.ResourceGroup { return p.Value }),
-					func(g *armresources.ResourceGroup) *string { return g.ID })
+				return listedIDs(t, t.groups(o).NewListPager(nil))
 			},
 		},
 		{
@@ -74,10 +70,7 @@ func coreTypes() []*lifecycle {
 			},
 			ids: func(t *T, o *Org, id string) []string {
 				scope, _ := splitScope(id)
-				return ids(pages(t, t.authorization(o).NewRoleAssignmentsClient().NewListForScopePager(scope[1:], nil),
-					func(p armauthorization.RoleAssignmentsClientListForScopeResponse) []*armauthorization.RoleAssignment {
-						return p.Value
-					}), func(a *armauthorization.RoleAssignment) *string { return a.ID })
+				return listedIDs(t, t.authorization(o).NewRoleAssignmentsClient().NewListForScopePager(scope[1:], nil))
 			},
 		},
 	}

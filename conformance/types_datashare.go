@@ -279,9 +279,7 @@ func datashareTypes() []*lifecycle {
 				return res.Account, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewAccountsClient().NewListByResourceGroupPager(groupOf(id), nil),
-					func(p armdatashare.AccountsClientListByResourceGroupResponse) []*armdatashare.Account { return p.Value }),
-					func(a *armdatashare.Account) *string { return a.ID })
+				return listedIDs(t, t.datashare(o).NewAccountsClient().NewListByResourceGroupPager(groupOf(id), nil))
 			},
 		},
 		{
@@ -304,10 +302,8 @@ func datashareTypes() []*lifecycle {
 				return res.Share, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewSharesClient().NewListByAccountPager(groupOf(id),
-					segment(id, "accounts"), nil),
-					func(p armdatashare.SharesClientListByAccountResponse) []*armdatashare.Share { return p.Value }),
-					func(s *armdatashare.Share) *string { return s.ID })
+				return listedIDs(t, t.datashare(o).NewSharesClient().NewListByAccountPager(groupOf(id),
+					segment(id, "accounts"), nil))
 			},
 		},
 		{
@@ -327,13 +323,8 @@ func datashareTypes() []*lifecycle {
 				return res.SynchronizationSettingClassification, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewSynchronizationSettingsClient().NewListBySharePager(groupOf(id),
-					segment(id, "accounts"), segment(id, "shares"), nil),
-					func(p armdatashare.SynchronizationSettingsClientListByShareResponse) []armdatashare.SynchronizationSettingClassification {
-						return p.Value
-					}), func(s armdatashare.SynchronizationSettingClassification) *string {
-					return s.GetSynchronizationSetting().ID
-				})
+				return listedIDs(t, t.datashare(o).NewSynchronizationSettingsClient().NewListBySharePager(groupOf(id),
+					segment(id, "accounts"), segment(id, "shares"), nil))
 			},
 		},
 		{
@@ -353,10 +344,8 @@ func datashareTypes() []*lifecycle {
 				return res.Invitation, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewInvitationsClient().NewListBySharePager(groupOf(id),
-					segment(id, "accounts"), segment(id, "shares"), nil),
-					func(p armdatashare.InvitationsClientListByShareResponse) []*armdatashare.Invitation { return p.Value }),
-					func(i *armdatashare.Invitation) *string { return i.ID })
+				return listedIDs(t, t.datashare(o).NewInvitationsClient().NewListBySharePager(groupOf(id),
+					segment(id, "accounts"), segment(id, "shares"), nil))
 			},
 		},
 		{
@@ -380,11 +369,8 @@ func datashareTypes() []*lifecycle {
 				return res.ShareSubscription, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewShareSubscriptionsClient().NewListByAccountPager(groupOf(id),
-					segment(id, "accounts"), nil),
-					func(p armdatashare.ShareSubscriptionsClientListByAccountResponse) []*armdatashare.ShareSubscription {
-						return p.Value
-					}), func(s *armdatashare.ShareSubscription) *string { return s.ID })
+				return listedIDs(t, t.datashare(o).NewShareSubscriptionsClient().NewListByAccountPager(groupOf(id),
+					segment(id, "accounts"), nil))
 			},
 		},
 		{
@@ -409,11 +395,8 @@ func datashareTypes() []*lifecycle {
 				return res.TriggerClassification, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.datashare(o).NewTriggersClient().NewListByShareSubscriptionPager(groupOf(id),
-					segment(id, "accounts"), segment(id, "shareSubscriptions"), nil),
-					func(p armdatashare.TriggersClientListByShareSubscriptionResponse) []armdatashare.TriggerClassification {
-						return p.Value
-					}), func(g armdatashare.TriggerClassification) *string { return g.GetTrigger().ID })
+				return listedIDs(t, t.datashare(o).NewTriggersClient().NewListByShareSubscriptionPager(groupOf(id),
+					segment(id, "accounts"), segment(id, "shareSubscriptions"), nil))
 			},
 		},
 	}
@@ -451,12 +434,8 @@ func dataSetType(kind string) *lifecycle {
 			return res.DataSetClassification, err
 		},
 		ids: func(t *T, o *Org, id string) []string {
-			return ids(pages(t, t.datashare(o).NewDataSetsClient().NewListBySharePager(groupOf(id),
-				segment(id, "accounts"), segment(id, "shares"), nil),
-				func(p armdatashare.DataSetsClientListByShareResponse) []armdatashare.DataSetClassification {
-					return p.Value
-				}),
-				func(d armdatashare.DataSetClassification) *string { return d.GetDataSet().ID })
+			return listedIDs(t, t.datashare(o).NewDataSetsClient().NewListBySharePager(groupOf(id),
+				segment(id, "accounts"), segment(id, "shares"), nil))
 		},
 	}
 }
@@ -496,11 +475,8 @@ func mappingType(kind string) *lifecycle {
 			return res.DataSetMappingClassification, err
 		},
 		ids: func(t *T, o *Org, id string) []string {
-			return ids(pages(t, t.datashare(o).NewDataSetMappingsClient().NewListByShareSubscriptionPager(groupOf(id),
-				segment(id, "accounts"), segment(id, "shareSubscriptions"), nil),
-				func(p armdatashare.DataSetMappingsClientListByShareSubscriptionResponse) []armdatashare.DataSetMappingClassification {
-					return p.Value
-				}), func(m armdatashare.DataSetMappingClassification) *string { return m.GetDataSetMapping().ID })
+			return listedIDs(t, t.datashare(o).NewDataSetMappingsClient().NewListByShareSubscriptionPager(groupOf(id),
+				segment(id, "accounts"), segment(id, "shareSubscriptions"), nil))
 		},
 	}
 }
@@ -508,11 +484,9 @@ func mappingType(kind string) *lifecycle {
 // offered is the id of the one data set that the share behind a mapping's subscription has, as the consumer sees it.
 func (t *T) offered(mappingID string) string {
 	t.Helper()
-	sets := pages(t, t.datashare(t.Env.Consumer).NewConsumerSourceDataSetsClient().NewListByShareSubscriptionPager(
-		groupOf(mappingID), segment(mappingID, "accounts"), segment(mappingID, "shareSubscriptions"), nil),
-		func(p armdatashare.ConsumerSourceDataSetsClientListByShareSubscriptionResponse) []*armdatashare.ConsumerSourceDataSet {
-			return p.Value
-		})
+	client := t.datashare(t.Env.Consumer).NewConsumerSourceDataSetsClient()
+	sets := pages[*armdatashare.ConsumerSourceDataSet](t, client.NewListByShareSubscriptionPager(
+		groupOf(mappingID), segment(mappingID, "accounts"), segment(mappingID, "shareSubscriptions"), nil))
 	require.Len(t, sets, 1)
 	return *sets[0].Properties.DataSetID
 }

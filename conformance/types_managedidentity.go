@@ -1,22 +1,10 @@
 package conformance
 
-import (
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/msi/armmsi"
-	"github.com/stretchr/testify/require"
-)
-
 const (
 	managedIdentityVersion = "2023-01-31"
 	managedIdentityType    = "Microsoft.ManagedIdentity/userAssignedIdentities"
 	docsManagedIdentity    = "https://learn.microsoft.com/rest/api/managedidentity/"
 )
-
-func (t *T) managedIdentities(o *Org) *armmsi.ClientFactory {
-	t.Helper()
-	f, err := armmsi.NewClientFactory(o.Subscription, o.Credential, t.options())
-	require.NoError(t, err)
-	return f
-}
 
 // managedIdentity is a user-assigned identity that several promises give credentials to.
 func (t *T) managedIdentity() string {
@@ -71,11 +59,7 @@ func managedIdentityTypes() []*lifecycle {
 			ids: func(t *T, o *Org, id string) []string {
 				pager := t.managedIdentities(o).NewUserAssignedIdentitiesClient().
 					NewListByResourceGroupPager(groupOf(id), nil)
-				return ids(pages(t, pager,
-					func(p armmsi.UserAssignedIdentitiesClientListByResourceGroupResponse) []*armmsi.Identity {
-						return p.Value
-					}),
-					func(i *armmsi.Identity) *string { return i.ID })
+				return listedIDs(t, pager)
 			},
 		},
 		{
@@ -98,13 +82,7 @@ func managedIdentityTypes() []*lifecycle {
 			ids: func(t *T, o *Org, id string) []string {
 				pager := t.managedIdentities(o).NewFederatedIdentityCredentialsClient().NewListPager(groupOf(id),
 					segment(id, "userAssignedIdentities"), nil)
-				return ids(pages(t, pager,
-					func(
-						p armmsi.FederatedIdentityCredentialsClientListResponse,
-					) []*armmsi.FederatedIdentityCredential {
-						return p.Value
-					}),
-					func(c *armmsi.FederatedIdentityCredential) *string { return c.ID })
+				return listedIDs(t, pager)
 			},
 		},
 	}

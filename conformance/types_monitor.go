@@ -3,7 +3,6 @@ package conformance
 import (
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/operationalinsights/armoperationalinsights"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armresources"
 	"github.com/google/uuid"
@@ -93,10 +92,7 @@ func monitorTypes() []*lifecycle {
 				return res.Workspace, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.logs(o).NewWorkspacesClient().NewListByResourceGroupPager(groupOf(id), nil),
-					func(p armoperationalinsights.WorkspacesClientListByResourceGroupResponse) []*armoperationalinsights.Workspace {
-						return p.Value
-					}), func(w *armoperationalinsights.Workspace) *string { return w.ID })
+				return listedIDs(t, t.logs(o).NewWorkspacesClient().NewListByResourceGroupPager(groupOf(id), nil))
 			},
 		},
 		{
@@ -152,11 +148,7 @@ func monitorTypes() []*lifecycle {
 			},
 			ids: func(t *T, o *Org, id string) []string {
 				scope, _ := splitScope(id)
-				return ids(pages(t, t.monitor(o).NewDiagnosticSettingsClient().NewListPager(scope[1:], nil),
-					func(p armmonitor.DiagnosticSettingsClientListResponse) []*armmonitor.DiagnosticSettingsResource {
-						return p.Value
-					}),
-					func(s *armmonitor.DiagnosticSettingsResource) *string { return s.ID })
+				return listedIDs(t, t.monitor(o).NewDiagnosticSettingsClient().NewListPager(scope[1:], nil))
 			},
 		},
 		{
@@ -174,10 +166,7 @@ func monitorTypes() []*lifecycle {
 				return res.ActionGroupResource, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.monitor(o).NewActionGroupsClient().NewListByResourceGroupPager(groupOf(id), nil),
-					func(p armmonitor.ActionGroupsClientListByResourceGroupResponse) []*armmonitor.ActionGroupResource {
-						return p.Value
-					}), func(g *armmonitor.ActionGroupResource) *string { return g.ID })
+				return listedIDs(t, t.monitor(o).NewActionGroupsClient().NewListByResourceGroupPager(groupOf(id), nil))
 			},
 		},
 		{
@@ -195,11 +184,8 @@ func monitorTypes() []*lifecycle {
 				return res.ScheduledQueryRuleResource, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.monitor(o).NewScheduledQueryRulesClient().NewListByResourceGroupPager(groupOf(id),
-					nil),
-					func(p armmonitor.ScheduledQueryRulesClientListByResourceGroupResponse) []*armmonitor.ScheduledQueryRuleResource {
-						return p.Value
-					}), func(r *armmonitor.ScheduledQueryRuleResource) *string { return r.ID })
+				return listedIDs(t, t.monitor(o).NewScheduledQueryRulesClient().NewListByResourceGroupPager(groupOf(id),
+					nil))
 			},
 		},
 		{
@@ -220,7 +206,7 @@ func monitorTypes() []*lifecycle {
 			},
 			why: "without a category",
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.generic(o).NewListByResourceGroupPager(groupOf(id), nil),
+				return ids(collect(t, t.generic(o).NewListByResourceGroupPager(groupOf(id), nil),
 					func(p armresources.ClientListByResourceGroupResponse) []*armresources.GenericResourceExpanded {
 						var books []*armresources.GenericResourceExpanded
 						for _, r := range p.Value {

@@ -84,9 +84,7 @@ func storageTypes() []*lifecycle {
 				return res.Account, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.storage(o).NewAccountsClient().NewListByResourceGroupPager(groupOf(id), nil),
-					func(p armstorage.AccountsClientListByResourceGroupResponse) []*armstorage.Account { return p.Value }),
-					func(a *armstorage.Account) *string { return a.ID })
+				return listedIDs(t, t.storage(o).NewAccountsClient().NewListByResourceGroupPager(groupOf(id), nil))
 			},
 		},
 		{
@@ -110,17 +108,17 @@ func storageTypes() []*lifecycle {
 				return res.BlobServiceProperties, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.storage(o).NewBlobServicesClient().NewListPager(groupOf(id),
-					segment(id, "storageAccounts"), nil),
-					func(p armstorage.BlobServicesClientListResponse) []*armstorage.BlobServiceProperties { return p.Value }),
-					func(s *armstorage.BlobServiceProperties) *string { return s.ID })
+				return listedIDs(t, t.storage(o).NewBlobServicesClient().NewListPager(groupOf(id),
+					segment(id, "storageAccounts"), nil))
 			},
 		},
 		{
 			area: containers, version: storageVersion,
 			source: "https://learn.microsoft.com/rest/api/storagerp/blob-containers/create",
 			parent: func(t *T) string { return t.storageAccount(provider(t)) + "/blobServices/default" },
-			body:   func(*T, string) object { return object{"properties": object{"metadata": object{"owner": "finance"}}} },
+			body: func(*T, string) object {
+				return object{"properties": object{"metadata": object{"owner": "finance"}}}
+			},
 			update: func(b object) object { return with(b, "audit", "properties", "metadata", "owner") },
 			invalid: func(_ *T, b object) object {
 				return with(b, "Container", "properties", "publicAccess")
@@ -132,10 +130,8 @@ func storageTypes() []*lifecycle {
 				return object{"properties": res.ContainerProperties}, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id),
-					segment(id, "storageAccounts"), nil),
-					func(p armstorage.BlobContainersClientListResponse) []*armstorage.ListContainerItem { return p.Value }),
-					func(c *armstorage.ListContainerItem) *string { return c.ID })
+				return listedIDs(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id),
+					segment(id, "storageAccounts"), nil))
 			},
 		},
 		{
@@ -149,7 +145,8 @@ func storageTypes() []*lifecycle {
 				return object{"properties": object{"policy": object{"rules": []any{object{
 					"name": "archive", "enabled": true, "type": "Lifecycle", "definition": object{
 						"filters": object{"blobTypes": []any{"blockBlob"}, "prefixMatch": []any{"landing/"}},
-						"actions": object{"baseBlob": object{"delete": object{"daysAfterModificationGreaterThan": 365}}},
+						"actions": object{"baseBlob": object{
+							"delete": object{"daysAfterModificationGreaterThan": 365}}},
 					}}}}}}
 			},
 			update: func(b object) object {

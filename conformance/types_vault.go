@@ -1,7 +1,5 @@
 package conformance
 
-import "github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
-
 const (
 	vaultVersion = "2023-02-01"
 	vaultType    = "Microsoft.KeyVault/vaults"
@@ -76,9 +74,7 @@ func vaultTypes() []*lifecycle {
 				return res.Vault, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.vaults(o).NewVaultsClient().NewListByResourceGroupPager(groupOf(id), nil),
-					func(p armkeyvault.VaultsClientListByResourceGroupResponse) []*armkeyvault.Vault { return p.Value }),
-					func(v *armkeyvault.Vault) *string { return v.ID })
+				return listedIDs(t, t.vaults(o).NewVaultsClient().NewListByResourceGroupPager(groupOf(id), nil))
 			},
 			removed: func(t *T, id string) { t.purge(provider(t), nameOf(id)) },
 		},
@@ -105,10 +101,8 @@ func vaultTypes() []*lifecycle {
 				return res.Secret, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return ids(pages(t, t.vaults(o).NewSecretsClient().NewListPager(groupOf(id), segment(id, "vaults"),
-					nil),
-					func(p armkeyvault.SecretsClientListResponse) []*armkeyvault.Secret { return p.Value }),
-					func(s *armkeyvault.Secret) *string { return s.ID })
+				return listedIDs(t, t.vaults(o).NewSecretsClient().NewListPager(groupOf(id), segment(id, "vaults"),
+					nil))
 			},
 		},
 	}

@@ -123,8 +123,9 @@ func (p *program) blobs(ctx context.Context) error {
 	}
 	poller, err := accounts.BeginCreate(ctx, p.group, "sdk"+p.suffix, armstorage.AccountCreateParameters{
 		Kind: to.Ptr(armstorage.KindStorageV2), Location: to.Ptr(location),
-		SKU:        &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardLRS)},
-		Properties: &armstorage.AccountPropertiesCreateParameters{MinimumTLSVersion: to.Ptr(armstorage.MinimumTLSVersionTLS12)},
+		SKU: &armstorage.SKU{Name: to.Ptr(armstorage.SKUNameStandardLRS)},
+		Properties: &armstorage.AccountPropertiesCreateParameters{
+			MinimumTLSVersion: to.Ptr(armstorage.MinimumTLSVersionTLS12)},
 	}, nil)
 	if err != nil {
 		return err
