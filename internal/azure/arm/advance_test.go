@@ -10,9 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
-	"github.com/crossorg/crossorg/internal/azure/identity"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/resources"
-	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // ticking is a provider whose resource does something every hour; it records when.
@@ -40,7 +39,7 @@ func (k *ticking) provider() *arm.Provider {
 				return nil
 			})
 			if err != nil {
-				return arm.Errorf(http.StatusInternalServerError, "InternalServerError", "%v", err)
+				return arm.InternalError(err)
 			}
 			return nil
 		}},
@@ -49,15 +48,15 @@ func (k *ticking) provider() *arm.Provider {
 
 func TestAdvanceRunsEachJobAtItsOwnTimeAndInOrder(t *testing.T) {
 	k := &ticking{}
-	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
-	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
-	began := c.server.Now()
+	c := newCloudOf(t, these(resources.New(), k.provider()))
+	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).Status)
+	began := c.Server().Now()
 	for _, name := range []string{"logs", "logs2"} {
 		require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/"+name, workspaceVersion,
-			map[string]any{"location": "westeurope"}).status)
+			map[string]any{"location": "westeurope"}).Status)
 	}
 
-	moved, err := c.server.Advance(context.Background(), 5*time.Hour+30*time.Minute)
+	moved, err := c.Server().Advance(context.Background(), 5*time.Hour+30*time.Minute)
 
 	require.NoError(t, err)
 	require.Len(t, moved.Ran, 10)
@@ -70,16 +69,16 @@ func TestAdvanceRunsEachJobAtItsOwnTimeAndInOrder(t *testing.T) {
 			require.False(t, moved.Ran[i].Due.Before(moved.Ran[i-1].Due))
 		}
 	}
-	require.WithinDuration(t, began.Add(5*time.Hour+30*time.Minute), c.server.Now(), 20*time.Second)
+	require.WithinDuration(t, began.Add(5*time.Hour+30*time.Minute), c.Server().Now(), 20*time.Second)
 }
 
 func TestAdvanceLeavesOutJobsOfWhatIsGone(t *testing.T) {
 	k := &ticking{}
-	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
+	c := newCloudOf(t, these(resources.New(), k.provider()))
 	c.put(group, groupVersion, groupBody)
 	c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"})
-	require.Equal(t, http.StatusOK, c.del(workspace, workspaceVersion).status)
-	moved, err := c.server.Advance(context.Background(), 5*time.Hour)
+	require.Equal(t, http.StatusOK, c.del(workspace, workspaceVersion).Status)
+	moved, err := c.Server().Advance(context.Background(), 5*time.Hour)
 	require.NoError(t, err)
 	require.Empty(t, moved.Ran)
 	require.Empty(t, k.seen)
@@ -87,20 +86,19 @@ func TestAdvanceLeavesOutJobsOfWhatIsGone(t *testing.T) {
 
 func TestAdvanceExpiresTokens(t *testing.T) {
 	c := newCloud(t)
-	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
+	token, _, err := c.Directory.Issue(c.Contoso.Principal, "https://management.azure.com")
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, c.do("Bearer "+
-		""+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil).status)
+	require.Equal(t, http.StatusOK, c.do("Bearer "+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil).Status)
 
-	_, err = c.server.Advance(context.Background(), 2*time.Hour)
+	_, err = c.Server().Advance(context.Background(), 2*time.Hour)
 	require.NoError(t, err)
 
 	refused := c.do("Bearer "+token, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil)
-	require.Equal(t, http.StatusUnauthorized, refused.status)
-	require.Equal(t, "ExpiredAuthenticationToken", refused.code())
-	fresh := c.as(c.ownerA, http.MethodGet, "/subscriptions?api-version=2022-12-01", nil)
-	require.Equal(t, http.StatusOK, fresh.status)
-	date, err := http.ParseTime(fresh.header.Get("Date"))
+	require.Equal(t, http.StatusUnauthorized, refused.Status)
+	require.Equal(t, "ExpiredAuthenticationToken", refused.Code())
+	fresh := c.Contoso.Do(http.MethodGet, "/subscriptions?api-version=2022-12-01", nil)
+	require.Equal(t, http.StatusOK, fresh.Status)
+	date, err := http.ParseTime(fresh.Header.Get("Date"))
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now().Add(2*time.Hour), date, time.Minute,
 		"clients see the moved clock in the Date header")
@@ -108,21 +106,21 @@ func TestAdvanceExpiresTokens(t *testing.T) {
 
 func TestTheClockOnlyGoesForward(t *testing.T) {
 	c := newCloud(t)
-	_, err := c.server.Advance(context.Background(), -time.Hour)
+	_, err := c.Server().Advance(context.Background(), -time.Hour)
 	require.ErrorContains(t, err, "forward")
 }
 
 func TestAMovedClockAndItsJobsOutliveTheServer(t *testing.T) {
 	k := &ticking{}
-	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
+	c := newCloudOf(t, these(resources.New(), k.provider()))
 	c.put(group, groupVersion, map[string]any{"location": "westeurope"})
 	c.put(workspace, workspaceVersion, map[string]any{"location": "westeurope"})
-	_, err := c.server.Advance(context.Background(), 90*time.Minute)
+	_, err := c.Server().Advance(context.Background(), 90*time.Minute)
 	require.NoError(t, err)
-	at := c.server.Now()
-	c.server.Close()
+	at := c.Server().Now()
+	c.Server().Close()
 
-	second, err := arm.NewServer(arm.Options{Store: c.store, Directory: c.dir,
+	second, err := arm.NewServer(arm.Options{Store: c.Store, Directory: c.Directory,
 		Providers: []*arm.Provider{resources.New(), k.provider()}})
 	require.NoError(t, err)
 	defer second.Close()
@@ -134,32 +132,28 @@ func TestAMovedClockAndItsJobsOutliveTheServer(t *testing.T) {
 
 func TestARoleAssignmentTakesEffectAfterItsDelay(t *testing.T) {
 	c := newCloud(t)
-	c.dir.DelayAssignments(2 * time.Minute)
-	var reader identity.Principal
-	require.NoError(t, c.store.Update(func(tx *store.Tx) (err error) {
-		reader, err = c.dir.AddServicePrincipal(tx, tenantA, "client-reader", "reader", "secret")
-		return err
-	}))
+	c.Directory.DelayAssignments(2 * time.Minute)
+	reader := c.Principal(armtest.Tenant, "client-reader")
 	c.put(group, groupVersion, map[string]any{"location": "westeurope"})
 	assignment := group + "/providers/Microsoft.Authorization/roleAssignments/11111111-2222-3333-4444-555555555555"
 	created := c.put(assignment, "2022-04-01", map[string]any{"properties": map[string]any{
 		"principalId": reader.ObjectID, "principalType": "ServicePrincipal",
-		"roleDefinitionId": "/subscriptions/" + subA +
+		"roleDefinitionId": subscription +
 			"/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
 	}})
-	require.Equal(t, http.StatusCreated, created.status)
+	require.Equal(t, http.StatusCreated, created.Status)
 	read := func() response {
 		return c.as(reader, http.MethodGet, group+"?api-version="+groupVersion, nil)
 	}
 
-	require.Equal(t, "AuthorizationFailed", read().code(), "not yet in effect")
-	_, err := c.server.Advance(context.Background(), time.Minute)
+	require.Equal(t, "AuthorizationFailed", read().Code(), "not yet in effect")
+	_, err := c.Server().Advance(context.Background(), time.Minute)
 	require.NoError(t, err)
-	require.Equal(t, "AuthorizationFailed", read().code(), "half of the delay")
-	_, err = c.server.Advance(context.Background(), time.Minute)
+	require.Equal(t, "AuthorizationFailed", read().Code(), "half of the delay")
+	_, err = c.Server().Advance(context.Background(), time.Minute)
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, read().status)
+	require.Equal(t, http.StatusOK, read().Status)
 
-	require.Equal(t, http.StatusOK, c.del(assignment, "2022-04-01").status)
-	require.Equal(t, "AuthorizationFailed", read().code(), "removal takes effect at once")
+	require.Equal(t, http.StatusOK, c.del(assignment, "2022-04-01").Status)
+	require.Equal(t, "AuthorizationFailed", read().Code(), "removal takes effect at once")
 }

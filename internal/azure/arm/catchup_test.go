@@ -16,12 +16,12 @@ import (
 // follows from it; afterwards the time is the machine's.
 func TestMissedJobsRunAtTheirOwnTimes(t *testing.T) {
 	k := &ticking{}
-	c := newCloudOf(t, arm.Options{}, these(resources.New(), k.provider()))
-	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).status)
-	began := c.server.Now()
+	c := newCloudOf(t, these(resources.New(), k.provider()))
+	require.Equal(t, http.StatusCreated, c.put(group, groupVersion, map[string]any{"location": "westeurope"}).Status)
+	began := c.Server().Now()
 	require.Equal(t, http.StatusCreated, c.put(group+"/providers/"+workspaceType+"/logs", workspaceVersion,
-		map[string]any{"location": "westeurope"}).status)
-	c.server.Close()
+		map[string]any{"location": "westeurope"}).Status)
+	c.Server().Close()
 
 	for _, closed := range []struct {
 		gone     time.Duration // since the beginning
@@ -31,8 +31,8 @@ func TestMissedJobsRunAtTheirOwnTimes(t *testing.T) {
 		k.seen = nil
 		later := func() time.Time { return time.Now().Add(closed.gone) }
 		again, err := arm.NewServer(arm.Options{
-			CatchUp: true, Store: c.store, Directory: c.dir, Now: later,
-			Providers: these(resources.New(), k.provider())(c),
+			CatchUp: true, Store: c.Store, Directory: c.Directory, Now: later,
+			Providers: []*arm.Provider{resources.New(), k.provider()},
 			Endpoints: arm.Endpoints{Management: "https://127.0.0.1:1"},
 		})
 		require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/faults"
 )
 
@@ -18,18 +19,18 @@ func faulty(t *testing.T, rules ...faults.Rule) *cloud {
 	t.Helper()
 	set, err := faults.Open(nil, rules...)
 	require.NoError(t, err)
-	return newCloudOf(t, arm.Options{Faults: set})
+	return newCloudOf(t, armtest.Config{Control: func(o *arm.Options) { o.Faults = set }})
 }
 
 // try sends a PUT of the group and returns the transport's error.
 func (c *cloud) try(method string) error {
-	token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
-	require.NoError(c.t, err)
-	req, err := http.NewRequest(method, c.http.URL+group+"?api-version="+groupVersion,
+	token, _, err := c.Directory.Issue(c.Contoso.Principal, "https://management.azure.com")
+	require.NoError(c.T, err)
+	req, err := http.NewRequest(method, c.URL()+group+"?api-version="+groupVersion,
 		bytes.NewReader([]byte(`{"location":"westeurope"}`)))
-	require.NoError(c.t, err)
+	require.NoError(c.T, err)
 	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.Client().Do(req)
 	if err == nil {
 		resp.Body.Close()
 	}
@@ -42,26 +43,26 @@ func TestARefusedRequestHasNoEffect(t *testing.T) {
 		c := faulty(t, faults.Rule{Kind: kind, Method: "PUT", Count: 1,
 			Delay: faults.Duration(1200 * time.Millisecond)})
 		refused := c.put(group, groupVersion, groupBody)
-		require.Equal(t, status, refused.status)
-		require.NotEmpty(t, refused.code())
+		require.Equal(t, status, refused.Status)
+		require.NotEmpty(t, refused.Code())
 		if kind != faults.InternalError {
-			require.Equal(t, "2", refused.header.Get("Retry-After"))
-			require.Equal(t, "1200", refused.header.Get("x-ms-retry-after-ms"))
+			require.Equal(t, "2", refused.Header.Get("Retry-After"))
+			require.Equal(t, "1200", refused.Header.Get("x-ms-retry-after-ms"))
 		}
-		require.Equal(t, 404, c.get(group, groupVersion).status)
-		require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
+		require.Equal(t, 404, c.get(group, groupVersion).Status)
+		require.Equal(t, 201, c.put(group, groupVersion, groupBody).Status)
 	}
 }
 
 func TestADroppedConnectionLeavesTheWriteUndoneOrDone(t *testing.T) {
 	before := faulty(t, faults.Rule{Kind: faults.DropBefore, Method: "PUT", Count: 1})
 	require.Error(t, before.try("PUT"))
-	require.Equal(t, 404, before.get(group, groupVersion).status)
+	require.Equal(t, 404, before.get(group, groupVersion).Status)
 
 	after := faulty(t, faults.Rule{ID: "late", Kind: faults.DropAfter, Method: "PUT", Count: 1})
 	require.Error(t, after.try("PUT"))
-	require.Equal(t, 200, after.get(group, groupVersion).status)
-	first, _, _ := strings.Cut(after.log.String(), "\n")
+	require.Equal(t, 200, after.get(group, groupVersion).Status)
+	first, _, _ := strings.Cut(after.Log.String(), "\n")
 	var line map[string]any
 	require.NoError(t, json.Unmarshal([]byte(first), &line))
 	require.Equal(t, "late", line["fault"], "the log says which fault a request had")
@@ -72,32 +73,32 @@ func TestASlowAnswerComesAfterItsDelay(t *testing.T) {
 	c := faulty(t, faults.Rule{Kind: faults.Slow, Method: "PUT", Count: 1,
 		Delay: faults.Duration(150 * time.Millisecond)})
 	began := time.Now()
-	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
+	require.Equal(t, 201, c.put(group, groupVersion, groupBody).Status)
 	require.GreaterOrEqual(t, time.Since(began), 150*time.Millisecond)
 }
 
 func TestAFailedOperationLeavesTheResourceFailed(t *testing.T) {
 	c := faulty(t, faults.Rule{Kind: faults.FailOperation, Method: "PUT", Count: 1})
-	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status, "groups are created directly")
+	require.Equal(t, 201, c.put(group, groupVersion, groupBody).Status, "groups are created directly")
 
 	created := c.put(workspace, workspaceVersion, workspaceBody)
 
-	require.Equal(t, 201, created.status)
-	ended := c.settle(created.header.Get("Azure-AsyncOperation"))
-	require.Equal(t, "Failed", ended.body["status"])
-	require.Equal(t, "InternalServerError", ended.code())
+	require.Equal(t, 201, created.Status)
+	ended := created.Wait()
+	require.Equal(t, "Failed", ended.Body["status"])
+	require.Equal(t, "InternalServerError", ended.Code())
 	again := c.put(workspace, workspaceVersion, workspaceBody)
-	require.Equal(t, "Succeeded", c.settle(again.header.Get("Azure-AsyncOperation")).body["status"])
+	require.Equal(t, "Succeeded", again.Wait().Body["status"])
 }
 
 func TestAFailedDeletionLeavesTheResource(t *testing.T) {
 	c := faulty(t, faults.Rule{Kind: faults.FailOperation, Method: "DELETE", Count: 1})
-	require.Equal(t, 201, c.put(group, groupVersion, groupBody).status)
+	require.Equal(t, 201, c.put(group, groupVersion, groupBody).Status)
 	deleted := c.del(group, groupVersion)
-	require.Equal(t, 202, deleted.status)
-	failed := c.settle(deleted.header.Get("Location"))
-	require.Equal(t, 409, failed.status, "clients would go on polling after 5xx")
+	require.Equal(t, 202, deleted.Status)
+	failed := deleted.Wait()
+	require.Equal(t, 409, failed.Status, "clients would go on polling after 5xx")
 	require.Equal(t, "Failed", state(c.get(group, groupVersion)))
-	require.Equal(t, 204, c.settle(c.del(group, groupVersion).header.Get("Location")).status)
-	require.Equal(t, 404, c.get(group, groupVersion).status)
+	require.Equal(t, 204, c.del(group, groupVersion).Wait().Status)
+	require.Equal(t, 404, c.get(group, groupVersion).Status)
 }

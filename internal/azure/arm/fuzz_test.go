@@ -11,12 +11,11 @@ import (
 	"testing"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/authorization"
-	"github.com/crossorg/crossorg/internal/azure/blob"
 	"github.com/crossorg/crossorg/internal/azure/datashare"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/monitor"
-	"github.com/crossorg/crossorg/internal/azure/resources"
 	"github.com/crossorg/crossorg/internal/azure/servicefabric"
 	"github.com/crossorg/crossorg/internal/azure/storage"
 )
@@ -34,18 +33,13 @@ func nowhere(int, http.Handler) (func() error, error) { return func() error { re
 // FuzzServeHTTP promises that whatever a client sends, the control plane does not break: no answer above 499, and every
 // refusal in the published envelope.
 func FuzzServeHTTP(f *testing.F) {
-	c := newCloudOf(f, arm.Options{}, func(c *cloud) []*arm.Provider {
-		content, err := blob.NewContent(c.store, f.TempDir())
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Cleanup(func() { _ = content.Close() })
+	c := newCloudOf(f, armtest.Config{Providers: func(a *armtest.Azure) []*arm.Provider {
 		return append([]*arm.Provider{
-			resources.New(), authorization.New(c.dir), storage.New(content),
-			keyvault.New(keyvault.NewEndpoints(nowhere, 20000)), datashare.New(content, c.dir),
+			authorization.New(a.Directory), storage.New(a.Content()),
+			keyvault.New(keyvault.NewEndpoints(nowhere, 20000)), datashare.New(a.Content(), a.Directory),
 			servicefabric.New(&http.Client{Transport: unreachable{}}),
 		}, monitor.New()...)
-	})
+	}})
 	const (
 		account = group + "/providers/Microsoft.Storage/storageAccounts/contosofuzz"
 		vault   = group + "/providers/Microsoft.KeyVault/vaults/contoso-fuzz"
@@ -56,7 +50,7 @@ func FuzzServeHTTP(f *testing.F) {
 	// Methods and the beginnings of paths are chosen by number, so that more than the parser is reached.
 	methods := []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "BREW", ""}
 	bases := []string{
-		"", "/subscriptions", "/subscriptions/" + subA, group, workspace, group + "/providers/Microsoft.Insights/",
+		"", "/subscriptions", subscription, group, workspace, group + "/providers/Microsoft.Insights/",
 		workspace + "/providers/Microsoft.Insights/diagnosticSettings/d",
 		workspace + "/providers/Microsoft.Authorization/", "/providers/Microsoft.",
 		account, account + "/blobServices/default", vault, share, share + "/shares/s", share + "/shareSubscriptions/b",
@@ -101,7 +95,7 @@ func FuzzServeHTTP(f *testing.F) {
 			`{"properties":{"immutabilityPeriodSinceCreationInDays":1}}`},
 		{2, 9, "/managementPolicies/default", "2022-09-01", "",
 			`{"properties":{"policy":{"rules":[{"name":"r","type":"Lifecycle","definition":{"actions":{}}}]}}}`},
-		{2, 11, "", "2023-02-01", "", `{"location":"westeurope","properties":{"tenantId":"` + tenantA +
+		{2, 11, "", "2023-02-01", "", `{"location":"westeurope","properties":{"tenantId":"` + armtest.Tenant +
 			`","sku":{"family":"A","name":"standard"},"accessPolicies":[]}}`},
 		{2, 11, "/secrets/s", "2023-02-01", "", `{"properties":{"value":"v","attributes":{"exp":1}}}`},
 		{5, 11, "", "2023-02-01", "", ""},
@@ -109,8 +103,8 @@ func FuzzServeHTTP(f *testing.F) {
 		{2, 13, "", ds, "", `{"properties":{"shareKind":"CopyBased","terms":"t"}}`},
 		{2, 13, "/dataSets/d", ds, "",
 			`{"kind":"Container","properties":{"containerName":"data","resourceGroup":"rg",` +
-				`"storageAccountName":"contosofuzz","subscriptionId":"` + subA + `"}}`},
-		{2, 13, "/invitations/i", ds, "", `{"properties":{"targetActiveDirectoryId":"` + tenantA + `"}}`},
+				`"storageAccountName":"contosofuzz","subscriptionId":"` + armtest.Subscription + `"}}`},
+		{2, 13, "/invitations/i", ds, "", `{"properties":{"targetActiveDirectoryId":"` + armtest.Tenant + `"}}`},
 		{2, 13, "/synchronizationSettings/y", ds, "",
 			`{"kind":"ScheduleBased","properties":{"recurrenceInterval":"Hour",` +
 				`"synchronizationTime":"2030-01-01T00:00:00Z"}}`},
@@ -145,12 +139,12 @@ func FuzzServeHTTP(f *testing.F) {
 		if version != "" {
 			query = "api-version=" + url.QueryEscape(version) + "&" + query
 		}
-		token, _, err := c.dir.Issue(c.ownerA, "https://management.azure.com")
+		token, _, err := c.Directory.Issue(c.Contoso.Principal, "https://management.azure.com")
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		c.server.ServeHTTP(w, &http.Request{
+		c.Server().ServeHTTP(w, &http.Request{
 			Method: method, URL: &url.URL{Path: path, RawQuery: query}, Body: io.NopCloser(strings.NewReader(body)),
 			Header: http.Header{"Authorization": {"Bearer " + token}},
 		})

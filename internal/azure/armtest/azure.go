@@ -55,6 +55,8 @@ type Config struct {
 	Providers func(a *Azure) []*arm.Provider
 	// APIVersion completes the paths of requests that name none.
 	APIVersion string
+	// Now is the machine's clock; nil is the real one.
+	Now func() time.Time
 	// Control, if set, changes the control plane's options (latency, limits, faults) at every start.
 	Control func(o *arm.Options)
 	// Front, if set, makes what listens: the control plane with other services beside it.
@@ -93,6 +95,9 @@ type Organization struct {
 func New(t testing.TB, config Config) *Azure {
 	t.Helper()
 	a := &Azure{T: t, config: config, folder: t.TempDir(), Log: &Buffer{}}
+	if a.config.Now == nil {
+		a.config.Now = time.Now
+	}
 	var err error
 	a.Store, err = store.Open(filepath.Join(a.folder, "state.db"))
 	require.NoError(t, err)
@@ -214,7 +219,7 @@ func (a *Azure) ContentFolder() string { return filepath.Join(a.folder, "blobs")
 func (a *Azure) machineTime() time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return time.Now().Add(a.skew)
+	return a.config.Now().Add(a.skew)
 }
 
 // Elapse moves the machine's clock, as when time passes on its own. Jobs that come due on the way run afterwards.
