@@ -23,7 +23,8 @@ const (
 	caKeyFile = "ca-key.pem"
 )
 
-// authority is the certificate authority of one home folder: made on first use, trusted by whoever is told to.
+// authority is the certificate authority of one home folder: made on first use, trusted by the clients that are given
+// its certificate.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey

@@ -29,7 +29,7 @@ type clockBody struct {
 	Advance string `json:"advance"`
 }
 
-// newControl serves the control endpoints.
+// newControl serves the control endpoints: latency, faults, the clock.
 func newControl(server *arm.Server, latency Latency, faultSet *faults.Set, secret string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /"+controlPath+"/latency",
@@ -76,7 +76,7 @@ func answer(w http.ResponseWriter, out any, err error) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_ = json.NewEncoder(w).Encode(out) // a client that went away is not an error of ours
+	_ = json.NewEncoder(w).Encode(out) // fails only when the client has left
 }
 
 func controlError(w http.ResponseWriter, status int, err error) {

@@ -37,7 +37,7 @@ type estate struct {
 	// ManagementPort and BlobPort are chosen once: endpoints are part of the resources' state.
 	ManagementPort int `json:"managementPort"`
 	BlobPort       int `json:"blobPort"`
-	// VaultPort is the port from which on vaults get theirs.
+	// VaultPort is the first port that a vault may get.
 	VaultPort int           `json:"vaultPort"`
 	Default   Credentials   `json:"default"`
 	Others    []Credentials `json:"others,omitempty"`
@@ -71,13 +71,13 @@ func loadEstate(dir string) (*estate, error) {
 		}
 		return e, e.save(dir)
 	}
-	if err == nil && e.ControlSecret == "" { // a home from before there was one
+	if err == nil && e.ControlSecret == "" { // written by a version without control endpoints
 		e.ControlSecret = randomSecret()
 		if err := e.save(dir); err != nil {
 			return nil, err
 		}
 	}
-	if err == nil && e.VaultPort == 0 { // a home from before vaults had a data plane
+	if err == nil && e.VaultPort == 0 { // written by a version whose vaults had no data plane
 		if err := e.choose(&e.VaultPort); err != nil {
 			return nil, err
 		}
@@ -86,7 +86,7 @@ func loadEstate(dir string) (*estate, error) {
 	return e, err
 }
 
-// choose sets a port that is free and none of the others.
+// choose sets a port that is free and differs from the others.
 func (e *estate) choose(port *int) error {
 	for {
 		n, err := freePort()
@@ -118,8 +118,8 @@ func (e *estate) declare(d Declared) bool {
 		c.SubscriptionID = e.Default.SubscriptionID
 	}
 	if c.ClientID == "" {
-		// A login that is at home in several tenants, as a person's is: the default principal, known in this tenant
-		// too.
+		// The stack names no client, as when a person deploys to several tenants: the default principal signs in to
+		// this tenant too.
 		c.ClientID, c.ClientSecret = e.Default.ClientID, e.Default.ClientSecret
 	}
 	if same(c, e.Default) {
@@ -166,8 +166,8 @@ func randomSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// freePort picks a port below the range from which the system hands out ports by itself, so that it is likely free next
-// time too.
+// freePort picks a port below the range that the system assigns on its own, so that it is likely to be free next time
+// too.
 func freePort() (int, error) {
 	for range 200 {
 		n, err := rand.Int(rand.Reader, big.NewInt(12000))

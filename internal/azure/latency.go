@@ -16,8 +16,8 @@ const (
 	LatencyAzure = "azure"
 )
 
-// roleDelay is how long role assignments take to have effect under LatencyAzure: a usual time, of the ten minutes that
-// are documented at most.
+// roleDelay is how long role assignments take to have effect under LatencyAzure: a usual time. Ten minutes are
+// documented as the longest.
 // Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 const roleDelay = 2 * time.Minute
 
@@ -29,12 +29,12 @@ type Latency struct {
 	Scale float64 `json:"scale"`
 }
 
-// Check refuses an unknown profile and a scale that is none.
+// Check refuses an unknown profile and a scale that is out of range.
 func (l Latency) Check() error {
 	switch l.Profile {
 	case "", LatencyNone, LatencyAzure:
 	default:
-		return fmt.Errorf("there is no latency profile %q: it must be %s or %s", l.Profile, LatencyNone, LatencyAzure)
+		return fmt.Errorf("latency profile %q is unknown: it must be %s or %s", l.Profile, LatencyNone, LatencyAzure)
 	}
 	if !(l.Scale >= 0 && l.Scale <= 10) {
 		return fmt.Errorf("a latency scale of %v is out of range: it must be more than 0 and at most 10", l.Scale)

@@ -10,13 +10,12 @@ import (
 	"time"
 )
 
-// Limits of a connection. What a request may carry is for the handlers to say, as each service has its own limit.
+// Limits of a connection. How much a request may carry is up to the handlers, as each service has its own limit.
 const (
 	maxHeaders     = 64 << 10 // bytes
 	headerPatience = 30 * time.Second
 	idlePatience   = 2 * time.Minute
-	// bodyPatience is how long a request may stand still while its body is awaited: a large blob may take its time, a
-	// client that went to sleep may not.
+	// bodyPatience is how long the server waits for the next part of a body. A large blob may take long as a whole.
 	bodyPatience = time.Minute
 )
 
@@ -43,12 +42,12 @@ func listen(port int, h http.Handler, tlsConfig *tls.Config) (stop func() error,
 		if err != nil {
 			err = srv.Close()
 		}
-		<-ended // only then is the port free for who opens the folder next
+		<-ended // the port is free only then
 		return err
 	}, nil
 }
 
-// patient fails the reading of a body of which nothing has come for a time.
+// patient makes reading a body fail when nothing of it has come for a time.
 func patient(h http.Handler, patience time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {
@@ -58,8 +57,8 @@ func patient(h http.Handler, patience time.Duration) http.Handler {
 	})
 }
 
-// patientBody has a deadline for each read, and none in between: http.Server's own, for a whole request, would also end
-// what takes long to answer.
+// patientBody has a deadline for each read, and none in between: the deadline of http.Server, which is for a whole
+// request, would also cut off answers that take long.
 type patientBody struct {
 	io.ReadCloser
 	connection *http.ResponseController

@@ -115,7 +115,7 @@ func (p *parts) loadAuthority() (err error) {
 	return err
 }
 
-// openDirectory starts the clock, and the directory, which knows every estate.
+// openDirectory starts the clock and the directory, and makes every estate known to it.
 func (p *parts) openDirectory() (err error) {
 	if p.clock, err = clock.New(p.store, nil); err != nil {
 		return err

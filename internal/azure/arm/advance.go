@@ -20,8 +20,8 @@ type Ran struct {
 	Time time.Time `json:"time"`
 	// Error is what it failed with; empty if it succeeded.
 	Error string `json:"error,omitempty"`
-	// gone says that there was nothing to do, because the resource has been deleted since.
-	gone bool
+	// skipped says that there was nothing to do, because the resource has been deleted since.
+	skipped bool
 }
 
 // Advanced is what moving the clock did.
@@ -33,8 +33,8 @@ type Advanced struct {
 }
 
 // Advance moves the clock forward by a positive duration and waits until no due job is left. The clock stops at the
-// time of each job on the way, so that jobs run in the order of their times and each sees its own as the present. What
-// fails with a context leaves the clock where it had come to.
+// time of each job on the way, so that jobs run in the order of their times and each sees its own as the present. When
+// the context ends, the clock stays where it is.
 func (s *Server) Advance(ctx context.Context, by time.Duration) (out Advanced, err error) {
 	if by <= 0 {
 		return Advanced{}, fmt.Errorf("the clock can only be moved forward, not by %s", by)

@@ -140,11 +140,7 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 		require.Equal(t, "eastus", got.Body["location"])
 	})
 	t.Run("Ensure names of a global type are unique over tenants", func(t *testing.T) {
-		require.Equal(t, 201,
-			c.Fabrikam.Do("PUT", "/subscriptions/"+armtest.OtherSubscription+"/resourceGroups/rg?api-version="+groupVersion,
-				groupBody).Status)
-		r := c.Fabrikam.Do("PUT",
-			"/subscriptions/"+armtest.OtherSubscription+"/resourceGroups/rg/providers/"+workspaceType+"/logs?api-version="+workspaceVersion,
+		r := c.Fabrikam.Put(armtest.OtherGroup+"/providers/"+workspaceType+"/logs?api-version="+workspaceVersion,
 			workspaceBody)
 		require.Equal(t, "NameTaken", r.Code())
 	})
@@ -224,7 +220,8 @@ func TestRoleAssignments(t *testing.T) {
 		c.put(assignment, version, body("99999999-9999-9999-9999-999999999999", principal)).Code())
 	require.Equal(t, "PrincipalNotFound",
 		c.put(assignment, version, body(reader, "99999999-9999-9999-9999-999999999999")).Code())
-	require.Equal(t, "PrincipalNotFound", c.put(assignment, version, body(reader, c.Fabrikam.Principal.ObjectID)).Code(),
+	foreign := c.Fabrikam.Principal.ObjectID
+	require.Equal(t, "PrincipalNotFound", c.put(assignment, version, body(reader, foreign)).Code(),
 		"a principal of another tenant")
 	require.Equal(t, "InvalidRoleAssignmentId",
 		c.put(assignment[:len(assignment)-3], version, body(reader, principal)).Code())

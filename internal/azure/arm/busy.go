@@ -8,22 +8,23 @@ import (
 	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
-// tableBusy holds, by resource key, the latest asynchronous operation on a resource. A record whose operation has ended
-// means nothing.
+// tableBusy holds, by resource key, the latest asynchronous operation on a resource. A record counts until its
+// operation ends.
 const tableBusy = "busy"
 
-// busyRecord is an operation that a resource is under.
+// busyRecord is an operation that works on a resource.
 type busyRecord struct {
 	Operation string `json:"operation"`
 	// Kind is OpCreate, OpUpdate or OpDelete.
 	Kind Op `json:"kind"`
 	// Location is where the operation's URLs lie.
 	Location string `json:"location"`
-	// Ghost is a resource that is being deleted: it is gone already, and GET still shows it until the operation ends.
+	// Ghost is a resource whose deletion is in progress: it is deleted already, and GET shows it until the operation
+	// ends.
 	Ghost *Resource `json:"ghost,omitempty"`
 }
 
-// occupy records that a resource is under the operation of the call, if that is in progress.
+// occupy records that the operation of the call works on a resource, while it is in progress.
 func (c *Call) occupy(id ID, kind Op, location string, ghost *Resource) *Error {
 	if c.op == nil {
 		return nil
@@ -66,8 +67,8 @@ func (c *Call) ghost(id ID) (*Resource, bool) {
 	return nil, false
 }
 
-// checkIdle refuses a write on a resource that is under an operation, below one that is, or in a group that is being
-// deleted. Azure words the conflict differently from service to service; this is the network provider's and the most
+// checkIdle refuses a write on a resource while an operation works on it, on a resource above it, or deletes its group.
+// Azure words the conflict differently from service to service; this is the network provider's wording, the most
 // common.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 func (s *Server) checkIdle(c *Call, id ID) *Error {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// longestMissed bounds how far back jobs are made up for at their own times; what is older runs as of then. It is how
-// long Data Share keeps its history.
+// longestMissed is how far back missed jobs run at their own times; older ones run as of then. Data Share keeps its
+// history that long.
 const longestMissed = 30 * 24 * time.Hour
 
 // hold sets the clock back to the first job that came due while nothing ran.
@@ -24,8 +24,7 @@ func (s *Server) hold() error {
 
 // CatchUp runs the jobs that came due while nothing ran, for a Server that was made with Options.CatchUp: in the order
 // of their times, each of which is the present to its job, and with those that they bring about. Then the clock tells
-// the time again; what fails with a context ends at the present, too. Call it once what jobs reach out to can be
-// reached.
+// the time again, also when the context ends before. Call it when the endpoints that jobs use are open.
 func (s *Server) CatchUp(ctx context.Context) error {
 	s.advancing.Lock()
 	defer s.advancing.Unlock()

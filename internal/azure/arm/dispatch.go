@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// dispatch authenticates a request and finds who answers it: a route, or the type of the resource that the path names.
+// dispatch authenticates a request and has it answered by a route, or by the type of the resource that the path names.
 func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
 	path := segmentsOf(x.URL.Path)
 	rt := s.table.route(x.Method, path)

@@ -50,8 +50,8 @@ func ParseID(path string) (ID, error) {
 	return id, nil
 }
 
-// lastProviders is the position of the last "providers" that a namespace follows; -1 without one. Names stand at odd
-// positions, so a resource of that name is none.
+// lastProviders is the position of the last "providers" that a namespace follows; -1 without one. Only even positions
+// count, because a resource may be named "providers".
 func lastProviders(segments []string) int {
 	last := -1
 	for i := 0; i < len(segments); i += 2 {

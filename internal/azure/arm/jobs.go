@@ -52,7 +52,7 @@ func (b *jobBoard) end(j jobRecord, r Ran) {
 	defer b.mu.Unlock()
 	delete(b.running, j.key())
 	delete(b.running, j.Resource)
-	if b.ran != nil && !r.gone {
+	if b.ran != nil && !r.skipped {
 		*b.ran = append(*b.ran, r)
 	}
 	close(b.changed)
@@ -140,7 +140,7 @@ func (s *Server) runJob(j jobRecord) (ran Ran) {
 	case err != nil:
 		jobErr = InternalError(err)
 	case res == nil:
-		ran.gone = true
+		ran.skipped = true
 	default:
 		t := s.lookup(res.ID.Type())
 		run := t.Jobs[j.Job]

@@ -69,7 +69,7 @@ func redactBody(target string, raw []byte) any {
 	}
 	var v any
 	if json.Unmarshal(raw, &v) != nil {
-		return "***" // not JSON: nobody knows what is in it
+		return "***" // not JSON, so it may hold anything
 	}
 	u, err := url.Parse(target)
 	if err != nil {

@@ -8,11 +8,12 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
-// tableRegistrations holds, by subscription and namespace in lower case, what differs from the local default: that
-// every namespace is registered.
+// tableRegistrations holds registrations by subscription and namespace in lower case. A namespace without a record is
+// registered: that is the local default.
 const tableRegistrations = "registrations"
 
-// registrationTakes is how long a namespace is Registering under latency; an order of magnitude, as none is published.
+// registrationTakes is how long a namespace is Registering under latency. Microsoft publishes no figure: this is an
+// order of magnitude.
 const registrationTakes = 30 * time.Second
 
 // RegistrationFree reports whether every subscription has a namespace and cannot give it up.
@@ -69,7 +70,7 @@ func (c *Call) SetRegistered(subscription, namespace string, registered bool) *E
 	if !registered {
 		for _, r := range c.Under(ID{Subscription: subscription}) {
 			if strings.EqualFold(r.ID.Namespace, namespace) {
-				// That it is refused is documented, the code is not: it is ours.
+				// The refusal is documented, its code is not.
 				return Conflict("SubscriptionHasResources", "The subscription cannot be unregistered from the "+
 					"namespace '%s' while it has resources of it, such as '%s'. Delete them first.", namespace, r.ID)
 			}

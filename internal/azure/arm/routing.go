@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// routingTable says the whole API: the types whose resources there are, the paths that are no resource's, who serves
-// them, and who may use them.
+// routingTable says the whole API: the types of resources, the paths that are no resource's, the provider of each, and
+// what a caller needs to use it.
 type routingTable struct {
 	types     map[string]*Type     // by lower-case full type
 	providers map[string]*Provider // by lower-case namespace

@@ -37,7 +37,7 @@ func (r *reply) set(key, value string) {
 	r.header.Set(key, value)
 }
 
-// header sets a header of the answer, whatever that will be.
+// header sets a header of the answer, be it a success or an error.
 func (c *Call) header(key, value string) {
 	if c.headers == nil {
 		c.headers = http.Header{}
@@ -53,7 +53,7 @@ type exchange struct {
 	started, began time.Time
 	// id and correlation are echoed to the client, for its own logs.
 	id, correlation string
-	// fault is what was asked to go wrong with the request; its Kind is empty when nothing was.
+	// fault is the failure that was asked for; its Kind is empty without one.
 	fault faults.Rule
 	call  Call
 	// content is the request's body as it came.
@@ -69,7 +69,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.fault, _ = s.faults.Decide(faults.Arriving, r.Method, r.URL.Path)
 	x.call.fault = x.fault.ID
-	defer func() { _ = s.faults.Save() }() // the counts of fault rules are worth no failed request
+	defer func() { _ = s.faults.Save() }() // a lost count of a fault rule must not fail the request
 
 	x.drop(faults.DropBefore)
 	rep, aerr := refusal(x.fault)
@@ -85,7 +85,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.write(w, rep)
 }
 
-// drop ends the connection if the fault wants that at this point. A dropped connection has status 0 in the log.
+// drop closes the connection if the fault asks for that at this point. A dropped connection has status 0 in the log.
 func (x *exchange) drop(kind faults.Kind) {
 	if x.fault.Kind == kind {
 		x.log(0, nil)
@@ -144,7 +144,7 @@ func (x *exchange) write(w http.ResponseWriter, rep *reply) {
 	x.log(rep.status, body)
 	w.WriteHeader(rep.status)
 	if x.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that went away is not an error of ours
+		_, _ = w.Write(body) // fails only when the client has left
 	}
 }
 

@@ -26,11 +26,11 @@ type Options struct {
 	Directory *identity.Directory
 	Providers []*Provider
 	Endpoints Endpoints
-	// Latency is how long operations take; the zero value is none.
+	// Latency is how long operations take; the zero value lets them end at once.
 	Latency Latency
 	// Throttle refuses requests beyond the published limits with 429; without it they are only counted.
 	Throttle bool
-	// Faults are the failures that were asked for; nil is none.
+	// Faults are the rules that ask for failures; nil has none.
 	Faults *faults.Set
 	// Log receives the request log as JSON lines; nil keeps none.
 	Log io.Writer

@@ -22,7 +22,8 @@ var limits = map[string]struct{ size, refill float64 }{
 // maxBuckets bounds the memory for buckets: when there are more, all start anew.
 const maxBuckets = 10_000
 
-// throttle keeps the token buckets of the requests. They live in memory, as their content is worth ten seconds.
+// throttle keeps the token buckets of the requests. They live in memory: within ten seconds they would
+// be full again.
 type throttle struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket

@@ -33,7 +33,8 @@ func TestRequestsBeyondTheLimitAreRefusedUntilTokensFlowIn(t *testing.T) {
 	require.Equal(t, http.StatusOK, write.Status, "writes have a bucket of their own")
 	require.Equal(t, "198", write.Header.Get("x-ms-ratelimit-remaining-subscription-writes"))
 	require.Equal(t, "199", c.del(group+"x", groupVersion).Header.Get("x-ms-ratelimit-remaining-subscription-deletes"))
-	require.Equal(t, "SubscriptionNotFound", c.get("/subscriptions/"+armtest.Tenant+"/resourceGroups", groupVersion).Code(),
+	const missing = "/subscriptions/" + armtest.Tenant + "/resourceGroups"
+	require.Equal(t, "SubscriptionNotFound", c.get(missing, groupVersion).Code(),
 		"another subscription has its own")
 
 	advance(t, c, time.Second)

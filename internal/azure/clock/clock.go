@@ -54,8 +54,8 @@ func (c *Clock) Now() time.Time {
 // present is what the time is when the clock is not held. The caller has c.mu.
 func (c *Clock) present() time.Time { return c.machine().Add(c.offset) }
 
-// Hold sets the clock back to t, a time that has passed while nobody looked at it, from where Follow brings it to the
-// present. It is for the moment of opening, before anybody has asked for the time. A t to come changes nothing.
+// Hold sets the clock back to t, a time that passed while the embedded Azure was closed; Follow brings it to the
+// present from there. Call it on opening, before anything reads the time. A t in the future changes nothing.
 func (c *Clock) Hold(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +81,7 @@ func (c *Clock) Offset() time.Duration {
 }
 
 // MoveTo sets the clock forward to t, durably before it returns. A t that has passed changes nothing: the clock never
-// goes back. Who sleeps until before t wakes.
+// goes back. Sleepers whose time comes by t wake.
 func (c *Clock) MoveTo(t time.Time) error {
 	c.moving.Lock()
 	defer c.moving.Unlock()

@@ -1,7 +1,7 @@
-// Package faults makes requests go wrong on request: rules say which requests, how often, and how.
+// Package faults makes requests fail when a test or a user asks for it: rules say which requests, how often, and how.
 //
-// It only decides; the control plane does what it decides. Everything is repeatable: a rule counts the requests that it
-// matches, and its chances come from its seed and that count alone.
+// The package only decides; the control plane carries it out. Everything is repeatable: a rule counts the requests that
+// it matches, and its chances come from its seed and that count alone.
 package faults
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Kind is what goes wrong.
+// Kind is a kind of failure.
 type Kind string
 
 // The kinds of faults.
@@ -53,7 +53,7 @@ func (d *Duration) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// Rule says which requests go wrong, and how.
+// Rule says which requests fail, and how.
 type Rule struct {
 	// ID names the rule; Add makes one up if it is empty.
 	ID   string `json:"id"`
@@ -63,27 +63,27 @@ type Rule struct {
 	// Path is a pattern of the whole path, without regard to case, in which * stands for any run of characters; empty
 	// means any path.
 	Path string `json:"path,omitempty"`
-	// Nth is the first matching request to go wrong, counted from 1; 0 means 1.
+	// Nth is the first matching request that fails, counted from 1; 0 means 1.
 	Nth int `json:"nth,omitempty"`
-	// Count is how many requests go wrong; 0 means all.
+	// Count is how many requests fail; 0 means all.
 	Count int `json:"count,omitempty"`
 	// Probability is the chance of each matching request, more than 0 and at most 1; 0 means 1.
 	Probability float64 `json:"probability,omitempty"`
 	// Seed makes the chances repeatable.
 	Seed uint64 `json:"seed,omitempty"`
-	// Repeat is how many repetitions of a request that went wrong, those with its method and path, go wrong as well.
-	// They count neither as matching nor for Count.
+	// Repeat is how many repetitions of a failed request, with its method and path, fail as well. They count neither as
+	// matching nor for Count.
 	Repeat int `json:"repeat,omitempty"`
 	// Delay is how long Slow holds the answer back, and what TooManyRequests and Unavailable ask for in Retry-After.
 	Delay Duration `json:"delay,omitempty"`
-	// Notify, if any, is called with each request that goes wrong, before anything is done about it. Nothing keeps it.
+	// Notify, if set, is called with each request that is going to fail. It is not kept in the state file.
 	Notify func(method, path string) `json:"-"`
 }
 
 // MaxDelay bounds Delay.
 const MaxDelay = Duration(time.Hour)
 
-// Check says what is wrong with a rule.
+// Check refuses a rule with an unknown kind or method, or a figure out of range.
 func (r Rule) Check() error {
 	known := false
 	for _, k := range Kinds() {
@@ -91,7 +91,7 @@ func (r Rule) Check() error {
 	}
 	switch {
 	case !known:
-		return fmt.Errorf("there is no fault of kind %q: it must be one of %v", r.Kind, Kinds())
+		return fmt.Errorf("fault kind %q is unknown: it must be one of %v", r.Kind, Kinds())
 	case r.Nth < 0 || r.Count < 0 || r.Repeat < 0:
 		return fmt.Errorf("nth is %d, count is %d and repeat is %d: none can be negative", r.Nth, r.Count, r.Repeat)
 	case !(r.Probability >= 0 && r.Probability <= 1):
@@ -108,7 +108,7 @@ func (r Rule) Check() error {
 	case "", http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete:
 		return nil
 	}
-	return fmt.Errorf("method %q is none that Azure Resource Manager has", r.Method)
+	return fmt.Errorf("method %q is unknown to Azure Resource Manager", r.Method)
 }
 
 func (r Rule) matches(method, path string) bool {

@@ -20,12 +20,12 @@ const (
 // State is a rule and what it has done.
 type State struct {
 	Rule
-	// Matched counts the requests that matched, Fired those that went wrong.
+	// Matched counts the requests that matched, Fired those that failed.
 	Matched int `json:"matched"`
 	Fired   int `json:"fired"`
 }
 
-// Set is a set of rules. Its methods are safe for concurrent use; those of a nil Set decide nothing.
+// Set is a set of rules. Its methods are safe for concurrent use; a nil Set has no rules.
 type Set struct {
 	st *store.Store
 
@@ -38,7 +38,7 @@ type Set struct {
 type entry struct {
 	State
 	kept  bool           // in the state file
-	again map[string]int // how many repetitions of a request are still to go wrong, as this process knows
+	again map[string]int // how many repetitions of a request are still to fail; not kept
 }
 
 // Open reads the rules that the state file keeps and adds others, which only this Set has and nothing keeps. st may be
@@ -127,7 +127,7 @@ const (
 	Operating
 )
 
-// Decide counts a request and says what goes wrong with it: the first rule that fires. Save keeps the counts.
+// Decide counts a request and returns the first rule that fires for it. Save keeps the counts.
 func (s *Set) Decide(stage Stage, method, path string) (Rule, bool) {
 	if s == nil {
 		return Rule{}, false
@@ -174,7 +174,7 @@ func (s *Set) decide(stage Stage, method, path string) (Rule, bool) {
 	return *fired, true
 }
 
-// due reports whether the request that was just counted goes wrong.
+// due reports whether the request that was just counted fails.
 func (e *entry) due() bool {
 	if e.Matched < e.Nth || e.Count > 0 && e.Fired >= e.Count {
 		return false

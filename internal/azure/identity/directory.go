@@ -1,5 +1,5 @@
 // Package identity is the embedded Azure's Microsoft Entra ID and the evaluation of role assignments: tenants with
-// their subscriptions, service principals and managed identities, access tokens, and who may do what where.
+// their subscriptions, service principals and managed identities, access tokens, and which principal may do what where.
 package identity
 
 import (
@@ -9,14 +9,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/crossorg/crossorg/internal/azure/roles"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
@@ -24,7 +22,6 @@ const (
 	tableSubscriptions = "subscriptions"
 	tablePrincipals    = "principals"
 	tableClients       = "clients"
-	tableAssignments   = "assignmentsByPrincipal"
 	tableKeys          = "signingKeys"
 )
 
@@ -40,20 +37,6 @@ type Principal struct {
 	Managed bool `json:"managed,omitempty"`
 	// SecretHash is the SHA-256 of the client secret, base64.
 	SecretHash string `json:"secretHash,omitempty"`
-}
-
-// Assignment is a role assignment as far as evaluation needs it.
-type Assignment struct {
-	// ID is the assignment's resource id.
-	ID string `json:"id"`
-	// PrincipalID is the object id of who gets the role.
-	PrincipalID string `json:"principalId"`
-	// RoleID is the role definition's GUID.
-	RoleID string `json:"roleId"`
-	// Scope is the resource id from which on the role holds.
-	Scope string `json:"scope"`
-	// EffectiveAt is from when on it counts; zero means always.
-	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
 }
 
 // Subscription belongs to one tenant.
@@ -73,7 +56,7 @@ type Directory struct {
 	made   atomic.Pointer[signer]
 	delay  time.Duration
 	proven proven
-	// issuers reads the documents of issuers that federated credentials name; nil reaches none.
+	// issuers reads the documents of issuers that federated credentials name; nil reads none.
 	issuers *http.Client
 
 	subscriptions store.Memo[Subscription]
@@ -89,11 +72,6 @@ func NewDirectory(st *store.Store, issuer string, now func() time.Time) (*Direct
 	}
 	return d, nil
 }
-
-// DelayAssignments sets how long after its creation a role assignment takes effect. Assignments that are known already
-// keep their time. Azure documents up to ten minutes; removals, which Azure caches as well, take effect at once here.
-// Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
-func (d *Directory) DelayAssignments(delay time.Duration) { d.delay = delay }
 
 // AddSubscription registers a subscription with its tenant; naming it again is no error while the tenant stays the
 // same.
@@ -135,7 +113,7 @@ func (d *Directory) Subscriptions(tx *store.Tx) ([]Subscription, error) {
 // AddServicePrincipal registers an application in a tenant with its client secret, or replaces the secret of the one
 // that is there.
 func (d *Directory) AddServicePrincipal(tx *store.Tx, tenantID, clientID, name, secret string) (Principal, error) {
-	p, ok := d.byClient(tx, tenantID, clientID)
+	p, ok := d.Client(tx, tenantID, clientID)
 	if !ok {
 		p = Principal{TenantID: tenantID, ClientID: clientID, ObjectID: uuid.NewString(), Name: name}
 	}
@@ -161,7 +139,7 @@ func (d *Directory) Principal(tx *store.Tx, objectID string) (Principal, bool) {
 	return p, ok && err == nil
 }
 
-// RemovePrincipal forgets a principal and its assignments, as Azure does with a deleted resource's identity.
+// RemovePrincipal forgets a principal, as Azure does with a deleted resource's identity: its tokens count no more.
 func (d *Directory) RemovePrincipal(tx *store.Tx, objectID string) error {
 	return tx.Delete(tablePrincipals, strings.ToLower(objectID))
 }
@@ -175,10 +153,6 @@ func (d *Directory) put(tx *store.Tx, p Principal) error {
 
 // Client finds the principal that signs in to a tenant as clientID.
 func (d *Directory) Client(tx *store.Tx, tenantID, clientID string) (Principal, bool) {
-	return d.byClient(tx, tenantID, clientID)
-}
-
-func (d *Directory) byClient(tx *store.Tx, tenantID, clientID string) (Principal, bool) {
 	var objectID string
 	if ok, err := tx.Get(tableClients, clientKey(tenantID, clientID), &objectID); !ok || err != nil {
 		return Principal{}, false
@@ -191,68 +165,7 @@ func (d *Directory) checkSecret(p Principal, secret string) bool {
 		[]byte(hash(secret))) == 1
 }
 
-// Assign records a role assignment for evaluation. A new one that names no EffectiveAt takes effect after the delay;
-// repeating one changes nothing about that.
-func (d *Directory) Assign(tx *store.Tx, a Assignment) error {
-	var known Assignment
-	found, err := tx.Get(tableAssignments, assignmentKey(a), &known)
-	if err != nil {
-		return err
-	}
-	switch {
-	case found:
-		a.EffectiveAt = known.EffectiveAt
-	case a.EffectiveAt.IsZero() && d.delay > 0:
-		a.EffectiveAt = d.now().UTC().Add(d.delay)
-	}
-	return tx.Put(tableAssignments, assignmentKey(a), a)
-}
-
-// Unassign removes it.
-func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
-	return tx.Delete(tableAssignments, assignmentKey(a))
-}
-
-// Allowed reports whether a principal holds a role that permits the action (a data action when data is set) at the
-// scope or above it. Source: https://learn.microsoft.com/azure/role-based-access-control/overview
-func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action string, data bool) bool {
-	return slices.ContainsFunc(d.Roles(tx, principalObjectID, scope),
-		func(r roles.Role) bool { return r.Permits(action, data) })
-}
-
-// Roles are the roles that a principal holds at the scope or above it, as far as their assignments are in effect.
-func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []roles.Role {
-	var held []roles.Role
-	scope = strings.ToLower(scope)
-	now := d.now()
-	err := tx.Scan(tableAssignments, strings.ToLower(principalObjectID)+"|", func(_ string, raw []byte) error {
-		var a Assignment
-		if err := json.Unmarshal(raw, &a); err != nil {
-			return err
-		}
-		if !covers(strings.ToLower(a.Scope), scope) || now.Before(a.EffectiveAt) {
-			return nil
-		}
-		if role, ok := roles.ByID(a.RoleID); ok {
-			held = append(held, role)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil // a caller whose assignments cannot be read is allowed nothing
-	}
-	return held
-}
-
-// covers reports whether an assignment at the outer scope holds at the inner one.
-func covers(outer, inner string) bool {
-	outer = strings.TrimSuffix(outer, "/")
-	return inner == outer || strings.HasPrefix(inner, outer+"/")
-}
-
 func clientKey(tenant, client string) string { return strings.ToLower(tenant + "|" + client) }
-
-func assignmentKey(a Assignment) string { return strings.ToLower(a.PrincipalID + "|" + a.ID) }
 
 func hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))

@@ -1,9 +1,14 @@
 package identity
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -23,7 +28,44 @@ func (d *Directory) Handler() http.Handler {
 	return mux
 }
 
-// refusal is why somebody gets no token.
+func (d *Directory) metadata(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
+	base := d.issuer + "/" + tenant
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                d.issuerFor(tenant),
+		"token_endpoint":                        base + "/oauth2/v2.0/token",
+		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
+		"jwks_uri":                              base + "/discovery/v2.0/keys",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
+		"response_types_supported":              []string{"token"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported":                      []string{"openid"},
+		"tenant_region_scope":                   nil,
+		"cloud_instance_name":                   "127.0.0.1",
+	})
+}
+
+func (d *Directory) keys(w http.ResponseWriter, _ *http.Request) {
+	signer, err := d.signer()
+	if err != nil {
+		tokenError(w, http.StatusInternalServerError, "server_error", "the signing key could not be made")
+		return
+	}
+	pub := signer.key.PublicKey
+	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{map[string]any{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signer.kid,
+		"n": base64.RawURLEncoding.EncodeToString(pub.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(pub.E)).Bytes()),
+	}}})
+}
+
+// maxTokenRequest bounds the body of a token request, in bytes.
+const maxTokenRequest = 64 << 10
+
+// refusal is why a token request is refused: OAuth's code, and a description that begins with Entra ID's own.
+// Source of codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 type refusal struct {
 	status            int
 	code, description string
@@ -35,7 +77,7 @@ func refuse(status int, code, format string, values ...any) *refusal {
 
 // token answers the token endpoint.
 func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	r.Body = http.MaxBytesReader(w, r.Body, maxTokenRequest)
 	principal, audience, refused := d.signIn(r)
 	if refused != nil {
 		tokenError(w, refused.status, refused.code, refused.description)
@@ -53,7 +95,7 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// signIn says who asks for a token and what it is for.
+// signIn finds the principal that signs in and the audience that it asks for.
 func (d *Directory) signIn(r *http.Request) (p Principal, audience string, refused *refusal) {
 	if err := r.ParseForm(); err != nil {
 		return p, "", refuse(http.StatusBadRequest, "invalid_request",
@@ -84,7 +126,7 @@ func (d *Directory) authenticate(r *http.Request) (p Principal, refused *refusal
 	var trusts []Trust
 	tenant := r.PathValue("tenant")
 	if err := d.st.View(func(tx *store.Tx) (err error) {
-		if p, found = d.byClient(tx, tenant, clientID); found {
+		if p, found = d.Client(tx, tenant, clientID); found {
 			trusts, err = d.trusts(tx, p.ObjectID)
 		}
 		return err
@@ -117,4 +159,16 @@ func requestedAudience(r *http.Request) string {
 		}
 	}
 	return audience
+}
+
+func tokenError(w http.ResponseWriter, status int, code, description string) {
+	writeJSON(w, status, map[string]any{"error": code, "error_description": description,
+		"correlation_id": uuid.NewString()})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // fails only when the client has left
 }

@@ -2,15 +2,8 @@ package identity
 
 import (
 	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"math/big"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -24,60 +17,6 @@ import (
 // tokenLifetime is how long an access token holds: Entra ID gives app-only tokens 60 to 90 minutes.
 // Source: https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime
 const tokenLifetime = time.Hour
-
-type signer struct {
-	key *rsa.PrivateKey
-	kid string
-}
-
-// openSigner reads the key that signs tokens, or begins to make one, which takes as long as hundreds of requests: only
-// who needs it waits for it.
-func (d *Directory) openSigner() error {
-	var der []byte
-	err := d.st.View(func(tx *store.Tx) error {
-		_, err := tx.Get(tableKeys, "rs256", &der)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if der != nil {
-		parsed, err := x509.ParsePKCS8PrivateKey(der)
-		if err != nil {
-			return err
-		}
-		made := newSigner(parsed.(*rsa.PrivateKey))
-		d.made.Store(made)
-		d.signer = func() (*signer, error) { return made, nil }
-		return nil
-	}
-	d.signer = sync.OnceValues(d.makeSigner)
-	go func() { _, _ = d.signer() }() // whoever needs it gets the error
-	return nil
-}
-
-// makeSigner makes a key. It is in the state file before anything is signed with it.
-func (d *Directory) makeSigner() (*signer, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.st.Update(func(tx *store.Tx) error { return tx.Put(tableKeys, "rs256", der) }); err != nil {
-		return nil, err
-	}
-	made := newSigner(key)
-	d.made.Store(made)
-	return made, nil
-}
-
-func newSigner(key *rsa.PrivateKey) *signer {
-	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
-	return &signer{key: key, kid: base64.RawURLEncoding.EncodeToString(sum[:12])}
-}
 
 // claims are the parts of an app-only access token that Azure's services look at.
 // Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
@@ -193,49 +132,4 @@ func (d *Directory) claimsOf(token string) (claims, error) {
 	}
 	d.proven.claims[sum] = c
 	return c, nil
-}
-
-func (d *Directory) metadata(w http.ResponseWriter, r *http.Request) {
-	tenant := r.PathValue("tenant")
-	base := d.issuer + "/" + tenant
-	writeJSON(w, http.StatusOK, map[string]any{
-		"issuer":                                d.issuerFor(tenant),
-		"token_endpoint":                        base + "/oauth2/v2.0/token",
-		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
-		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
-		"jwks_uri":                              base + "/discovery/v2.0/keys",
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
-		"response_types_supported":              []string{"token"},
-		"subject_types_supported":               []string{"pairwise"},
-		"id_token_signing_alg_values_supported": []string{"RS256"},
-		"scopes_supported":                      []string{"openid"},
-		"tenant_region_scope":                   nil,
-		"cloud_instance_name":                   "127.0.0.1",
-	})
-}
-
-func (d *Directory) keys(w http.ResponseWriter, _ *http.Request) {
-	signer, err := d.signer()
-	if err != nil {
-		tokenError(w, http.StatusInternalServerError, "server_error", "the signing key could not be made")
-		return
-	}
-	pub := signer.key.PublicKey
-	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{map[string]any{
-		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signer.kid,
-		"n": base64.RawURLEncoding.EncodeToString(pub.N.Bytes()),
-		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(pub.E)).Bytes()),
-	}}})
-}
-
-func tokenError(w http.ResponseWriter, status int, code, description string) {
-	writeJSON(w, status, map[string]any{"error": code, "error_description": description,
-		"correlation_id": uuid.NewString()})
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // a client that went away is not an error of ours
 }
