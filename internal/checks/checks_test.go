@@ -36,13 +36,14 @@ func TestNothingCheckedIsNotFine(t *testing.T) {
 }
 
 func TestWhatCannotBeReadFailsWithTheErrorsCode(t *testing.T) {
-	gone := checks.Unreadable(checks.Check{Advice: "make it again"},
+	subject := checks.About("contoso", "/a")
+	gone := subject.Unreadable("vault", "there", "make it again",
 		&azcore.ResponseError{StatusCode: http.StatusNotFound, ErrorCode: "ResourceNotFound"})
 	assert.False(t, gone.OK)
 	assert.Equal(t, "404 ResourceNotFound", gone.Seen)
 	assert.Equal(t, "make it again", gone.Advice)
-	denied := checks.Unreadable(checks.Check{},
+	denied := subject.Unreadable("vault", "there", "",
 		&azcore.ResponseError{StatusCode: http.StatusForbidden, ErrorCode: "AuthorizationFailed"})
 	assert.Contains(t, denied.Advice, "Reader")
-	assert.Equal(t, "no route", checks.Unreadable(checks.Check{}, errors.New("no route\nat all")).Seen)
+	assert.Equal(t, "no route", subject.Unreadable("vault", "there", "", errors.New("no route\nat all")).Seen)
 }

@@ -123,7 +123,8 @@ func (c *collector) Write(p []byte) (int, error) {
 // head is the begin of an event about a step that changes a resource as a whole or not at all. It ends with the first
 // field of the resource's state that is used.
 var head = regexp.MustCompile(`^\{"sequence":\d+,"timestamp":\d+,"(resourcePreEvent|resOutputsEvent)":\{"metadata":` +
-	`\{"op":"(create|delete|same)","urn":"([^"\\]+)","type":"([^"\\]+)","old":(?:null,"new":)?\{"type":"[^"\\]*","urn":"[^"\\]*"(,"custom":true)?`)
+	`\{"op":"(create|delete|same)","urn":"([^"\\]+)","type":"([^"\\]+)","old":(?:null,"new":)?\{` +
+	`"type":"[^"\\]*","urn":"[^"\\]*"(,"custom":true)?`)
 
 // skim reads such an event by its head: decoding it whole, properties and all, takes ten times as long, and most events
 // are of that kind. It is not ok for any other event, nor for one that is written in another way.

@@ -119,13 +119,19 @@ func TestSkimmedEventsAreAsDecoded(t *testing.T) {
 		event   apitype.EngineEvent
 		skimmed bool
 	}{
-		"begin of a creation": {apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}}, true},
-		"creation":            {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}}, true},
+		"begin of a creation": {apitype.EngineEvent{
+			ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)},
+		}, true},
+		"creation": {apitype.EngineEvent{
+			ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)},
+		}, true},
 		"component": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: component}},
 			true},
 		"deletion": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: gone}},
 			true},
-		"foretold creation": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate), Planning: true}}, false},
+		"foretold creation": {apitype.EngineEvent{
+			ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate), Planning: true},
+		}, false},
 		"stack": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: stack}},
 			false},
 		"name with a quote": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: quoted}},

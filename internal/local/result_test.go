@@ -27,8 +27,10 @@ func TestDocumentShape(t *testing.T) {
 	}
 	raw, err := r.JSON()
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"stack":"dev","summary":{"create":2,"same":3,"update":0,"delete":0,"replace":1},"outputs":{"a":"b"},
-		"snapshots":[{"share":"s","consumer":"c","status":"Succeeded","files":[{"path":"p","bytes":3,"sha256":"aa","sourceSha256":"aa"}]}],
+	assert.JSONEq(t, `{"stack":"dev","summary":{"create":2,"same":3,"update":0,"delete":0,"replace":1},
+		"outputs":{"a":"b"},
+		"snapshots":[{"share":"s","consumer":"c","status":"Succeeded","files":[{
+			"path":"p","bytes":3,"sha256":"aa","sourceSha256":"aa"}]}],
 		"durationMs":12}`, string(raw))
 }
 

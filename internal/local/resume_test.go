@@ -20,7 +20,8 @@ const (
 	accountURN = "urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::account"
 	ownURN     = "urn:pulumi:dev::crossorg::pulumi:providers:azure-native::own"
 	group      = `{"urn":"` + groupURN +
-		`","custom":true,"type":"azure-native:resources:ResourceGroup","id":"/subscriptions/s/resourceGroups/g","outputs":{"name":"g"}}`
+		`","custom":true,"type":"azure-native:resources:ResourceGroup","id":"/subscriptions/s/resourceGroups/g",` +
+		`"outputs":{"name":"g"}}`
 )
 
 // interrupted is a state with resources and pending operations.
@@ -48,7 +49,8 @@ func pending(kind, resource string) string {
 
 func storageAccount(more string) string {
 	return `{"urn":"` + accountURN + `","custom":true,"type":"azure-native:storage:StorageAccount",` + more +
-		`"inputs":{"resourceGroupName":"g","accountName":"account123","allowBlobPublicAccess":false,"secret":{"ciphertext":"v1:abc"}}}`
+		`"inputs":{"resourceGroupName":"g","accountName":"account123","allowBlobPublicAccess":false,` +
+		`"secret":{"ciphertext":"v1:abc"}}}`
 }
 
 func byURN(c *checkpoint, urn string) []map[string]any {
@@ -116,7 +118,8 @@ func TestAnInterruptedReplacementReplaces(t *testing.T) {
 }
 
 func TestWhatOnlyTheEngineHasIsForgotten(t *testing.T) {
-	component := `{"urn":"urn:pulumi:dev::crossorg::crossorg:index:ConsumerOrg::c","custom":false,"type":"crossorg:index:ConsumerOrg"}`
+	component := `{"urn":"urn:pulumi:dev::crossorg::crossorg:index:ConsumerOrg::c","custom":false,` +
+		`"type":"crossorg:index:ConsumerOrg"}`
 	provider := `{"urn":"` + ownURN + `","custom":true,"type":"pulumi:providers:azure-native","inputs":{}}`
 	c := interrupted(t, []string{group}, pending("creating", component), pending("creating", provider),
 		pending("reading", group))
@@ -128,7 +131,8 @@ func TestWhatOnlyTheEngineHasIsForgotten(t *testing.T) {
 }
 
 func TestWhatNobodyCanIdentifyStaysPending(t *testing.T) {
-	pet := `{"urn":"urn:pulumi:dev::crossorg::random:index:RandomPet::pet","custom":true,"type":"random:index:RandomPet","inputs":{}}`
+	pet := `{"urn":"urn:pulumi:dev::crossorg::random:index:RandomPet::pet","custom":true,` +
+		`"type":"random:index:RandomPet","inputs":{}}`
 	c := interrupted(t, []string{group}, pending("creating", pet), pending("creating", storageAccount("")))
 	names, left := c.resume("s")
 	assert.Len(t, names, 1)

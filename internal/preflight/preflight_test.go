@@ -55,9 +55,11 @@ func options(azure *stacktest.Azure) preflight.Options {
 		Stack: "dev", Access: azure.Access(), Progress: io.Discard,
 		Values: map[string]string{
 			"crossorg:organizations": `{"contoso":{"location":"eastus"},"fabrikam":{"location":"eastus"}}`,
-			"crossorg:shares": `{"finance":{"provider":"contoso","consumers":["fabrikam"],"schedule":{"interval":"Day","start":"2025-02-01T02:00:00Z"},
+			"crossorg:shares": `{"finance":{"provider":"contoso","consumers":["fabrikam"],
+				"schedule":{"interval":"Day","start":"2025-02-01T02:00:00Z"},
 				"dataSets":{"all":{"kind":"container","container":"shared"}}}}`,
-			"crossorg:governance":    `{"organization":"contoso","nodeCount":5,"vmSize":"Standard_D2s_v3","adminCertificate":{"thumbprint":"` + strings.Repeat("A1", 20) + `"}}`,
+			"crossorg:governance": `{"organization":"contoso","nodeCount":5,"vmSize":"Standard_D2s_v3",` +
+				`"adminCertificate":{"thumbprint":"` + strings.Repeat("A1", 20) + `"}}`,
 			"crossorg:adminPassword": "correct-Horse-7-battery",
 		},
 		Subscription: func(context.Context, string) (string, error) { return "s", nil },
@@ -96,7 +98,9 @@ func TestEachObstacleIsNamed(t *testing.T) {
 			[]string{"contoso subscription", "fabrikam subscription"}},
 		"no such": {func(a object) { delete(a, "GET "+subscription) },
 			[]string{"contoso subscription", "fabrikam subscription"}},
-		"not registered": {func(a object) { a[providers+"Microsoft.ServiceFabric"] = object{"registrationState": "NotRegistered"} }, []string{"contoso resource-provider"}},
+		"not registered": {func(a object) {
+			a[providers+"Microsoft.ServiceFabric"] = object{"registrationState": "NotRegistered"}
+		}, []string{"contoso resource-provider"}},
 		"may not assign": {func(a object) {
 			a[providers+"Microsoft.Authorization/permissions"] = list(object{"actions": []any{"*"},
 				"notActions": []any{"Microsoft.Authorization/*/Write"}})
@@ -122,7 +126,9 @@ func TestEachObstacleIsNamed(t *testing.T) {
 			a[providers+"Microsoft.Compute/locations/eastus/usages"] = list(object{"currentValue": 1, "limit": 10,
 				"name": object{"value": "cores"}})
 		}, []string{"contoso quota"}},
-		"usages unreadable": {func(a object) { a[providers+"Microsoft.Compute/locations/eastus/usages"] = http.StatusForbidden }, []string{"contoso quota"}},
+		"usages unreadable": {func(a object) {
+			a[providers+"Microsoft.Compute/locations/eastus/usages"] = http.StatusForbidden
+		}, []string{"contoso quota"}},
 	} {
 		assert.Equal(t, c.failed, failed(look(t, c.change)), name)
 	}
@@ -165,7 +171,9 @@ func TestADeletedVaultOfTheStackIsInTheWay(t *testing.T) {
 		object{"id": "/d/another", "name": "another"})
 	o := options(stacktest.New(t, a))
 	assert.True(t, preflight.Run(context.Background(), o).OK(), "names are random, so before the first up none can be")
-	o.Outputs = &stack.Outputs{Organizations: map[string]stack.Organization{"contoso": {Provider: &stack.Side{VaultID: "/x/vaults/ours"}}}}
+	o.Outputs = &stack.Outputs{Organizations: map[string]stack.Organization{
+		"contoso": {Provider: &stack.Side{VaultID: "/x/vaults/ours"}},
+	}}
 	assert.Equal(t, []string{"contoso deleted-vaults"}, failed(preflight.Run(context.Background(), o)))
 }
 

@@ -2,7 +2,11 @@ package settings
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // check holds the settings against Azure's rules and against each other.
@@ -25,8 +29,9 @@ func (c *collector) checkTags(s *Settings) {
 	}
 	tags := path{keyTags}
 	c.tags(tags, s.Tags)
-	if n := len(s.Tags) + 1; n > maxTags {
-		c.add(tags, nil, fmt.Sprintf("%d tags with the environment tag", n), fmt.Sprintf("use at most %d", maxTags))
+	if n := len(s.Tags) + 1; n > rules.MaxTags {
+		c.add(tags, nil, fmt.Sprintf("%d tags with the environment tag", n),
+			fmt.Sprintf("use at most %d", rules.MaxTags))
 	}
 }
 
@@ -37,30 +42,27 @@ func (c *collector) checkStorage(storage Storage) {
 		"Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 	// learn.microsoft.com/azure/storage/blobs/access-tiers-overview
 	c.oneOf(at.with("accessTier"), storage.AccessTier, "Hot", "Cool")
-	// learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
-	c.between(at.with("softDeleteDays"), storage.SoftDeleteDays, 1, 365, " days")
-	// learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure: 0 to 99999; ours 0 is never.
-	c.between(at.with("coolAfterDays"), storage.CoolAfterDays, 0, 99999, " days; 0 means never")
-	c.between(at.with("deleteVersionsAfterDays"), storage.DeleteVersionsAfterDays, 0, 99999, " days; 0 means never")
-	c.addressRules(at.with("allowedAddressRanges"), storage.AllowedAddressRanges, maxStorageRules, maxStoragePrefix)
+	c.within(at.with("softDeleteDays"), storage.SoftDeleteDays, rules.BlobSoftDeleteDays, " days")
+	const orNever = " days; 0 means never"
+	c.within(at.with("coolAfterDays"), storage.CoolAfterDays, rules.LifecycleDays, orNever)
+	c.within(at.with("deleteVersionsAfterDays"), storage.DeleteVersionsAfterDays, rules.LifecycleDays, orNever)
+	c.addressRules(at.with("allowedAddressRanges"), storage.AllowedAddressRanges, rules.StorageAddressRules)
 }
 
 func (c *collector) checkKeyVault(vault KeyVault) {
 	at := path{keyKeyVault}
 	c.oneOf(at.with("sku"), vault.SKU, "standard", "premium")
-	// learn.microsoft.com/azure/key-vault/general/soft-delete-overview
-	c.between(at.with("softDeleteDays"), vault.SoftDeleteDays, 7, 90, " days")
-	c.addressRules(at.with("allowedAddressRanges"), vault.AllowedAddressRanges, maxVaultRules, maxVaultPrefix)
+	c.within(at.with("softDeleteDays"), vault.SoftDeleteDays, rules.VaultSoftDeleteDays, " days")
+	c.addressRules(at.with("allowedAddressRanges"), vault.AllowedAddressRanges, rules.VaultAddressRules)
 }
 
 func (c *collector) checkMonitoring(monitoring Monitoring, protect bool) {
 	at := path{keyMonitoring}
 	c.oneOf(at.with("sku"), monitoring.SKU, "PerGB2018")
-	// learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure
-	c.between(at.with("retentionDays"), monitoring.RetentionDays, 30, 730, " days")
-	// learn.microsoft.com/rest/api/loganalytics/workspaces: the smallest cap is 0.023 GB a day.
-	if quota := monitoring.DailyQuotaGB; quota != -1 && quota < 0.023 {
-		c.add(at.with("dailyQuotaGb"), quota, "out of range", "use 0.023 or more, or -1 for no cap")
+	c.within(at.with("retentionDays"), monitoring.RetentionDays, rules.LogRetentionDays, " days")
+	if quota := monitoring.DailyQuotaGB; quota != -1 && quota < rules.MinDailyQuotaGB {
+		c.add(at.with("dailyQuotaGb"), quota, "out of range",
+			fmt.Sprintf("use %v or more, or -1 for no cap", rules.MinDailyQuotaGB))
 	}
 	recipients := at.with("recipients")
 	first := map[string]bool{}
@@ -83,7 +85,7 @@ func (c *collector) checkOrganizations(s *Settings) {
 	if len(s.Organizations) == 0 {
 		c.add(at, nil, "missing", "name at least one organization with its location; a share needs two")
 	}
-	for _, name := range sortedKeys(s.Organizations) {
+	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
 		c.checkOrganization(at.with(name), name, s.Organizations[name], s.Tags)
 	}
 }
@@ -116,7 +118,7 @@ func (c *collector) checkOrganization(at path, name string, o Organization, stac
 	for tag := range stackTags {
 		merged[strings.ToLower(tag)] = tag
 	}
-	for _, tag := range sortedKeys(o.Tags) {
+	for _, tag := range slices.Sorted(maps.Keys(o.Tags)) {
 		folded := strings.ToLower(tag)
 		if stackTag, both := merged[folded]; both && stackTag != tag {
 			c.add(at.with("tags").with(tag), o.Tags[tag],
@@ -125,9 +127,9 @@ func (c *collector) checkOrganization(at path, name string, o Organization, stac
 		}
 		merged[folded] = tag
 	}
-	if len(merged) > maxTags {
+	if len(merged) > rules.MaxTags {
 		c.add(at.with("tags"), nil, fmt.Sprintf("%d tags with those of the stack", len(merged)),
-			fmt.Sprintf("use at most %d", maxTags))
+			fmt.Sprintf("use at most %d", rules.MaxTags))
 	}
 }
 
@@ -151,7 +153,7 @@ func (c *collector) checkPrincipal(at path, name string, o Organization) {
 
 // unknownOrganization is the remedy for a name that is no organization.
 func unknownOrganization(name string, s *Settings) string {
-	names := sortedKeys(s.Organizations)
+	names := slices.Sorted(maps.Keys(s.Organizations))
 	if near := nearest(name, names); near != "" {
 		return `did you mean "` + near + `"?`
 	}

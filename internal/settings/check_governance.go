@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 func (c *collector) checkGovernance(s *Settings, options Options) {
@@ -19,10 +22,8 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 			"name the provider or a consumer of a share, or set "+Namespace+":"+keyGovernance+" to {}")
 	}
 
-	// learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus
-	if c.oneOf(at.with("sku"), g.SKU, "Basic", "Standard") {
-		least := map[string]int{"Basic": 3, "Standard": 5}[g.SKU]
-		if g.NodeCount < least {
+	if c.oneOf(at.with("sku"), g.SKU, rules.ClusterSKUs()...) {
+		if least := rules.LeastNodes(g.SKU); g.NodeCount < least {
 			c.add(at.with("nodeCount"), g.NodeCount, fmt.Sprintf("too few nodes for the sku %s", g.SKU),
 				fmt.Sprintf("use at least %d", least))
 		}
@@ -207,18 +208,20 @@ func (c *collector) thumbprint(at path, value string) {
 	}
 }
 
-// addressRange takes CIDR ranges that are narrower than the whole internet.
+// addressRange takes IPv4 CIDR ranges that are narrower than the whole internet.
 func (c *collector) addressRange(at path, value string) {
 	prefix, err := netip.ParsePrefix(value)
 	switch {
 	case err != nil:
 		remedy := "write it as CIDR, such as 203.0.113.0/24"
-		if address, err := netip.ParseAddr(value); err == nil && address.Zone() == "" {
+		if address, err := netip.ParseAddr(value); err == nil && address.Is4() {
 			remedy = "write it as " + netip.PrefixFrom(address, address.BitLen()).String()
 		}
 		c.add(at, value, "not an address range", remedy)
 	case prefix.Bits() == 0:
 		c.add(at, value, "opens the management ports to everyone", "name the ranges that administrators come from")
+	case !prefix.Addr().Is4():
+		c.add(at, value, "not IPv4", "use IPv4: the cluster's network has nothing else")
 	case prefix != prefix.Masked():
 		c.add(at, value, "an address inside a range", "write it as "+prefix.Masked().String())
 	}
@@ -269,14 +272,14 @@ func (c *collector) checkPackage(at path, p *Package, root string) {
 	if len(p.Services) == 0 {
 		c.add(services, nil, "missing", "name at least one service of the package")
 	}
-	for _, name := range sortedKeys(p.Services) {
+	for _, name := range slices.Sorted(maps.Keys(p.Services)) {
 		here := services.with(name)
 		if !serviceName.MatchString(name) {
 			c.add(here, nil, "not a valid service name", "use 1 to 63 letters, digits, hyphens, dots and "+
 				"underscores, a letter or digit first")
 		}
 		c.required(here.with("typeName"), p.Services[name].TypeName, "set ServiceTypeName of ServiceManifest.xml")
-		if n := p.Services[name].InstanceCount; n != -1 && n < 1 {
+		if n := p.Services[name].InstanceCount; !rules.InstanceCount(n) {
 			c.add(here.with("instanceCount"), n, "out of range", "use -1 for every node, or 1 and more")
 		}
 	}

@@ -4,16 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-)
 
-// What Azure takes as address rules of a storage account
-// (learn.microsoft.com/azure/storage/common/storage-network-security) and of a vault
-// (learn.microsoft.com/azure/key-vault/general/network-security): how many, and the longest prefix.
-const (
-	maxStorageRules  = 400
-	maxStoragePrefix = 30
-	maxVaultRules    = 1000
-	maxVaultPrefix   = 32
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // privateRanges are those of RFC 1918. Azure refuses them in address rules.
@@ -23,14 +15,14 @@ var privateRanges = []netip.Prefix{
 }
 
 // addressRules takes public IPv4 addresses and CIDR ranges, none twice.
-func (c *collector) addressRules(at path, ranges []string, most, longest int) {
-	if len(ranges) > most {
+func (c *collector) addressRules(at path, ranges []string, allowed rules.AddressRules) {
+	if len(ranges) > allowed.Most {
 		c.add(at, nil, fmt.Sprintf("%d address ranges", len(ranges)),
-			fmt.Sprintf("use at most %d, the limit of Azure", most))
+			fmt.Sprintf("use at most %d, the limit of Azure", allowed.Most))
 	}
 	first := map[netip.Prefix]bool{}
 	for i, value := range ranges {
-		prefix, ok := c.addressRule(at.with(i), value, longest)
+		prefix, ok := c.addressRule(at.with(i), value, allowed.LongestPrefix)
 		if ok && first[prefix] {
 			c.add(at.with(i), value, "named twice", "remove it")
 		}

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,18 +11,13 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-)
 
-// The kinds of data sets.
-const (
-	KindBlob      = "blob"
-	KindFolder    = "folder"
-	KindContainer = "container"
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 func (c *collector) checkShares(s *Settings, options Options) {
 	at := path{keyShares}
-	for _, name := range sortedKeys(s.Shares) {
+	for _, name := range slices.Sorted(maps.Keys(s.Shares)) {
 		c.checkShare(at.with(name), name, s, options)
 	}
 	c.checkUploads(at, s)
@@ -32,13 +28,10 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	c.hyphenated(at, name)
 	c.organization(at.with("provider"), share.Provider, s)
 	c.checkConsumers(at, share, s)
-	// Snapshots are copies; in-place sharing has no snapshots
-	// (learn.microsoft.com/azure/data-share/supported-data-stores).
-	c.oneOf(at.with("kind"), share.Kind, "CopyBased")
+	c.oneOf(at.with("kind"), share.Kind, rules.ShareKind)
 
 	schedule := at.with("schedule")
-	// learn.microsoft.com/azure/data-share/share-your-data: a snapshot schedule is hourly or daily.
-	c.oneOf(schedule.with("interval"), share.Schedule.Interval, "Hour", "Day")
+	c.oneOf(schedule.with("interval"), share.Schedule.Interval, rules.Intervals()...)
 	if share.Schedule.Start.IsZero() {
 		c.add(schedule.with("start"), nil, "missing", `set the first run in UTC, such as "2025-02-01T02:00:00Z"`)
 	}
@@ -56,7 +49,7 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	if len(share.DataSets) == 0 {
 		c.add(dataSets, nil, "missing", "add at least one data set")
 	}
-	names := sortedKeys(share.DataSets)
+	names := slices.Sorted(maps.Keys(share.DataSets))
 	for i, dataSet := range names {
 		c.checkDataSet(dataSets.with(dataSet), name, dataSet, share.DataSets[dataSet], options.Root)
 		for _, earlier := range names[:i] {
@@ -83,7 +76,7 @@ func (c *collector) checkConsumers(at path, share Share, s *Settings) {
 			c.add(here, name, "named twice", "remove it")
 		}
 	}
-	for _, name := range sortedKeys(share.Invitees) {
+	for _, name := range slices.Sorted(maps.Keys(share.Invitees)) {
 		here := at.with("invitees").with(name)
 		if !slices.Contains(share.Consumers, name) && !c.broken(consumers) {
 			c.add(here, nil, "no consumer of this share", "add "+name+" to "+consumers.String()+" or remove the "+
@@ -123,14 +116,14 @@ func (c *collector) checkDataSet(at path, share, name string, d DataSet, root st
 	if c.required(at.with("container"), d.Container, "name the provider's container") {
 		c.hyphenated(at.with("container"), d.Container)
 	}
-	if !c.oneOf(at.with("kind"), d.Kind, KindBlob, KindFolder, KindContainer) {
+	if !c.oneOf(at.with("kind"), d.Kind, rules.DataSetKinds()...) {
 		return
 	}
 	where := at.with("path")
 	switch {
-	case d.Kind != KindContainer && d.Path == "":
+	case d.Kind != rules.Container && d.Path == "":
 		c.add(where, nil, "missing", "set the blob's name (kind blob) or the folder (kind folder)")
-	case d.Kind == KindContainer && d.Path != "":
+	case d.Kind == rules.Container && d.Path != "":
 		c.add(where, d.Path, "not for kind container, which shares the whole container",
 			"remove it, or use kind folder or blob")
 	case d.Path != "":
@@ -141,22 +134,17 @@ func (c *collector) checkDataSet(at path, share, name string, d DataSet, root st
 	}
 }
 
-const (
-	maxBlobName     = 1024
-	maxBlobSegments = 254
-)
-
 // blobName holds a blob's name or folder against Azure's rules
 // (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata): 1 to 1,024
 // characters, at most 254 segments, none of them ending in a dot. What lands at the consumer has a prefix before it and
 // must fit too.
 func (c *collector) blobName(at path, name, prefix string) {
 	segments, above := strings.Split(name, "/"), strings.Count(prefix, "/")
-	length, most := utf8.RuneCountInString(name), maxBlobName-utf8.RuneCountInString(prefix)
+	length, most := utf8.RuneCountInString(name), rules.MaxBlobName-utf8.RuneCountInString(prefix)
 	switch {
 	case length > most:
 		c.add(at, name, fmt.Sprintf("a name of %d characters", length),
-			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", most, prefix, maxBlobName))
+			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", most, prefix, rules.MaxBlobName))
 	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, `\`):
 		c.add(at, name, "a slash at the start", "begin with the first folder or the file: the container is the root")
 	case strings.Contains(name, `\`):
@@ -165,10 +153,10 @@ func (c *collector) blobName(at path, name, prefix string) {
 		c.add(at, name, "a slash at the end", "leave it out")
 	case strings.ContainsFunc(name, unicode.IsControl):
 		c.add(at, name, "a control character", "leave it out")
-	case len(segments) > maxBlobSegments-above:
+	case len(segments) > rules.MaxBlobSegments-above:
 		c.add(at, name, fmt.Sprintf("a name of %d segments", len(segments)),
-			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", maxBlobSegments-above, prefix,
-				maxBlobSegments))
+			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", rules.MaxBlobSegments-above, prefix,
+				rules.MaxBlobSegments))
 	case slices.Contains(segments, ""):
 		c.add(at, name, "an empty folder name", "write one slash between names")
 	case slices.ContainsFunc(segments, func(segment string) bool { return strings.HasSuffix(segment, ".") }):
@@ -181,11 +169,11 @@ func (c *collector) source(at path, d DataSet, root string) {
 	info, ok := c.stat(at, d.Source, root)
 	switch {
 	case !ok:
-	case d.Kind == KindBlob && !info.Mode().IsRegular():
+	case d.Kind == rules.Blob && !info.Mode().IsRegular():
 		c.add(at, d.Source, "not a file", "name a file, or use kind folder or container for a folder")
-	case d.Kind != KindBlob && !info.IsDir():
+	case d.Kind != rules.Blob && !info.IsDir():
 		c.add(at, d.Source, "not a folder", "name a folder, or use kind blob for a single file")
-	case info.IsDir() && !hasFiles(within(root, d.Source)):
+	case info.IsDir() && !hasFiles(inProject(root, d.Source)):
 		c.add(at, d.Source, "a folder without files", "add some, or remove the source")
 	}
 }
@@ -204,8 +192,8 @@ func hasFiles(folder string) bool {
 	return found
 }
 
-// within is a file's path from the working directory, where relative ones are relative to root.
-func within(root, name string) string {
+// inProject is a file's path from the working directory, where relative ones are relative to root.
+func inProject(root, name string) string {
 	full := filepath.FromSlash(name)
 	if filepath.IsAbs(full) {
 		return full
@@ -215,7 +203,7 @@ func within(root, name string) string {
 
 // stat looks up a file that the configuration names; one that is not there is a problem.
 func (c *collector) stat(at path, name, root string) (fs.FileInfo, bool) {
-	info, err := os.Stat(within(root, name))
+	info, err := os.Stat(inProject(root, name))
 	if err != nil {
 		c.add(at, name, "no such file or folder", "paths are relative to the project's folder")
 	}
@@ -227,17 +215,17 @@ func overlap(a, b DataSet) bool {
 	switch {
 	case a.Container != b.Container || a.Container == "":
 		return false
-	case a.Kind == KindContainer || b.Kind == KindContainer:
+	case a.Kind == rules.Container || b.Kind == rules.Container:
 		return true
-	case a.Kind == KindBlob && b.Kind == KindBlob:
+	case a.Kind == rules.Blob && b.Kind == rules.Blob:
 		return a.Path == b.Path
 	}
-	return a.Kind == KindFolder && inFolder(a.Path, b) || b.Kind == KindFolder && inFolder(b.Path, a)
+	return a.Kind == rules.Folder && inFolder(a.Path, b) || b.Kind == rules.Folder && inFolder(b.Path, a)
 }
 
 // inFolder reports whether a data set lies in a folder or is that folder.
 func inFolder(folder string, d DataSet) bool {
-	return strings.HasPrefix(d.Path, folder+"/") || d.Kind == KindFolder && d.Path == folder
+	return strings.HasPrefix(d.Path, folder+"/") || d.Kind == rules.Folder && d.Path == folder
 }
 
 // checkUploads: two shares of a provider may offer the same blob, but only one may upload it. Data sets of one share do
@@ -248,9 +236,9 @@ func (c *collector) checkUploads(at path, s *Settings) {
 		dataSet     DataSet
 	}
 	earlier := map[string][]upload{}
-	for _, share := range sortedKeys(s.Shares) {
+	for _, share := range slices.Sorted(maps.Keys(s.Shares)) {
 		provider := s.Shares[share].Provider
-		for _, name := range sortedKeys(s.Shares[share].DataSets) {
+		for _, name := range slices.Sorted(maps.Keys(s.Shares[share].DataSets)) {
 			dataSet := s.Shares[share].DataSets[name]
 			if dataSet.Source == "" {
 				continue

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -78,67 +79,100 @@ func (c *collector) fill(at path, raw any, target reflect.Value) {
 		c.fillTime(at, raw, target)
 		return
 	}
-	fits := false
-	switch target.Kind() {
-	case reflect.Pointer:
-		fresh := newValue(target.Type().Elem())
-		before := len(c.problems)
-		c.fill(at, raw, fresh.Elem())
-		if _, isObject := raw.(map[string]any); isObject || len(c.problems) == before {
-			target.Set(fresh)
-		}
+	if target.Kind() == reflect.Pointer {
+		c.fillPointer(at, raw, target)
 		return
-	case reflect.Struct:
-		var object map[string]any
-		if object, fits = raw.(map[string]any); fits {
-			c.fillStruct(at, object, target)
-		}
-	case reflect.Map:
-		var object map[string]any
-		if object, fits = raw.(map[string]any); fits {
-			c.fillMap(at, object, target)
-		}
-	case reflect.Slice:
-		var list []any
-		if list, fits = raw.([]any); fits {
-			target.Set(reflect.MakeSlice(target.Type(), len(list), len(list)))
-			for i, item := range list {
-				fresh := newValue(target.Type().Elem())
-				c.fill(at.with(i), item, fresh.Elem())
-				target.Index(i).Set(fresh.Elem())
-			}
-		}
-	case reflect.String:
-		var text string
-		if text, fits = raw.(string); fits {
-			target.SetString(text)
-		}
-	case reflect.Bool:
-		var truth bool
-		if truth, fits = raw.(bool); fits {
-			target.SetBool(truth)
-		}
-	case reflect.Int:
-		var number json.Number
-		if number, fits = raw.(json.Number); fits {
-			var whole int64
-			whole, fits = wholeNumber(number)
-			target.SetInt(whole)
-		}
-	case reflect.Float64:
-		number, isNumber := raw.(json.Number)
-		if text, isText := raw.(string); isText {
-			// pulumi config set --path writes whole numbers as numbers, but fractions as text.
-			number, isNumber = json.Number(text), true
-		}
-		value, err := number.Float64()
-		if fits = isNumber && err == nil && !math.IsNaN(value) && !math.IsInf(value, 0); fits {
-			target.SetFloat(value)
-		}
+	}
+	var fits bool
+	switch target.Kind() {
+	case reflect.Struct, reflect.Map, reflect.Slice:
+		fits = c.fillParts(at, raw, target)
+	default:
+		fits = fillScalar(raw, target)
 	}
 	if !fits {
 		c.add(at, raw, "not "+want(target.Type()), mistyped(raw, target.Type()))
 	}
+}
+
+// fillPointer makes a pointer's value. One with problems is kept where it is an object, so that its fields are checked
+// too.
+func (c *collector) fillPointer(at path, raw any, target reflect.Value) {
+	fresh := newValue(target.Type().Elem())
+	before := len(c.problems)
+	c.fill(at, raw, fresh.Elem())
+	if _, isObject := raw.(map[string]any); isObject || len(c.problems) == before {
+		target.Set(fresh)
+	}
+}
+
+// fillParts fills a struct, a map or a slice, and reports whether the value is an object or a list as it has to be.
+func (c *collector) fillParts(at path, raw any, target reflect.Value) bool {
+	if target.Kind() == reflect.Slice {
+		list, isList := raw.([]any)
+		if !isList {
+			return false
+		}
+		target.Set(reflect.MakeSlice(target.Type(), len(list), len(list)))
+		for i, item := range list {
+			fresh := newValue(target.Type().Elem())
+			c.fill(at.with(i), item, fresh.Elem())
+			target.Index(i).Set(fresh.Elem())
+		}
+		return true
+	}
+	object, isObject := raw.(map[string]any)
+	if !isObject {
+		return false
+	}
+	if target.Kind() == reflect.Struct {
+		c.fillStruct(at, object, target)
+	} else {
+		c.fillMap(at, object, target)
+	}
+	return true
+}
+
+// fillScalar sets a single value, and reports whether it is of the target's type.
+func fillScalar(raw any, target reflect.Value) bool {
+	switch target.Kind() {
+	case reflect.String:
+		text, isText := raw.(string)
+		if isText {
+			target.SetString(text)
+		}
+		return isText
+	case reflect.Bool:
+		truth, isBool := raw.(bool)
+		if isBool {
+			target.SetBool(truth)
+		}
+		return isBool
+	case reflect.Int:
+		number, isNumber := raw.(json.Number)
+		whole, fits := wholeNumber(number)
+		if fits = fits && isNumber; fits {
+			target.SetInt(whole)
+		}
+		return fits
+	case reflect.Float64:
+		return fillFloat(raw, target)
+	}
+	return false
+}
+
+func fillFloat(raw any, target reflect.Value) bool {
+	number, isNumber := raw.(json.Number)
+	if text, isText := raw.(string); isText {
+		// pulumi config set --path writes whole numbers as numbers, but fractions as text.
+		number, isNumber = json.Number(text), true
+	}
+	value, err := number.Float64()
+	fits := isNumber && err == nil && !math.IsNaN(value) && !math.IsInf(value, 0)
+	if fits {
+		target.SetFloat(value)
+	}
+	return fits
 }
 
 // wholeNumber reads 5, and 5.0 or 5e0 as some YAML writers put it.
@@ -214,10 +248,10 @@ func (c *collector) fillStruct(at path, object map[string]any, target reflect.Va
 			fields[name] = i
 		}
 	}
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		i, known := fields[name]
 		if !known {
-			c.unknown(at.with(name), name, sortedKeys(fields))
+			c.unknown(at.with(name), name, slices.Sorted(maps.Keys(fields)))
 			continue
 		}
 		c.fill(at.with(name), object[name], target.Field(i))
@@ -236,7 +270,7 @@ func (c *collector) unknown(at path, name string, known []string) {
 
 func (c *collector) fillMap(at path, object map[string]any, target reflect.Value) {
 	target.Set(reflect.MakeMapWithSize(target.Type(), len(object)))
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		fresh := newValue(target.Type().Elem())
 		c.fill(at.with(name), object[name], fresh.Elem())
 		target.SetMapIndex(reflect.ValueOf(name), fresh.Elem())
@@ -250,15 +284,6 @@ func newValue(t reflect.Type) reflect.Value {
 		d.setDefaults()
 	}
 	return fresh
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // nearest is the candidate that a typing mistake would make into name, or "" when none is near.

@@ -1,6 +1,10 @@
 package settings
 
-import "time"
+import (
+	"time"
+
+	"github.com/crossorg/crossorg/internal/rules"
+)
 
 // defaultRolePropagation leaves a role assignment time to reach the data plane, which Azure says can take ten minutes
 // but usually takes fewer (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
@@ -30,10 +34,11 @@ func (m *Monitoring) setDefaults() {
 	*m = Monitoring{SKU: "PerGB2018", RetentionDays: 30, DailyQuotaGB: -1}
 }
 
-func (s *Share) setDefaults() { s.Kind = "CopyBased" }
+func (s *Share) setDefaults() { s.Kind = rules.ShareKind }
 
 func (g *Governance) setDefaults() {
-	g.SKU, g.NodeCount, g.VMSize, g.AdminUser = "Standard", 5, "Standard_D2s_v3", "crossorgadmin"
+	g.SKU, g.NodeCount = rules.Standard, rules.LeastNodes(rules.Standard)
+	g.VMSize, g.AdminUser = "Standard_D2s_v3", "crossorgadmin"
 	g.Image.setDefaults()
 }
 
@@ -45,4 +50,4 @@ func (i *Image) setDefaults() {
 
 func (n *NodeCertificate) setDefaults() { n.Store = "My" }
 
-func (s *Service) setDefaults() { s.InstanceCount = -1 }
+func (s *Service) setDefaults() { s.InstanceCount = rules.EveryNode }

@@ -101,7 +101,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 func TestDocumentedDefaults(t *testing.T) {
 	defaults, err := settings.Parse(map[string]string{
 		"organizations": `{"one":{"location":"eastus"},"two":{"location":"eastus"}}`,
-		"shares": `{"s-1":{"provider":"one","consumers":["two"],"schedule":{"interval":"Day","start":"2025-02-01T02:00:00Z"},` +
+		"shares": `{"s-1":{"provider":"one","consumers":["two"],"schedule":{"interval":"Day",` +
+			`"start":"2025-02-01T02:00:00Z"},` +
 			`"dataSets":{"all":{"kind":"container","container":"all"}}}}`,
 		"governance":    `{"organization":"one","adminCertificate":{"thumbprint":"` + thumb + `"}}`,
 		"adminPassword": password,
@@ -116,7 +117,8 @@ func TestDocumentedDefaults(t *testing.T) {
 		of := reflect.ValueOf(value)
 		for i := range of.NumField() {
 			tag := of.Type().Field(i).Tag.Get("json")
-			row := regexp.MustCompile("(?m)^\\| `crossorg:" + section + "." + tag + "` \\|[^|]*\\| `([^`]*)` \\|").FindStringSubmatch(text)
+			row := regexp.MustCompile("(?m)^\\| `crossorg:" + section + "." + tag + "` \\|[^|]*\\| `([^`]*)` " +
+				"\\|").FindStringSubmatch(text)
 			if row == nil {
 				continue
 			}

@@ -13,7 +13,8 @@ func FuzzParse(f *testing.F) {
 	f.Add("organizations", `{"contoso":{"location":"eastus","principal":{"clientId":"x"}}}`)
 	f.Add("shares", `{"s":{"provider":"contoso","consumers":["contoso"],"dataSets":{"d":{"kind":"blob","path":"/x"}}}}`)
 	f.Add("shares", `{"s":{"expiration":"2020-01-01T00:00:00Z","schedule":{"interval":"Week","start":5}}}`)
-	f.Add("governance", `{"adminCertificate":null,"nodeCount":1e9,"nodeCertificates":[null,{}],"allowedAddressRanges":["::1%eth0/4"]}`)
+	f.Add("governance", `{"adminCertificate":null,"nodeCount":1e9,"nodeCertificates":[null,{}],`+
+		`"allowedAddressRanges":["::1%eth0/4"]}`)
 	f.Add("monitoring", `{"dailyQuotaGb":1e400,"recipients":["@"]}`)
 	f.Add("tags", "{\"\":\"\\u0000\",\"a\\nb\":\"c\"}")
 	f.Add("storage", `{"sku":{"a":[1,2]}} trailing`)

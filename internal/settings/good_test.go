@@ -66,7 +66,7 @@ func TestGoodConfigurationArrives(t *testing.T) {
 			},
 			AdminUser: "operator", AdminPassword: settings.NewSecret(password),
 			AdminCertificate:     &settings.Certificate{Thumbprint: thumb},
-			AllowedAddressRanges: []string{"203.0.113.0/24", "2001:db8::/48"},
+			AllowedAddressRanges: []string{"203.0.113.0/24", "198.51.100.0/24"},
 			NodeCertificates:     []settings.NodeCertificate{{URL: nodeSecretURL, Store: "My"}},
 			Package: &settings.Package{
 				Path: "app.sfpkg", TypeName: "AppType", Version: "1.0.0",
@@ -151,12 +151,15 @@ func TestAllProblemsTogether(t *testing.T) {
 	_, err := parse(t, configuration)
 	require.EqualError(t, err, strings.Join([]string{
 		`5 problems in the configuration:`,
-		`  crossorg:adminPassword: not 8 to 123 characters long and not of three of the classes lowercase, uppercase, digit and ` +
+		`  crossorg:adminPassword: not 8 to 123 characters long and not of three of the classes lowercase, ` +
+			`uppercase, digit and ` +
 			`special character; run pulumi config set --secret crossorg:adminPassword`,
-		`  crossorg:monitoring.recipients: missing, though crossorg:protect is set; name who gets the alerts, such as data-oncall@example.com`,
+		`  crossorg:monitoring.recipients: missing, though crossorg:protect is set; name who gets the alerts, such ` +
+			`as data-oncall@example.com`,
 		`  crossorg:organizations.adatum.location: missing; set an Azure region, such as eastus`,
 		`  crossorg:shares.ledger.consumer: unknown key; did you mean "consumers"?`,
-		`  crossorg:storage.sku = "Premium_LRS": not allowed; use Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, ` +
+		`  crossorg:storage.sku = "Premium_LRS": not allowed; use Standard_LRS, Standard_ZRS, Standard_GRS, ` +
+			`Standard_RAGRS, ` +
 			`Standard_GZRS or Standard_RAGZRS`,
 	}, "\n"))
 }

@@ -65,7 +65,7 @@ func good() object {
 		"governance": object{
 			"organization": "contoso", "sku": "Basic", "nodeCount": 3, "adminUser": "operator",
 			"adminCertificate":     object{"thumbprint": thumb},
-			"allowedAddressRanges": list{"203.0.113.0/24", "2001:db8::/48"},
+			"allowedAddressRanges": list{"203.0.113.0/24", "198.51.100.0/24"},
 			"nodeCertificates":     list{object{"url": nodeSecretURL}},
 			"package": object{
 				"path": "app.sfpkg", "typeName": "AppType", "version": "1.0.0",

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func Parse(values map[string]string, options Options) (*Settings, error) {
 	if options.Getenv == nil {
 		options.Getenv = func(string) string { return "" }
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(Keys(), key) {
 			c.unknown(path{key}, key, Keys())
 		}
@@ -111,7 +112,7 @@ func (c *collector) secrets(values map[string]string, s *Settings) {
 	}
 	var secrets map[string]string
 	c.structured(values, keyPrincipalSecrets, &secrets)
-	for _, name := range sortedKeys(secrets) {
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		at := path{keyPrincipalSecrets, name}
 		organization, known := s.Organizations[name]
 		switch {

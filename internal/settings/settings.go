@@ -92,7 +92,7 @@ type Invitee struct {
 
 // DataSet is one data set of a share.
 type DataSet struct {
-	// Kind is KindBlob, KindFolder or KindContainer.
+	// Kind is one of rules.DataSetKinds: blob, folder or container.
 	Kind string `json:"kind"`
 	// Container is the blob container at the provider.
 	Container string `json:"container"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,33 +18,33 @@ func (r *run) governance() []checks.Question {
 	g := r.Outputs.Governance
 	host, side, err := r.Outputs.Host()
 	if err != nil {
-		a := about{r, "", g.ClusterID}
+		a := checks.About("", g.ClusterID)
 		return []checks.Question{{Label: "the cluster's host", Ask: func(context.Context) []checks.Check {
-			return []checks.Check{a.is("cluster", "in the resource group of an organization", false, err.Error(),
+			return []checks.Check{a.Is("cluster", "in the resource group of an organization", false, err.Error(),
 				r.restore())}
 		}}}
 	}
 	all := []checks.Question{
 		{Label: short(g.ClusterID), Ask: func(ctx context.Context) []checks.Check {
-			a := about{r, host, g.ClusterID}
+			a := checks.About(host, g.ClusterID)
 			found, err := r.reader.Get(ctx, host, g.ClusterID, clusterVersion)
 			if err != nil {
-				return a.unreadable("cluster", "Ready", err)
+				return r.unreadable(a, "cluster", "Ready", err)
 			}
 			rdp, _ := found.Flag("allowRdpAccess")
 			open := openPorts(objects(found.Value("networkSecurityRules")))
 			return []checks.Check{
-				a.equal("cluster", "Ready", found.Text("clusterState"), "wait: a new cluster takes about half an "+
+				a.Equal("cluster", "Ready", found.Text("clusterState"), "wait: a new cluster takes about half an "+
 					"hour; see its primary node type"),
-				a.equal("cluster-state", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-				a.is("cluster-ports", "management ports closed to the internet", len(open) == 0, portText(open),
+				a.Equal("cluster-state", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
+				a.Is("cluster-ports", "management ports closed to the internet", len(open) == 0, portText(open),
 					"put the rule DenyManagement back: "+r.restore()),
-				a.is("cluster-rdp", "off", !rdp, onOff(rdp), "set allowRdpAccess to false: "+r.restore()),
+				a.Is("cluster-rdp", "off", !rdp, onOff(rdp), "set allowRdpAccess to false: "+r.restore()),
 				r.tagged(ctx, a, side.GroupID(), found),
 			}
 		}},
 		r.list("node-type", host, g.ClusterID, "/nodeTypes", clusterVersion, nil,
-			func(a about, found []*stack.Resource) []checks.Check {
+			func(a checks.Subject, found []*stack.Resource) []checks.Check {
 				var primary *stack.Resource
 				for _, n := range found {
 					if is, _ := n.Flag("isPrimary"); is {
@@ -51,15 +52,15 @@ func (r *run) governance() []checks.Question {
 					}
 				}
 				if primary == nil {
-					return []checks.Check{a.on(a.resource+"/nodeTypes").is("node-type", "a primary node type", false,
+					return []checks.Check{a.On(a.Resource+"/nodeTypes").Is("node-type", "a primary node type", false,
 						fmt.Sprintf("%d node types, none primary", len(found)), r.restore())}
 				}
 				least := rules.LeastNodes(rules.Basic)
 				nodes, _ := primary.Value("vmInstanceCount").(float64)
 				return []checks.Check{
-					a.on(primary.ID).equal("node-type", succeeded, primary.Text("provisioningState"),
+					a.On(primary.ID).Equal("node-type", succeeded, primary.Text("provisioningState"),
 						"wait for it, or "+r.restore()),
-					a.on(primary.ID).is("nodes", fmt.Sprintf("at least %d", least), int(nodes) >= least,
+					a.On(primary.ID).Is("nodes", fmt.Sprintf("at least %d", least), int(nodes) >= least,
 						strconv.Itoa(int(nodes)),
 						"scale it out: "+r.restore()),
 				}
@@ -67,14 +68,14 @@ func (r *run) governance() []checks.Question {
 	}
 	if g.ApplicationID != "" {
 		all = append(all, r.resource("application", host, g.ApplicationID, clusterVersion,
-			func(a about, found *stack.Resource) []checks.Check {
-				return []checks.Check{a.equal("application", succeeded, found.Text("provisioningState"), r.restore())}
+			func(a checks.Subject, found *stack.Resource) []checks.Check {
+				return []checks.Check{a.Equal("application", succeeded, found.Text("provisioningState"), r.restore())}
 			}))
 	}
-	for _, name := range sorted(g.ServiceIDs) {
+	for _, name := range slices.Sorted(maps.Keys(g.ServiceIDs)) {
 		all = append(all, r.resource("service", host, g.ServiceIDs[name], clusterVersion,
-			func(a about, found *stack.Resource) []checks.Check {
-				return []checks.Check{a.equal("service", succeeded, found.Text("provisioningState"), r.restore())}
+			func(a checks.Subject, found *stack.Resource) []checks.Check {
+				return []checks.Check{a.Equal("service", succeeded, found.Text("provisioningState"), r.restore())}
 			}))
 	}
 	return all

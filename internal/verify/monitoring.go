@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/checks"
@@ -23,19 +25,20 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 			group = s.GroupID()
 		}
 	}
-	withTags := func(check, id, version string, judge func(about, *stack.Resource) []checks.Check) checks.Question {
-		a := about{r, organization, id}
+	withTags := func(check, id, version string,
+		judge func(checks.Subject, *stack.Resource) []checks.Check) checks.Question {
+		a := checks.About(organization, id)
 		return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
 			found, err := r.reader.Get(ctx, organization, id, version)
 			if err != nil {
-				return a.unreadable(check, "there", err)
+				return r.unreadable(a, check, "there", err)
 			}
 			return append(judge(a, found), r.tagged(ctx, a, group, found))
 		}}
 	}
 	all := []checks.Question{withTags("workspace", m.WorkspaceID, workspaceVersion,
-		func(a about, found *stack.Resource) []checks.Check {
-			return []checks.Check{a.equal("workspace", succeeded, found.Text("provisioningState"),
+		func(a checks.Subject, found *stack.Resource) []checks.Check {
+			return []checks.Check{a.Equal("workspace", succeeded, found.Text("provisioningState"),
 				"wait for it, or "+r.restore())}
 		})}
 	for _, s := range o.Sides() {
@@ -45,16 +48,16 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 			r.diagnostics("blob-logs", organization, s.StorageAccountID+"/blobServices/default", m.WorkspaceID,
 				blobLogs))
 	}
-	for _, what := range sorted(m.AlertIDs) {
+	for _, what := range slices.Sorted(maps.Keys(m.AlertIDs)) {
 		all = append(all, withTags("alert", m.AlertIDs[what], alertVersion,
-			func(a about, found *stack.Resource) []checks.Check {
+			func(a checks.Subject, found *stack.Resource) []checks.Check {
 				enabled, stated := found.Flag("enabled")
-				rows := []checks.Check{a.is("alert", "enabled", enabled || !stated, onOff(enabled || !stated),
+				rows := []checks.Check{a.Is("alert", "enabled", enabled || !stated, onOff(enabled || !stated),
 					"set enabled to true: "+r.restore())}
-				rows = append(rows, a.is("alert-scope", "watches the organization's workspace",
+				rows = append(rows, a.Is("alert-scope", "watches the organization's workspace",
 					contains(found.Value("scopes"), m.WorkspaceID), text(found.Value("scopes")), r.restore()))
 				if m.ActionGroupID != "" {
-					rows = append(rows, a.is("alert-action", "notifies the action group",
+					rows = append(rows, a.Is("alert-action", "notifies the action group",
 						contains(found.Value("actions", "actionGroups"), m.ActionGroupID),
 						text(found.Value("actions", "actionGroups")), r.restore()))
 				}
@@ -63,9 +66,9 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 	}
 	if m.ActionGroupID != "" {
 		all = append(all, withTags("action-group", m.ActionGroupID, actionVersion,
-			func(a about, found *stack.Resource) []checks.Check {
+			func(a checks.Subject, found *stack.Resource) []checks.Check {
 				enabled, _ := found.Flag("enabled")
-				return []checks.Check{a.is("action-group", "enabled", enabled, onOff(enabled),
+				return []checks.Check{a.Is("action-group", "enabled", enabled, onOff(enabled),
 					"set enabled to true: "+r.restore())}
 			}))
 	}
@@ -75,7 +78,7 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 // diagnostics checks that a resource sends all categories to the workspace, by one setting or by several.
 func (r *run) diagnostics(check, organization, id, workspace string, categories []string) checks.Question {
 	return r.list(check, organization, id, "/providers/Microsoft.Insights/diagnosticSettings", diagnosticVersion, nil,
-		func(a about, settings []*stack.Resource) []checks.Check {
+		func(a checks.Subject, settings []*stack.Resource) []checks.Check {
 			expected := strings.Join(categories, ", ") + " to the organization's workspace"
 			sent, elsewhere := map[string]bool{}, ""
 			for _, setting := range settings {
@@ -109,10 +112,10 @@ func (r *run) diagnostics(check, organization, id, workspace string, categories 
 				}
 			}
 			if len(missing) > 0 {
-				return []checks.Check{a.is(check, expected, false, "not sent: "+strings.Join(missing, ", ")+elsewhere,
+				return []checks.Check{a.Is(check, expected, false, "not sent: "+strings.Join(missing, ", ")+elsewhere,
 					"add the diagnostic setting again: "+r.restore())}
 			}
-			return []checks.Check{a.is(check, expected, true, "all sent", "")}
+			return []checks.Check{a.Is(check, expected, true, "all sent", "")}
 		})
 }
 

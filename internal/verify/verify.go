@@ -28,7 +28,7 @@ type Options struct {
 	// Settle is how long an overdue snapshot may take to appear before it counts as missing: an embedded Azure that was
 	// just opened catches up on its schedules.
 	Settle time.Duration
-	// Progress is told what takes long.
+	// Progress gets what takes long, as lines.
 	Progress io.Writer
 }
 
@@ -63,7 +63,7 @@ func Run(ctx context.Context, o Options) *checks.Report {
 
 func (r *run) questions() []checks.Question {
 	var all []checks.Question
-	for _, name := range sorted(r.Outputs.Organizations) {
+	for _, name := range slices.Sorted(maps.Keys(r.Outputs.Organizations)) {
 		o := r.Outputs.Organizations[name]
 		for _, s := range []side{{o.Provider, "provider", name, rules.ProviderRole},
 			{o.Consumer, "consumer", name, rules.ConsumerRole}} {
@@ -76,7 +76,7 @@ func (r *run) questions() []checks.Question {
 		}
 	}
 	all = append(all, r.across()...)
-	for _, name := range sorted(r.Outputs.Shares) {
+	for _, name := range slices.Sorted(maps.Keys(r.Outputs.Shares)) {
 		all = append(all, r.share(name, r.Outputs.Shares[name])...)
 	}
 	if r.Outputs.Governance != nil {
@@ -85,39 +85,9 @@ func (r *run) questions() []checks.Question {
 	return all
 }
 
-// about begins the rows on one resource.
-type about struct {
-	run                    *run
-	organization, resource string
-}
-
-// on names another resource of the same organization.
-func (a about) on(resource string) about { a.resource = resource; return a }
-
-// is makes a row; advice counts only if it fails.
-func (a about) is(check, expected string, ok bool, seen, advice string) checks.Check {
-	c := checks.Check{Check: check, Organization: a.organization, Resource: a.resource, Expected: expected, Seen: seen,
-		OK: ok}
-	if !ok {
-		c.Advice = advice
-	}
-	return c
-}
-
-// equal makes a row that passes when exactly the expected is seen.
-func (a about) equal(check, expected, seen, advice string) checks.Check {
-	if seen == "" {
-		seen = "nothing"
-	}
-	return a.is(check, expected, strings.EqualFold(expected, seen), seen, advice)
-}
-
 // unreadable makes the failed row of a resource or collection that could not be read.
-func (a about) unreadable(check, expected string, err error) []checks.Check {
-	return []checks.Check{checks.Unreadable(checks.Check{
-		Check: check, Organization: a.organization, Resource: a.resource, Expected: expected,
-		Advice: "it is gone: " + a.run.restore(),
-	}, err)}
+func (r *run) unreadable(a checks.Subject, check, expected string, err error) []checks.Check {
+	return []checks.Check{a.Unreadable(check, expected, "it is gone: "+r.restore(), err)}
 }
 
 // restore is the advice for what is not as the program made it.
@@ -125,13 +95,13 @@ func (r *run) restore() string { return r.Refresh + ", then " + r.Up }
 
 // resource is a question about one resource; without the resource there is the one failed row that it is not there.
 func (r *run) resource(
-	check, organization, id, version string, judge func(about, *stack.Resource) []checks.Check,
+	check, organization, id, version string, judge func(checks.Subject, *stack.Resource) []checks.Check,
 ) checks.Question {
-	a := about{r, organization, id}
+	a := checks.About(organization, id)
 	return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
 		found, err := r.reader.Get(ctx, organization, id, version)
 		if err != nil {
-			return a.unreadable(check, "there", err)
+			return r.unreadable(a, check, "there", err)
 		}
 		return judge(a, found)
 	}}
@@ -140,38 +110,38 @@ func (r *run) resource(
 // list is a question about what lies below a resource.
 func (r *run) list(
 	check, organization, id, below, version string, query url.Values,
-	judge func(about, []*stack.Resource) []checks.Check,
+	judge func(checks.Subject, []*stack.Resource) []checks.Check,
 ) checks.Question {
-	a := about{r, organization, id}
+	a := checks.About(organization, id)
 	return checks.Question{Label: short(id), Ask: func(ctx context.Context) []checks.Check {
 		found, err := r.reader.List(ctx, organization, id+below, version, query)
 		if err != nil {
-			return a.unreadable(check, "readable", err)
+			return r.unreadable(a, check, "readable", err)
 		}
 		return judge(a, found)
 	}}
 }
 
 // tagged checks that a resource carries the tags that its organization's resource group has.
-func (r *run) tagged(ctx context.Context, a about, group string, found *stack.Resource) checks.Check {
+func (r *run) tagged(ctx context.Context, a checks.Subject, group string, found *stack.Resource) checks.Check {
 	const check = "tags"
-	g, err := r.reader.Get(ctx, a.organization, group, groupVersion)
+	g, err := r.reader.Get(ctx, a.Organization, group, groupVersion)
 	if err != nil {
-		return a.unreadable(check, "the tags of "+group, err)[0]
+		return r.unreadable(a, check, "the tags of "+group, err)[0]
 	}
 	expected := map[string]string{}
 	for key, value := range g.Tags {
 		expected[key] = value
 	}
 	if expected["environment"] == "" {
-		return a.on(group).is(check, "a tag environment", false, tagText(g.Tags), r.restore())
+		return a.On(group).Is(check, "a tag environment", false, tagText(g.Tags), r.restore())
 	}
 	for key, value := range expected {
 		if found.Tags[key] != value {
-			return a.is(check, tagText(expected), false, tagText(found.Tags), r.restore())
+			return a.Is(check, tagText(expected), false, tagText(found.Tags), r.restore())
 		}
 	}
-	return a.is(check, tagText(expected), true, tagText(found.Tags), "")
+	return a.Is(check, tagText(expected), true, tagText(found.Tags), "")
 }
 
 func tagText(tags map[string]string) string {
@@ -179,7 +149,7 @@ func tagText(tags map[string]string) string {
 		return "no tags"
 	}
 	var out []string
-	for _, key := range sorted(tags) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		if !strings.HasPrefix(key, "hidden-") {
 			out = append(out, key+"="+tags[key])
 		}
@@ -195,8 +165,6 @@ func short(id string) string {
 	}
 	return strings.Join(parts[len(parts)-2:], "/")
 }
-
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func onOff(on bool) string {
 	if on {

@@ -1,13 +1,12 @@
 package settings
 
 import (
-	"fmt"
 	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 var (
@@ -86,10 +85,10 @@ func (c *collector) oneOf(at path, value string, allowed ...string) bool {
 	return false
 }
 
-// between reports a number outside its bounds.
-func (c *collector) between(at path, value, low, high int, unit string) {
-	if value < low || value > high {
-		c.add(at, value, "out of range", fmt.Sprintf("use %d to %d%s", low, high, unit))
+// within reports a number outside its bounds.
+func (c *collector) within(at path, value int, bounds rules.Range, unit string) {
+	if !bounds.Contains(value) {
+		c.add(at, value, "out of range", "use "+bounds.String()+unit)
 	}
 }
 
@@ -102,9 +101,10 @@ func (c *collector) guid(at path, value, remedy string) {
 
 // hyphenated holds a name against the rule for containers.
 func (c *collector) hyphenated(at path, name string) {
-	if len(name) < 3 || len(name) > 63 || !hyphenatedName.MatchString(name) {
+	if !rules.ContainerName.Contains(len(name)) || !hyphenatedName.MatchString(name) {
 		c.add(at, name, "not a valid name",
-			"use 3 to 63 lowercase letters, digits and single hyphens, with a letter or digit at both ends")
+			"use "+rules.ContainerName.String()+" lowercase letters, digits and single hyphens, "+
+				"with a letter or digit at both ends")
 	}
 }
 
@@ -117,55 +117,4 @@ func (c *collector) email(at path, value string) {
 		}
 	}
 	c.add(at, value, "not an e-mail address", "write it as name@example.com")
-}
-
-// Limits of tags (learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations). Names may
-// have 512 characters in general but 128 on storage accounts, and every tag goes on those too.
-const (
-	maxTags      = 50
-	maxTagName   = 128
-	maxTagValue  = 256
-	notInTagName = `<>%&\?/`
-)
-
-var reservedTagPrefixes = []string{"microsoft", "azure", "windows"}
-
-// environmentTag is the tag that crossorg:environment sets.
-const environmentTag = "environment"
-
-// tags holds each tag against Azure's rules. Tag names differ by more than case.
-func (c *collector) tags(at path, tags map[string]string) {
-	lower := map[string]string{}
-	for _, name := range sortedKeys(tags) {
-		here := at.with(name)
-		folded := strings.ToLower(name)
-		switch other, twice := lower[folded]; {
-		case name == "":
-			c.add(here, nil, "a tag without a name", "name it or remove it")
-		case utf8.RuneCountInString(name) > maxTagName:
-			c.add(here, nil, fmt.Sprintf("tag name of %d characters", utf8.RuneCountInString(name)),
-				fmt.Sprintf("use at most %d, the limit of storage accounts", maxTagName))
-		case strings.ContainsAny(name, notInTagName):
-			c.add(here, nil, "tag name with a character that Azure refuses", "leave out "+notInTagName)
-		case slices.ContainsFunc(reservedTagPrefixes, func(p string) bool { return strings.HasPrefix(folded, p) }):
-			c.add(here, nil, "tag name with a prefix that Azure reserves",
-				"do not begin it with "+strings.Join(reservedTagPrefixes, ", "))
-		case folded == environmentTag:
-			c.add(here, tags[name], "the environment tag is set by "+Namespace+":"+keyEnvironment,
-				"set that key instead")
-		case twice:
-			c.add(here, tags[name], "the same tag as "+other+" for Azure, which ignores case", "remove one of them")
-		}
-		lower[folded] = name
-		c.tagValue(here, tags[name])
-	}
-}
-
-func (c *collector) tagValue(at path, value string) {
-	switch n := utf8.RuneCountInString(value); {
-	case n > maxTagValue:
-		c.add(at, value, fmt.Sprintf("tag value of %d characters", n), fmt.Sprintf("use at most %d", maxTagValue))
-	case strings.ContainsFunc(value, unicode.IsControl):
-		c.add(at, value, "tag value with a control character", "write it on one line")
-	}
 }

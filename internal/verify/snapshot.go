@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/crossorg/crossorg/internal/checks"
+	"github.com/crossorg/crossorg/internal/rules"
+	"github.com/crossorg/crossorg/internal/stack"
+)
+
+// snapshot checks that the newest snapshot that has ended succeeded, and is no older than the schedule allows.
+func (r *run) snapshot(share string, s stack.Share, consumer string, c stack.Consumer) checks.Question {
+	a := checks.About(consumer, c.SubscriptionID)
+	sync := fmt.Sprintf("crossorg sync %s --consumer %s", share, consumer)
+	return checks.Question{Label: "snapshots of " + share + " at " + consumer,
+		Ask: func(ctx context.Context) []checks.Check {
+			allowed := rules.SnapshotTolerance(rules.Day)
+			if settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion,
+				nil); err == nil && len(settings) == 1 {
+				if t := rules.SnapshotTolerance(settings[0].Text("recurrenceInterval")); t > 0 {
+					allowed = t
+				}
+			}
+			for until := time.Now().Add(r.Settle); ; {
+				history, err := stack.History(ctx, r.Access, consumer, c.SubscriptionID)
+				if err != nil {
+					return r.unreadable(a, "snapshot", succeeded, err)
+				}
+				rows := r.judgeSnapshot(a, history, allowed, sync)
+				if rows[len(rows)-1].OK || time.Now().After(until) || ctx.Err() != nil {
+					return rows
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+		}}
+}
+
+func (r *run) judgeSnapshot(
+	a checks.Subject, history []stack.Run, allowed time.Duration, advice string,
+) []checks.Check {
+	var newest stack.Run
+	for _, s := range history {
+		if s.End.After(newest.End) {
+			newest = s
+		}
+	}
+	if !newest.Ended() {
+		return []checks.Check{a.Is("snapshot", succeeded, false, "no snapshot has ended", advice)}
+	}
+	seen := orNothing(newest.Status)
+	if newest.Message != "" && newest.Status != succeeded {
+		seen += ": " + newest.Message
+	}
+	age := max(r.reader.Now().Sub(newest.End), 0).Round(time.Second)
+	return []checks.Check{
+		a.Is("snapshot", succeeded, newest.Status == succeeded, seen, "mend what it says, then "+advice),
+		a.Is("snapshot-age", "at most "+allowed.String(), age <= allowed, age.String(),
+			"see that the trigger is Active, then "+advice),
+	}
+}
+
+// content checks that a data set's files are at both ends and equal.
+func (r *run) content(share, provider, consumer, set string, d stack.DataSet) checks.Question {
+	a := checks.About(consumer, d.Target.StorageAccountID+"/blobServices/default/containers/"+d.Target.Container)
+	const expected = "equal at both ends (SHA-256)"
+	advice := fmt.Sprintf("crossorg sync %s --consumer %s --full", share, consumer)
+	return checks.Question{Label: "the files of " + set + " at " + consumer,
+		Ask: func(ctx context.Context) []checks.Check {
+			files, err := r.files.Compare(ctx, provider, consumer, d)
+			if err != nil {
+				return r.unreadable(a, "blob", expected, err)
+			}
+			if len(files) == 0 {
+				place := d.Source.StorageAccountID + "/blobServices/default/containers/" + d.Source.Container
+				return []checks.Check{checks.About(provider, place).Is("blob", expected, false,
+					"no files in data set "+set+" ("+d.Source.Path+")", "upload the source: "+r.restore())}
+			}
+			var rows []checks.Check
+			for _, f := range files {
+				seen := fmt.Sprintf("%d bytes, %s", f.Bytes, f.SHA256)
+				switch {
+				case f.SHA256 == "":
+					seen = "it did not arrive"
+				case !f.Equal():
+					seen = f.SHA256 + " is not the provider's " + f.SourceSHA256
+				}
+				rows = append(rows, a.On(last(d.Target.StorageAccountID)+"/"+f.Path).Is("blob", expected,
+					f.Equal(), seen, advice))
+			}
+			return rows
+		}}
+}
