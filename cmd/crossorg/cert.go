@@ -65,18 +65,18 @@ first up, and again after it: a vault is there only then. What the folder has is
 			case days < 1 || days > 3650:
 				return fmt.Errorf("--days is %d: choose 1 to 3650", days)
 			}
-			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
+			return a.at(cmd.Context(), f, func(t *target.Target) (answer, error) {
 				document := certDocument{Stack: f.stack, Target: f.target}
 				err := a.makeCertificate(cmd.Context(), t, out, name, days, &document)
 				if err != nil && document.Thumbprint == "" {
-					return err
+					return answer{}, err
 				}
 				if err != nil {
 					document.Error = local.AsFailure(err)
 				}
-				return a.say(&f.flags, answer{document: document, page: certificatePage(document),
-					failure: document.Error})
-			}))
+				return answer{document: document, page: certificatePage(document),
+					failure: document.Error}, nil
+			})
 		},
 	}
 	f.register(cmd)

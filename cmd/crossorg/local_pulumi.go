@@ -60,11 +60,7 @@ What stands after -- goes to the CLI as it is. It exits 1 when the CLI fails.`,
 			if err != nil {
 				document.Error = local.AsFailure(err)
 			}
-			err = a.say(f, answer{document: document, failure: document.Error})
-			if err == nil && document.ExitCode != 0 {
-				return errReported
-			}
-			return err
+			return a.say(f, answer{document: document, failure: document.Error, failed: document.ExitCode != 0})
 		},
 	}
 	f.register(cmd)

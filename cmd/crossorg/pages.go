@@ -55,15 +55,16 @@ func history(p *console.Page, runs []stack.Run) {
 		return
 	}
 	p.Blank()
-	t := console.NewTable(console.Column{Head: "STARTED", Clip: console.Never}, console.Column{Head: "ENDED"},
-		console.Column{Head: "MODE"}, console.Column{Head: "STATUS", Clip: console.Never},
+	t := console.NewTable(console.Column{Head: "STARTED", Clip: console.Never},
+		console.Column{Head: "TOOK", Right: true, Clip: console.Never}, console.Column{Head: "MODE"},
+		console.Column{Head: "STATUS", Clip: console.Never},
 		console.Column{Head: "SNAPSHOT"})
 	for _, h := range runs {
-		ended := "-"
+		took := "-"
 		if !h.End.IsZero() {
-			ended = h.End.UTC().Format(time.DateTime)
+			took = duration(h.End.Sub(h.Start).Milliseconds())
 		}
-		t.Row(h.Start.UTC().Format(time.DateTime), ended, h.Mode, status(h.Status), h.SynchronizationID)
+		t.Row(h.Start.UTC().Format(time.DateTime), took, h.Mode, status(h.Status), h.SynchronizationID)
 	}
 	p.Table("  ", t)
 }

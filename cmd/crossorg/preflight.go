@@ -20,10 +20,10 @@ providers, rights, regions, sizes and quota of virtual machines, names. It exits
 		Example: "  crossorg preflight\n  crossorg preflight --stack prod --target azure --fix",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
+			return a.at(cmd.Context(), f, func(t *target.Target) (answer, error) {
 				values, err := t.Values(cmd.Context())
 				if err != nil {
-					return err
+					return answer{}, err
 				}
 				o := preflight.Options{
 					Stack: f.stack, Root: t.ProjectDir, Values: values, Getenv: os.Getenv, Access: t.Access,
@@ -33,8 +33,8 @@ providers, rights, regions, sizes and quota of virtual machines, names. It exits
 				if outputs, err := t.Read(cmd.Context()); err == nil {
 					o.Outputs = outputs
 				}
-				return a.checked(f, "preflight", preflight.Run(cmd.Context(), o))
-			}))
+				return f.checked("preflight", preflight.Run(cmd.Context(), o))
+			})
 		},
 	}
 	f.register(cmd)

@@ -40,9 +40,11 @@ type answer struct {
 	long bool
 	// failure is printed with either, and makes the verb fail.
 	failure *local.Failure
+	// failed makes the verb fail without more words.
+	failed bool
 }
 
-// say prints an answer. Its error is errReported where the answer has a failure.
+// say prints an answer. Its error is errReported where the verb has failed.
 func (r *reporter) say(f *flags, a answer) error {
 	r.progress.Clear()
 	switch {
@@ -63,6 +65,8 @@ func (r *reporter) say(f *flags, a answer) error {
 	}
 	if a.failure != nil {
 		r.failure(a.failure)
+	}
+	if a.failure != nil || a.failed {
 		return errReported
 	}
 	return nil

@@ -41,19 +41,19 @@ func (a *app) changeAccess(
 	ctx context.Context, f *targetFlags, args []string,
 	do func(*target.Target, stack.Share) (*stack.ShareAccess, error),
 ) error {
-	return a.failed(f, a.at(ctx, f, func(t *target.Target) error {
+	return a.at(ctx, f, func(t *target.Target) (answer, error) {
 		outputs, err := t.Read(ctx)
 		if err != nil {
-			return err
+			return answer{}, err
 		}
 		share, err := outputs.Find(args[0])
 		if err != nil {
-			return err
+			return answer{}, err
 		}
 		now, err := do(t, share)
 		if err != nil {
-			return err
+			return answer{}, err
 		}
-		return a.say(&f.flags, answer{document: accessDocument{f.stack, f.target, now}, page: accessPage(now)})
-	}))
+		return answer{document: accessDocument{f.stack, f.target, now}, page: accessPage(now)}, nil
+	})
 }

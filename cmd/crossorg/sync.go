@@ -19,6 +19,26 @@ type syncDocument struct {
 	Error  *local.Failure        `json:"error,omitempty"`
 }
 
+// add adds a consumer's run, or what went wrong with it.
+func (d *syncDocument) add(share, consumer string, run *stack.Synchronized, err error) {
+	problem := ""
+	switch {
+	case err != nil:
+		problem = err.Error()
+	default:
+		d.Runs = append(d.Runs, run)
+		problem = run.Problem
+	}
+	if problem == "" {
+		return
+	}
+	if d.Error == nil {
+		d.Error = &local.Failure{Message: "not every snapshot arrived whole"}
+	}
+	d.Error.Diagnostics = append(d.Error.Diagnostics, local.Diagnostic{Resource: share + " at " + consumer,
+		Message: problem})
+}
+
 func (a *app) sync() *cobra.Command {
 	f := &targetFlags{}
 	var consumer string
@@ -33,39 +53,25 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			document := syncDocument{Stack: f.stack, Target: f.target, Runs: []*stack.Synchronized{}}
-			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
+			return a.at(cmd.Context(), f, func(t *target.Target) (answer, error) {
 				outputs, err := t.Read(cmd.Context())
 				if err != nil {
-					return err
+					return answer{}, err
 				}
 				share, err := outputs.Find(args[0])
 				if err != nil {
-					return err
+					return answer{}, err
 				}
 				consumers := slices.Sorted(maps.Keys(share.Consumers))
 				if consumer != "" {
 					consumers = []string{consumer}
 				}
-				failure := &local.Failure{Message: "not every snapshot arrived whole"}
 				for _, name := range consumers {
 					run, err := stack.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.progress)
-					if err != nil {
-						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " +
-							"" + name, Message: err.Error()})
-						continue
-					}
-					document.Runs = append(document.Runs, run)
-					if run.Problem != "" {
-						failure.Diagnostics = append(failure.Diagnostics, local.Diagnostic{Resource: args[0] + " at " +
-							"" + name, Message: run.Problem})
-					}
+					document.add(args[0], name, run, err)
 				}
-				if len(failure.Diagnostics) > 0 {
-					document.Error = failure
-				}
-				return a.say(&f.flags, answer{document: document, page: f.runsPage(document.Runs),
-					failure: document.Error})
-			}))
+				return answer{document: document, page: f.runsPage(document.Runs), failure: document.Error}, nil
+			})
 		},
 	}
 	f.register(cmd)

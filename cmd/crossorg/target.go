@@ -26,40 +26,31 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 		"azure")
 }
 
-// at opens the target and has do work on it. Command lines with another target are wrong usage.
-func (a *app) at(ctx context.Context, f *targetFlags, do func(*target.Target) error) error {
+// at opens the target, does work on it and reports the answer once the target is closed: a person who reads keeps
+// nobody out of a home. Command lines with another target are wrong usage. A failure without an answer has the document
+// {"stack", "target", "error"}.
+func (a *app) at(ctx context.Context, f *targetFlags, do func(*target.Target) (answer, error)) error {
 	if f.target != target.Local && f.target != target.Azure {
 		return fmt.Errorf("--target is %q: choose %s or %s", f.target, target.Local, target.Azure)
 	}
 	a.reached = true
 	a.progress.Begin("opening " + f.stack)
+	var result answer
 	t, err := target.Open(ctx, f.target, f.options(a))
+	if err == nil {
+		result, err = do(t)
+		err = errors.Join(err, t.Close())
+	}
 	if err != nil {
-		return err
+		failure := local.AsFailure(err)
+		result = answer{document: map[string]any{"stack": f.stack, "target": f.target, "error": failure},
+			failure: failure}
 	}
-	err = do(t)
-	return errors.Join(err, t.Close())
+	return a.say(&f.flags, result)
 }
 
-// failed reports a failure, with the document {"stack", "target", "error"} if one was asked for.
-func (a *app) failed(f *targetFlags, err error) error {
-	if err == nil || !a.reached || errors.Is(err, errReported) {
-		return err
-	}
-	failure := local.AsFailure(err)
-	return a.say(&f.flags, answer{
-		document: map[string]any{"stack": f.stack, "target": f.target, "error": failure}, failure: failure,
-	})
-}
-
-// checked reports the rows of checks; a failed one makes the verb fail.
-func (a *app) checked(f *targetFlags, verb string, report *checks.Report) error {
+// checked is the answer of a verb that checks; a failed check makes the verb fail.
+func (f *targetFlags) checked(verb string, report *checks.Report) (answer, error) {
 	report.Stack, report.Target = f.stack, f.target
-	if err := a.say(&f.flags, answer{document: report, page: f.checksPage(verb, report), long: true}); err != nil {
-		return err
-	}
-	if !report.OK() {
-		return errReported
-	}
-	return nil
+	return answer{document: report, page: f.checksPage(verb, report), long: true, failed: !report.OK()}, nil
 }

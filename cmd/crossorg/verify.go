@@ -20,18 +20,18 @@ One row a check: what was expected, what was seen, what to do. It exits 1 when a
 		Example: "  crossorg verify\n  crossorg verify --stack prod --target azure --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.failed(f, a.at(cmd.Context(), f, func(t *target.Target) error {
+			return a.at(cmd.Context(), f, func(t *target.Target) (answer, error) {
 				outputs, err := t.Read(cmd.Context())
 				if err != nil {
-					return err
+					return answer{}, err
 				}
 				o := verify.Options{Outputs: outputs, Access: t.Access, Up: t.Up, Refresh: t.Refresh,
 					Progress: a.progress}
 				if t.Kind == target.Local {
 					o.Settle = 5 * time.Second
 				}
-				return a.checked(f, "verify", verify.Run(cmd.Context(), o))
-			}))
+				return f.checked("verify", verify.Run(cmd.Context(), o))
+			})
 		},
 	}
 	f.register(cmd)

@@ -64,7 +64,7 @@ func TestPageInAWidth(t *testing.T) {
                two
 
   PATH                  TEXT                   NUMBER  KEPT
-  …der/folder/file.csv  words words words wo…      12  equal
+  …/folder/file.csv     words words words wo…      12  equal
   日本語/ファイル.csv   déjà vu in two lines   123456
 `, page(t, 60, false, sample))
 }

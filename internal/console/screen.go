@@ -131,12 +131,17 @@ const ellipsis = "…"
 // clipEnd shortens a text at its end to a number of columns.
 func clipEnd(text string, width int) string { return ansi.Truncate(text, max(1, width), ellipsis) }
 
-// clipStart shortens a text at its start: the end of a path tells more.
+// clipStart shortens a text at its start, and a path at a slash: the end of a path tells more.
 func clipStart(text string, width int) string {
-	if over := ansi.StringWidth(text) - width; over > 0 {
-		return ansi.TruncateLeft(text, over+1, ellipsis)
+	over := ansi.StringWidth(text) - width
+	if over <= 0 {
+		return text
 	}
-	return text
+	kept := ansi.TruncateLeft(text, over+1, "")
+	if slash := strings.IndexByte(kept, '/'); slash >= 0 && slash < len(kept)/2 {
+		kept = kept[slash:]
+	}
+	return ellipsis + kept
 }
 
 // wrap folds a text into lines of up to a number of columns, at spaces, and inside of words that are too long: after a
