@@ -17,3 +17,13 @@ func ARMTypes() []string {
 	slices.Sort(types)
 	return types
 }
+
+// Paths are the ids of Pulumi's resource types by token without the package ("storage:StorageAccount"), with the names
+// of the inputs that make up an id in braces. The last one is the resource's own name.
+func Paths() map[string]string {
+	paths := map[string]string{blobToken: blobDefinition.path}
+	for _, d := range definitions {
+		paths[d.token] = d.path
+	}
+	return paths
+}

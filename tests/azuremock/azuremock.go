@@ -17,6 +17,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossorg/crossorg/internal/bridge"
 )
 
 // Identity of a login that names no subscription, tenant or principal.
@@ -247,14 +249,17 @@ func (a *Azure) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 
 // create names a resource, checks it, and fills in what Azure computes.
 func (a *Azure) create(r *Resource, client login) error {
-	kind, known := kinds[strings.TrimPrefix(r.Type, "azure-native:")]
+	token := strings.TrimPrefix(r.Type, "azure-native:")
+	path, known := bridge.Paths()[token]
 	if !known {
 		return fmt.Errorf("type is not known here")
 	}
-	name, _ := r.Input(kind.nameInput).(string)
+	kind := kinds[token]
+	parents, nameInput := inputsOf(path)
+	name, _ := r.Input(nameInput).(string)
 	switch {
 	case name != "":
-	case kind.parents == nil:
+	case len(parents) == 0:
 		name = r.Name + AutoName
 	default:
 		name = r.Name // what has a parent is named as its logical name
@@ -262,26 +267,22 @@ func (a *Azure) create(r *Resource, client login) error {
 	if kind.name != nil && !kind.name.MatchString(name) {
 		return fmt.Errorf("%q is no valid name: %s", name, kind.name)
 	}
-	group, _ := r.Input("resourceGroupName").(string)
-	id := "/subscriptions/" + client.subscription
-	if kind.path == "resourceGroups" {
-		id += "/resourceGroups/" + name
-	} else {
-		if scope, ok := r.Input("scope").(string); ok {
-			id = scope
-		} else if scope, ok := r.Input("resourceUri").(string); ok {
-			id = scope
-		} else {
-			id += "/resourceGroups/" + group
+	r.ID = parameter.ReplaceAllStringFunc(path, func(p string) string {
+		switch input := strings.Trim(p, "{}"); input {
+		case "subscriptionId":
+			return client.subscription
+		case nameInput:
+			return name
+		default:
+			value, _ := r.Input(input).(string)
+			return strings.TrimPrefix(value, "/") // of a scope, which is an id
 		}
-		id += "/providers/" + fill(kind.path, r, kind.parents) + "/" + name
-	}
-	if kind.parents != nil {
-		if err := a.parentOf(strings.TrimSuffix(id, "/"+name)); err != nil {
+	})
+	if len(parents) > 0 {
+		if err := a.parentOf(strings.TrimSuffix(r.ID, "/"+name)); err != nil {
 			return err
 		}
 	}
-	r.ID = id
 	r.Outputs = r.Inputs.Copy()
 	r.Outputs["name"] = resource.NewProperty(name)
 	if kind.computed != nil {
@@ -290,6 +291,23 @@ func (a *Azure) create(r *Resource, client login) error {
 		}
 	}
 	return nil
+}
+
+// parameter is an input in a path.
+var parameter = regexp.MustCompile(`\{\w+\}`)
+
+// inputsOf are the inputs of a path that name a resource's parents, and the one that names the resource. Subscription,
+// resource group and scope are no parents here.
+func inputsOf(path string) (parents []string, name string) {
+	inputs := parameter.FindAllString(path, -1)
+	for _, p := range inputs[:len(inputs)-1] {
+		switch input := strings.Trim(p, "{}"); input {
+		case "subscriptionId", "resourceGroupName", "scope", "resourceUri":
+		default:
+			parents = append(parents, input)
+		}
+	}
+	return parents, strings.Trim(inputs[len(inputs)-1], "{}")
 }
 
 // parentOf refuses children whose parent is not there; collection is the child's id without its name.
@@ -302,21 +320,10 @@ func (a *Azure) parentOf(collection string) error {
 	return nil
 }
 
-// fill puts the names of the parents where the path has "*".
-func fill(path string, r *Resource, parents []string) string {
-	for _, input := range parents {
-		name, _ := r.Input(input).(string)
-		path = strings.Replace(path, "*", name, 1)
-	}
-	return path
-}
-
-// kind is how Azure treats a type.
+// kind is what there is to a type beyond its id.
 type kind struct {
-	// path follows /providers/, with "*" for parents' names; parents are the inputs that hold those.
-	path      string
-	parents   []string
-	nameInput string
-	name      *regexp.Regexp
-	computed  func(a *Azure, r *Resource, name string, client login) map[string]any
+	// name is what Azure takes for a name; nil takes any.
+	name *regexp.Regexp
+	// computed are the properties that Azure adds.
+	computed func(a *Azure, r *Resource, name string, client login) map[string]any
 }

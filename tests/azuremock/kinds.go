@@ -15,12 +15,11 @@ var (
 	nodeTypeName  = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]{0,8}$`)
 )
 
-// kinds are the types that the program uses, by token without its package.
+// kinds are the types, by token without the package, whose names are restricted or for which Azure computes properties
+// that the program uses. Every other type needs no entry: its id follows from the bridge's table.
 var kinds = map[string]kind{
-	"resources:ResourceGroup": {path: "resourceGroups", nameInput: "resourceGroupName"},
-
 	"storage:StorageAccount": {
-		path: "Microsoft.Storage/storageAccounts", nameInput: "accountName", name: storageName,
+		name: storageName,
 		computed: func(_ *Azure, _ *Resource, name string, _ login) map[string]any {
 			return map[string]any{
 				"provisioningState": "Succeeded",
@@ -28,24 +27,15 @@ var kinds = map[string]kind{
 			}
 		},
 	},
-	"storage:BlobServiceProperties": {path: "Microsoft.Storage/storageAccounts/*/blobServices",
-		parents: []string{"accountName"}, nameInput: "blobServicesName"},
-	"storage:ManagementPolicy": {path: "Microsoft.Storage/storageAccounts/*/managementPolicies",
-		parents: []string{"accountName"}, nameInput: "managementPolicyName"},
-	"storage:BlobContainer": {path: "Microsoft.Storage/storageAccounts/*/blobServices/default/containers",
-		parents: []string{"accountName"}, nameInput: "containerName", name: containerName},
-	"storage:Blob": {
-		path:    "Microsoft.Storage/storageAccounts/*/blobServices/default/containers/*/blobs",
-		parents: []string{"accountName", "containerName"}, nameInput: "blobName",
-		computed: func(_ *Azure, r *Resource, name string, _ login) map[string]any {
-			account, _ := r.Input("accountName").(string)
-			container, _ := r.Input("containerName").(string)
-			return map[string]any{"url": "https://" + account + ".blob.core.windows.net/" + container + "/" + name}
-		},
-	},
+	"storage:BlobContainer": {name: containerName},
+	"storage:Blob": computing(func(r *Resource, name string) map[string]any {
+		account, _ := r.Input("accountName").(string)
+		container, _ := r.Input("containerName").(string)
+		return map[string]any{"url": "https://" + account + ".blob.core.windows.net/" + container + "/" + name}
+	}),
 
 	"keyvault:Vault": {
-		path: "Microsoft.KeyVault/vaults", nameInput: "vaultName", name: vaultName,
+		name: vaultName,
 		computed: func(_ *Azure, r *Resource, name string, _ login) map[string]any {
 			properties, _ := r.Input("properties").(map[string]any)
 			properties["vaultUri"] = "https://" + name + ".vault.azure.net/"
@@ -54,7 +44,6 @@ var kinds = map[string]kind{
 	},
 
 	"authorization:RoleAssignment": {
-		path: "Microsoft.Authorization/roleAssignments", nameInput: "roleAssignmentName",
 		computed: func(a *Azure, _ *Resource, _ string, _ login) map[string]any {
 			created := a.options.RoleAssignedOn
 			if created.IsZero() {
@@ -65,7 +54,7 @@ var kinds = map[string]kind{
 	},
 
 	"servicefabric:ManagedCluster": {
-		path: "Microsoft.ServiceFabric/managedClusters", nameInput: "clusterName", name: clusterName,
+		name: clusterName,
 		computed: func(_ *Azure, r *Resource, _ string, _ login) map[string]any {
 			label, _ := r.Input("dnsName").(string)
 			location, _ := r.Input("location").(string)
@@ -73,29 +62,16 @@ var kinds = map[string]kind{
 				"clusterState": "WaitingForNodes"}
 		},
 	},
-	"servicefabric:NodeType":                      inCluster("nodeTypes", "nodeTypeName", nodeTypeName),
-	"servicefabric:ManagedClusterApplication":     inCluster("applications", "applicationName", nil),
-	"servicefabric:ManagedClusterApplicationType": inCluster("applicationTypes", "applicationTypeName", nil),
-	"servicefabric:ManagedClusterApplicationTypeVersion": inCluster("applicationTypes/*/versions", "version", nil,
-		"applicationTypeName"),
-	"servicefabric:ManagedClusterService": inCluster("applications/*/services", "serviceName", nil,
-		"applicationName"),
+	"servicefabric:NodeType": {name: nodeTypeName},
 
 	"operationalinsights:Workspace": {
-		path: "Microsoft.OperationalInsights/workspaces", nameInput: "workspaceName", name: workspaceName,
+		name: workspaceName,
 		computed: func(_ *Azure, r *Resource, name string, _ login) map[string]any {
 			return map[string]any{"customerId": stable("workspace", r.ID, name)}
 		},
 	},
-	"operationalinsights:SavedSearch": {path: "Microsoft.OperationalInsights/workspaces/*/savedSearches",
-		parents: []string{"workspaceName"}, nameInput: "savedSearchId"},
-	"insights:DiagnosticSetting":  {path: "Microsoft.Insights/diagnosticSettings", nameInput: "name"},
-	"insights:ActionGroup":        {path: "Microsoft.Insights/actionGroups", nameInput: "actionGroupName"},
-	"insights:ScheduledQueryRule": {path: "Microsoft.Insights/scheduledQueryRules", nameInput: "ruleName"},
-	"insights:Workbook":           {path: "Microsoft.Insights/workbooks", nameInput: "resourceName"},
 
 	"datashare:Account": {
-		path: "Microsoft.DataShare/accounts", nameInput: "accountName",
 		computed: func(_ *Azure, r *Resource, name string, client login) map[string]any {
 			kind, _ := r.Input("identity.type").(string)
 			return map[string]any{
@@ -105,56 +81,31 @@ var kinds = map[string]kind{
 			}
 		},
 	},
-	"datashare:Share": dataShare("accounts/*/shares", "shareName"),
-	"datashare:ScheduledSynchronizationSetting": dataShare("accounts/*/shares/*/synchronizationSettings",
-		"synchronizationSettingName", "shareName"),
-	"datashare:BlobDataSet":          dataSet(),
-	"datashare:BlobFolderDataSet":    dataSet(),
-	"datashare:BlobContainerDataSet": dataSet(),
-	"datashare:Invitation": dataShare("accounts/*/shares/*/invitations", "invitationName",
-		"shareName").computing(func(r *Resource, name string) map[string]any {
+	"datashare:BlobDataSet":          dataSet,
+	"datashare:BlobFolderDataSet":    dataSet,
+	"datashare:BlobContainerDataSet": dataSet,
+	"datashare:Invitation": computing(func(r *Resource, name string) map[string]any {
 		return map[string]any{"invitationId": stable("invitation", r.ID, name), "invitationStatus": "Pending"}
 	}),
-	"datashare:ShareSubscription": dataShare("accounts/*/shareSubscriptions",
-		"shareSubscriptionName").computing(func(*Resource, string) map[string]any {
+	"datashare:ShareSubscription": computing(func(*Resource, string) map[string]any {
 		return map[string]any{"shareSubscriptionStatus": "Active"}
 	}),
-	"datashare:BlobDataSetMapping":          mapping(),
-	"datashare:BlobFolderDataSetMapping":    mapping(),
-	"datashare:BlobContainerDataSetMapping": mapping(),
-	"datashare:ScheduledTrigger": dataShare("accounts/*/shareSubscriptions/*/triggers", "triggerName",
-		"shareSubscriptionName").computing(func(*Resource, string) map[string]any {
+	"datashare:BlobDataSetMapping":          mapping,
+	"datashare:BlobFolderDataSetMapping":    mapping,
+	"datashare:BlobContainerDataSetMapping": mapping,
+	"datashare:ScheduledTrigger": computing(func(*Resource, string) map[string]any {
 		return map[string]any{"triggerStatus": "Active"}
 	}),
 }
 
-// inCluster is a type of a Service Fabric managed cluster, below what parents name.
-func inCluster(path, nameInput string, name *regexp.Regexp, parents ...string) kind {
-	return kind{path: "Microsoft.ServiceFabric/managedClusters/*/" + path, nameInput: nameInput, name: name,
-		parents: append([]string{"clusterName"}, parents...)}
+func computing(f func(r *Resource, name string) map[string]any) kind {
+	return kind{computed: func(_ *Azure, r *Resource, name string, _ login) map[string]any { return f(r, name) }}
 }
 
-// dataShare is a type of Microsoft.DataShare below an account, and below what parents name.
-func dataShare(path, nameInput string, parents ...string) kind {
-	return kind{path: "Microsoft.DataShare/" + path, nameInput: nameInput,
-		parents: append([]string{"accountName"}, parents...)}
-}
+var dataSet = computing(func(r *Resource, _ string) map[string]any {
+	return map[string]any{"dataSetId": stable("dataSet", strings.ToLower(r.ID))}
+})
 
-func (k kind) computing(f func(r *Resource, name string) map[string]any) kind {
-	k.computed = func(_ *Azure, r *Resource, name string, _ login) map[string]any { return f(r, name) }
-	return k
-}
-
-func dataSet() kind {
-	return dataShare("accounts/*/shares/*/dataSets", "dataSetName",
-		"shareName").computing(func(r *Resource, _ string) map[string]any {
-		return map[string]any{"dataSetId": stable("dataSet", strings.ToLower(r.ID))}
-	})
-}
-
-func mapping() kind {
-	return dataShare("accounts/*/shareSubscriptions/*/dataSetMappings", "dataSetMappingName",
-		"shareSubscriptionName").computing(func(*Resource, string) map[string]any {
-		return map[string]any{"dataSetMappingStatus": "Ok"}
-	})
-}
+var mapping = computing(func(*Resource, string) map[string]any {
+	return map[string]any{"dataSetMappingStatus": "Ok"}
+})
