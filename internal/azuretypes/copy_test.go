@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/crossorg/crossorg/internal/azuretypes"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -32,7 +33,7 @@ func TestStripReadOnly(t *testing.T) {
 	})
 	t.Run("Ensure changing the copy does not change the body", func(t *testing.T) {
 		r := lookup(t, "Microsoft.Insights/diagnosticSettings", "2021-05-01-preview")
-		b := body(t, diagnostic)
+		b := body(t, example(t, r.Type, r.APIVersion))
 		before := asJSON(t, b)
 		stripped := r.StripReadOnly(b)["properties"].(map[string]any)
 		stripped["logs"].([]any)[0].(map[string]any)["enabled"] = false
@@ -77,9 +78,8 @@ func TestRedact(t *testing.T) {
 		})
 	}
 	t.Run("Ensure a redacted body still fits its type", func(t *testing.T) {
-		for _, test := range accepted {
-			r := lookup(t, test.resourceType, test.version)
-			assert.Empty(t, r.ValidateWrite(r.Redact(body(t, test.body))), test.resourceType)
+		for _, r := range azuretypes.All() {
+			assert.Empty(t, r.ValidateWrite(r.Redact(body(t, example(t, r.Type, r.APIVersion)))), r.Type)
 		}
 	})
 	t.Run("Ensure no body is no body", func(t *testing.T) {

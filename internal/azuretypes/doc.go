@@ -8,11 +8,13 @@
 //
 // # The files
 //
-// A file names its api-version, says which resource type has which body, and defines the body's types by name:
+// A file names its api-version, says which resource type has which body, gives an example of each body, which the tests
+// hold against it, and defines the bodies' types by name:
 //
 //	{
 //	  "apiVersion": "2021-08-01",
 //	  "resources": {"Microsoft.Sample/boxes": "Box"},
+//	  "examples": {"Microsoft.Sample/boxes": {"location": "eastus", "properties": {"size": 1}}},
 //	  "types": {
 //	    "Box": {"location": "required string", "properties": "BoxProperties", "tags": "{string}"},
 //	    "BoxProperties": {"lids": "Lid[]", "size": "int(1..10)", "createdAt": "readonly string"},
