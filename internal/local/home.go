@@ -42,6 +42,7 @@ const (
 	homeCerts      = "certs"
 	homeProgram    = "program"
 	homePulumi     = "pulumi"
+	homePlugins    = "plugins"
 	homePassphrase = "passphrase"
 	homeLock       = "lock"
 )
@@ -63,6 +64,9 @@ func (h *Home) ProgramDir() string { return filepath.Join(h.Dir, homeProgram) }
 
 // PulumiDir is PULUMI_HOME of local runs, so that they share nothing with the user's own Pulumi.
 func (h *Home) PulumiDir() string { return filepath.Join(h.Dir, homePulumi) }
+
+// PluginDir holds the provider of the components, as programs of languages other than Go need it.
+func (h *Home) PluginDir() string { return filepath.Join(h.Dir, homePlugins) }
 
 // PassphraseFile holds the passphrase that encrypts the stack's secrets.
 func (h *Home) PassphraseFile() string { return filepath.Join(h.Dir, homePassphrase) }

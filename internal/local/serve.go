@@ -114,8 +114,8 @@ func Reset(ctx context.Context, home *Home) ([]string, error) {
 		}
 	}
 	var removed []string
-	for _, name := range []string{homeProject, homeState, homeAzure, homeCerts, homeProgram, homePulumi, homePassphrase,
-		homeLock} {
+	for _, name := range []string{homeProject, homeState, homeAzure, homeCerts, homeProgram, homePulumi, homePlugins,
+		homePassphrase, homeLock} {
 		path := filepath.Join(home.Dir, name)
 		if !exists(path) {
 			continue

@@ -119,6 +119,10 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if err := home.create(); err != nil {
 		return s, err
 	}
+	program := toolchain.Program{Dir: project.Dir, Runtime: project.Runtime, Virtualenv: project.Virtualenv()}
+	if err := tools.AddRuntime(ctx, program, home.PluginDir(), o.Progress); err != nil {
+		return s, err
+	}
 	if s.azure, err = openAzure(home, o, declarations(s.organizations)); err != nil {
 		return s, err
 	}

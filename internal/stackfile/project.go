@@ -22,6 +22,8 @@ type Project struct {
 	Dir string
 	// Name is the project's name, which is also the namespace of its configuration.
 	Name string
+	// Runtime is what runs the program: "go", "nodejs", "python", ...
+	Runtime string
 	// document is Pulumi.yaml as it stands in the folder.
 	document yaml.Node
 }
@@ -61,7 +63,8 @@ func OpenProject(dir string) (*Project, error) {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	var fields struct {
-		Name string `yaml:"name"`
+		Name    string    `yaml:"name"`
+		Runtime yaml.Node `yaml:"runtime"`
 	}
 	if err := p.document.Decode(&fields); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -70,6 +73,10 @@ func OpenProject(dir string) (*Project, error) {
 		return nil, fmt.Errorf("%s has no name: a project needs one", path)
 	}
 	p.Name = fields.Name
+	// The runtime stands alone, or under "name" beside its options.
+	if p.Runtime = fields.Runtime.Value; fields.Runtime.Kind == yaml.MappingNode {
+		p.Runtime = scalar(lookup(&fields.Runtime, "name"))
+	}
 	return p, nil
 }
 
@@ -119,8 +126,20 @@ func (p *Project) Elsewhere(backendURL string) ([]byte, error) {
 		}
 	}
 	fields["main"] = main
+	if dir := p.Virtualenv(); dir != "" {
+		fields["runtime"].(map[string]any)["options"].(map[string]any)["virtualenv"] = dir
+	}
 	fields["backend"] = map[string]any{"url": backendURL}
 	return yaml.Marshal(fields)
+}
+
+// Virtualenv is the absolute folder of a Python program's virtual environment; empty without one.
+func (p *Project) Virtualenv() string {
+	dir := scalar(lookup(lookup(lookup(p.top(), "runtime"), "options"), "virtualenv"))
+	if dir == "" || filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(p.Dir, dir)
 }
 
 // top is the mapping at the top of Pulumi.yaml.

@@ -26,6 +26,7 @@ func TestProjectIsFoundFromBelow(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, dir, p.Dir)
 	assert.Equal(t, "crossorg", p.Name)
+	assert.Equal(t, "go", p.Runtime)
 	stacks, err := p.Stacks()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"dev", "prod"}, stacks)
@@ -49,6 +50,27 @@ func TestElsewhereTheProgramRunsInPlace(t *testing.T) {
 	assert.Equal(t, filepath.Join(p.Dir, "program"), got["main"])
 	assert.Equal(t, map[string]any{"url": "file:///home/state?metadata=skip"}, got["backend"])
 	assert.Equal(t, map[string]any{"a": map[string]any{"type": "string"}}, got["config"], "the rest stays")
+}
+
+func TestVirtualEnvironmentOfPythonIsFoundFromElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"),
+		[]byte("name: sharing\nruntime:\n  name: python\n  options:\n    virtualenv: venv\n"), 0o600))
+	p, err := stackfile.OpenProject(dir)
+	require.NoError(t, err)
+	assert.Equal(t, "python", p.Runtime)
+	assert.Equal(t, filepath.Join(dir, "venv"), p.Virtualenv())
+	raw, err := p.Elsewhere("file:///home/state")
+	require.NoError(t, err)
+	var got struct {
+		Runtime struct {
+			Name    string
+			Options struct{ Virtualenv string }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(raw, &got))
+	assert.Equal(t, "python", got.Runtime.Name)
+	assert.Equal(t, filepath.Join(dir, "venv"), got.Runtime.Options.Virtualenv)
 }
 
 func TestStackNamesThatCannotBe(t *testing.T) {

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// CopyModule copies the go.mod and go.sum of the program in programDir into dir, where GoFlags has the go command read
-// and write them: the language host runs "go list -mod=mod", which may write both, and a run leaves the program's
-// folder as it was.
+// CopyModule copies the go.mod and go.sum of the module that the program in programDir belongs to into dir, where
+// GoFlags has the go command read and write them: the language host runs "go list -mod=mod", which may write both, and
+// a run leaves the module's folder as it was.
 func CopyModule(programDir, dir string) error {
+	module := nearestWith(programDir, "go.mod")
 	for _, name := range []string{"go.mod", "go.sum"} {
-		raw, err := os.ReadFile(filepath.Join(programDir, name))
+		raw, err := os.ReadFile(filepath.Join(module, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -35,4 +36,20 @@ func GoFlags(users, dir string) string {
 		modfile = "'" + modfile + "'"
 	}
 	return strings.TrimSpace(users + " " + modfile + " -buildvcs=false")
+}
+
+// nearestWith is the nearest folder, dir or one above it, in which a path exists. It is dir itself when there is none,
+// where its absence is then reported.
+func nearestWith(dir string, path ...string) string {
+	path = append([]string{""}, path...)
+	for at := dir; ; {
+		if path[0] = at; exists(filepath.Join(path...)) {
+			return at
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return dir
+		}
+		at = up
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,19 +19,23 @@ import (
 	"github.com/crossorg/crossorg/internal/process"
 )
 
-// Toolchain is the Pulumi CLI with its Go language host.
+// Toolchain is the Pulumi CLI with its Go language host, and what AddRuntime adds for other languages.
 type Toolchain struct {
 	// Pulumi and Host are the absolute paths of the two programs.
 	Pulumi, Host string
 	// Version of the CLI.
 	Version semver.Version
+	// more are the folders of what AddRuntime added.
+	more []string
 }
 
-// Dirs are the folders that go before the child's PATH, so that the CLI finds its host.
+// Dirs are the folders that go before the child's PATH, so that the CLI finds its hosts and plug-ins.
 func (t *Toolchain) Dirs() []string {
 	dirs := []string{filepath.Dir(t.Pulumi)}
-	if host := filepath.Dir(t.Host); host != dirs[0] {
-		dirs = append(dirs, host)
+	for _, dir := range append([]string{filepath.Dir(t.Host)}, t.more...) {
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
 	}
 	return dirs
 }
@@ -43,18 +48,17 @@ const (
 )
 
 // Find returns the CLI that is on PATH, when its version suits, with the host beside it; else the ones pinned
-// by the project under tools/, which it builds once into the user's cache folder. Builds are reported on progress.
+// by the repository under tools/, which it builds once into the user's cache folder. Builds are reported on progress.
 func Find(ctx context.Context, projectDir string, progress io.Writer) (*Toolchain, error) {
-	pinned, err := pinnedVersion(filepath.Join(projectDir, "tools", "pulumi", "go.mod"))
+	repository := repositoryOf(projectDir)
+	pinned, err := pinnedVersion(filepath.Join(repository, "tools", "pulumi", "go.mod"))
 	if err != nil {
 		return nil, err
 	}
-	cache, err := os.UserCacheDir()
+	bin, err := binDir(pinned)
 	if err != nil {
-		return nil, fmt.Errorf("no folder to build the Pulumi CLI into: %w", err)
+		return nil, err
 	}
-	// One folder per version: several homes and several checkouts of the project share it.
-	bin := filepath.Join(cache, "crossorg", "toolchain", pinned.String(), "bin")
 	t := &Toolchain{
 		Pulumi:  filepath.Join(bin, executable("pulumi")),
 		Host:    filepath.Join(bin, executable("pulumi-language-go")),
@@ -62,7 +66,7 @@ func Find(ctx context.Context, projectDir string, progress io.Writer) (*Toolchai
 	}
 	if found, version, ok := pulumiOnPath(ctx, pinned); ok {
 		t.Pulumi, t.Version = found, version
-		if host, ok := hostBeside(found); ok {
+		if host, ok := hostBeside(found, "go"); ok {
 			t.Host = host
 			return t, nil
 		}
@@ -70,13 +74,13 @@ func Find(ctx context.Context, projectDir string, progress io.Writer) (*Toolchai
 	for _, b := range []build{
 		{
 			what: "the Pulumi CLI v" + pinned.String(), target: t.Pulumi,
-			module:  filepath.Join(projectDir, "tools", "pulumi"),
+			module:  filepath.Join(repository, "tools", "pulumi"),
 			pkg:     cliPackage,
 			ldflags: "-s -w -X " + versionFlag + "=v" + pinned.String(),
 		},
 		{
 			what: "Pulumi's Go language host", target: t.Host,
-			module:  filepath.Join(projectDir, "tools", "pulumi-language-go"),
+			module:  filepath.Join(repository, "tools", "pulumi-language-go"),
 			pkg:     hostPackage,
 			ldflags: "-s -w",
 		},
@@ -89,6 +93,16 @@ func Find(ctx context.Context, projectDir string, progress io.Writer) (*Toolchai
 		}
 	}
 	return t, nil
+}
+
+// binDir is the folder that the toolchain of a version is built into: several homes and several checkouts of the
+// project share it.
+func binDir(version semver.Version) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder to build the Pulumi CLI into: %w", err)
+	}
+	return filepath.Join(cache, "crossorg", "toolchain", version.String(), "bin"), nil
 }
 
 // pinnedVersion reads the CLI's version from the go.mod that pins it.
@@ -133,15 +147,15 @@ func pulumiOnPath(ctx context.Context, pinned semver.Version) (string, semver.Ve
 	return path, version, err == nil && suits(version, pinned)
 }
 
-// hostBeside finds the language host in the CLI's folder, where every distribution of Pulumi has it. A host elsewhere
-// on PATH cannot say its version, so it is not trusted.
-func hostBeside(pulumi string) (string, bool) {
+// hostBeside finds a runtime's language host in the CLI's folder, where every distribution of Pulumi has it. A host
+// elsewhere on PATH cannot say its version, so it is not trusted.
+func hostBeside(pulumi, runtime string) (string, bool) {
 	dirs := []string{filepath.Dir(pulumi)}
 	if real, err := filepath.EvalSymlinks(pulumi); err == nil {
 		dirs = append(dirs, filepath.Dir(real))
 	}
 	for _, dir := range dirs {
-		if host := filepath.Join(dir, executable("pulumi-language-go")); exists(host) {
+		if host := filepath.Join(dir, executable("pulumi-language-"+runtime)); exists(host) {
 			return host, true
 		}
 	}
@@ -179,13 +193,8 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 	defer os.RemoveAll(tmp)
 
 	out := filepath.Join(tmp, filepath.Base(b.target))
-	cmd := exec.CommandContext(ctx, gotool, "build", "-C", b.module, "-o", out, "-ldflags", b.ldflags, b.pkg)
-	cmd.Env = append(os.Environ(), "GOWORK=off")
 	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	process.Separate(cmd)
-	cmd.Cancel = func() error { return process.Interrupt(cmd.Process) }
-	cmd.WaitDelay = 5 * time.Second
+	cmd := b.command(ctx, gotool, out, &stderr)
 
 	start := time.Now()
 	fmt.Fprintf(progress, "building %s, once for all projects: this takes some minutes\n", b.what)
@@ -205,6 +214,17 @@ func (b build) run(ctx context.Context, progress io.Writer) error {
 	}
 	fmt.Fprintf(progress, "built %s in %s\n", b.what, time.Since(start).Round(time.Second))
 	return nil
+}
+
+// command has the go command compile into a file.
+func (b build) command(ctx context.Context, gotool, out string, stderr io.Writer) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, gotool, "build", "-C", b.module, "-o", out, "-ldflags", b.ldflags, b.pkg)
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	cmd.Stderr = stderr
+	process.Separate(cmd)
+	cmd.Cancel = func() error { return process.Interrupt(cmd.Process) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
 }
 
 // every calls fn in intervals until the returned function is called.
