@@ -54,9 +54,20 @@ func TestEveryEndpointRefusesCallersWithoutThePermissionItDeclares(t *testing.T)
 			}
 			assert.Equal(t, arm.Nobody, e.OpenTo, "Ensure one kind of authorization is declared")
 			path := example(e)
-			nobody.Do(e.Method, path, nil).Refused(http.StatusForbidden, "AuthorizationFailed")
-			a.Fabrikam.Do(e.Method, path, nil).Refused(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
-			a.Send(e.Method, path, nil).Refused(http.StatusUnauthorized, "AuthenticationFailed")
+			for _, refused := range []struct {
+				caller string
+				armtest.Response
+				status int
+				code   string
+			}{
+				{"without a role", nobody.Do(e.Method, path, nil), http.StatusForbidden, "AuthorizationFailed"},
+				{"of another tenant", a.Fabrikam.Do(e.Method, path, nil), http.StatusUnauthorized,
+					"InvalidAuthenticationTokenTenant"},
+				{"without a token", a.Send(e.Method, path, nil), http.StatusUnauthorized, "AuthenticationFailed"},
+			} {
+				assert.Equal(t, refused.status, refused.Status, refused.caller)
+				assert.Equal(t, refused.code, refused.Code(), refused.caller)
+			}
 		})
 	}
 }

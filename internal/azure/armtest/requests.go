@@ -118,7 +118,8 @@ func requestBody(t testing.TB, body any) io.Reader {
 	return bytes.NewReader(raw)
 }
 
-// Response is the answer to a request: its JSON object, or the error in it.
+// Response is the answer to a request: its JSON object, or the error in it. What it requires ends the test that made
+// the Azure; a subtest that is to fail alone asserts Status and Code instead.
 type Response struct {
 	Status int
 	Header http.Header
