@@ -145,10 +145,17 @@ func TestAllowedAddressRanges(t *testing.T) {
 
 // shares is two shares in opposite directions.
 const shares = `{
-  "out": {"provider": "contoso", "consumers": ["fabrikam"], "schedule": {"interval": "Day", "start": "2025-02-01T02:00:00Z"},
-    "dataSets": {"yearly": {"kind": "folder", "container": "reports", "path": "2025"}, "trained": {"kind": "container", "container": "models"}}},
-  "back": {"provider": "fabrikam", "consumers": ["contoso"], "schedule": {"interval": "Hour", "start": "2025-02-01T02:00:00Z"},
-    "dataSets": {"reply": {"kind": "blob", "container": "answers", "path": "c.json"}}}
+  "out": {
+    "provider": "contoso", "consumers": ["fabrikam"], "schedule": {"interval": "Day", "start": "2025-02-01T02:00:00Z"},
+    "dataSets": {
+      "yearly": {"kind": "folder", "container": "reports", "path": "2025"},
+      "trained": {"kind": "container", "container": "models"}
+    }
+  },
+  "back": {
+    "provider": "fabrikam", "consumers": ["contoso"], "schedule": {"interval": "Hour", "start": "2025-02-01T02:00:00Z"},
+    "dataSets": {"reply": {"kind": "blob", "container": "answers", "path": "c.json"}}
+  }
 }`
 
 // Ensure a second share in the other direction is an edit of the stack file: both organizations get both sides.
@@ -176,10 +183,16 @@ func keep(all []string, part string) []string {
 
 const (
 	principals = `{
-  "contoso": {"location": "eastus", "subscriptionId": "11111111-1111-4111-8111-111111111111", "tenantId": "11111111-1111-4111-8111-111111111112",
-    "principal": {"clientId": "11111111-1111-4111-8111-111111111113"}, "tags": {"owner": "finance"}},
-  "fabrikam": {"location": "westeurope", "subscriptionId": "22222222-2222-4222-8222-222222222221", "tenantId": "22222222-2222-4222-8222-222222222222",
-    "principal": {"clientId": "22222222-2222-4222-8222-222222222223", "useOidc": true}}
+  "contoso": {
+    "location": "eastus", "subscriptionId": "11111111-1111-4111-8111-111111111111",
+    "tenantId": "11111111-1111-4111-8111-111111111112",
+    "principal": {"clientId": "11111111-1111-4111-8111-111111111113"}, "tags": {"owner": "finance"}
+  },
+  "fabrikam": {
+    "location": "westeurope", "subscriptionId": "22222222-2222-4222-8222-222222222221",
+    "tenantId": "22222222-2222-4222-8222-222222222222",
+    "principal": {"clientId": "22222222-2222-4222-8222-222222222223", "useOidc": true}
+  }
 }`
 	principalSecrets = `{"contoso": "hush-hush"}`
 )
@@ -337,13 +350,15 @@ func TestOutputs(t *testing.T) {
 	rg := "/subscriptions/" + azuremock.DefaultSubscription + "/resourceGroups/"
 	provider := rg + "contoso-provider-rg1a2b3c4d/providers/"
 	consumer := rg + "fabrikam-consumer-rg1a2b3c4d/providers/"
+	offering := provider + "Microsoft.DataShare/accounts/contoso-provider-share1a2b3c4d"
+	receiving := consumer + "Microsoft.DataShare/accounts/fabrikam-consumer-share1a2b3c4d"
 
 	share := []string{"shares", "financial-collaboration-share"}
 	of := func(path ...string) any { return get(append(share[:2:2], path...)...) }
 	assert.Equal(t, "contoso", of("provider"))
-	assert.Equal(t, provider+"Microsoft.DataShare/accounts/contoso-provider-share1a2b3c4d", of("accountId"))
-	assert.Equal(t, provider+"Microsoft.DataShare/accounts/contoso-provider-share1a2b3c4d/shares/financial-collaboration-share", of("shareId"))
-	assert.Equal(t, consumer+"Microsoft.DataShare/accounts/fabrikam-consumer-share1a2b3c4d/shareSubscriptions/financial-collaboration-share",
+	assert.Equal(t, offering, of("accountId"))
+	assert.Equal(t, offering+"/shares/financial-collaboration-share", of("shareId"))
+	assert.Equal(t, receiving+"/shareSubscriptions/financial-collaboration-share",
 		of("consumers", "fabrikam", "subscriptionId"))
 	assert.Equal(t, "Accepted", of("consumers", "fabrikam", "invitationStatus"))
 	assert.Equal(t, "Active", of("consumers", "fabrikam", "subscriptionStatus"))

@@ -41,8 +41,9 @@ type GovernanceCluster struct {
 	FQDN pulumi.StringOutput `pulumi:"fqdn"`
 	// URL of Service Fabric Explorer.
 	ManagementEndpoint pulumi.StringOutput `pulumi:"managementEndpoint"`
-	// The state of the cluster as of its last update or refresh: "WaitingForNodes", "Deploying", "BaselineUpgrade", "Ready",
-	// "Upgrading" or "UpgradeFailed". Right after its creation it is WaitingForNodes, as nodes come afterwards.
+	// The state of the cluster as of its last update or refresh: "WaitingForNodes", "Deploying", "BaselineUpgrade",
+	// "Ready", "Upgrading" or "UpgradeFailed". Right after its creation it is WaitingForNodes, as nodes come
+	// afterwards.
 	State pulumi.StringOutput `pulumi:"state"`
 	// ARM id of the primary node type.
 	NodeTypeID pulumi.StringOutput `pulumi:"nodeTypeId"`
@@ -171,7 +172,8 @@ func managementRules(ranges pulumi.StringArrayInput) servicefabric.NetworkSecuri
 	if all, known := texts(ranges); known {
 		return securityRules(all)
 	}
-	return ranges.ToStringArrayOutput().ApplyT(func(all []string) (servicefabric.NetworkSecurityRuleArrayOutput, error) {
+	return ranges.ToStringArrayOutput().ApplyT(func(all []string) (servicefabric.NetworkSecurityRuleArrayOutput,
+		error) {
 		return securityRules(all).ToNetworkSecurityRuleArrayOutput(), checkRanges(all)
 	}).(servicefabric.NetworkSecurityRuleArrayOutput)
 }

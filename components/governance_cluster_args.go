@@ -195,12 +195,13 @@ func nodesOf(sku string, count int) (int, error) {
 
 func (a *GovernanceClusterArgs) checkAdministrators(p *problems) {
 	if a.AdminCertificate == nil && a.AzureAD == nil {
-		p.add("adminCertificate and azureActiveDirectory are missing, so nobody could administer the cluster: set one " +
+		p.add("adminCertificate and azureActiveDirectory are missing, so nobody could administer the cluster: set " +
+			"one " +
 			"of them")
 	}
 	if c := a.AdminCertificate; c != nil {
-		byName := isSet(c.CommonName) || isSet(c.IssuerThumbprint)
-		if isSet(c.Thumbprint) == byName || byName && !(isSet(c.CommonName) && isSet(c.IssuerThumbprint)) {
+		thumbprint, name, issuer := isSet(c.Thumbprint), isSet(c.CommonName), isSet(c.IssuerThumbprint)
+		if name != issuer || thumbprint == name {
 			p.add("adminCertificate needs either thumbprint, or commonName with issuerThumbprint")
 		}
 	}

@@ -160,7 +160,9 @@ func TestGovernanceClusterTakesItsArguments(t *testing.T) {
 // everybody else is refused before Azure's own rule lets them in.
 func TestGovernanceClusterClosesManagementPorts(t *testing.T) {
 	rules := func(ranges ...string) map[string]map[string]any {
-		a := mustGovern(t, func(a *components.GovernanceClusterArgs) { a.AllowedAddressRanges = pulumi.ToStringArray(ranges) })
+		a := mustGovern(t, func(a *components.GovernanceClusterArgs) {
+			a.AllowedAddressRanges = pulumi.ToStringArray(ranges)
+		})
 		named := map[string]map[string]any{}
 		for _, rule := range a.OfType("servicefabric:ManagedCluster")[0].Input("networkSecurityRules").([]any) {
 			rule := rule.(map[string]any)

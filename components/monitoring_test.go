@@ -85,8 +85,9 @@ func TestMonitoringWorkspace(t *testing.T) {
 	assert.Equal(t, 0.5, workspace.Input("workspaceCapping.dailyQuotaGb"))
 	assert.True(t, workspace.Protect, "audit logs are data")
 
-	workspace = mustMonitor(t,
-		func(a *components.MonitoringArgs) { a.DailyQuotaGB = pulumi.Float64(-1) }).OfType("operationalinsights:Workspace")[0]
+	workspace = mustMonitor(t, func(a *components.MonitoringArgs) {
+		a.DailyQuotaGB = pulumi.Float64(-1)
+	}).OfType("operationalinsights:Workspace")[0]
 	assert.Nil(t, workspace.Input("workspaceCapping"), "-1 is no cap")
 }
 
@@ -290,7 +291,8 @@ func TestMonitoringOutputs(t *testing.T) {
 
 func TestMonitoringReportsAllItsArgumentsProblems(t *testing.T) {
 	_, err := azuremock.Run(func(ctx *pulumi.Context) error {
-		_, err := components.NewMonitoring(ctx, "contoso-monitoring", &components.MonitoringArgs{RetentionDays: pulumi.Int(7)})
+		_, err := components.NewMonitoring(ctx, "contoso-monitoring",
+			&components.MonitoringArgs{RetentionDays: pulumi.Int(7)})
 		return err
 	}, azuremock.Options{})
 	for _, want := range []string{

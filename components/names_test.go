@@ -19,7 +19,8 @@ func TestAutoNamedFitsAzure(t *testing.T) {
 		"abcdefghijkl-mno-pqrstuvwxyz",
 		strings.Repeat("x", 200), "abcdefghij-provider", "1234567890-123456", "a_b", "9-a-very-long-name-indeed",
 	} {
-		assert.Regexp(t, account, autoNamed(name, rules.StorageAccountName.Max, alphanumeric)+"0a1b2c3d", "account of %q",
+		assert.Regexp(t, account, autoNamed(name, rules.StorageAccountName.Max, alphanumeric)+"0a1b2c3d",
+			"account of %q",
 			name)
 		assert.Regexp(t, vault, autoNamed(name, rules.VaultName.Max, hyphenated)+"0a1b2c3d", "vault of %q", name)
 	}

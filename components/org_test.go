@@ -115,7 +115,8 @@ func TestProviderOrgStorageIsClosedToStrangers(t *testing.T) {
 }
 
 func TestProviderOrgKeepsDeletedAndChangedBlobs(t *testing.T) {
-	a := providerOrg(t, components.ProviderOrgArgs{Storage: &components.StorageSettings{SoftDeleteDays: pulumi.Int(30)}})
+	settings := &components.StorageSettings{SoftDeleteDays: pulumi.Int(30)}
+	a := providerOrg(t, components.ProviderOrgArgs{Storage: settings})
 	service := a.OfType("storage:BlobServiceProperties")[0]
 	for path, want := range map[string]any{
 		"blobServicesName":                       "default",
@@ -143,7 +144,8 @@ func TestProviderOrgLifecycle(t *testing.T) {
 	require.Len(t, policies, 1)
 	rules, _ := policies[0].Input("policy.rules").([]any)
 	require.Len(t, rules, 2)
-	assert.Equal(t, map[string]any{"baseBlob": map[string]any{"tierToCool": map[string]any{"daysAfterModificationGreaterThan": 30.0}}},
+	cool := map[string]any{"daysAfterModificationGreaterThan": 30.0}
+	assert.Equal(t, map[string]any{"baseBlob": map[string]any{"tierToCool": cool}},
 		rules[0].(map[string]any)["definition"].(map[string]any)["actions"])
 	old := map[string]any{"delete": map[string]any{"daysAfterCreationGreaterThan": 90.0}}
 	assert.Equal(t, map[string]any{"version": old, "snapshot": old},
@@ -231,7 +233,9 @@ func TestOrganizationsRoles(t *testing.T) {
 			assert.Equal(t, account.Output("identity.principalId"), role.Input("principalId"))
 			assert.Equal(t, "ServicePrincipal", role.Input("principalType"))
 			assert.Equal(t, c.azure.OfType("storage:StorageAccount")[0].ID, role.Input("scope"))
-			assert.Equal(t, "/subscriptions/"+contosoSubscription+"/providers/Microsoft.Authorization/roleDefinitions/"+c.role, role.Input("roleDefinitionId"))
+			definitions := "/subscriptions/" + contosoSubscription +
+				"/providers/Microsoft.Authorization/roleDefinitions/"
+			assert.Equal(t, definitions+c.role, role.Input("roleDefinitionId"))
 		})
 	}
 }

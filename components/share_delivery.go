@@ -81,7 +81,8 @@ func newDelivery(
 		return nil, err
 	}
 	return toShareDelivery(subscription.ID().ToStringOutput(), invitation.InvitationId,
-		afterAcceptance(invitation, subscription), subscription.ShareSubscriptionStatus, trigger.TriggerStatus, routes), nil
+		afterAcceptance(invitation, subscription), subscription.ShareSubscriptionStatus, trigger.TriggerStatus,
+		routes), nil
 }
 
 // address fills in who is invited. By default that is the principal which is going to accept, asked of Azure.

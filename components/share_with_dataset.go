@@ -18,6 +18,12 @@ import (
 // consumer's landing container at "<share>/<source container>/<path>"; a whole container lands in a container of its
 // own, named "<share>-<source container>" and shortened where Azure's limits demand.
 //
+// A share spans organizations, and each may have an azure-native provider of its own. The component finds them in its
+// `providers` option: that of the providing side under "azure-native", that of a consumer under the consumer's name. In
+// languages whose option holds one provider for each package (Node.js, Python, .NET and Java) give the providing side's
+// there; each consumer is managed by the provider whose URN its party gives, which is the organization's output
+// providerUrn. A consumer with neither is managed by the provider of the providing side.
+//
 // The resources within Data Share have given names: people see them in both portals, and Azure demands that
 // replacements be deleted first.
 type ShareWithDataset struct {
@@ -35,20 +41,10 @@ type ShareWithDataset struct {
 	consumers map[string]pulumi.ProviderResource
 }
 
-// NewShareWithDataset registers the share and everything up to its delivery. It spans several azure-native providers,
-// one for each organization:
+// NewShareWithDataset registers the share and everything up to its delivery. Its azure-native providers are options, by
+// the names of the consumers in args:
 //
-//   - "azure-native" among the Providers is that of the providing side. As with every component, a single provider given
-//     by pulumi.Provider is this one.
-//
-//   - A key that equals the name of a consumer in args.Consumers is that consumer's:
-//
-//     pulumi.ProviderMap(map[string]pulumi.ProviderResource{"azure-native": contoso, "fabrikam": fabrikam})
-//
-//   - A consumer without such a key is managed by the provider that its party names by URN, as an organization's outputs
-//     do. This is what languages rely on whose options hold one provider for each package (Node.js, Python, .NET, Java).
-//
-//   - What is left is managed by "azure-native".
+//	pulumi.ProviderMap(map[string]pulumi.ProviderResource{"azure-native": contoso, "fabrikam": fabrikam})
 func NewShareWithDataset(
 	ctx *pulumi.Context, name string, args *ShareWithDatasetArgs, opts ...pulumi.ResourceOption,
 ) (*ShareWithDataset, error) {
@@ -153,7 +149,7 @@ func (s *ShareWithDataset) child(
 func storageInEffect(
 	ctx *pulumi.Context, s *ShareWithDataset, whose string, party ShareParty, args *ShareWithDatasetArgs,
 ) pulumi.StringOutput {
-	window := stringOr(args.RolePropagation, "0s")
+	window := converted("rolePropagation", stringOr(args.RolePropagation, "0s"), checkedDuration)
 	return effectiveAfter(ctx, s, whose, stringOr(party.RoleAssignedOn, ""), window, party.StorageAccountName)
 }
 

@@ -2,8 +2,10 @@ package components_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +28,15 @@ type sharing struct {
 	containers []string
 	preview    bool
 	assignedOn time.Time
-	// share is what the program made, deliveries what it reports.
+	// late gives arguments as outputs.
+	late bool
+	// providers are the share's option, by default every organization's provider under its name. providerURN is what a
+	// consumer's party says of its provider, by default what the organization says.
+	providers   func(contoso pulumi.ProviderResource, all map[string]pulumi.ProviderResource) pulumi.ResourceOption
+	providerURN func(own pulumi.StringOutput) pulumi.StringPtrInput
+	// provider and parties are the sides, share is what the program made of them, deliveries what it reports.
+	provider   *components.ProviderOrg
+	parties    map[string]*components.ConsumerOrg
 	share      *components.ShareWithDataset
 	deliveries map[string]components.ShareDelivery
 }
@@ -65,43 +75,59 @@ func (s *sharing) program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := components.NewProviderOrg(ctx, "contoso-provider", &components.ProviderOrgArgs{
+	s.provider, err = components.NewProviderOrg(ctx, "contoso-provider", &components.ProviderOrgArgs{
 		Location: pulumi.String("eastus"), Containers: s.containers,
 	}, pulumi.Provider(azure))
 	if err != nil {
 		return err
 	}
 	args := s.args
-	args.Provider = provider.Party()
-	azures := map[string]pulumi.ProviderResource{"azure-native": azure}
+	args.DataSets = maps.Clone(args.DataSets)
+	args.Provider = s.provider.Party()
 	args.Consumers = map[string]components.ShareConsumer{}
+	s.parties = map[string]*components.ConsumerOrg{}
+	azures := map[string]pulumi.ProviderResource{"azure-native": azure}
 	for _, name := range s.consumers {
-		azure, err := azurenative.NewProvider(ctx, name, &azurenative.ProviderArgs{
-			SubscriptionId: pulumi.String(name + "-subscription"),
-			TenantId:       pulumi.String(name + "-tenant"),
-			ClientId:       pulumi.String(name + "-deployer"),
-		})
-		if err != nil {
+		if azures[name], err = s.addConsumer(ctx, name); err != nil {
 			return err
 		}
-		azures[name] = azure
-		consumer, err := components.NewConsumerOrg(ctx, name+"-consumer", &components.ConsumerOrgArgs{
-			Location: pulumi.String("westeurope"),
-		}, pulumi.Provider(azure))
-		if err != nil {
-			return err
+		party := s.parties[name].Party()
+		if s.providerURN != nil {
+			party.ProviderURN = s.providerURN(s.parties[name].ProviderURN)
 		}
 		args.Consumers[name] = components.ShareConsumer{
-			Party: consumer.Party(), LandingContainer: consumer.LandingContainer, Invitee: s.invitees[name],
+			Party: party, LandingContainer: s.parties[name].LandingContainer, Invitee: s.invitees[name],
 		}
 	}
-	s.share, err = components.NewShareWithDataset(ctx, "financial", &args, pulumi.ProviderMap(azures))
-	if err != nil {
+	if s.late {
+		late(reflect.ValueOf(&args))
+	}
+	option := pulumi.ProviderMap(azures)
+	if s.providers != nil {
+		option = s.providers(azure, azures)
+	}
+	if s.share, err = components.NewShareWithDataset(ctx, "financial", &args, option); err != nil {
 		return err
 	}
 	known, err := internals.UnsafeAwaitOutput(ctx.Context(), s.share.Deliveries)
 	s.deliveries, _ = known.Value.(map[string]components.ShareDelivery)
 	return err
+}
+
+// addConsumer adds an organization with a login of its own, and returns the login.
+func (s *sharing) addConsumer(ctx *pulumi.Context, name string) (pulumi.ProviderResource, error) {
+	azure, err := azurenative.NewProvider(ctx, name, &azurenative.ProviderArgs{
+		SubscriptionId: pulumi.String(name + "-subscription"),
+		TenantId:       pulumi.String(name + "-tenant"),
+		ClientId:       pulumi.String(name + "-deployer"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.parties[name], err = components.NewConsumerOrg(ctx, name+"-consumer", &components.ConsumerOrgArgs{
+		Location: pulumi.String("westeurope"),
+	}, pulumi.Provider(azure))
+	return azure, err
 }
 
 func TestShareIsOfferedOnTheProvidersSide(t *testing.T) {
@@ -181,7 +207,8 @@ func TestEveryConsumerAcceptsAsItself(t *testing.T) {
 // Ensure what Azure needs first is created first, and so deleted last.
 func TestShareOrder(t *testing.T) {
 	s := newSharing("fabrikam")
-	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind, Container: pulumi.String("shared-datasets")}
+	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
+		Container: pulumi.String("shared-datasets")}
 	a := s.mustRun(t)
 
 	providerRole := a.Get(t, "authorization:RoleAssignment", "contoso-provider-role")
@@ -229,9 +256,11 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	s := newSharing("fabrikam")
 	s.containers = []string{"reports", "shared-datasets"}
 	s.args.Protect = true
-	s.args.DataSets["folder"] = components.ShareDataSet{Kind: components.FolderKind, Container: pulumi.String("reports"),
-		Path: "2025/q1/"}
-	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind, Container: pulumi.String("reports")}
+	s.args.DataSets["folder"] = components.ShareDataSet{Kind: components.FolderKind,
+		Container: pulumi.String("reports"),
+		Path:      "2025/q1/"}
+	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
+		Container: pulumi.String("reports")}
 	a := s.mustRun(t)
 
 	folder, folderMapping := a.OfType("datashare:BlobFolderDataSet")[0],
@@ -276,7 +305,8 @@ func TestSourcesAreUploaded(t *testing.T) {
 	s.args.DataSets = map[string]components.ShareDataSet{
 		"one": {Kind: components.BlobKind, Container: pulumi.String("shared-datasets"), Path: "one.csv",
 			Source: filepath.Join(dir, "a.csv")},
-		"folder": {Kind: components.FolderKind, Container: pulumi.String("shared-datasets"), Path: "reports", Source: dir},
+		"folder": {Kind: components.FolderKind, Container: pulumi.String("shared-datasets"), Path: "reports",
+			Source: dir},
 	}
 	a := s.mustRun(t)
 	blobs := map[any]any{}
@@ -339,7 +369,8 @@ func TestShareWaitsForFreshRolesOnly(t *testing.T) {
 			s := newSharing("fabrikam", "northwind")
 			s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
 				Container: pulumi.String("shared-datasets")}
-			s.args.RolePropagation, s.preview, s.assignedOn = pulumi.String("10m"), c.preview, components.Noon.Add(-c.age)
+			s.args.RolePropagation, s.preview, s.assignedOn = pulumi.String("10m"), c.preview,
+				components.Noon.Add(-c.age)
 			s.mustRun(t)
 			assert.Equal(t, c.waits, waits.All())
 		})
@@ -374,29 +405,36 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: pulumi.String("nowhere")}
 		}, []string{`dataSets["x"].container is "nowhere", which the provider does not have`}},
 		"paths that contradict the kind": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: pulumi.String("shared-datasets"),
-				Path: "p"}
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container",
+				Container: pulumi.String("shared-datasets"),
+				Path:      "p"}
 			s.args.DataSets["y"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets")}
 		}, []string{`dataSets["x"].path is "p"`, `dataSets["y"].path is missing: name the folder`}},
 		"an invitee by mail and by id": {func(s *sharing) {
-			s.invitees = map[string]*components.ShareInvitee{"fabrikam": {Email: pulumi.String("a@b.example"), ObjectID: pulumi.String("o")}}
+			s.invitees = map[string]*components.ShareInvitee{"fabrikam": {Email: pulumi.String("a@b.example"),
+				ObjectID: pulumi.String("o")}}
 		}, []string{`consumers["fabrikam"].invitee has both`}},
 		"a source there is not": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+				Path:   "p",
 				Source: "nowhere.csv"}
 		}, []string{`data set "x"`, "nowhere.csv"}},
 		"a folder where a file should be": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+				Path:   "p",
 				Source: "."}
 		}, []string{`data set "x"`, "is not a file"}},
 		"a folder without files": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets"), Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets"),
+				Path:   "p",
 				Source: t.TempDir()}
 		}, []string{`data set "x"`, "has no files"}},
 		"two sources for one blob": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+				Path:   "p",
 				Source: "names.go"}
-			s.args.DataSets["y"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"), Path: "p",
+			s.args.DataSets["y"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+				Path:   "p",
 				Source: "doc.go"}
 		}, []string{`data set "y"`, `shared-datasets/p is uploaded by data set "x" already`}},
 	} {

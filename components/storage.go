@@ -47,12 +47,13 @@ const defaultSoftDeleteDays = 7
 func newStorageAccount(
 	ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption,
 ) (*storage.StorageAccount, *storage.BlobServiceProperties, error) {
+	sku := stringOr(args.storage.SKU, string(storage.SkuName_Standard_LRS))
 	account, err := storage.NewStorageAccount(ctx, autoNamed(name, rules.StorageAccountName.Max, alphanumeric),
 		&storage.StorageAccountArgs{
 			ResourceGroupName:           group,
 			Location:                    args.location.ToStringOutput(),
 			Kind:                        pulumi.String(storage.KindStorageV2),
-			Sku:                         storage.SkuArgs{Name: stringOr(args.storage.SKU, string(storage.SkuName_Standard_LRS))},
+			Sku:                         storage.SkuArgs{Name: sku},
 			AccessTier:                  accessTier(args.storage.AccessTier),
 			EnableHttpsTrafficOnly:      pulumi.Bool(true),
 			MinimumTlsVersion:           pulumi.String(storage.MinimumTlsVersion_TLS1_2),

@@ -46,21 +46,22 @@ func newVault(
 	opts ...pulumi.ResourceOption,
 ) (*keyvault.Vault, error) {
 	settings := args.vault
+	sku := keyvault.SkuArgs{Family: pulumi.String(keyvault.SkuFamilyA), Name: vaultSKU(settings.SKU)}
 	return keyvault.NewVault(ctx, autoNamed(name, rules.VaultName.Max, hyphenated), &keyvault.VaultArgs{
 		ResourceGroupName: group,
 		Location:          args.location.ToStringOutput(),
 		Properties: keyvault.VaultPropertiesArgs{
-			TenantId:                  tenant,
-			Sku:                       keyvault.SkuArgs{Family: pulumi.String(keyvault.SkuFamilyA), Name: vaultSKU(settings.SKU)},
-			EnableRbacAuthorization:   pulumi.Bool(true),
-			EnableSoftDelete:          pulumi.Bool(true),
-			SoftDeleteRetentionInDays: intOr(settings.SoftDeleteDays, defaultVaultSoftDeleteDays).ToIntOutput(),
-			EnabledForDeployment:      boolOr(settings.EnabledForDeployment, false).ToBoolOutput(),
-			EnabledForTemplateDeployment: boolOr(settings.EnabledForTemplateDeployment,
-				false).ToBoolOutput(),
-			EnablePurgeProtection: purgeProtection(settings.PurgeProtection),
-			NetworkAcls:           vaultNetwork(settings.AllowedAddressRanges),
-			PublicNetworkAccess:   pulumi.String(keyvault.PublicNetworkAccessEnabled), // which address rules are for
+			TenantId:                     tenant,
+			Sku:                          sku,
+			EnableRbacAuthorization:      pulumi.Bool(true),
+			EnableSoftDelete:             pulumi.Bool(true),
+			SoftDeleteRetentionInDays:    intOr(settings.SoftDeleteDays, defaultVaultSoftDeleteDays).ToIntOutput(),
+			EnabledForDeployment:         boolOr(settings.EnabledForDeployment, false).ToBoolOutput(),
+			EnabledForTemplateDeployment: boolOr(settings.EnabledForTemplateDeployment, false).ToBoolOutput(),
+			EnablePurgeProtection:        purgeProtection(settings.PurgeProtection),
+			NetworkAcls:                  vaultNetwork(settings.AllowedAddressRanges),
+			// Address rules are for public access.
+			PublicNetworkAccess: pulumi.String(keyvault.PublicNetworkAccessEnabled),
 		},
 		Tags: args.tags,
 	}, opts...)
