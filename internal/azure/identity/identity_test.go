@@ -203,7 +203,7 @@ func TestTokenBeforeTheFirstKeyIsRefusedAtOnce(t *testing.T) {
 	}))
 }
 
-// A log names whom a refused token names; a decision never rests on that.
+// Logs show the principal that a refused token names; no decision rests on it.
 func TestClaimsOfARefusedToken(t *testing.T) {
 	f := newFixture(t)
 	token, _, err := f.dir.Issue(f.p, arm)
