@@ -30,8 +30,17 @@ var (
 	PutBlob = Operation{"PutBlob", StorageWrite}
 )
 
-// unknownOperation is logged for requests that are no operation of the service.
-var unknownOperation = Operation{"Unknown", StorageWrite}
+// unknown is logged for requests that are no operation of the service.
+func unknown(method string) Operation {
+	category := StorageWrite
+	switch method {
+	case http.MethodGet, http.MethodHead:
+		category = StorageRead
+	case http.MethodDelete:
+		category = StorageDelete
+	}
+	return Operation{"Unknown", category}
+}
 
 // level is what an operation is about.
 type level int

@@ -133,7 +133,8 @@ func TestRequestsThatAreNoOperationAreLoggedAsUnknown(t *testing.T) {
 		h.ServeHTTP(w, httptest.NewRequest(method, target, http.NoBody))
 		assert.Equal(t, status, w.Code, request)
 		require.Len(t, records, 1, request)
-		assert.Equal(t, "Unknown", records[0].Name, request)
+		category := map[string]Category{"GET": StorageRead, "POST": StorageWrite, "DELETE": StorageDelete}[method]
+		assert.Equal(t, Operation{"Unknown", category}, records[0].Operation, request)
 		assert.Equal(t, status, records[0].Status, request)
 	}
 	records = nil

@@ -37,7 +37,7 @@ func (h *Handler) RecordTo(record func(Record)) *Handler {
 // recorded is the record of an answered request.
 func (x *exchange) recorded(began time.Time, answer *countingWriter, body *countingReader) Record {
 	out := Record{
-		Operation: unknownOperation, AccountID: x.account.ID, Container: x.t.container, Blob: x.t.blob,
+		Operation: unknown(x.r.Method), AccountID: x.account.ID, Container: x.t.container, Blob: x.t.blob,
 		Status: answer.status, Code: answer.Header().Get("x-ms-error-code"),
 		Authentication: x.auth.kind, Caller: x.auth.caller,
 		URI: "https://" + x.r.Host + x.r.URL.RequestURI(), CallerIP: x.r.RemoteAddr, UserAgent: x.r.UserAgent(),
