@@ -19,7 +19,7 @@ Azure, until their retention ends.`,
 		Example: "  crossorg local destroy\n  crossorg local destroy --stack prod --unprotect",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, work{doing: "destroying", page: f.changesPage,
+			return a.session(cmd.Context(), f, work{doing: "destroying", page: f.destroyPage,
 				do: func(s *local.Session) (*local.Result, error) { return s.Destroy(cmd.Context(), unprotect) }})
 		},
 	}

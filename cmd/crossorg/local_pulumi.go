@@ -29,8 +29,8 @@ func (a *app) localPulumi() *cobra.Command {
 
 What stands after -- goes to the CLI as it is. It exits 1 when the CLI fails.`,
 		Example: "  crossorg local pulumi -- stack export\n" +
-			"  crossorg local pulumi --stack hub -- import azure-native:resources:ResourceGroup mine " +
-			"/subscriptions/.../resourceGroups/mine",
+			"  crossorg local pulumi --stack hub -- import azure-native:resources:ResourceGroup mine \\\n" +
+			"    /subscriptions/.../resourceGroups/mine",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 || len(args) == 0 {
 				return fmt.Errorf("the command for the Pulumi CLI must stand after --\n\n%s", cmd.UsageString())

@@ -12,12 +12,12 @@ func (a *app) localRefresh() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "refresh",
 		Short: "Bring the state up to date with what stands",
-		Long: "Read every resource of the stack and bring the state up to date with what stands on the embedded " +
-			"Azure.",
+		Long: "Read every resource of the stack and bring the state up to date with what stands on the\n" +
+			"embedded Azure.",
 		Example: "  crossorg local refresh\n  crossorg local refresh --stack prod --expect-no-changes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, work{doing: "refreshing", page: f.changesPage,
+			return a.session(cmd.Context(), f, work{doing: "refreshing", page: f.refreshPage,
 				do: func(s *local.Session) (*local.Result, error) { return s.Refresh(cmd.Context(), expectNoChanges) }})
 		},
 	}

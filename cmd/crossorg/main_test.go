@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -48,6 +49,27 @@ func TestEveryVerbHelpsWithAnExample(t *testing.T) {
 		assert.Contains(t, out, "Examples:", verb)
 		assert.Contains(t, out, "--json", verb)
 	}
+}
+
+// TestEveryCommandHelpsAndAnswersInJSON walks all commands: each has an example and --json, and its help fits a screen
+// of 100 columns.
+func TestEveryCommandHelpsAndAnswersInJSON(t *testing.T) {
+	a := &app{reporter: newReporter(io.Discard, io.Discard, func(string) string { return "" })}
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.HasParent() && !c.HasSubCommands() {
+			assert.NotNil(t, c.Flags().Lookup("json"), c.CommandPath())
+		}
+		assert.NotEmpty(t, c.Example, c.CommandPath())
+		_, help, _ := command(append(strings.Fields(c.CommandPath())[1:], "--help")...)
+		for line := range strings.Lines(help) {
+			assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 100, "%s: %s", c.CommandPath(), line)
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(a.root())
 }
 
 func TestWrongUsageExitsTwo(t *testing.T) {

@@ -36,7 +36,7 @@ func (f *flags) upPage(r *local.Result) func(*console.Page) {
 			p.Text("", console.Good(fmt.Sprintf("%s stands: %s in %s", r.Stack, summaryText(r.Summary, done),
 				duration(r.DurationMs))))
 		} else {
-			f.brokenOff(p, r, done)
+			brokenOff(p, r, done)
 		}
 		f.changedRows(p, r.Changes, "create", screenRows)
 		if r.Error == nil {
@@ -56,7 +56,7 @@ func (f *flags) upPage(r *local.Result) func(*console.Page) {
 }
 
 // brokenOff says how far a run came that failed; what failed is printed after it.
-func (f *flags) brokenOff(p *console.Page, r *local.Result, tense tense) {
+func brokenOff(p *console.Page, r *local.Result, tense tense) {
 	if r.Summary != nil && r.Summary.Changes() > 0 {
 		p.Text("", console.Warn(fmt.Sprintf("%s: %s, then it failed, in %s", r.Stack, summaryText(r.Summary, tense),
 			duration(r.DurationMs))))
@@ -66,7 +66,7 @@ func (f *flags) brokenOff(p *console.Page, r *local.Result, tense tense) {
 // previewPage is what an up would change.
 func (f *flags) previewPage(r *local.Result) func(*console.Page) {
 	return func(p *console.Page) {
-		f.changes(r, planned)(p)
+		f.changes(p, r, planned, "")
 		if r.Error == nil && r.Summary != nil && r.Summary.Changes() > 0 {
 			p.Heading("Next")
 			p.Commands("  ", console.Command{Line: f.command("local up"), Does: "makes these changes"})
@@ -74,29 +74,39 @@ func (f *flags) previewPage(r *local.Result) func(*console.Page) {
 	}
 }
 
-// changesPage is what a refresh or destroy has changed.
-func (f *flags) changesPage(r *local.Result) func(*console.Page) { return f.changes(r, done) }
+// refreshPage is what differed from the state.
+func (f *flags) refreshPage(r *local.Result) func(*console.Page) {
+	return func(p *console.Page) { f.changes(p, r, done, "") }
+}
 
-func (f *flags) changes(r *local.Result, tense tense) func(*console.Page) {
+// destroyPage is what was deleted, and what can still be recovered.
+func (f *flags) destroyPage(r *local.Result) func(*console.Page) {
 	return func(p *console.Page) {
-		switch {
-		case r.Error != nil:
-			f.brokenOff(p, r, tense)
-		case r.Summary != nil:
-			p.Text("", console.Bold(fmt.Sprintf("%s: %s in %s", r.Stack, summaryText(r.Summary, tense),
-				duration(r.DurationMs))))
+		f.changes(p, r, done, "delete")
+		if len(r.SoftDeletedVaults) == 0 {
+			return
 		}
-		f.changedRows(p, r.Changes, "", changeRows)
-		if len(r.SoftDeletedVaults) > 0 {
-			p.Heading("Deleted vaults that can still be recovered")
-			t := console.NewTable(console.Column{Head: "NAME"}, console.Column{Head: "LOCATION"},
-				console.Column{Head: "REMOVED FOR GOOD"})
-			for _, v := range r.SoftDeletedVaults {
-				t.Row(v.Name, v.Location, v.Purge)
-			}
-			p.Table("  ", t)
+		p.Heading("Deleted vaults that can still be recovered")
+		t := console.NewTable(console.Column{Head: "NAME"}, console.Column{Head: "LOCATION"},
+			console.Column{Head: "REMOVED FOR GOOD"})
+		for _, v := range r.SoftDeletedVaults {
+			t.Row(v.Name, v.Location, v.Purge)
 		}
+		p.Table("  ", t)
 	}
+}
+
+// changes shows a run's summary and changes; of the operation that is counted in the summary, no rows.
+
+func (f *flags) changes(p *console.Page, r *local.Result, tense tense, counted string) {
+	switch {
+	case r.Error != nil:
+		brokenOff(p, r, tense)
+	case r.Summary != nil:
+		p.Text("", console.Bold(fmt.Sprintf("%s: %s in %s", r.Stack, summaryText(r.Summary, tense),
+			duration(r.DurationMs))))
+	}
+	f.changedRows(p, r.Changes, counted, changeRows)
 }
 
 // changeOrder puts what is rarer than a creation first.

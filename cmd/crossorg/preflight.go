@@ -16,7 +16,8 @@ func (a *app) preflight() *cobra.Command {
 		Use:   "preflight",
 		Short: "Check that a stack can be brought up",
 		Long: `Check, before a stack is brought up, what would stop it: configuration, credentials, resource
-providers, rights, regions, sizes and quota of virtual machines, names. It exits 1 when any check fails.`,
+providers, rights, regions, sizes and quota of virtual machines, names. It exits 1 when any
+check fails.`,
 		Example: "  crossorg preflight\n  crossorg preflight --stack prod --target azure --fix",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -121,7 +121,7 @@ func pages(all bool) map[string]func(*console.Page) {
 		"up-broken": f.upPage(broken),
 		"outputs":   f.outputsPage(standingStack(1, 1)),
 		"preview":   f.previewPage(standingStack(1, 0)),
-		"destroy": f.changesPage(&local.Result{Stack: "dev", Summary: &local.Summary{Delete: 150}, DurationMs: 900,
+		"destroy": f.destroyPage(&local.Result{Stack: "dev", Summary: &local.Summary{Delete: 150}, DurationMs: 900,
 			Changes: []local.Change{{Op: "delete", Type: "storage:StorageAccount", Name: "contoso-sa"}},
 			SoftDeletedVaults: []stack.DeletedVault{{Name: "contoso-kv", Location: "eastus",
 				Purge: "2026-01-01T00:00:00Z"}}}),
@@ -205,4 +205,51 @@ func TestUpFitsIntoOneScreen(t *testing.T) {
 		require.NoError(t, r.say(&flags{}, answer{page: pages(false)[name]}))
 		assert.LessOrEqual(t, strings.Count(stdout.String(), "\n"), 48, name)
 	}
+}
+
+func TestAFailedCheckComesFirstWithCulpritAndRemedy(t *testing.T) {
+	f := &targetFlags{flags: flags{stack: "dev"}, target: "local"}
+	report, err := f.checked("verify", &checks.Report{Failed: 1, Passed: 1, Checks: []checks.Check{
+		{Check: "vault", Resource: "/v", OK: true},
+		{Check: "tls", Organization: "contoso", Resource: "/subscriptions/s/storageAccounts/a",
+			Expected: "TLS 1.2 or newer", Seen: "TLS1_0", Advice: "raise it"},
+	}})
+	require.NoError(t, err)
+	r, stdout, _ := onScreen(100, false)
+	require.ErrorIs(t, r.say(&f.flags, report), errReported, "the verb fails")
+	assert.True(t, strings.HasPrefix(stdout.String(), "FAIL  tls (contoso)  a\n"), stdout)
+	for _, line := range []string{"Expected    TLS 1.2 or newer", "Seen        TLS1_0", "What to do  raise it",
+		"Resource    /subscriptions/s/storageAccounts/a", "verify of dev on local: 1 passed, 1 failed"} {
+		assert.Contains(t, stdout.String(), line)
+	}
+	report, _ = f.checked("verify", &checks.Report{})
+	assert.ErrorIs(t, r.say(&f.flags, report), errReported, "nothing was checked, so nothing holds")
+}
+
+func TestFailures(t *testing.T) {
+	failure := &local.Failure{Message: "up failed", Diagnostics: []local.Diagnostic{
+		{Resource: "storage:StorageAccount a", Message: "first\nsecond"},
+		{Message: "general " + strings.Repeat("x ", 50)},
+		{Message: "shown before", Told: true},
+	}}
+	var stdout, stderr bytes.Buffer
+	r := newReporter(&stdout, &stderr, func(string) string { return "" })
+	document := map[string]any{"error": failure}
+	require.ErrorIs(t, r.say(&flags{json: true}, answer{document: document, failure: failure}), errReported)
+	assert.Equal(t, "\nerror: up failed\n  - storage:StorageAccount a: first\n    second\n  - general "+
+		strings.TrimSpace(strings.Repeat("x ", 50))+"\n", stderr.String(), "in a log, a line is a line")
+	assert.True(t, strings.HasPrefix(stdout.String(), "{\n  \"error\": {\n    \"message\": \"up failed\""), stdout)
+
+	r, _, screen := onScreen(60, true)
+	require.ErrorIs(t, r.say(&flags{}, answer{failure: failure}), errReported)
+	for line := range strings.Lines(screen.String()) {
+		assert.LessOrEqual(t, ansi.StringWidth(strings.TrimSuffix(line, "\n")), 60)
+	}
+	assert.Contains(t, screen.String(), "\x1b[1;31mup failed\x1b[0m")
+}
+
+func TestCommandsToCopyNameTheSameStack(t *testing.T) {
+	assert.Equal(t, "crossorg verify", (&flags{stack: "dev"}).command("verify"))
+	assert.Equal(t, `crossorg local up --stack hub --home 'it'\''s here'`,
+		(&flags{stack: "hub", home: "it's here"}).command("local up"))
 }

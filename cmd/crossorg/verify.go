@@ -16,8 +16,9 @@ func (a *app) verify() *cobra.Command {
 		Short: "Check that a stack is what it should be",
 		Long: `Check a stack that stands: its outputs and the live Azure are read, never the program.
 
-One row a check: what was expected, what was seen, what to do. It exits 1 when any fails.`,
-		Example: "  crossorg verify\n  crossorg verify --stack prod --target azure --json",
+Of a failed check it shows what was expected, what was seen and what to do; passed ones are
+counted by organization and kind. It exits 1 when any fails.`,
+		Example: "  crossorg verify --all\n  crossorg verify --stack prod --target azure --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.at(cmd.Context(), f, func(t *target.Target) (answer, error) {
