@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/conformance"
+	"github.com/crossorg/crossorg/internal/bridge"
 )
 
 // The variables that open a real subscription to the promises. Everything is made in one resource group (and one in the
@@ -72,15 +74,17 @@ func other(t *testing.T, prefix string) *conformance.Org {
 	return o
 }
 
-// register makes sure that the subscriptions know the namespaces that the promises are about.
+// register makes sure that the subscriptions know the namespaces of all types that there are promises about.
 func register(t *testing.T, orgs ...*conformance.Org) {
+	namespaces := map[string]bool{}
+	for _, resourceType := range bridge.ARMTypes() {
+		namespace, _, _ := strings.Cut(resourceType, "/")
+		namespaces[namespace] = true
+	}
 	for _, o := range orgs {
 		client, err := armresources.NewProvidersClient(o.Subscription, o.Credential, nil)
 		require.NoError(t, err)
-		for _, namespace := range []string{
-			"Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.DataShare", "Microsoft.ServiceFabric",
-			"Microsoft.OperationalInsights", "Microsoft.Insights",
-		} {
+		for namespace := range namespaces {
 			require.Eventually(t, func() bool {
 				p, err := client.Register(t.Context(), namespace, nil)
 				require.NoError(t, err)

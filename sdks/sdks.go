@@ -1,6 +1,6 @@
-// Package sdks is where the generated SDKs live: datashare, managedidentity and servicefabric, each a Go module under
-// its official import path, taken in by replace lines in the root go.mod. Nothing under those
-// folders is written by hand; tools/sdkgen generates all of it from the package schema it keeps.
+// Package sdks is where the generated SDKs live: one folder each, a Go module under its official import path, taken in
+// by replace lines in the root go.mod. Nothing in those folders is written by hand; tools/sdkgen generates all of it
+// from the package schemas that it keeps.
 //
 // The package itself only carries the generate directives, so that one "go generate ./..." in the
 // repository root renews all, the schema of the components among it: the Go tool does not descend into nested modules.

@@ -33,7 +33,11 @@ func main() {
 	}
 
 	stale := false
-	for _, module := range modules {
+	names, err := modules()
+	if err != nil {
+		fail(err)
+	}
+	for _, module := range names {
 		files, err := generate(module)
 		if err != nil {
 			fail(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -26,11 +27,20 @@ const (
 	toolName = "the Pulumi SDK Generator"
 )
 
-// modules are the azure-native modules that are generated, each from schema/<module>.yaml.
-var modules = []string{"datashare", "managedidentity", "servicefabric"}
-
 //go:embed schema/*.yaml
 var schemas embed.FS
+
+// modules lists the azure-native modules that are generated, one for each schema/<module>.yaml.
+func modules() ([]string, error) {
+	files, err := fs.Glob(schemas, "schema/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(path.Base(file), ".yaml")
+	}
+	return files, nil
+}
 
 // Every generated SDK is a Go module of its own. They share their requirements, which is why one
 // go.mod (with the module path left open) and one go.sum serve all.
