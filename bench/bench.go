@@ -182,19 +182,19 @@ func (b *bench) options(home *local.Home, stackFile string) local.Options {
 	return local.Options{ProjectDir: b.project.Dir, HomeDir: home.Dir, Stack: workStack, ConfigFile: stackFile}
 }
 
-// session opens a session, has do work on it and closes it; what it told goes into an error only.
+// session opens a session, has do work on it and closes it; its progress goes into an error only.
 func (b *bench) session(ctx context.Context, o local.Options, do func(*local.Session) error) error {
-	var told bytes.Buffer
-	o.Progress = &told
+	var progress bytes.Buffer
+	o.Progress = &progress
 	session, err := local.Open(ctx, o)
 	if err == nil {
 		err = errors.Join(do(session), session.Close())
 	}
-	return explain(err, told.String())
+	return explain(err, progress.String())
 }
 
 // explain adds what a run complained of to its error.
-func explain(err error, told string) error {
+func explain(err error, progress string) error {
 	if err == nil {
 		return nil
 	}
@@ -205,7 +205,7 @@ func explain(err error, told string) error {
 		}
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(told), "\n")
+	lines := strings.Split(strings.TrimSpace(progress), "\n")
 	return fmt.Errorf("%w\n%s", err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
 }
 

@@ -4,5 +4,5 @@ package main
 
 import "time"
 
-// cpuTimes is not told by this system.
+// cpuTimes are unknown on this system.
 func cpuTimes() (own, children time.Duration) { return 0, 0 }

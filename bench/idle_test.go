@@ -14,12 +14,14 @@ const (
 	groupURN = "urn:pulumi:bench::crossorg::azure-native:resources:ResourceGroup::group"
 	exported = `{"version": 3, "deployment": {"resources": [
 		{"urn": "urn:pulumi:bench::crossorg::pulumi:pulumi:Stack::crossorg-bench", "type": "pulumi:pulumi:Stack"},
-		{"urn": "urn:pulumi:bench::crossorg::pulumi:providers:azure-native::contoso", "type": "pulumi:providers:azure-native", "custom": true, "id": "1"},
+		{"urn": "urn:pulumi:bench::crossorg::pulumi:providers:azure-native::contoso",
+		 "type": "pulumi:providers:azure-native", "custom": true, "id": "1"},
 		{"urn": "` + groupURN + `", "type": "azure-native:resources:ResourceGroup", "custom": true,
 		 "id": "/subscriptions/sub/resourceGroups/group1a2b",
 		 "inputs": {"resourceGroupName": "group1a2b"},
 		 "outputs": {"name": "group1a2b", "identity": {"tenantId": "ten"}, "keys": [
-			{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": "{\"value\":\"hidden\"}"}]}}
+			{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+			 "plaintext": "{\"value\":\"hidden\"}"}]}}
 	]}}`
 )
 

@@ -29,11 +29,17 @@ func governancePackage(t *testing.T) string {
 	w := zip.NewWriter(&raw)
 	for name, content := range map[string]string{
 		"ApplicationManifest.xml": `<ApplicationManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" ApplicationTypeName="GovernanceType" ApplicationTypeVersion="1.0.0">
-			<ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0" /></ServiceManifestImport>
+			<ServiceManifestImport>
+				<ServiceManifestRef ServiceManifestName="AuditPkg" ServiceManifestVersion="1.0" />
+			</ServiceManifestImport>
 		</ApplicationManifest>`,
 		"AuditPkg/ServiceManifest.xml": `<ServiceManifest xmlns="http://schemas.microsoft.com/2011/01/fabric" Name="AuditPkg" Version="1.0">
-			<ServiceTypes><StatelessServiceType ServiceTypeName="AuditServiceType" UseImplicitHost="true" /></ServiceTypes>
-			<CodePackage Name="Code" Version="1.0"><EntryPoint><ExeHost><Program>audit.exe</Program></ExeHost></EntryPoint></CodePackage>
+			<ServiceTypes>
+				<StatelessServiceType ServiceTypeName="AuditServiceType" UseImplicitHost="true" />
+			</ServiceTypes>
+			<CodePackage Name="Code" Version="1.0">
+				<EntryPoint><ExeHost><Program>audit.exe</Program></ExeHost></EntryPoint>
+			</CodePackage>
 		</ServiceManifest>`,
 		"AuditPkg/Code/audit.exe": "MZ",
 	} {

@@ -296,7 +296,8 @@ func (l *live) falls() {
 func (l *live) restore(accountID string, at stack.Location) {
 	l.t.Helper()
 	client := l.blobs(accountID, at.BlobEndpoint)
-	for pager := client.NewListContainersPager(&azblob.ListContainersOptions{Include: azblob.ListContainersInclude{Deleted: true}}); pager.More(); {
+	deleted := azblob.ListContainersInclude{Deleted: true}
+	for pager := client.NewListContainersPager(&azblob.ListContainersOptions{Include: deleted}); pager.More(); {
 		page, err := pager.NextPage(context.Background())
 		require.NoError(l.t, err)
 		for _, item := range page.ContainerItems {

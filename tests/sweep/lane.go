@@ -253,7 +253,7 @@ func (l *lane) try(ctx context.Context, t trial) (outcome, error) {
 	}
 	if err != nil {
 		// Not even a session could do its work: that is a loss too.
-		o.Second = told(err)
+		o.Second = oneLine(err)
 	}
 	o.Lost = o.Second != "" || len(o.Differs) > 0
 	o.DurationMs = time.Since(began).Milliseconds()
@@ -280,7 +280,7 @@ func (l *lane) attempt(ctx context.Context, o *outcome) error {
 		case err != nil && o.Kind == killed:
 			o.First = killed
 		case err != nil:
-			o.First, o.Message = "failed", told(err)
+			o.First, o.Message = "failed", oneLine(err)
 		}
 		if o.Kind == killed || l.thrifty && err == nil && !o.Look {
 			return nil
@@ -324,7 +324,7 @@ func (l *lane) attempt(ctx context.Context, o *outcome) error {
 // again runs the verb without fault, and looks for something left to do if the trial asks for it.
 func (l *lane) again(ctx context.Context, s *local.Session, o *outcome) error {
 	if _, err := run(ctx, s, o.Verb); err != nil {
-		o.Second = told(err)
+		o.Second = oneLine(err)
 		return nil
 	}
 	if !o.Look || o.Verb != "up" { // a destroyed stack would be made again
@@ -332,7 +332,7 @@ func (l *lane) again(ctx context.Context, s *local.Session, o *outcome) error {
 	}
 	result, err := s.Preview(ctx, true)
 	if err != nil {
-		o.Differs = append(o.Differs, "a preview afterwards: "+told(err))
+		o.Differs = append(o.Differs, "a preview afterwards: "+oneLine(err))
 		if result != nil && result.Summary != nil {
 			o.Differs = append(o.Differs, fmt.Sprintf("a preview afterwards: %+v", *result.Summary))
 		}
@@ -340,8 +340,8 @@ func (l *lane) again(ctx context.Context, s *local.Session, o *outcome) error {
 	return nil
 }
 
-// told is an error with what the engine complained of, on one line.
-func told(err error) string {
+// oneLine is an error with the complaints of the engine, on one line.
+func oneLine(err error) string {
 	var failure *local.Failure
 	if !errors.As(err, &failure) {
 		return err.Error()

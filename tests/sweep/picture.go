@@ -324,7 +324,7 @@ func (p picture) add(name string, v any) {
 // difference is one thing that is not as it should be.
 type difference struct{ where, what string }
 
-// maxDifferences bounds how many differences of one item are told.
+// maxDifferences bounds how many differences of one item are listed.
 const maxDifferences = 8
 
 // compare tells how a picture differs from what it should be, one line each; nothing when it does not. What the state
@@ -335,16 +335,16 @@ func compare(want, refreshed, got picture) []string {
 		known[d.where] = true
 	}
 	var out []string
-	told := map[string]int{}
+	listed := map[string]int{}
 	for _, d := range differ(want, got) {
 		if !known[d.where] {
 			continue
 		}
 		item, _, _ := strings.Cut(d.where, "\x00")
-		switch told[item]++; {
-		case told[item] <= maxDifferences:
+		switch listed[item]++; {
+		case listed[item] <= maxDifferences:
 			out = append(out, d.what)
-		case told[item] == maxDifferences+1:
+		case listed[item] == maxDifferences+1:
 			out = append(out, "altered: "+item+" in more places")
 		}
 	}
@@ -409,7 +409,7 @@ func differences(path string, want, got any) []difference {
 	return nil
 }
 
-// longest bounds how much of a value is told.
+// longest bounds how much of a value is shown.
 const longest = 160
 
 func full(v any) string {

@@ -21,7 +21,7 @@ type report struct {
 	Kinds      []*tally       `json:"kinds"`
 	// Losses are the trials whose second run did not mend what the first one left.
 	Losses []outcome `json:"losses"`
-	// Messages are what failed first runs told, with how often.
+	// Messages are those of failed first runs, with how often each came.
 	Messages map[string]int `json:"messages"`
 	Seconds  float64        `json:"seconds"`
 
