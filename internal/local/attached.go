@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
@@ -26,6 +28,19 @@ func (s *Session) Subscription(organization string) string {
 
 // StackOutputs reads the stack's outputs from the home's state, secrets in plain.
 func (s *Session) StackOutputs(ctx context.Context) (map[string]any, error) {
+	outputs, err := s.outputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plain := map[string]any{}
+	for name, output := range outputs {
+		plain[name] = output.Value
+	}
+	return plain, nil
+}
+
+// outputs reads the stack's outputs with the engine's marks of what is secret.
+func (s *Session) outputs(ctx context.Context) (auto.OutputMap, error) {
 	if !s.home.hasStack(s.project.Name, s.options.Stack) {
 		return nil, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first", s.options.Stack,
 			s.home.Dir)}
@@ -35,11 +50,7 @@ func (s *Session) StackOutputs(ctx context.Context) (map[string]any, error) {
 	if err != nil {
 		return nil, s.failure(ctx, "read the outputs", err, nil)
 	}
-	plain := map[string]any{}
-	for name, output := range outputs {
-		plain[name] = output.Value
-	}
-	return plain, nil
+	return outputs, nil
 }
 
 // Values are the stack's configuration as the program gets it in this home, by key with namespace, secrets in plain.

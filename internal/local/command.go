@@ -26,7 +26,7 @@ type command struct {
 	project string
 	home    *Home
 	// terse answers the questions that the Automation API adds to each update by itself: each would start the CLI
-	// for a third of a second, and the engine's events have told already.
+	// for a third of a second, and the engine's events have the answers.
 	terse bool
 }
 

@@ -91,7 +91,7 @@ func (c *checkpoint) encode() ([]byte, error) {
 }
 
 // resume turns pending operations into resources with initialization errors. It names those, and returns the URNs of
-// creations that it leaves pending because their ids cannot be told.
+// creations that it leaves pending because nothing says their ids.
 func (c *checkpoint) resume(subscription string) (names, left []string) {
 	pending, _ := c.latest["pending_operations"].([]any)
 	var kept []any
@@ -190,7 +190,7 @@ func (s *Session) breakLocks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	told := false
+	reported := false
 	for _, lock := range locks {
 		raw, err := os.ReadFile(lock)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -209,10 +209,10 @@ func (s *Session) breakLocks(ctx context.Context) error {
 				continue // the engine says what to do about it
 			}
 			for end := time.Now().Add(lastBreath); process.Alive(by.Pid) && time.Now().Before(end); {
-				if !told {
+				if !reported {
 					fmt.Fprintf(s.options.Progress, "the engine of an earlier run (process %d) still works on the "+
 						"stack: waiting for it to end\n", by.Pid)
-					told = true
+					reported = true
 				}
 				select {
 				case <-ctx.Done():

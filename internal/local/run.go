@@ -143,14 +143,9 @@ func (s *Session) protected() ([]string, error) {
 func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error) {
 	start := time.Now()
 	result := &Result{Stack: s.options.Stack}
-	if !s.home.hasStack(s.project.Name, s.options.Stack) {
-		return result, &Failure{Message: fmt.Sprintf("stack %s does not stand in %s: run local up first",
-			s.options.Stack, s.home.Dir)}
-	}
-	s.command.terse = false
-	outputs, err := s.workspace.StackOutputs(ctx, s.options.Stack)
+	outputs, err := s.outputs(ctx)
 	if err != nil {
-		return result, s.failure(ctx, "read the outputs", err, nil)
+		return result, err
 	}
 	result.Outputs = map[string]any{}
 	plain := map[string]any{}
