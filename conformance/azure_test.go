@@ -74,7 +74,7 @@ func other(t *testing.T, prefix string) *conformance.Org {
 	return o
 }
 
-// register makes sure that the subscriptions know the namespaces of all types that there are promises about.
+// register makes sure that the subscriptions know the namespaces of all types with promises.
 func register(t *testing.T, orgs ...*conformance.Org) {
 	namespaces := map[string]bool{}
 	for _, resourceType := range bridge.ARMTypes() {

@@ -164,7 +164,7 @@ func authorizationPromises() []Promise {
 			Name: "unknown role", Area: roleAssignments,
 			Source:       "https://learn.microsoft.com/rest/api/authorization/role-assignments/create",
 			Undocumented: true,
-			Statement:    "A role that there is not cannot be assigned.",
+			Statement:    "A role that does not exist cannot be assigned.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				_, err := t.put(o, t.container(o)+"/providers/"+roleAssignments+"/"+uuid.NewString(), rolesVersion,

@@ -39,8 +39,8 @@ func clusterPromises() []Promise {
 		},
 		{
 			Name: "address", Area: clusterType, Source: docsFabric + "managed-clusters/get", Needs: needs,
-			Statement: "A cluster has a DNS name in its region, an id, a certificate, and ports 19000 and 19080 " +
-				"unless told otherwise.",
+			Statement: "A cluster has a DNS name in its region, an id, a certificate, and by default the ports 19000 " +
+				"and 19080.",
 			Test: func(t *T) {
 				id := t.newCluster()
 				props := at(t.there(t.Env.Provider, id, fabricVersion), "properties")

@@ -33,18 +33,18 @@ func (t *T) subscribed(id string) armdatashare.ShareSubscriptionStatus {
 	return *res.Properties.ShareSubscriptionStatus
 }
 
-// takers are the provider's records of who has accepted a share.
-func (t *T) takers(shareID string) []*armdatashare.ProviderShareSubscription {
+// consumersOf are the provider's records of who has accepted a share.
+func (t *T) consumersOf(shareID string) []*armdatashare.ProviderShareSubscription {
 	t.Helper()
 	client := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient()
 	return pages[*armdatashare.ProviderShareSubscription](t, client.NewListBySharePager(groupOf(shareID),
 		segment(shareID, "accounts"), nameOf(shareID), nil))
 }
 
-// taker is the one there is.
-func (t *T) taker(shareID string) *armdatashare.ProviderShareSubscription {
+// onlyConsumer is the one consumer of a share.
+func (t *T) onlyConsumer(shareID string) *armdatashare.ProviderShareSubscription {
 	t.Helper()
-	all := t.takers(shareID)
+	all := t.consumersOf(shareID)
 	require.Len(t, all, 1)
 	return all[0]
 }
@@ -52,7 +52,7 @@ func (t *T) taker(shareID string) *armdatashare.ProviderShareSubscription {
 func (t *T) revoke(shareID string) {
 	t.Helper()
 	p, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().BeginRevoke(t.ctx(), groupOf(shareID),
-		segment(shareID, "accounts"), nameOf(shareID), *t.taker(shareID).Name, nil)
+		segment(shareID, "accounts"), nameOf(shareID), *t.onlyConsumer(shareID).Name, nil)
 	must(t, p, err)
 }
 
@@ -60,7 +60,7 @@ func (t *T) revoke(shareID string) {
 func (t *T) expire(shareID string, until time.Time) {
 	t.Helper()
 	_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(), groupOf(shareID),
-		segment(shareID, "accounts"), nameOf(shareID), *t.taker(shareID).Name, armdatashare.ProviderShareSubscription{
+		segment(shareID, "accounts"), nameOf(shareID), *t.onlyConsumer(shareID).Name, armdatashare.ProviderShareSubscription{
 			Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &until}}, nil)
 	require.NoError(t, err)
 }
@@ -165,13 +165,13 @@ func datasharePromises() []Promise {
 				share := t.newShare(t.source().id)
 				id, invitation := t.invite(share)
 				require.Equal(t, "Pending", t.invitation(id))
-				require.Empty(t, t.takers(share))
+				require.Empty(t, t.consumersOf(share))
 				subscription, err := t.accept(t.Env.Consumer, t.target().id, invitation)
 				require.NoError(t, err)
 				require.Equal(t, "Accepted", t.invitation(id))
 				require.Equal(t, armdatashare.ShareSubscriptionStatusActive, t.subscribed(subscription))
 				require.Equal(t, armdatashare.ShareSubscriptionStatusActive,
-					*t.taker(share).Properties.ShareSubscriptionStatus)
+					*t.onlyConsumer(share).Properties.ShareSubscriptionStatus)
 				props := at(t.there(t.Env.Consumer, subscription, shareVersion), "properties")
 				require.Equal(t, nameOf(share), text(props, "shareName"))
 				require.Equal(t, "Internal use only", text(props, "shareTerms"))
@@ -226,7 +226,7 @@ func datasharePromises() []Promise {
 		},
 		{
 			Name: "unknown", Area: shares + "/invitations", Source: docs7001, Code: "7001",
-			Statement: "An invitation that there is not cannot be accepted.",
+			Statement: "An invitation that does not exist cannot be accepted.",
 			Test: func(t *T) {
 				_, err := t.accept(t.Env.Consumer, t.target().id, uuid.NewString())
 				t.refused(err, http.StatusNotFound, "7001")
@@ -313,7 +313,7 @@ func datasharePromises() []Promise {
 				t.revoke(r.share)
 				require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked, t.subscribed(r.subscription))
 				require.Equal(t, armdatashare.ShareSubscriptionStatusRevoked,
-					*t.taker(r.share).Properties.ShareSubscriptionStatus)
+					*t.onlyConsumer(r.share).Properties.ShareSubscriptionStatus)
 				t.refusedSomehow(t.synchronize(r, "Incremental"))
 				_, ok := t.download(t.Env.Consumer, r.target, sourceFile)
 				require.True(t, ok)
@@ -329,7 +329,7 @@ func datasharePromises() []Promise {
 				t.revoke(r.share)
 				_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Reinstate(t.ctx(),
 					groupOf(r.share), segment(r.share, "accounts"), nameOf(r.share),
-					*t.taker(r.share).Name, armdatashare.ProviderShareSubscription{}, nil)
+					*t.onlyConsumer(r.share).Name, armdatashare.ProviderShareSubscription{}, nil)
 				require.NoError(t, err)
 				require.Equal(t, armdatashare.ShareSubscriptionStatusActive, t.subscribed(r.subscription))
 				require.Equal(t, "Succeeded", t.snapshot(r, "Incremental"))
@@ -367,9 +367,9 @@ func datasharePromises() []Promise {
 			Statement: "Deleting a subscription takes it from the provider's list.",
 			Test: func(t *T) {
 				r := t.receive()
-				t.taker(r.share)
+				t.onlyConsumer(r.share)
 				require.NoError(t, t.remove(t.Env.Consumer, r.subscription, shareVersion))
-				require.Empty(t, t.takers(r.share))
+				require.Empty(t, t.consumersOf(r.share))
 			},
 		},
 		{
@@ -438,7 +438,7 @@ func datasharePromises() []Promise {
 		},
 		{
 			Name: "default mode", Area: triggers, Source: docsShareREST + "triggers/create",
-			Statement: "A trigger that is not told otherwise copies incrementally.",
+			Statement: "A trigger without a mode copies incrementally.",
 			Test: func(t *T) {
 				r := t.receive()
 				t.schedule(r.share)

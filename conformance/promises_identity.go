@@ -107,7 +107,7 @@ func identityPromises() []Promise {
 		},
 		{
 			Name: "no token", Area: areaIdentity, Source: docsREST, Undocumented: true,
-			Statement: "A request without a token is refused with 401, and told which authority to ask.",
+			Statement: "A request without a token is refused with 401; the challenge names the authority to ask.",
 			Test: func(t *T) {
 				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet,
 					t.endpoint()+groupID(t.Env.Provider, "any")+"?api-version="+groupsVersion, nil)

@@ -50,7 +50,7 @@ func resourceManagerPromises() []Promise {
 				require.Equal(t, "NoRegisteredProviderFound", text(body, "error", "code"), body)
 				require.Equal(t, http.StatusBadRequest, res.StatusCode)
 				require.Contains(t, text(body, "error", "message"), storageVersion,
-					"the message names the versions that there are")
+					"the message names the known versions")
 			},
 		},
 		{
@@ -75,7 +75,7 @@ func resourceManagerPromises() []Promise {
 		},
 		{
 			Name: "unknown namespace", Area: areaARM, Source: docsErrors, Code: "InvalidResourceNamespace",
-			Statement: "A namespace that there is not is refused.",
+			Statement: "A namespace that does not exist is refused.",
 			Test: func(t *T) {
 				_, err := t.read(t.Env.Provider, t.inGroup(t.Env.Provider, "Microsoft.Conformance/things", "thing"),
 					"2024-01-01")
@@ -113,7 +113,7 @@ func resourceManagerPromises() []Promise {
 		},
 		{
 			Name: "subscription not found", Area: areaARM, Source: docsErrors, Code: "SubscriptionNotFound",
-			Statement: "A subscription that there is not answers 404 SubscriptionNotFound.",
+			Statement: "A subscription that does not exist answers 404 SubscriptionNotFound.",
 			Test: func(t *T) {
 				_, err := t.read(t.Env.Provider,
 					"/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/none", groupsVersion)

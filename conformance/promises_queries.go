@@ -30,7 +30,7 @@ func (t *T) logsEndpoint() (url, audience string) {
 	return "https://api.loganalytics.io/v1", "https://api.loganalytics.io"
 }
 
-// query asks a workspace. The answer is returned whatever its status.
+// query asks a workspace. The answer is returned with any status.
 func (t *T) query(o *Org, audience, workspace, text string) (*http.Response, object) {
 	t.Helper()
 	endpoint, _ := t.logsEndpoint()
@@ -100,7 +100,7 @@ func queryPromises() []Promise {
 		},
 		{
 			Name: "wrong syntax", Area: areaQueries, Source: docsQueryErrors, Code: "BadArgumentError",
-			Statement: "A query that cannot be parsed is refused, and told where it ends to make sense.",
+			Statement: "A query that cannot be parsed is refused, with the place where the parser stopped.",
 			Test: func(t *T) {
 				_, customer := t.customer()
 				_, audience := t.logsEndpoint()
@@ -111,7 +111,7 @@ func queryPromises() []Promise {
 		},
 		{
 			Name: "no such table", Area: areaQueries, Source: docsQueryErrors, Code: "BadArgumentError",
-			Statement: "A query of a table that there is not is refused.",
+			Statement: "A query of a table that does not exist is refused.",
 			Test: func(t *T) {
 				_, customer := t.customer()
 				_, audience := t.logsEndpoint()

@@ -75,7 +75,7 @@ func (t *T) deleteSecret(c *azsecrets.Client, name string) {
 	})
 }
 
-// missingSecret asserts that there is no such secret.
+// missingSecret asserts that the secret is missing.
 func (t *T) missingSecret(err error) {
 	t.Helper()
 	require.Equal(t, http.StatusNotFound, t.response(err).StatusCode, err)
@@ -278,7 +278,7 @@ func secretPromises() []Promise {
 		},
 		{
 			Name: "challenge", Area: areaSecrets, Source: docsVaultChallenges, Undocumented: true,
-			Statement: "A request without a token is refused with 401 and told the tenant's authority and the " +
+			Statement: "A request without a token is refused with 401; the challenge names the tenant's authority and the " +
 				"resource to ask for.",
 			Test: func(t *T) {
 				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet,

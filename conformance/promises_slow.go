@@ -76,7 +76,7 @@ func slowPromises() []Promise {
 		},
 		{
 			Name: "too many requests", Area: areaARM, Source: docsLimits, Needs: []Need{Limited}, Undocumented: true,
-			Statement: "A burst of reads beyond the bucket of 250 is refused with 429 and told when to come back; " +
+			Statement: "A burst of reads beyond the bucket of 250 is refused with 429 and the time to wait; " +
 				"then the next one passes.",
 			Test: throttled,
 		},

@@ -127,7 +127,7 @@ func storagePromises() []Promise {
 		{
 			Name: "delete of its parent", Area: immutability,
 			Source:    "https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies",
-			Statement: "An empty container can be deleted in spite of its immutability policy, which goes with it.",
+			Statement: "An empty container can be deleted although it has an immutability policy, which is deleted with it.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, _ := t.protected(o)
@@ -303,8 +303,8 @@ func storagePromises() []Promise {
 		{
 			Name: "secure by default", Area: storageType,
 			Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
-			Statement: "A new account takes HTTPS only, is encrypted, lets everyone's network in unless told " +
-				"otherwise, and says where its blobs are.",
+			Statement: "A new account takes HTTPS only, is encrypted, admits all networks by default, and says " +
+				"where its blobs are.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.ownAccountWith(o,

@@ -154,7 +154,7 @@ func vaultPromises() []Promise {
 		},
 		{
 			Name: "default retention", Area: vaultType, Source: docsVaultConfig,
-			Statement: "A vault that is not told how long to keep what is deleted keeps it for 90 days.",
+			Statement: "A vault without a retention of its own keeps deleted things for 90 days.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				id := t.ownVaultWith(o, with(t.vaultBody(o), nil, "properties", "softDeleteRetentionInDays"))

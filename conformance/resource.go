@@ -141,7 +141,7 @@ func (t *T) pipeline(o *Org) runtime.Pipeline {
 	return p
 }
 
-// request sends a request to Azure Resource Manager and returns the answer, whatever its status. path begins with a
+// request sends a request to Azure Resource Manager and returns the answer with any status. path begins with a
 // slash and has the query; body may be nil.
 func (t *T) request(o *Org, method, path string, body any) (*http.Response, object) {
 	t.Helper()

@@ -53,7 +53,7 @@ func coreTypes() []*lifecycle {
 			parentVersion: storageVersion,
 			name:          func(*T) string { return uuid.NewString() },
 			body: func(t *T, _ string) object {
-				// The identity of a resource, so that there is a service principal whoever runs this.
+				// The identity of a resource, so that there is a service principal for every login.
 				return object{"properties": object{
 					"principalId": t.shareAccount(t.Env.Provider).principal, "principalType": "ServicePrincipal",
 					"roleDefinitionId": roleID(t.Env.Provider, roleBlobReader),

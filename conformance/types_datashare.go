@@ -295,7 +295,7 @@ func datashareTypes() []*lifecycle {
 			invalid: func(_ *T, b object) object {
 				return with(b, "ByCarrierPigeon", "properties", "shareKind")
 			},
-			why: "to a kind that there is not",
+			why: "to a kind that does not exist",
 			get: func(t *T, o *Org, id string) (any, error) {
 				res, err := t.datashare(o).NewSharesClient().Get(t.ctx(), groupOf(id), segment(id, "accounts"),
 					nameOf(id), nil)
@@ -316,7 +316,7 @@ func datashareTypes() []*lifecycle {
 			invalid: func(_ *T, b object) object {
 				return with(b, "Fortnight", "properties", "recurrenceInterval")
 			},
-			why: "to an interval that there is not",
+			why: "to an interval that does not exist",
 			get: func(t *T, o *Org, id string) (any, error) {
 				res, err := t.datashare(o).NewSynchronizationSettingsClient().Get(t.ctx(), groupOf(id),
 					segment(id, "accounts"), segment(id, "shares"), nameOf(id), nil)

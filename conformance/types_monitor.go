@@ -178,7 +178,7 @@ func monitorTypes() []*lifecycle {
 			invalid: func(_ *T, b object) object {
 				return with(b, "PT7M", "properties", "evaluationFrequency")
 			},
-			why: "to a frequency that there is not",
+			why: "to a frequency that does not exist",
 			get: func(t *T, o *Org, id string) (any, error) {
 				res, err := t.monitor(o).NewScheduledQueryRulesClient().Get(t.ctx(), groupOf(id), nameOf(id), nil)
 				return res.ScheduledQueryRuleResource, err

@@ -52,8 +52,8 @@ var (
 	jq       = regexp.MustCompile(`^"\$\(jq -r \.default\.clientSecret '(.*)'\)"$`)
 )
 
-// told reads the variables for the SDKs from what local serve prints for people.
-func told(t *testing.T, printed io.Reader) map[string]string {
+// printedVariables reads the variables for the SDKs from what local serve prints for people.
+func printedVariables(t *testing.T, printed io.Reader) map[string]string {
 	t.Helper()
 	variables := map[string]string{}
 	lines := bufio.NewScanner(printed)
@@ -72,8 +72,8 @@ func told(t *testing.T, printed io.Reader) map[string]string {
 	return variables
 }
 
-// answered reads the same from what local serve prints with --json.
-func answered(t *testing.T, printed io.Reader) map[string]string {
+// jsonVariables reads the same from what local serve prints with --json.
+func jsonVariables(t *testing.T, printed io.Reader) map[string]string {
 	t.Helper()
 	var served map[string]any
 	require.NoError(t, json.NewDecoder(printed).Decode(&served))
@@ -106,7 +106,7 @@ func clientSecret(t *testing.T, file string) string {
 // nothing but what that prints, for people and with --json.
 func TestAProgramFromTheDocumentationWorks(t *testing.T) {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
-		t.Skip("Go reads SSL_CERT_FILE neither on macOS nor on Windows: there the system would have to be told to " +
+		t.Skip("Go reads SSL_CERT_FILE neither on macOS nor on Windows: the system itself would have to " +
 			"trust the test's certificate authority")
 	}
 	dir := t.TempDir()
@@ -117,7 +117,7 @@ func TestAProgramFromTheDocumentationWorks(t *testing.T) {
 		name      string
 		arguments []string
 		read      func(*testing.T, io.Reader) map[string]string
-	}{{"people", nil, told}, {"json", []string{"--json"}, answered}} {
+	}{{"people", nil, printedVariables}, {"json", []string{"--json"}, jsonVariables}} {
 		t.Run(c.name, func(t *testing.T) {
 			variables := c.read(t, serve(t, tool, home, c.arguments...))
 			require.Len(t, variables, 8)
