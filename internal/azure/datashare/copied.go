@@ -34,14 +34,8 @@ func copiedBy(c *arm.Call, objectID string) (map[string]string, *arm.Error) {
 
 // forgetCopied makes a mapping's next snapshot copy everything.
 func forgetCopied(c *arm.Call, objectID string) *arm.Error {
-	known, err := copiedBy(c, objectID)
-	if err != nil {
-		return err
-	}
-	for name := range known {
-		if err := c.Tx.Delete(tableCopied, objectID+"/"+name); err != nil {
-			return arm.InternalError(err)
-		}
+	if err := c.Tx.DeleteAll(tableCopied, objectID+"/"); err != nil {
+		return arm.InternalError(err)
 	}
 	return nil
 }

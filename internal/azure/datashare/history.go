@@ -1,7 +1,6 @@
 package datashare
 
 import (
-	"encoding/json"
 	"net/http"
 	"sort"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 const (
@@ -111,15 +111,7 @@ func tooOld(r *run, now time.Time) bool {
 
 // storedRuns reads the runs below a prefix, oldest first within a subscription.
 func storedRuns(c *arm.Call, prefix string) ([]*run, *arm.Error) {
-	var out []*run
-	err := c.Tx.Scan(tableRuns, prefix, func(_ string, raw []byte) error {
-		var r run
-		if err := json.Unmarshal(raw, &r); err != nil {
-			return err
-		}
-		out = append(out, &r)
-		return nil
-	})
+	out, err := store.All[run](c.Tx, tableRuns, prefix)
 	if err != nil {
 		return nil, arm.InternalError(err)
 	}
@@ -175,14 +167,8 @@ func detailsOf(c *arm.Call, prefix, id string) (any, *arm.Error) {
 
 // forgetRuns drops the history below a prefix.
 func forgetRuns(c *arm.Call, prefix string) *arm.Error {
-	runs, err := storedRuns(c, prefix)
-	if err != nil {
-		return err
-	}
-	for _, r := range runs {
-		if err := c.Tx.Delete(tableRuns, r.Key); err != nil {
-			return arm.InternalError(err)
-		}
+	if err := c.Tx.DeleteAll(tableRuns, prefix); err != nil {
+		return arm.InternalError(err)
 	}
 	return nil
 }

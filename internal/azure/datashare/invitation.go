@@ -1,7 +1,6 @@
 package datashare
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/identity"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // tableInvitations finds an invitation's resource id by invitation id, over all tenants.
@@ -132,21 +132,13 @@ func answer(c *arm.Call, invitation *arm.Resource, status string) *arm.Error {
 
 // invitationsFor lists the pending invitations that are addressed to the caller, in all tenants.
 func (p *provider) invitationsFor(c *arm.Call) ([]*arm.Resource, *arm.Error) {
-	var ids []string
-	err := c.Tx.Scan(tableInvitations, "", func(_ string, raw []byte) error {
-		var id string
-		if err := json.Unmarshal(raw, &id); err != nil {
-			return err
-		}
-		ids = append(ids, id)
-		return nil
-	})
+	ids, err := store.All[string](c.Tx, tableInvitations, "")
 	if err != nil {
 		return nil, arm.InternalError(err)
 	}
 	var out []*arm.Resource
 	for _, id := range ids {
-		r, ok := c.GetByID(id)
+		r, ok := c.GetByID(*id)
 		if ok && r.String("properties", "invitationStatus") == "Pending" && invited(r, c.Caller) && !expired(r, c.Now) {
 			out = append(out, r)
 		}

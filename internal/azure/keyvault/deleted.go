@@ -1,13 +1,13 @@
 package keyvault
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 const (
@@ -121,15 +121,7 @@ func purge(c *arm.Call, name string) *arm.Error {
 }
 
 func deletedSecrets(c *arm.Call, vault string) ([]*arm.Resource, *arm.Error) {
-	var out []*arm.Resource
-	err := c.Tx.Scan(tableDeletedSecrets, strings.ToLower(vault)+"/", func(_ string, raw []byte) error {
-		var r arm.Resource
-		if err := json.Unmarshal(raw, &r); err != nil {
-			return err
-		}
-		out = append(out, &r)
-		return nil
-	})
+	out, err := store.All[arm.Resource](c.Tx, tableDeletedSecrets, strings.ToLower(vault)+"/")
 	if err != nil {
 		return nil, arm.InternalError(err)
 	}
@@ -155,21 +147,17 @@ func deletedVaultRoutes() []arm.Route {
 }
 
 func listDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
-	out := []any{}
-	err := c.Tx.Scan(tableDeleted, "", func(_ string, raw []byte) error {
-		var d deletedVault
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return err
-		}
-		if strings.EqualFold(d.subscription(), params["subscriptionId"]) && c.Now.Before(d.Purge) {
-			out = append(out, d.view())
-		}
-		return nil
-	})
+	all, err := store.All[deletedVault](c.Tx, tableDeleted, "")
 	if err != nil {
 		return nil, arm.InternalError(err)
 	}
-	return map[string]any{"value": out}, nil
+	var out []any
+	for _, d := range all {
+		if strings.EqualFold(d.subscription(), params["subscriptionId"]) && c.Now.Before(d.Purge) {
+			out = append(out, d.view())
+		}
+	}
+	return jsonbody.Collection(out), nil
 }
 
 func getDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {

@@ -2,13 +2,13 @@ package keyvault
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 const (
@@ -34,22 +34,15 @@ const jobPurge = "purge"
 
 func purgeExpired(_ context.Context, s *arm.Server, vault *arm.Resource, _ map[string]any) *arm.Error {
 	err := s.Update(func(c *arm.Call) error {
-		var due []arm.ID
-		err := c.Tx.Scan(tableRemoved, strings.ToLower(vault.ID.Name())+"/", func(_ string, raw []byte) error {
-			var d removedSecret
-			if err := json.Unmarshal(raw, &d); err != nil {
-				return err
-			}
-			if !c.Now.Before(d.Purge) {
-				due = append(due, d.Secret.ID)
-			}
-			return nil
-		})
+		all, err := store.All[removedSecret](c.Tx, tableRemoved, strings.ToLower(vault.ID.Name())+"/")
 		if err != nil {
 			return err
 		}
-		for _, id := range due {
-			if err := purgeSecret(c, id); err != nil {
+		for _, d := range all {
+			if c.Now.Before(d.Purge) {
+				continue
+			}
+			if err := purgeSecret(c, d.Secret.ID); err != nil {
 				return err
 			}
 		}

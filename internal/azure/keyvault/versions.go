@@ -3,6 +3,7 @@ package keyvault
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 const (
@@ -114,17 +116,8 @@ func scanVersions(c *arm.Call, id arm.ID, fn func(version string, v secretVersio
 
 // forget drops what the table has of a secret ("vault/secret/") or of a vault ("vault/").
 func forget(c *arm.Call, table, prefix string) *arm.Error {
-	var keys []string
-	if err := c.Tx.Scan(table, prefix, func(key string, _ []byte) error {
-		keys = append(keys, key)
-		return nil
-	}); err != nil {
+	if err := c.Tx.DeleteAll(table, prefix); err != nil {
 		return arm.InternalError(err)
-	}
-	for _, key := range keys {
-		if err := c.Tx.Delete(table, key); err != nil {
-			return arm.InternalError(err)
-		}
 	}
 	return nil
 }
@@ -142,19 +135,10 @@ func findRemoved(c *arm.Call, id arm.ID) (*removedSecret, bool, *arm.Error) {
 	return &d, true, nil
 }
 
-// removed lists a vault's deleted secrets in name order.
-func removed(c *arm.Call, vault arm.ID) (out []*removedSecret, err error) {
-	err = c.Tx.Scan(tableRemoved, strings.ToLower(vault.Name())+"/", func(_ string, raw []byte) error {
-		var d removedSecret
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return err
-		}
-		if c.Now.Before(d.Purge) {
-			out = append(out, &d)
-		}
-		return nil
-	})
-	return out, err
+// removed lists a vault's deleted secrets in name order, without those whose retention has ended.
+func removed(c *arm.Call, vault arm.ID) ([]*removedSecret, error) {
+	all, err := store.All[removedSecret](c.Tx, tableRemoved, strings.ToLower(vault.Name())+"/")
+	return slices.DeleteFunc(all, func(d *removedSecret) bool { return !c.Now.Before(d.Purge) }), err
 }
 
 // removeSecret deletes a secret from its vault; for the vault's retention time it can be recovered.

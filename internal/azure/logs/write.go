@@ -291,15 +291,8 @@ func expire(c *arm.Call, prefix string, before time.Time) error {
 // Forget drops all rows of a workspace that is deleted for good.
 func Forget(c *arm.Call, customerID string) *arm.Error {
 	for _, table := range []string{tableRows, tableUsage} {
-		var keys []string
-		if err := c.Tx.Scan(table, customerID+"/",
-			func(key string, _ []byte) error { keys = append(keys, key); return nil }); err != nil {
+		if err := c.Tx.DeleteAll(table, customerID+"/"); err != nil {
 			return arm.InternalError(err)
-		}
-		for _, key := range keys {
-			if err := c.Tx.Delete(table, key); err != nil {
-				return arm.InternalError(err)
-			}
 		}
 	}
 	return nil

@@ -1,13 +1,13 @@
 package storage
 
 import (
-	"encoding/json"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // tableDeleted keeps deleted containers until their retention ends: account/container/version → deletedContainer.
@@ -61,18 +61,9 @@ func (p *provider) bury(c *arm.Call, account, container *arm.Resource) (bool, er
 
 // deletedIn lists an account's deleted containers, by name and then by version. With all, those whose retention has
 // ended are among them.
-func deletedIn(c *arm.Call, account string, all bool) (out []deletedContainer, err error) {
-	err = c.Tx.Scan(tableDeleted, account+"/", func(key string, raw []byte) error {
-		var d deletedContainer
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return fmt.Errorf("decode deleted container %q: %w", key, err)
-		}
-		if all || c.Now.Before(d.Purge) {
-			out = append(out, d)
-		}
-		return nil
-	})
-	return out, err
+func deletedIn(c *arm.Call, account string, all bool) ([]*deletedContainer, error) {
+	out, err := store.All[deletedContainer](c.Tx, tableDeleted, account+"/")
+	return slices.DeleteFunc(out, func(d *deletedContainer) bool { return !all && !c.Now.Before(d.Purge) }), err
 }
 
 // purgeContainers removes for good what is past its retention.
@@ -97,16 +88,7 @@ func (p *provider) purgeContainers(c *arm.Call, account string) error {
 
 // forgetContainers drops the records of an account's deleted containers; their blobs go with the account's.
 func forgetContainers(c *arm.Call, account string) error {
-	all, err := deletedIn(c, account, true)
-	if err != nil {
-		return err
-	}
-	for _, d := range all {
-		if err := c.Tx.Delete(tableDeleted, d.key(account)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.Tx.DeleteAll(tableDeleted, account+"/")
 }
 
 // withDeleted adds an account's deleted containers to a list that asks for them with $include=deleted.
