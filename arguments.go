@@ -59,7 +59,7 @@ func consumed(s *settings.Settings, organization string) []settings.Share {
 
 func sharesWhere(s *settings.Settings, is func(settings.Share) bool) []settings.Share {
 	var found []settings.Share
-	for _, name := range sorted(s.Shares) {
+	for _, name := range slices.Sorted(maps.Keys(s.Shares)) {
 		if is(s.Shares[name]) {
 			found = append(found, s.Shares[name])
 		}
@@ -75,7 +75,7 @@ func sharedContainers(shares []settings.Share) []string {
 			names[ds.Container] = true
 		}
 	}
-	return sorted(names)
+	return slices.Sorted(maps.Keys(names))
 }
 
 func storageSettings(s settings.Storage) *components.StorageSettings {

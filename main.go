@@ -34,7 +34,7 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 	outputs := t.outputs()
-	for _, name := range sorted(outputs) {
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		ctx.Export(name, outputs[name])
 	}
 	return nil
@@ -50,12 +50,12 @@ func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
 		shares:     map[string]*components.ShareWithDataset{},
 		monitoring: map[string]*components.Monitoring{},
 	}
-	for _, name := range sorted(s.Organizations) {
+	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
 		if err := t.addOrganization(ctx, name); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range sorted(s.Shares) {
+	for _, name := range slices.Sorted(maps.Keys(s.Shares)) {
 		if err := t.addShare(ctx, name); err != nil {
 			return nil, err
 		}
@@ -65,7 +65,7 @@ func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
 			return nil, err
 		}
 	}
-	for _, name := range sorted(s.Organizations) {
+	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
 		if err := t.addMonitoring(ctx, name); err != nil {
 			return nil, err
 		}
@@ -198,6 +198,3 @@ func (t *topology) boundary(organization string) *components.Boundary {
 	}
 	return nil
 }
-
-// sorted is a map's keys in order, so that every run registers in the same order.
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

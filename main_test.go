@@ -314,6 +314,22 @@ func TestSnapshotsAreExpectedByTheShortestSchedule(t *testing.T) {
 	}
 }
 
+// Ensure resources keep their identities from one version of the program to the next: a stack that stands is updated
+// then, and nothing in it is replaced. Where a name has to change, the resource needs an alias, and its line here
+// changes with it.
+func TestResourcesKeepTheirURNs(t *testing.T) {
+	for _, stack := range []string{"dev", "hub"} {
+		file := filepath.Join("testdata", "urns-"+stack+".txt")
+		want, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var urns []string
+		for _, r := range azuremock.MustRun(t, program, configuration(t, stack, nil)).Resources() {
+			urns = append(urns, r.URN)
+		}
+		assert.Equal(t, strings.Fields(string(want)), urns, file)
+	}
+}
+
 // Ensure nothing is registered when the configuration has a problem.
 func TestNothingIsRegisteredForABadConfiguration(t *testing.T) {
 	a, err := azuremock.Run(program, configuration(t, "dev", map[string]string{"storage": `{"sku": "Gold"}`}))

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/crossorg/crossorg/components"
@@ -9,7 +12,7 @@ import (
 // outputs are what a person or a script needs next: ids, names, endpoints, states, and links into the portal.
 func (t *topology) outputs() pulumi.Map {
 	organizations := pulumi.Map{}
-	for _, name := range sorted(t.settings.Organizations) {
+	for _, name := range slices.Sorted(maps.Keys(t.settings.Organizations)) {
 		sides := pulumi.Map{}
 		if org, ok := t.providers[name]; ok {
 			sides["provider"] = boundaryOutputs(org.Boundary())
@@ -36,7 +39,7 @@ func (t *topology) outputs() pulumi.Map {
 		organizations[name] = sides
 	}
 	shares := pulumi.Map{}
-	for _, name := range sorted(t.shares) {
+	for _, name := range slices.Sorted(maps.Keys(t.shares)) {
 		shares[name] = t.shareOutputs(name)
 	}
 	outputs := pulumi.Map{"organizations": organizations, "shares": shares}

@@ -140,7 +140,8 @@ func (a *ShareWithDatasetArgs) check() error {
 		a.DataSets[name].check(&p, fmt.Sprintf("dataSets[%q]", name), a.Provider)
 	}
 	if _, taken := a.Consumers[azureNative]; taken {
-		p.add("consumers[%q] has the key of the providing side's azure-native provider: choose another name", azureNative)
+		p.add("consumers[%q] has the key of the providing side's azure-native provider: choose another name",
+			azureNative)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Consumers)) {
 		a.Consumers[name].check(&p, fmt.Sprintf("consumers[%q]", name))

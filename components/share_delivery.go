@@ -89,16 +89,16 @@ func newDelivery(
 func (s *ShareWithDataset) address(
 	ctx *pulumi.Context, consumer string, invitee *ShareInvitee, invite *datashare.InvitationArgs,
 ) {
-	who := valueOf(invitee)
+	invited := valueOf(invitee)
 	switch {
-	case isSet(who.Email):
-		invite.TargetEmail = who.Email
-	case isSet(who.TenantID) || isSet(who.ObjectID):
-		if isSet(who.TenantID) {
-			invite.TargetActiveDirectoryId = who.TenantID
+	case isSet(invited.Email):
+		invite.TargetEmail = invited.Email
+	case isSet(invited.TenantID) || isSet(invited.ObjectID):
+		if isSet(invited.TenantID) {
+			invite.TargetActiveDirectoryId = invited.TenantID
 		}
-		if isSet(who.ObjectID) {
-			invite.TargetObjectId = who.ObjectID
+		if isSet(invited.ObjectID) {
+			invite.TargetObjectId = invited.ObjectID
 		}
 	default:
 		as := pulumi.InvokeOption(pulumi.Parent(s))
