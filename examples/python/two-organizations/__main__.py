@@ -127,7 +127,7 @@ cluster = crossorg.GovernanceCluster(
     tags=tags,
     node_count=5,
     image=crossorg.ClusterImageArgs(sku="2019-Datacenter"),
-    admin_user_name="sfadmin",
+    admin_user_name=governance["adminUser"],
     admin_password=config.require_secret("adminPassword"),
     admin_certificate=crossorg.ClusterCertificateArgs(thumbprint=governance["adminCertificate"]["thumbprint"]),
     vault_id=contoso.vault_id,

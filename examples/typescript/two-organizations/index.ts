@@ -6,7 +6,10 @@ import { AzureNative } from "../azureNative";
 import { party } from "../party";
 
 const config = new pulumi.Config();
-const adminCertificate = config.requireObject<{ adminCertificate: { thumbprint: string } }>("governance").adminCertificate;
+const { adminUser, adminCertificate } = config.requireObject<{
+    adminUser: string;
+    adminCertificate: { thumbprint: string };
+}>("governance");
 
 const location = "eastus";
 const tags = { environment: pulumi.getStack(), purpose: "cross-org-data-sharing" };
@@ -53,7 +56,7 @@ const governance = new crossorg.GovernanceCluster("contoso-governance", {
     location, tags,
     nodeCount: 5,
     image: { sku: "2019-Datacenter" },
-    adminUserName: "sfadmin",
+    adminUserName: adminUser,
     adminPassword: config.requireSecret("adminPassword"),
     adminCertificate,
     vaultId: contoso.vaultId,
