@@ -190,8 +190,8 @@ func (f *flags) standing(p *console.Page, r *local.Result) {
 	}
 	p.Blank()
 	t := console.NewTable(console.Column{Head: "ORGANIZATION"}, console.Column{Head: "SIDE", Clip: console.Never},
-		console.Column{Head: "LOCATION"}, console.Column{Head: "RESOURCE GROUP"},
-		console.Column{Head: "STORAGE ACCOUNT"})
+		console.Column{Head: "LOCATION"}, console.Column{Head: "RESOURCE GROUP", Clip: console.AtMiddle},
+		console.Column{Head: "STORAGE ACCOUNT", Clip: console.AtMiddle})
 	var rows [][]any
 	for _, name := range slices.Sorted(maps.Keys(outputs.Organizations)) {
 		o := outputs.Organizations[name]

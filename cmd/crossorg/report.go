@@ -84,7 +84,7 @@ func (r *reporter) failure(f *local.Failure) {
 	page := r.err.Page()
 	page.Message("", "error: ", console.Bad(f.Message))
 	for _, d := range f.Diagnostics {
-		if d.Told {
+		if d.Shown {
 			continue
 		}
 		message := d.Message

@@ -230,7 +230,7 @@ func TestFailures(t *testing.T) {
 	failure := &local.Failure{Message: "up failed", Diagnostics: []local.Diagnostic{
 		{Resource: "storage:StorageAccount a", Message: "first\nsecond"},
 		{Message: "general " + strings.Repeat("x ", 50)},
-		{Message: "shown before", Told: true},
+		{Message: "shown before", Shown: true},
 	}}
 	var stdout, stderr bytes.Buffer
 	r := newReporter(&stdout, &stderr, func(string) string { return "" })

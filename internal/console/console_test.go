@@ -45,9 +45,11 @@ func sample(p *console.Page) {
 		"somebody"))
 	p.Facts("  ", console.Fact{Name: "Short", Value: 7}, console.Fact{Name: "A long name", Value: "one\ntwo"})
 	t := console.NewTable(console.Column{Head: "PATH", Clip: console.AtStart}, console.Column{Head: "TEXT"},
-		console.Column{Head: "NUMBER", Right: true}, console.Column{Head: "KEPT", Clip: console.Never})
-	t.Row("container/folder/folder/folder/folder/file.csv", strings.Repeat("words ", 9), 12, console.Good("equal"))
-	t.Row("日本語/ファイル.csv", "déjà vu\nin two lines", 123456, "")
+		console.Column{Head: "NUMBER", Right: true}, console.Column{Head: "KEPT", Clip: console.Never},
+		console.Column{Head: "NAME", Clip: console.AtMiddle})
+	t.Row("container/folder/folder/folder/folder/file.csv", strings.Repeat("words ", 9), 12, console.Good("equal"),
+		"contoso-provider-rg29e02ade")
+	t.Row("日本語/ファイル.csv", "déjà vu\nin two lines", 123456, "", "日本語日本語日本語日本語")
 	p.Blank()
 	p.Table("  ", t)
 }
@@ -63,9 +65,9 @@ func TestPageInAWidth(t *testing.T) {
   A long name  one
                two
 
-  PATH                  TEXT                   NUMBER  KEPT
-  …/folder/file.csv     words words words wo…      12  equal
-  日本語/ファイル.csv   déjà vu in two lines   123456
+  PATH           TEXT           NUMBER  KEPT   NAME
+  …/file.csv     words words …      12  equal  contos…e02ade
+  …ファイル.csv  déjà vu in t…  123456         日本語…日本語
 `, page(t, 60, false, sample))
 }
 

@@ -144,6 +144,16 @@ func clipStart(text string, width int) string {
 	return ellipsis + kept
 }
 
+// clipMiddle shortens a text in its middle.
+func clipMiddle(text string, width int) string {
+	all := ansi.StringWidth(text)
+	if all <= width {
+		return text
+	}
+	tail := width / 2
+	return ansi.Truncate(text, width-tail, ellipsis) + ansi.TruncateLeft(text, all-tail, "")
+}
+
 // wrap folds a text into lines of up to a number of columns, at spaces, and inside of words that are too long: after a
 // slash where there is one. A line that is indented stays so where it is folded.
 func wrap(text string, width int) []string {

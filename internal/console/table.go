@@ -25,6 +25,8 @@ const (
 	AtEnd Clip = iota
 	// AtStart cuts the start, as of a path.
 	AtStart
+	// AtMiddle cuts the middle, as of a name that ends in random characters.
+	AtMiddle
 	// Never cuts nothing as long as other columns can give way.
 	Never
 )
@@ -82,9 +84,12 @@ func (t *Table) line(s *Screen, row []Cell, widths []int) string {
 	blank := 0
 	for i, c := range row {
 		text := c.text
-		if t.columns[i].Clip == AtStart {
+		switch t.columns[i].Clip {
+		case AtStart:
 			text = clipStart(text, widths[i])
-		} else {
+		case AtMiddle:
+			text = clipMiddle(text, widths[i])
+		default:
 			text = clipEnd(text, widths[i])
 		}
 		rest := widths[i] - ansi.StringWidth(text)

@@ -88,8 +88,8 @@ type Diagnostic struct {
 	// Resource is its type and name, empty for the program as a whole.
 	Resource string `json:"resource,omitempty"`
 	Message  string `json:"message"`
-	// Told tells that Progress has had the message already.
-	Told bool `json:"-"`
+	// Shown says that Progress has had the message already.
+	Shown bool `json:"-"`
 }
 
 // watch begins to tell what takes long, until the returned function is called.
@@ -251,7 +251,7 @@ func (c *collector) complaints() []Diagnostic {
 		kept = append(kept, d)
 	}
 	if !telling && len(c.printed) > 0 {
-		kept = append(kept, Diagnostic{Message: strings.Join(c.printed, "\n"), Told: true})
+		kept = append(kept, Diagnostic{Message: strings.Join(c.printed, "\n"), Shown: true})
 	}
 	if len(kept) == 0 {
 		return c.errors

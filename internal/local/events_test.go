@@ -98,7 +98,7 @@ func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {
 		failed("error in compiling Go: unable to run `go build`: exit status 1"))
 	assert.Equal(t, []Diagnostic{
 		{Message: "error in compiling Go: unable to run `go build`: exit status 1"},
-		{Message: "./main.go:1: undefined: x", Told: true},
+		{Message: "./main.go:1: undefined: x", Shown: true},
 	}, c.complaints())
 	assert.Contains(t, told, "undefined: x")
 }

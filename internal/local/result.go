@@ -1,7 +1,6 @@
 package local
 
 import (
-	"encoding/json"
 	"errors"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -80,6 +79,3 @@ func AsFailure(err error) *Failure {
 	}
 	return &Failure{Message: err.Error(), cause: err}
 }
-
-// JSON is the result's document, indented for a person who looks at it.
-func (r *Result) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -25,7 +26,7 @@ func TestDocumentShape(t *testing.T) {
 		}},
 		DurationMs: 12,
 	}
-	raw, err := r.JSON()
+	raw, err := json.Marshal(r)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"stack":"dev","summary":{"create":2,"same":3,"update":0,"delete":0,"replace":1},
 		"outputs":{"a":"b"},
@@ -35,7 +36,7 @@ func TestDocumentShape(t *testing.T) {
 }
 
 func TestDocumentLeavesOutWhatDoesNotApply(t *testing.T) {
-	raw, err := (&Result{Stack: "dev", Error: AsFailure(errors.New("no"))}).JSON()
+	raw, err := json.Marshal(&Result{Stack: "dev", Error: AsFailure(errors.New("no"))})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"stack":"dev","error":{"message":"no"},"durationMs":0}`, string(raw))
 }
