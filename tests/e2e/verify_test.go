@@ -374,7 +374,7 @@ func (l *live) certifies(h *home, host *stack.Side) {
 	assert.Equal(l.t, stored["secretId"], run(0)["secretId"], "the same certificate is stored once")
 
 	up := h.do("up")
-	assert.Equal(l.t, 1, up.Summary.Update, "the cluster gets the certificate")
+	assert.Equal(l.t, 2, up.Summary.Update, "the cluster gets the certificate, which its component records")
 	clients := properties(l.do(http.MethodGet, l.outputs.Governance.ClusterID, clusterVersion, nil))["clients"].([]any)
 	require.Len(l.t, clients, 1)
 	assert.Equal(l.t, stored["thumbprint"], clients[0].(map[string]any)["thumbprint"])
