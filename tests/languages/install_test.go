@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -97,6 +98,9 @@ func installPython() (string, error) {
 		return "", err
 	}
 	python := filepath.Join(repository, program, "venv", "bin", "python3")
+	if runtime.GOOS == "windows" {
+		python = filepath.Join(repository, program, "venv", "Scripts", "python.exe")
+	}
 	if _, err := command("", python, "-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps",
 		"--no-build-isolation", "--no-index", filepath.Join("sdk", "python")); err != nil {
 		return "", err

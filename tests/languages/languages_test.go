@@ -10,10 +10,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -85,7 +87,9 @@ func newHome(t *testing.T) home {
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "home")
 	require.NoError(t, os.Mkdir(dir, 0o700))
-	require.NoError(t, os.Symlink(shared, filepath.Join(dir, "plugins")))
+	if err := os.Symlink(shared, filepath.Join(dir, "plugins")); err != nil {
+		t.Logf("the provider is built once more, as it cannot be shared: %s", err)
+	}
 	return home{t, dir}
 }
 
@@ -213,16 +217,21 @@ func TestSmallestUses(t *testing.T) {
 		"provider-org": "ProviderOrg", "consumer-org": "ConsumerOrg", "share-with-dataset": "ShareWithDataset",
 		"governance-cluster": "GovernanceCluster", "monitoring": "Monitoring",
 	}
-	for _, language := range []string{"go", "typescript"} {
+	for language, names := range map[string][]string{
+		// Linking takes long: the others compile with the repository, and set up no more than these or the topology.
+		"go":         {"share-with-dataset", "governance-cluster"},
+		"typescript": slices.Sorted(maps.Keys(components)),
+	} {
 		t.Run(language, func(t *testing.T) {
 			install(t, language)
 			h := newHome(t)
-			for name, component := range components {
+			for _, name := range names {
 				found := map[string]bool{}
 				for _, r := range h.preview(example(language, name)) {
 					found[r.Type] = true
 				}
-				assert.True(t, found["crossorg:index:"+component], "%s in %s registers its component", name, language)
+				assert.True(t, found["crossorg:index:"+components[name]], "%s in %s registers its component", name,
+					language)
 			}
 		})
 	}
@@ -230,7 +239,7 @@ func TestSmallestUses(t *testing.T) {
 
 func TestTypeScriptExamplesHaveTheRightTypes(t *testing.T) {
 	install(t, "typescript")
-	cmd := exec.Command(filepath.Join("node_modules", ".bin", "tsc"), "--project", ".")
+	cmd := exec.Command("node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "--project", ".")
 	cmd.Dir = filepath.Join(repository, "examples", "typescript")
 	out, err := cmd.CombinedOutput()
 	assert.NoError(t, err, "%s", out)
