@@ -133,11 +133,10 @@ func clipEnd(text string, width int) string { return ansi.Truncate(text, max(1, 
 
 // clipStart shortens a text at its start, and a path at a slash: the end of a path tells more.
 func clipStart(text string, width int) string {
-	over := ansi.StringWidth(text) - width
-	if over <= 0 {
+	if ansi.StringWidth(text) <= width {
 		return text
 	}
-	kept := ansi.TruncateLeft(text, over+1, "")
+	kept := last(text, width-1)
 	if slash := strings.IndexByte(kept, '/'); slash >= 0 && slash < len(kept)/2 {
 		kept = kept[slash:]
 	}
@@ -146,12 +145,21 @@ func clipStart(text string, width int) string {
 
 // clipMiddle shortens a text in its middle.
 func clipMiddle(text string, width int) string {
-	all := ansi.StringWidth(text)
-	if all <= width {
+	if ansi.StringWidth(text) <= width {
 		return text
 	}
-	tail := width / 2
-	return ansi.Truncate(text, width-tail, ellipsis) + ansi.TruncateLeft(text, all-tail, "")
+	tail := last(text, width/2)
+	return ansi.Truncate(text, width-ansi.StringWidth(tail), ellipsis) + tail
+}
+
+// last is as much of the end of a text as fits a number of columns. A character may be two columns wide, and is kept
+// whole or not at all.
+func last(text string, width int) string {
+	kept := text
+	for cut := ansi.StringWidth(text) - width; ansi.StringWidth(kept) > width; cut++ {
+		kept = ansi.TruncateLeft(text, cut, "")
+	}
+	return kept
 }
 
 // wrap folds a text into lines of up to a number of columns, at spaces, and inside of words that are too long: after a
