@@ -60,7 +60,8 @@ func (t *T) revoke(shareID string) {
 func (t *T) expire(shareID string, until time.Time) {
 	t.Helper()
 	_, err := t.datashare(t.Env.Provider).NewProviderShareSubscriptionsClient().Adjust(t.ctx(), groupOf(shareID),
-		segment(shareID, "accounts"), nameOf(shareID), *t.onlyConsumer(shareID).Name, armdatashare.ProviderShareSubscription{
+		segment(shareID, "accounts"), nameOf(shareID), *t.onlyConsumer(shareID).Name,
+		armdatashare.ProviderShareSubscription{
 			Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &until}}, nil)
 	require.NoError(t, err)
 }

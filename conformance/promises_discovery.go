@@ -61,7 +61,8 @@ func discoveryPromises() []Promise {
 		{
 			Name: "tenant of a subscription", Area: areaDiscovery,
 			Source: "https://shawntabrizi.com/blog/aad/secret-apis-in-azure-active-directory-and-azure-resource-manager", Undocumented: true,
-			Statement: "The WWW-Authenticate header of a refused request without a token names the tenant to sign in to.",
+			Statement: "The WWW-Authenticate header of a refused request without a token names the tenant to sign in " +
+				"to.",
 			Test: func(t *T) {
 				o := t.clientOptions()
 				p := runtime.NewPipeline("conformance", "v1.0.0", runtime.PipelineOptions{}, &o)

@@ -117,8 +117,9 @@ func immutabilityPromises() []Promise {
 		},
 		{
 			Name: "delete of its parent", Area: immutability,
-			Source:    "https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies",
-			Statement: "An empty container can be deleted although it has an immutability policy, which is deleted with it.",
+			Source: "https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies",
+			Statement: "An empty container can be deleted although it has an immutability policy, which is deleted " +
+				"with it.",
 			Test: func(t *T) {
 				o := t.Env.Provider
 				c, _ := t.protected(o)

@@ -278,7 +278,8 @@ func secretPromises() []Promise {
 		},
 		{
 			Name: "challenge", Area: areaSecrets, Source: docsVaultChallenges, Undocumented: true,
-			Statement: "A request without a token is refused with 401; the challenge names the tenant's authority and the " +
+			Statement: "A request without a token is refused with 401; the challenge names the tenant's authority " +
+				"and the " +
 				"resource to ask for.",
 			Test: func(t *T) {
 				req, err := http.NewRequestWithContext(t.ctx(), http.MethodGet,

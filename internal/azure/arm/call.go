@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 const tableResources = "resources"
@@ -103,29 +105,31 @@ func (c *Call) enqueue(id ID, job string, at time.Time, payload map[string]any, 
 	return nil
 }
 
-// SystemIdentity returns the body's identity with the principal that Azure makes for a system-assigned identity: it is
-// created once, kept over updates, and registered with the tenant of the resource's subscription.
-// Call it from Put with the request's identity; nil when none was asked for.
-func (c *Call) SystemIdentity(w *Write) (map[string]any, *Error) {
-	req, _ := w.New.Body["identity"].(map[string]any)
-	if req == nil {
-		return nil, nil
+// CompleteIdentity completes the identity that a PUT asks for, if it asks for one. A system-assigned identity gets the
+// principal that Azure makes for it: it is created once, kept over updates, and registered with the tenant of the
+// resource's subscription. User-assigned identities stay as they are. Call it from Put.
+func (c *Call) CompleteIdentity(w *Write) *Error {
+	asked := jsonbody.Object(w.New.Body, "identity")
+	if asked == nil {
+		return nil
 	}
-	kind, _ := req["type"].(string)
-	out := map[string]any{"type": kind}
-	if !strings.Contains(strings.ToLower(kind), "systemassigned") {
-		return out, nil
+	identity := map[string]any{"type": jsonbody.Text(asked, "type")}
+	if users := asked["userAssignedIdentities"]; users != nil {
+		identity["userAssignedIdentities"] = users
 	}
-	if w.Old != nil {
-		if id := w.Old.String("identity", "principalId"); id != "" {
-			out["principalId"], out["tenantId"] = id, w.Old.String("identity", "tenantId")
-			return out, nil
-		}
+	w.New.Body["identity"] = identity
+	if !strings.Contains(strings.ToLower(jsonbody.Text(asked, "type")), "systemassigned") {
+		return nil
+	}
+	if w.Old != nil && w.Old.String("identity", "principalId") != "" {
+		identity["principalId"] = w.Old.String("identity", "principalId")
+		identity["tenantId"] = w.Old.String("identity", "tenantId")
+		return nil
 	}
 	p, err := c.Server.directory.CreateManagedIdentity(c.Tx, w.New.ID.Subscription, w.New.ID.String())
 	if err != nil {
-		return nil, InternalError(err)
+		return InternalError(err)
 	}
-	out["principalId"], out["tenantId"] = p.ObjectID, p.TenantID
-	return out, nil
+	identity["principalId"], identity["tenantId"] = p.ObjectID, p.TenantID
+	return nil
 }

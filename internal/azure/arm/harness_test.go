@@ -92,12 +92,8 @@ func (c *cloud) workspaces() *arm.Provider {
 			Global: func(name string) *arm.Error { return arm.Conflict("NameTaken", "The name '%s' is taken.", name) },
 			Put: func(call *arm.Call, w *arm.Write) *arm.Error {
 				w.New.Properties()["provisioningState"] = "Creating"
-				identity, err := call.SystemIdentity(w)
-				if err != nil {
+				if err := call.CompleteIdentity(w); err != nil {
 					return err
-				}
-				if identity != nil {
-					w.New.Body["identity"] = identity
 				}
 				return call.Enqueue(w.New.ID, "provision", call.Now, map[string]any{"n": 1})
 			},

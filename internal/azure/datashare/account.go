@@ -32,11 +32,9 @@ func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 		return arm.BadRequest("InvalidIdentityType", "A Data Share account needs a system-assigned identity: set "+
 			"identity.type to 'SystemAssigned'.")
 	}
-	identity, err := c.SystemIdentity(w)
-	if err != nil {
+	if err := c.CompleteIdentity(w); err != nil {
 		return err
 	}
-	w.New.Body["identity"] = identity
 	stamp(c, w, true)
 	return nil
 }

@@ -19,7 +19,8 @@ type dataSetCopy struct {
 	// reader and writer are the object ids of the two accounts' identities, provider and consumer the accounts.
 	reader, writer     string
 	provider, consumer arm.ID
-	// known is what an incremental snapshot leaves out: the ETags of source blobs, by name, that have been copied before.
+	// known is what an incremental snapshot leaves out: the ETags of source blobs, by name, that have been copied
+	// before.
 	known map[string]string
 	// etags are those of the source blobs that this copy has copied; transfers are the same blobs at both ends.
 	etags     map[string]string

@@ -111,15 +111,15 @@ func (p *provider) invitationFor(
 }
 
 // invited reports whether the invitation is addressed to the principal.
-func invited(invitation *arm.Resource, who identity.Principal) bool {
+func invited(invitation *arm.Resource, caller identity.Principal) bool {
 	if email := invitation.String("properties", "targetEmail"); email != "" {
-		return strings.EqualFold(email, emailOf(who))
+		return strings.EqualFold(email, emailOf(caller))
 	}
-	if !strings.EqualFold(invitation.String("properties", "targetActiveDirectoryId"), who.TenantID) {
+	if !strings.EqualFold(invitation.String("properties", "targetActiveDirectoryId"), caller.TenantID) {
 		return false
 	}
 	object := invitation.String("properties", "targetObjectId")
-	return object == "" || strings.EqualFold(object, who.ObjectID)
+	return object == "" || strings.EqualFold(object, caller.ObjectID)
 }
 
 // answer records the recipient's decision.

@@ -80,8 +80,8 @@ type schedule struct {
 	start    time.Time
 }
 
-// scheduleOf reads the schedule of a synchronization setting or a trigger. The intervals are kept apart from those of the
-// program (internal/rules) on purpose: what Azure takes is decided here.
+// scheduleOf reads the schedule of a synchronization setting or a trigger. The intervals are kept apart from those of
+// the program (internal/rules) on purpose: what Azure takes is decided here.
 func scheduleOf(r *arm.Resource) (schedule, *arm.Error) {
 	var s schedule
 	switch v := r.String("properties", "recurrenceInterval"); v {

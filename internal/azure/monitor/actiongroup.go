@@ -28,18 +28,9 @@ var receiverLists = []struct {
 
 func actionGroups() *arm.Type {
 	return &arm.Type{
-		Name: actionGroupType,
-		CheckName: func(name string) *arm.Error {
-			// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftinsights
-			if len(name) > 260 || strings.ContainsAny(name, `:<>+/&%\?|`) || strings.HasSuffix(name, " ") ||
-				strings.HasSuffix(name, ".") {
-				return arm.BadRequest("BadRequest",
-					`The action group name '%s' is not valid: it must have at most 260 characters, none of `+
-						`:<>+/&%%\?|, and not end in a space or period.`, name)
-			}
-			return nil
-		},
-		Put: putActionGroup,
+		Name:      actionGroupType,
+		CheckName: nameRule("action group", `:<>+/&%\?|`),
+		Put:       putActionGroup,
 	}
 }
 

@@ -227,8 +227,8 @@ func (e evaluation) groups(t *kql.Table) map[string]*group {
 
 // measure aggregates the rows of a group; ok is false when there is nothing to measure.
 func (e evaluation) measure(t *kql.Table, rows [][]any) (value float64, ok bool) {
-	how := strings.ToLower(jsonbody.Text(e.condition, "timeAggregation"))
-	if how == "count" {
+	aggregation := strings.ToLower(jsonbody.Text(e.condition, "timeAggregation"))
+	if aggregation == "count" {
 		return float64(len(rows)), true
 	}
 	column := slices.IndexFunc(t.Columns,
@@ -252,11 +252,11 @@ func (e evaluation) measure(t *kql.Table, rows [][]any) (value float64, ok bool)
 	switch {
 	case n == 0:
 		return 0, false
-	case how == "total":
+	case aggregation == "total":
 		return sum, true
-	case how == "average":
+	case aggregation == "average":
 		return sum / float64(n), true
-	case how == "minimum":
+	case aggregation == "minimum":
 		return low, true
 	}
 	return high, true

@@ -25,18 +25,9 @@ const actionGroupsPerRule = 5
 
 func scheduledQueryRules() *arm.Type {
 	return &arm.Type{
-		Name: scheduledQueryRuleType,
-		CheckName: func(name string) *arm.Error {
-			// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftinsights
-			if len(name) > 260 || strings.ContainsAny(name, `*<>%{}&:\?/#|`) || strings.HasSuffix(name, " ") ||
-				strings.HasSuffix(name, ".") {
-				return arm.BadRequest("BadRequest",
-					`The rule name '%s' is not valid: it must have at most 260 characters, none of `+
-						`*<>%%{}&:\?/#|, and not end in a space or period.`, name)
-			}
-			return nil
-		},
-		Put: putQueryRule,
+		Name:      scheduledQueryRuleType,
+		CheckName: nameRule("rule", `*<>%{}&:\?/#|`),
+		Put:       putQueryRule,
 	}
 }
 
@@ -66,7 +57,7 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	if aerr := checkActions(c, props); aerr != nil {
 		return aerr
 	}
-	if aerr := completeIdentity(c, w); aerr != nil {
+	if aerr := c.CompleteIdentity(w); aerr != nil {
 		return aerr
 	}
 	jsonbody.SetDefault(props, "enabled", true)

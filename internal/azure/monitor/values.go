@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
-	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
 // linked finds a resource of a type that a request names by id, and that its caller may use: which action that takes is
@@ -36,20 +35,6 @@ func linked(c *arm.Call, property, id, resourceType, action string) (*arm.Resour
 	return r, nil
 }
 
-// completeIdentity gives a resource's system-assigned identity its principal and keeps the user-assigned ones.
-func completeIdentity(c *arm.Call, w *arm.Write) *arm.Error {
-	assigned := jsonbody.Object(jsonbody.Object(w.New.Body, "identity"), "userAssignedIdentities")
-	identity, err := c.SystemIdentity(w)
-	if err != nil || identity == nil {
-		return err
-	}
-	if assigned != nil {
-		identity["userAssignedIdentities"] = assigned
-	}
-	w.New.Body["identity"] = identity
-	return nil
-}
-
 var isoDuration = regexp.MustCompile(`^P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$`)
 
 // duration reads an ISO 8601 duration of days, hours, minutes and seconds, such as PT5M.
@@ -69,4 +54,18 @@ func duration(s string) (time.Duration, error) {
 		}
 	}
 	return d, nil
+}
+
+// nameRule is Microsoft.Insights' rule for names: at most 260 characters, some of them forbidden, and no space or
+// period at the end.
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftinsights
+func nameRule(what, forbidden string) func(name string) *arm.Error {
+	return func(name string) *arm.Error {
+		if len(name) <= 260 && !strings.ContainsAny(name, forbidden) && !strings.HasSuffix(name, " ") &&
+			!strings.HasSuffix(name, ".") {
+			return nil
+		}
+		return arm.BadRequest("BadRequest", "The %s name '%s' is not valid: it must have at most 260 characters, none "+
+			"of %s, and not end in a space or period.", what, name, forbidden)
+	}
 }

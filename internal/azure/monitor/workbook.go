@@ -39,7 +39,7 @@ func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {
 		return arm.BadRequest("BadRequest", "The 'serializedData' of the workbook '%s' is not a JSON object: %v.",
 			w.New.ID.Name(), err)
 	}
-	if err := completeIdentity(c, w); err != nil {
+	if err := c.CompleteIdentity(w); err != nil {
 		return err
 	}
 	jsonbody.SetDefault(w.New.Body, "kind", "shared")

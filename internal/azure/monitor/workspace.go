@@ -111,7 +111,7 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	jsonbody.SetDefault(props, "publicNetworkAccessForQuery", "Enabled")
 	props["provisioningState"] = "Succeeded"
 	props["modifiedDate"] = arm.Timestamp(c.Now)
-	if err := completeIdentity(c, w); err != nil {
+	if err := c.CompleteIdentity(w); err != nil {
 		return err
 	}
 	if w.Old != nil {

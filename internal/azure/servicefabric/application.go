@@ -49,16 +49,8 @@ func putApplication(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := checkUpgradePolicy(props); err != nil {
 		return err
 	}
-	identity, aerr := c.SystemIdentity(w)
-	if aerr != nil {
-		return aerr
-	}
-	if identity != nil {
-		if assigned := jsonbody.Object(jsonbody.Object(w.New.Body, "identity"),
-			"userAssignedIdentities"); assigned != nil {
-			identity["userAssignedIdentities"] = assigned
-		}
-		w.New.Body["identity"] = identity
+	if err := c.CompleteIdentity(w); err != nil {
+		return err
 	}
 	return begin(c, w)
 }

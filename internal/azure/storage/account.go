@@ -207,16 +207,8 @@ func putEncryption(c *arm.Call, w *arm.Write, props map[string]any) {
 
 // putIdentity makes, keeps or gives up the account's identity.
 func putIdentity(c *arm.Call, w *arm.Write) *arm.Error {
-	asked, _ := w.New.Body["identity"].(map[string]any)
-	identity, err := c.SystemIdentity(w)
-	if err != nil {
+	if err := c.CompleteIdentity(w); err != nil {
 		return err
-	}
-	if identity != nil {
-		if users := asked["userAssignedIdentities"]; users != nil {
-			identity["userAssignedIdentities"] = users
-		}
-		w.New.Body["identity"] = identity
 	}
 	if w.Create() {
 		return nil
