@@ -165,22 +165,25 @@ func (l *lifecycle) promises() []Promise {
 		if l.variant != "" {
 			name += " (" + l.variant + ")"
 		}
-		out = append(out, Promise{Name: name, Area: l.area, Statement: statement, Source: source, Needs: l.needs,
-			Test: test})
+		out = append(out, Promise{
+			Name: name, Area: l.area, Statement: statement, Source: source, Needs: l.needs, Test: test,
+		})
 		return &out[len(out)-1]
 	}
 
 	if l.always {
-		add("comes with its parent", fmt.Sprintf("A resource of type %s is there as soon as its parent is, and "+
-			"cannot be deleted.", what), l.source, func(t *T) {
+		statement := fmt.Sprintf(
+			"A resource of type %s is there as soon as its parent is, and cannot be deleted.", what)
+		add("comes with its parent", statement, l.source, func(t *T) {
 			id := l.id(t, l.parent(t))
 			t.there(l.org(t), id, l.version)
 			t.refusedSomehow(t.remove(l.org(t), id, l.version))
 			t.there(l.org(t), id, l.version)
 		}).Undocumented = true
 	}
-	add("create and read", fmt.Sprintf("A PUT creates a %s; a GET then shows everything that was asked for, and id, "+
-		"name and type.", what), l.source, func(t *T) {
+	created := fmt.Sprintf(
+		"A PUT creates a %s; a GET then shows everything that was asked for, and id, name and type.", what)
+	add("create and read", created, l.source, func(t *T) {
 		id, body := l.make(t)
 		l.holds(t, id, body)
 	})
@@ -234,8 +237,9 @@ func (l *lifecycle) promises() []Promise {
 // endings are the promises about the end of a resource.
 func (l *lifecycle) endings(add func(name, statement, source string, test func(t *T)) *Promise, what string) {
 	if !l.always && !l.kept {
-		add("delete", fmt.Sprintf("A DELETE removes a %s: a GET then answers 404, and a further DELETE is no error.",
-			what), l.source, func(t *T) {
+		statement := fmt.Sprintf(
+			"A DELETE removes a %s: a GET then answers 404, and a further DELETE is no error.", what)
+		add("delete", statement, l.source, func(t *T) {
 			id, _ := l.make(t)
 			require.NoError(t, t.remove(l.org(t), id, l.version))
 			t.gone(l.org(t), id, l.version)

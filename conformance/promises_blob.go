@@ -227,8 +227,9 @@ func blobPromises() []Promise {
 				t.refused(put(t, reader, "b", nil), http.StatusForbidden, "AuthorizationPermissionMismatch")
 				_, err = reader.Delete(t.ctx(), nil)
 				t.refused(err, http.StatusForbidden, "AuthorizationPermissionMismatch")
-				require.NoError(t, put(t, t.signed(client, "new.txt", sas.BlobPermissions{Create: true, Write: true},
-					time.Now().Add(time.Hour)), "b", nil))
+				writer := t.signed(client, "new.txt", sas.BlobPermissions{Create: true, Write: true},
+					time.Now().Add(time.Hour))
+				require.NoError(t, put(t, writer, "b", nil))
 			},
 		},
 		{

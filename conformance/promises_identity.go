@@ -175,8 +175,8 @@ func identityPromises() []Promise {
 			Test: func(t *T) {
 				container := t.container(t.Env.Provider)
 				t.upload(t.Env.Provider, container, "a.txt", "a")
-				_, err := t.bearerBlobs(t.Env.Consumer, t.blobEndpoint(t.Env.Provider,
-					accountOf(container))).DownloadStream(t.ctx(), nameOf(container), "a.txt", nil)
+				foreign := t.bearerBlobs(t.Env.Consumer, t.blobEndpoint(t.Env.Provider, accountOf(container)))
+				_, err := foreign.DownloadStream(t.ctx(), nameOf(container), "a.txt", nil)
 				t.refused(err, http.StatusUnauthorized, "InvalidAuthenticationInfo")
 			},
 		},

@@ -259,9 +259,9 @@ func keepingPromises() []Promise {
 				b := c.NewBlockBlobClient("a.txt")
 				t.written(b, "one")
 				rules := func(addresses ...any) {
+					acls := object{"defaultAction": "Deny", "ipRules": addresses}
 					require.NoError(t, t.patch(o, accountOf(id), storageVersion,
-						object{"properties": object{"networkAcls": object{"defaultAction": "Deny",
-							"ipRules": addresses}}}))
+						object{"properties": object{"networkAcls": acls}}))
 				}
 				served := func() bool {
 					_, err := b.GetProperties(t.ctx(), nil)
@@ -284,9 +284,9 @@ func keepingPromises() []Promise {
 				id, _, c := t.keeper(object{})
 				b := c.NewBlockBlobClient("a.txt")
 				t.written(b, "one")
-				require.NoError(t, t.patch(o, accountOf(id), storageVersion, object{"properties": object{
-					"publicNetworkAccess": "Disabled", "networkAcls": object{"defaultAction": "Deny",
-						"ipRules": []any{object{"value": t.Env.Address.String()}}}}}))
+				acls := object{"defaultAction": "Deny", "ipRules": []any{object{"value": t.Env.Address.String()}}}
+				require.NoError(t, t.patch(o, accountOf(id), storageVersion,
+					object{"properties": object{"publicNetworkAccess": "Disabled", "networkAcls": acls}}))
 				t.eventually("the account is closed", func() bool {
 					_, err := b.GetProperties(t.ctx(), nil)
 					return err != nil

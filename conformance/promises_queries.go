@@ -163,8 +163,9 @@ func alertFires(t *T) {
 	body := with(t.ruleBody(), []any{workspace}, "properties", "scopes")
 	for key, value := range map[string]any{
 		"evaluationFrequency": "PT5M", "windowSize": "PT5M", "autoMitigate": true,
-		"criteria": object{"allOf": []any{object{"query": query, "timeAggregation": "Count", "operator": "GreaterThan",
-			"threshold": 0}}},
+		"criteria": object{"allOf": []any{object{
+			"query": query, "timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0,
+		}}},
 	} {
 		body = with(body, value, "properties", key)
 	}

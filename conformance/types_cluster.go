@@ -21,11 +21,15 @@ const (
 )
 
 func (t *T) clusterBody(dns string) object {
-	return object{"location": t.Env.Location, "sku": object{"name": "Standard"},
-		"tags": object{"made-by": "conformance"}, "properties": object{
+	return object{
+		"location": t.Env.Location,
+		"sku":      object{"name": "Standard"},
+		"tags":     object{"made-by": "conformance"},
+		"properties": object{
 			"dnsName": dns, "adminUserName": "governor", "adminPassword": "Correct-Horse-" + t.name(20),
 			"clients": []any{object{"isAdmin": true, "thumbprint": strings.Repeat("AB", 20)}},
-		}}
+		},
+	}
 }
 
 // newCluster is a cluster without nodes.
@@ -104,8 +108,8 @@ func (t *T) publishRaw(pkg string) string {
 	o := t.Env.Provider
 	container := t.container(o)
 	t.upload(o, container, "package.sfpkg", pkg)
-	url, err := t.blobs(o,
-		accountOf(container)).ServiceClient().NewContainerClient(nameOf(container)).NewBlobClient("package.sfpkg").
+	client := t.blobs(o, accountOf(container)).ServiceClient().NewContainerClient(nameOf(container))
+	url, err := client.NewBlobClient("package.sfpkg").
 		GetSASURL(sas.BlobPermissions{Read: true}, time.Now().Add(2*time.Hour), nil)
 	require.NoError(t, err)
 	return url

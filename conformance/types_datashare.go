@@ -56,8 +56,8 @@ func datashareTypes() []*lifecycle {
 				return res.Share, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.datashare(o).NewSharesClient().NewListByAccountPager(groupOf(id),
-					segment(id, "accounts"), nil))
+				client := t.datashare(o).NewSharesClient()
+				return listedIDs(t, client.NewListByAccountPager(groupOf(id), segment(id, "accounts"), nil))
 			},
 		},
 		{
@@ -77,8 +77,9 @@ func datashareTypes() []*lifecycle {
 				return res.SynchronizationSettingClassification, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.datashare(o).NewSynchronizationSettingsClient().NewListBySharePager(groupOf(id),
-					segment(id, "accounts"), segment(id, "shares"), nil))
+				client := t.datashare(o).NewSynchronizationSettingsClient()
+				account, share := segment(id, "accounts"), segment(id, "shares")
+				return listedIDs(t, client.NewListBySharePager(groupOf(id), account, share, nil))
 			},
 		},
 		{
@@ -98,8 +99,9 @@ func datashareTypes() []*lifecycle {
 				return res.Invitation, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.datashare(o).NewInvitationsClient().NewListBySharePager(groupOf(id),
-					segment(id, "accounts"), segment(id, "shares"), nil))
+				client := t.datashare(o).NewInvitationsClient()
+				account, share := segment(id, "accounts"), segment(id, "shares")
+				return listedIDs(t, client.NewListBySharePager(groupOf(id), account, share, nil))
 			},
 		},
 		{
@@ -123,8 +125,8 @@ func datashareTypes() []*lifecycle {
 				return res.ShareSubscription, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.datashare(o).NewShareSubscriptionsClient().NewListByAccountPager(groupOf(id),
-					segment(id, "accounts"), nil))
+				client := t.datashare(o).NewShareSubscriptionsClient()
+				return listedIDs(t, client.NewListByAccountPager(groupOf(id), segment(id, "accounts"), nil))
 			},
 		},
 		{
@@ -149,8 +151,9 @@ func datashareTypes() []*lifecycle {
 				return res.TriggerClassification, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.datashare(o).NewTriggersClient().NewListByShareSubscriptionPager(groupOf(id),
-					segment(id, "accounts"), segment(id, "shareSubscriptions"), nil))
+				client := t.datashare(o).NewTriggersClient()
+				account, subscription := segment(id, "accounts"), segment(id, "shareSubscriptions")
+				return listedIDs(t, client.NewListByShareSubscriptionPager(groupOf(id), account, subscription, nil))
 			},
 		},
 	}
@@ -180,8 +183,9 @@ func dataSetType(kind string) *lifecycle {
 			return res.DataSetClassification, err
 		},
 		ids: func(t *T, o *Org, id string) []string {
-			return listedIDs(t, t.datashare(o).NewDataSetsClient().NewListBySharePager(groupOf(id),
-				segment(id, "accounts"), segment(id, "shares"), nil))
+			client := t.datashare(o).NewDataSetsClient()
+			account, share := segment(id, "accounts"), segment(id, "shares")
+			return listedIDs(t, client.NewListBySharePager(groupOf(id), account, share, nil))
 		},
 	}
 }
@@ -211,8 +215,9 @@ func mappingType(kind string) *lifecycle {
 			return res.DataSetMappingClassification, err
 		},
 		ids: func(t *T, o *Org, id string) []string {
-			return listedIDs(t, t.datashare(o).NewDataSetMappingsClient().NewListByShareSubscriptionPager(groupOf(id),
-				segment(id, "accounts"), segment(id, "shareSubscriptions"), nil))
+			client := t.datashare(o).NewDataSetMappingsClient()
+			account, subscription := segment(id, "accounts"), segment(id, "shareSubscriptions")
+			return listedIDs(t, client.NewListByShareSubscriptionPager(groupOf(id), account, subscription, nil))
 		},
 	}
 }

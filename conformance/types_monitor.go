@@ -184,8 +184,8 @@ func monitorTypes() []*lifecycle {
 				return res.ScheduledQueryRuleResource, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.monitor(o).NewScheduledQueryRulesClient().NewListByResourceGroupPager(groupOf(id),
-					nil))
+				client := t.monitor(o).NewScheduledQueryRulesClient()
+				return listedIDs(t, client.NewListByResourceGroupPager(groupOf(id), nil))
 			},
 		},
 		{

@@ -108,8 +108,8 @@ func storageTypes() []*lifecycle {
 				return res.BlobServiceProperties, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.storage(o).NewBlobServicesClient().NewListPager(groupOf(id),
-					segment(id, "storageAccounts"), nil))
+				client := t.storage(o).NewBlobServicesClient()
+				return listedIDs(t, client.NewListPager(groupOf(id), segment(id, "storageAccounts"), nil))
 			},
 		},
 		{
@@ -130,8 +130,8 @@ func storageTypes() []*lifecycle {
 				return object{"properties": res.ContainerProperties}, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.storage(o).NewBlobContainersClient().NewListPager(groupOf(id),
-					segment(id, "storageAccounts"), nil))
+				client := t.storage(o).NewBlobContainersClient()
+				return listedIDs(t, client.NewListPager(groupOf(id), segment(id, "storageAccounts"), nil))
 			},
 		},
 		{

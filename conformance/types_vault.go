@@ -85,9 +85,9 @@ func vaultTypes() []*lifecycle {
 			fresh:         func(t *T) string { return t.ownVault(provider(t)) },
 			parentVersion: vaultVersion,
 			body: func(*T, string) object {
-				return object{"tags": object{"made-by": "conformance"},
-					"properties": object{"value": "not-a-secret", "contentType": "text/plain",
-						"attributes": object{"enabled": true}}}
+				return object{"tags": object{"made-by": "conformance"}, "properties": object{
+					"value": "not-a-secret", "contentType": "text/plain", "attributes": object{"enabled": true},
+				}}
 			},
 			hidden: [][]string{{"properties", "value"}},
 			update: func(b object) object { return with(b, "application/json", "properties", "contentType") },
@@ -96,13 +96,13 @@ func vaultTypes() []*lifecycle {
 			},
 			why: "with an expiry that is no number",
 			get: func(t *T, o *Org, id string) (any, error) {
-				res, err := t.vaults(o).NewSecretsClient().Get(t.ctx(), groupOf(id), segment(id, "vaults"), nameOf(id),
-					nil)
+				client := t.vaults(o).NewSecretsClient()
+				res, err := client.Get(t.ctx(), groupOf(id), segment(id, "vaults"), nameOf(id), nil)
 				return res.Secret, err
 			},
 			ids: func(t *T, o *Org, id string) []string {
-				return listedIDs(t, t.vaults(o).NewSecretsClient().NewListPager(groupOf(id), segment(id, "vaults"),
-					nil))
+				client := t.vaults(o).NewSecretsClient()
+				return listedIDs(t, client.NewListPager(groupOf(id), segment(id, "vaults"), nil))
 			},
 		},
 	}

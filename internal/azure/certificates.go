@@ -81,12 +81,12 @@ func makeAuthority(dir string) (*authority, error) {
 		return nil, err
 	}
 	// The key first: a certificate without its key would be taken for a finished authority.
-	if err := writeFile(filepath.Join(dir, caKeyFile), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE " +
-		"KEY", Bytes: keyDER})); err != nil {
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})
+	if err := writeFile(filepath.Join(dir, caKeyFile), keyPEM); err != nil {
 		return nil, err
 	}
-	if err := writeFile(filepath.Join(dir, caFile),
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})); err != nil {
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if err := writeFile(filepath.Join(dir, caFile), certPEM); err != nil {
 		return nil, err
 	}
 	return &authority{cert: cert, key: key}, nil

@@ -97,8 +97,8 @@ func (a *Azure) callControl(ctx context.Context, method, name string, body, out 
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+a.estate.ControlSecret)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.RootCAs(),
-		MinVersion: tls.VersionTLS12}}}
+	config := &tls.Config{RootCAs: a.RootCAs(), MinVersion: tls.VersionTLS12}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {

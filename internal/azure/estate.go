@@ -62,8 +62,13 @@ func readEstate(dir string) (*estate, error) {
 func loadEstate(dir string) (*estate, error) {
 	e, err := readEstate(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		e = &estate{Default: Credentials{TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(),
-			ClientID: uuid.NewString(), ClientSecret: randomSecret()}, ControlSecret: randomSecret()}
+		e = &estate{
+			Default: Credentials{
+				TenantID: uuid.NewString(), SubscriptionID: uuid.NewString(),
+				ClientID: uuid.NewString(), ClientSecret: randomSecret(),
+			},
+			ControlSecret: randomSecret(),
+		}
 		for _, port := range []*int{&e.ManagementPort, &e.BlobPort, &e.VaultPort} {
 			if err := e.choose(port); err != nil {
 				return nil, err

@@ -56,9 +56,12 @@ func newIssuer(t *testing.T, dir string) *issuer {
 		return map[string]any{"issuer": i.url, "jwks_uri": i.url + "/keys"}
 	})
 	answer("/keys", func() any {
-		return map[string]any{"keys": []any{map[string]any{"kid": "one", "kty": "RSA",
-			"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()),
-			"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes())}}}
+		return map[string]any{"keys": []any{map[string]any{
+			"kid": "one",
+			"kty": "RSA",
+			"n":   base64.RawURLEncoding.EncodeToString(key.N.Bytes()),
+			"e":   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()),
+		}}}
 	})
 	server := httptest.NewUnstartedServer(mux)
 	server.TLS = config

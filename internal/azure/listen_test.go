@@ -85,8 +85,8 @@ func TestHeadersAreBounded(t *testing.T) {
 	stop, err := listen(port, http.NotFoundHandler(), config)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, stop()) }()
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.pool(),
-		MinVersion: tls.VersionTLS12}}}
+	trusting := &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trusting}}
 	defer client.CloseIdleConnections()
 	for size, want := range map[int]int{maxHeaders / 2: http.StatusNotFound,
 		2 * maxHeaders: http.StatusRequestHeaderFieldsTooLarge} {

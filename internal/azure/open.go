@@ -135,8 +135,9 @@ func (p *parts) openDirectory() (err error) {
 // seed makes the directory know every estate: its subscription, and its principal as Owner of it.
 func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 	for _, c := range est.all() {
-		if err := dir.AddSubscription(tx, identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID,
-			Name: "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]}); err != nil {
+		name := "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]
+		subscription := identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID, Name: name}
+		if err := dir.AddSubscription(tx, subscription); err != nil {
 			return err
 		}
 		p, err := dir.AddServicePrincipal(tx, c.TenantID, c.ClientID, "deployer", c.ClientSecret)
@@ -144,8 +145,10 @@ func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 			return err
 		}
 		scope := "/subscriptions/" + c.SubscriptionID
-		if err := dir.Assign(tx, identity.Assignment{ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID,
-			RoleID: roles.Owner, Scope: scope}); err != nil {
+		owner := identity.Assignment{
+			ID: scope + "/owner/" + p.ObjectID, PrincipalID: p.ObjectID, RoleID: roles.Owner, Scope: scope,
+		}
+		if err := dir.Assign(tx, owner); err != nil {
 			return err
 		}
 	}

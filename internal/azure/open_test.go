@@ -36,8 +36,9 @@ func TestAFolderInUseIsNotOpenedTwice(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, a.Management(), attached.Management())
 	require.Equal(t, a.DefaultCredentials(), attached.DefaultCredentials())
-	_, err = azure.Attach(dir,
-		[]azure.Declared{{TenantID: "aaaaaaaa-0000-0000-0000-000000000001",
-			SubscriptionID: "aaaaaaaa-0000-0000-0000-000000000002"}})
+	_, err = azure.Attach(dir, []azure.Declared{{
+		TenantID:       "aaaaaaaa-0000-0000-0000-000000000001",
+		SubscriptionID: "aaaaaaaa-0000-0000-0000-000000000002",
+	}})
 	require.ErrorContains(t, err, "does not know")
 }

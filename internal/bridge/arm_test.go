@@ -243,8 +243,10 @@ func (a *fakeARM) token(w http.ResponseWriter, r *http.Request) {
 	a.tokens = append(a.tokens, r.PostForm.Get("client_id"))
 	a.mu.Unlock()
 	if r.PostForm.Get("client_secret") != clientSecret {
-		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client",
-			"error_description": "AADSTS7000215: Invalid client secret provided."})
+		writeJSON(w, http.StatusUnauthorized, map[string]any{
+			"error":             "invalid_client",
+			"error_description": "AADSTS7000215: Invalid client secret provided.",
+		})
 		return
 	}
 	token, _ := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{

@@ -221,8 +221,8 @@ func (c *client) updateBlob(ctx context.Context, id string, inputs resource.Prop
 		}
 		text := v.StringValue()
 		// Setting headers clears those that are left out, and the checksum should stay.
-		if _, err := client.SetHTTPHeaders(ctx,
-			blob.HTTPHeaders{BlobContentType: &text, BlobContentMD5: present.ContentMD5}, nil); err != nil {
+		headers := blob.HTTPHeaders{BlobContentType: &text, BlobContentMD5: present.ContentMD5}
+		if _, err := client.SetHTTPHeaders(ctx, headers, nil); err != nil {
 			return nil, asError(err)
 		}
 	}

@@ -41,12 +41,11 @@ type fakeBlob struct {
 func withBlobs(arm *fakeARM) *fakeBlobs {
 	b := &fakeBlobs{next: arm.Config.Handler, blobs: map[string]*fakeBlob{}}
 	arm.Config.Handler = b
-	arm.put(accountID, map[string]any{"properties": map[string]any{"primaryEndpoints": map[string]any{"blob": arm.URL +
-		"/data/contosodata/"}}})
+	endpoints := map[string]any{"blob": arm.URL + "/data/contosodata/"}
+	arm.put(accountID, map[string]any{"properties": map[string]any{"primaryEndpoints": endpoints}})
 	arm.on("POST", accountID+"/listKeys", func(w http.ResponseWriter, _ *http.Request, _ map[string]any) bool {
-		writeJSON(w, http.StatusOK,
-			map[string]any{"keys": []any{map[string]any{"keyName": "key1",
-				"value": base64.StdEncoding.EncodeToString([]byte("key"))}}})
+		key := map[string]any{"keyName": "key1", "value": base64.StdEncoding.EncodeToString([]byte("key"))}
+		writeJSON(w, http.StatusOK, map[string]any{"keys": []any{key}})
 		return true
 	})
 	return b

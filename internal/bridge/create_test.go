@@ -21,14 +21,18 @@ func TestCreatePutsTheResource(t *testing.T) {
 
 	id, props := create(t, p, accountToken, account(m{
 		"enableHttpsTrafficOnly": resource.NewBoolProperty(true),
-		"networkRuleSet": object(m{"defaultAction": text("Deny"),
+		"networkRuleSet": object(m{
+			"defaultAction": text("Deny"),
 			"ipRules": resource.NewArrayProperty([]resource.PropertyValue{
 				object(m{"iPAddressOrRange": text("10.0.0.0/8")}),
-			})}),
-		"identity": object(m{"type": text("UserAssigned"),
-			"userAssignedIdentities": resource.NewArrayProperty([]resource.PropertyValue{
-				text("/subscriptions/s/id")})}),
-		"tags": object(m{"purpose": text("test")}), "__createBeforeDelete": resource.NewBoolProperty(true),
+			}),
+		}),
+		"identity": object(m{
+			"type":                   text("UserAssigned"),
+			"userAssignedIdentities": resource.NewArrayProperty([]resource.PropertyValue{text("/subscriptions/s/id")}),
+		}),
+		"tags":                 object(m{"purpose": text("test")}),
+		"__createBeforeDelete": resource.NewBoolProperty(true),
 	}))
 
 	assert.Equal(t, accountID, id)

@@ -36,10 +36,8 @@ func TestReadWithoutDrift(t *testing.T) {
 		})},
 		"account with rules": {accountToken,
 			account(m{"networkRuleSet": object(m{"defaultAction": text("Deny"), "bypass": text("AzureServices")})})},
-		"account with rules that are the " +
-			"default": {accountToken,
-			account(m{"networkRuleSet": object(m{"defaultAction": text("Allow"),
-				"bypass": text("AzureServices")})})},
+		"account with the default rules": {accountToken,
+			account(m{"networkRuleSet": object(m{"defaultAction": text("Allow"), "bypass": text("AzureServices")})})},
 		"vault": {"keyvault:Vault", m{
 			"vaultName": text("kv"), "resourceGroupName": text("contoso"), "location": text("eastus"),
 			"properties": object(m{"tenantId": text(tenant),
@@ -116,8 +114,8 @@ func TestReadLeavesListsToOthers(t *testing.T) {
 			"sku": object(m{"family": text("A"), "name": text("standard")})}),
 	}
 	id, state := create(t, p, "keyvault:Vault", given)
-	arm.resource(id)["properties"].(map[string]any)["accessPolicies"] = []any{map[string]any{"objectId": objectID,
-		"tenantId": tenant, "permissions": map[string]any{}}}
+	policy := map[string]any{"objectId": objectID, "tenantId": tenant, "permissions": map[string]any{}}
+	arm.resource(id)["properties"].(map[string]any)["accessPolicies"] = []any{policy}
 	inputs, _ := refresh(t, p, "keyvault:Vault", id, state, given)
 	assert.Equal(t, given, inputs)
 }

@@ -29,8 +29,8 @@ func (s *Server) act(c *Call, t *Type, a Action, raw []byte) (*reply, *Error) {
 	return s.finish(c, a.Async, out, c.root(r).String("location"))
 }
 
-// finish answers what an action or a route has run: 200 with the outcome, 204 without one, or 202 with an operation
-// that has the outcome in the end.
+// finish answers an action or a route that has run: 200 with its result, 204 without one, or 202 with an operation that
+// ends with the result.
 func (s *Server) finish(c *Call, style AsyncStyle, out any, location string) (*reply, *Error) {
 	rep := &reply{status: http.StatusOK, body: out}
 	if out == nil {
@@ -42,7 +42,7 @@ func (s *Server) finish(c *Call, style AsyncStyle, out any, location string) (*r
 	return s.accept(c, style, rep, location)
 }
 
-// root is the topmost stored resource that a resource lies in: it has the location of all below it.
+// root is the topmost stored resource above a resource. Its location is that of everything below it.
 func (c *Call) root(r *Resource) *Resource {
 	for {
 		parentID, ok := r.ID.Parent()

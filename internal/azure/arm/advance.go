@@ -15,20 +15,20 @@ type Ran struct {
 	// Resource is the id of the resource that the job belongs to, Job the job's name.
 	Resource string `json:"resource"`
 	Job      string `json:"job"`
-	// Due is when it was to run, Time when it began, both on the embedded Azure's clock.
+	// Due is the time it was scheduled for, Time the time it began, both on the embedded Azure's clock.
 	Due  time.Time `json:"due"`
 	Time time.Time `json:"time"`
-	// Error is what it failed with; empty if it succeeded.
+	// Error is the job's error; empty if it succeeded.
 	Error string `json:"error,omitempty"`
-	// skipped says that there was nothing to do, because the resource has been deleted since.
+	// skipped is set when the resource was deleted before the job ran.
 	skipped bool
 }
 
-// Advanced is what moving the clock did.
+// Advanced is the result of moving the clock.
 type Advanced struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
-	// Ran are the jobs that came due, in the order in which they ended.
+	// Ran are the jobs that came due, in the order of their ends.
 	Ran []Ran `json:"ran"`
 }
 
@@ -74,7 +74,7 @@ func (s *Server) Advance(ctx context.Context, by time.Duration) (out Advanced, e
 	}
 }
 
-// settle waits until no job runs and none is due.
+// settle waits until all due jobs have ended.
 func (s *Server) settle(ctx context.Context) error {
 	for {
 		s.jobs.mu.Lock()
@@ -94,7 +94,7 @@ func (s *Server) settle(ctx context.Context) error {
 	}
 }
 
-// nextJob is when the next job is due.
+// nextJob is the time of the next job; ok is false without one.
 func (s *Server) nextJob() (at time.Time, ok bool, err error) {
 	errFound := errors.New("found")
 	err = s.st.View(func(tx *store.Tx) error {

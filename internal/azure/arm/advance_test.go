@@ -14,7 +14,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/resources"
 )
 
-// ticking is a provider whose resource does something every hour; it records when.
+// ticking is a provider with an hourly job. It records the times of the runs.
 type ticking struct {
 	mu   sync.Mutex
 	seen []time.Time

@@ -103,9 +103,11 @@ func TestResourcesLiveAndCascade(t *testing.T) {
 	c := newCloud(t)
 	require.Equal(t, 201, c.put(group, groupVersion, groupBody).Status)
 
-	created := c.put(workspace, workspaceVersion, map[string]any{"location": "East " +
-		"US", "identity": map[string]any{"type": "SystemAssigned"},
-		"properties": map[string]any{"retentionInDays": 30, "customerId": "ignored"}})
+	created := c.put(workspace, workspaceVersion, map[string]any{
+		"location":   "East US",
+		"identity":   map[string]any{"type": "SystemAssigned"},
+		"properties": map[string]any{"retentionInDays": 30, "customerId": "ignored"},
+	})
 	require.Equal(t, 201, created.Status)
 	require.Equal(t, "Succeeded", created.Wait().Body["status"])
 
@@ -183,7 +185,7 @@ func TestJobsSurviveARestart(t *testing.T) {
 	c := newCloud(t)
 	c.put(group, groupVersion, groupBody)
 	c.put(workspace, workspaceVersion, workspaceBody).Wait()
-	c.Server().Close() // nobody runs jobs any more
+	c.Server().Close() // stops the job runner
 	runs := c.jobRuns
 	r := c.put(workspace, workspaceVersion, workspaceBody)
 	require.Equal(t, "InProgress", c.Contoso.Do("GET", r.Header.Get("Azure-AsyncOperation"), nil).Body["status"])
@@ -203,9 +205,11 @@ func TestRoleAssignments(t *testing.T) {
 	principal := created.Body["identity"].(map[string]any)["principalId"].(string)
 	assignment := workspace + "/providers/Microsoft.Authorization/roleAssignments/11111111-2222-3333-4444-555555555555"
 	body := func(role, principal string) map[string]any {
-		return map[string]any{"properties": map[string]any{"roleDefinitionId": subscription +
-			"/providers/Microsoft.Authorization/roleDefinitions/" + role, "principalId": principal,
-			"principalType": "ServicePrincipal"}}
+		return map[string]any{"properties": map[string]any{
+			"roleDefinitionId": subscription + "/providers/Microsoft.Authorization/roleDefinitions/" + role,
+			"principalId":      principal,
+			"principalType":    "ServicePrincipal",
+		}}
 	}
 	const reader, version = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "2022-04-01"
 	allowed := func(scope string) (ok bool) {

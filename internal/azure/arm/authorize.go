@@ -42,8 +42,8 @@ func (s *Server) authenticate(tx *store.Tx, r *http.Request) (identity.Principal
 	return p, nil
 }
 
-// authorize checks subscription, tenant and role for an action at a scope. Outside of subscriptions, at the root, only
-// a role that was assigned there counts.
+// authorize checks subscription, tenant and role for an action at a scope. At the root, outside of
+// subscriptions, only role assignments at the root count.
 func (s *Server) authorize(c *Call, subscription, scope, action string) *Error {
 	if aerr := s.authorizeTenant(c, subscription); aerr != nil {
 		return aerr
@@ -57,8 +57,8 @@ func (s *Server) authorize(c *Call, subscription, scope, action string) *Error {
 		c.Caller.ClientID, c.Caller.ObjectID, action, scope)
 }
 
-// authorizeTenant checks that a subscription exists and that the caller has signed in to its tenant. Without a
-// subscription there is nothing to check.
+// authorizeTenant checks that a subscription exists and that the caller has signed in to its tenant. An empty
+// subscription passes.
 func (s *Server) authorizeTenant(c *Call, subscription string) *Error {
 	if subscription == "" {
 		return nil
@@ -100,13 +100,12 @@ func (a Action) verb(name string) string {
 	return name + "/action"
 }
 
-// isGroupType reports whether a type is that of resource groups.
+// isGroupType reports whether a type is the type of resource groups.
 func isGroupType(fullType string) bool {
 	return strings.EqualFold(fullType, "Microsoft.Resources/resourceGroups")
 }
 
-// verbOf is the verb of a method in permissions; "" for POST, which runs actions, and for methods that ARM does not
-// have.
+// verbOf is the verb of a method in permissions; "" for POST, which runs actions, and for methods unknown to ARM.
 func verbOf(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead:

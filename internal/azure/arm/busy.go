@@ -17,14 +17,13 @@ type busyRecord struct {
 	Operation string `json:"operation"`
 	// Kind is OpCreate, OpUpdate or OpDelete.
 	Kind Op `json:"kind"`
-	// Location is where the operation's URLs lie.
+	// Location is the region in the operation's URLs.
 	Location string `json:"location"`
-	// Ghost is a resource whose deletion is in progress: it is deleted already, and GET shows it until the operation
-	// ends.
+	// Ghost is the resource under deletion. It is no longer stored; GET shows it until the operation ends.
 	Ghost *Resource `json:"ghost,omitempty"`
 }
 
-// occupy records that the operation of the call works on a resource, while it is in progress.
+// occupy records that the call's operation works on a resource. An operation that has already ended is not recorded.
 func (c *Call) occupy(id ID, kind Op, location string, ghost *Resource) *Error {
 	if c.op == nil {
 		return nil
@@ -42,7 +41,7 @@ func (c *Call) occupy(id ID, kind Op, location string, ghost *Resource) *Error {
 	return nil
 }
 
-// busy is the operation in progress on a resource, if there is one.
+// busy is the operation in progress on a resource; nil without one.
 func (c *Call) busy(id ID) (*busyRecord, *operation) {
 	var b busyRecord
 	if ok, err := c.Tx.Get(tableBusy, id.Key(), &b); err != nil || !ok {
@@ -59,7 +58,7 @@ func (c *Call) busy(id ID) (*busyRecord, *operation) {
 	return &b, &op
 }
 
-// ghost is a resource whose deletion is in progress.
+// ghost is the resource under deletion with this id.
 func (c *Call) ghost(id ID) (*Resource, bool) {
 	if b, _ := c.busy(id); b != nil && b.Ghost != nil {
 		return b.Ghost, true
@@ -88,7 +87,7 @@ func (s *Server) checkIdle(c *Call, id ID) *Error {
 	return nil
 }
 
-// deletingAlready answers the DELETE of a resource that is being deleted: with the operation that does it.
+// deletingAlready answers a repeated DELETE with the operation that deletes the resource.
 func (s *Server) deletingAlready(c *Call, t *Type) (*reply, bool) {
 	b, op := c.busy(c.ID)
 	if b == nil || b.Ghost == nil || op.Caller != c.Caller.ObjectID {
@@ -103,8 +102,8 @@ func (s *Server) deletingAlready(c *Call, t *Type) (*reply, bool) {
 	return rep, true
 }
 
-// showProgress puts the state of an operation in progress into a body that says how it will end, in the words that the
-// type publishes; a type that publishes none shows nothing.
+// showProgress replaces a final provisioning state in a body by the state of the operation in progress, in the words
+// that the type publishes. A type without published words stays as it is.
 func showProgress(pub *azuretypes.Resource, kind Op, body map[string]any) {
 	props, _ := body["properties"].(map[string]any)
 	if state, _ := props["provisioningState"].(string); state != "Succeeded" && state != "Failed" {
@@ -138,7 +137,7 @@ func showProgress(pub *azuretypes.Resource, kind Op, body map[string]any) {
 	}
 }
 
-// lasting is when an operation that begins now ends under the server's latency.
+// lasting is the time at which an operation that begins now ends under the server's latency.
 func (s *Server) lasting(c *Call, fullType string, op Op) time.Time {
 	return c.Now.Add(s.Latency(fullType, op))
 }

@@ -17,7 +17,7 @@ func (c *Call) Get(id ID) (*Resource, bool) {
 	var r Resource
 	ok, err := c.Tx.Get(tableResources, id.Key(), &r)
 	if err != nil {
-		panic(err) // a state file that no longer decodes: nothing sensible can be answered
+		panic(err) // the state file is damaged; every answer could be wrong
 	}
 	if !ok {
 		return nil, false
@@ -25,7 +25,7 @@ func (c *Call) Get(id ID) (*Resource, bool) {
 	return &r, true
 }
 
-// GetByID is Get for an id as text; false also when the text is no id.
+// GetByID is Get for an id as text. An invalid id counts as missing.
 func (c *Call) GetByID(id string) (*Resource, bool) {
 	p, err := ParseID(id)
 	if err != nil || p.Name() == "" {
@@ -34,7 +34,7 @@ func (c *Call) GetByID(id string) (*Resource, bool) {
 	return c.Get(p)
 }
 
-// Save stores a resource that a handler changed besides the one it was called for.
+// Save stores another resource than the one that the handler was called for.
 func (c *Call) Save(r *Resource) *Error {
 	r.ModifiedAt, r.ETag = c.Now, uuid.NewString()
 	if err := c.Tx.Put(tableResources, r.ID.Key(), r); err != nil {
@@ -43,7 +43,7 @@ func (c *Call) Save(r *Resource) *Error {
 	return nil
 }
 
-// Remove deletes a resource that a handler removes besides the one it was called for, without calling its Delete.
+// Remove deletes another resource than the one that the handler was called for, without calling its type's Delete.
 func (c *Call) Remove(id ID) *Error {
 	if err := c.Tx.Delete(tableResources, id.Key()); err != nil {
 		return InternalError(err)
@@ -87,7 +87,7 @@ func (c *Call) Enqueue(id ID, job string, at time.Time, payload map[string]any) 
 	return c.enqueue(id, job, at, payload, c.op)
 }
 
-// EnqueueDetached is Enqueue without a tie to the operation in progress: nobody waits for the job.
+// EnqueueDetached is Enqueue without a tie to the operation in progress, which ends without waiting for the job.
 func (c *Call) EnqueueDetached(id ID, job string, at time.Time, payload map[string]any) *Error {
 	return c.enqueue(id, job, at, payload, nil)
 }

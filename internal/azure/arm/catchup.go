@@ -30,7 +30,7 @@ func (s *Server) CatchUp(ctx context.Context) error {
 	defer s.advancing.Unlock()
 	ran := []Ran{}
 	s.jobs.mu.Lock()
-	s.jobs.ran = &ran // one after the other
+	s.jobs.ran = &ran // runs the jobs one after the other
 	s.jobs.mu.Unlock()
 	defer func() {
 		s.clock.Follow(s.Now().Add(2 * longestMissed))

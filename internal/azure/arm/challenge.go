@@ -8,8 +8,8 @@ func (s *Server) challenge(path, code string) string {
 		`", error="invalid_token", error_description="` + code + `"`
 }
 
-// tenantAt is the tenant to sign in to for a path: its subscription's, by which clients without a tenant find theirs,
-// or else common.
+// tenantAt is the tenant to sign in to for a path: the tenant of its subscription, or else common. Clients without a
+// configured tenant read it from the challenge.
 // Source: https://shawntabrizi.com/blog/aad/secret-apis-in-azure-active-directory-and-azure-resource-manager
 func (s *Server) tenantAt(path string) string {
 	tenant := "common"
@@ -17,7 +17,7 @@ func (s *Server) tenantAt(path string) string {
 	if len(segments) < 2 || !strings.EqualFold(segments[0], "subscriptions") {
 		return tenant
 	}
-	_ = s.View(func(c *Call) error { // without the state, the client is still told where anybody signs in
+	_ = s.View(func(c *Call) error { // on an error, the client gets the common authority
 		if found, ok := s.directory.Subscription(c.Tx, segments[1]); ok {
 			tenant = found.TenantID
 		}

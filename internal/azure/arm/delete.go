@@ -44,8 +44,8 @@ func (s *Server) remove(c *Call, t *Type) (*reply, *Error) {
 	return s.accept(c, t.DeleteAsync, &reply{status: http.StatusOK}, r.String("location"))
 }
 
-// removeOrFail deletes a resource and returns what GET shows of it until the operation ends; or, if a fault wants the
-// operation to fail, leaves it where it is, failed.
+// removeOrFail deletes a resource and returns it as GET shows it until the operation ends. If a fault makes the
+// operation fail, the resource stays, in state Failed.
 func (s *Server) removeOrFail(c *Call, r *Resource) (ghost *Resource, aerr *Error) {
 	if s.failing(c, http.MethodDelete) {
 		markFailed(r)
@@ -61,7 +61,7 @@ func (s *Server) RemoveTree(c *Call, r *Resource) *Error {
 	slices.SortStableFunc(doomed, func(a, b *Resource) int { return depth(b) - depth(a) })
 	for _, d := range doomed {
 		if !c.Tx.Has(tableResources, d.ID.Key()) {
-			continue // went with an earlier one
+			continue // removed with a parent
 		}
 		if aerr := s.removeOne(c, d); aerr != nil {
 			return aerr
@@ -70,7 +70,7 @@ func (s *Server) RemoveTree(c *Call, r *Resource) *Error {
 	return nil
 }
 
-// removeOne deletes a resource with what is kept of it elsewhere: its operation, its global name, its identity.
+// removeOne deletes a resource together with its operation, its global name and its identity.
 func (s *Server) removeOne(c *Call, r *Resource) *Error {
 	t := s.lookup(r.ID.Type())
 	if t == nil {

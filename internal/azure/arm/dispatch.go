@@ -30,7 +30,7 @@ func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
 	return s.serveResource(c, x.Method, "/"+strings.Join(path, "/"), x.content)
 }
 
-// queryValue is the first value of a parameter, whose name is in any letter case.
+// queryValue is the first value of a parameter. The case of its name does not matter.
 func queryValue(q url.Values, name string) string {
 	for k, v := range q {
 		if strings.EqualFold(k, name) && len(v) > 0 {
@@ -77,7 +77,7 @@ func (s *Server) serveResource(c *Call, method, path string, body []byte) (*repl
 	return s.write(c, t, method == http.MethodPatch, body)
 }
 
-// resolve finds the type of what a path names, and the action that a POST on it runs. It sets the call's id.
+// resolve finds the type of a path's resource and the action of a POST. It sets the call's id.
 func (s *Server) resolve(c *Call, method, path string) (t *Type, action string, aerr *Error) {
 	id, err := ParseID(path)
 	if err != nil {
@@ -121,7 +121,7 @@ func (t *Type) action(name, apiVersion string) (Action, string, *Error) {
 	return a, a.verb(name), nil
 }
 
-// has reports whether resources of the type have a method.
+// has reports whether the type serves a method.
 func (t *Type) has(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead:

@@ -33,7 +33,7 @@ func Conflict(code, format string, args ...any) *Error {
 	return Errorf(http.StatusConflict, code, format, args...)
 }
 
-// NotFound is ARM's 404 for a resource that is not there.
+// NotFound is ARM's 404 for a missing resource.
 func NotFound(id ID) *Error {
 	return Errorf(http.StatusNotFound, "ResourceNotFound",
 		"The Resource '%s/%s' under resource group '%s' was not found. For more details please go to "+
@@ -41,7 +41,7 @@ func NotFound(id ID) *Error {
 		id.Type(), id.RelativeName(), id.ResourceGroup)
 }
 
-// InvalidNamespace is ARM's 404 for a resource provider that is not there.
+// InvalidNamespace is ARM's 404 for an unknown resource provider.
 func InvalidNamespace(namespace string) *Error {
 	return Errorf(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", namespace)
 }

@@ -44,8 +44,7 @@ func (s *Server) failing(c *Call, method string) bool {
 		return false
 	}
 	c.fault = f.ID
-	// Who polls a Location takes 5xx for a passing disturbance of the poll and goes on; so does azcore. What ends the
-	// operation is another error.
+	// Pollers of a Location, azcore among them, retry after 5xx. Only another status ends the operation for them.
 	c.op.Error = Errorf(http.StatusConflict, "InternalServerError",
 		"Encountered internal server error: fault '%s' was asked for.", f.ID)
 	c.op.ErrorStatus = c.op.Error.Status

@@ -21,7 +21,7 @@ const (
 	searchVersion    = "2020-08-01"
 )
 
-// cloud is a control plane whose provider of workspaces records what it is asked.
+// cloud is a control plane with a provider of workspaces that records its calls.
 type cloud struct {
 	*armtest.Azure
 	deleted  []string
@@ -34,7 +34,7 @@ type response = armtest.Response
 
 func newCloud(t testing.TB) *cloud { return newCloudOf(t, armtest.Config{}) }
 
-// these are providers that need nothing of the cloud.
+// these are providers that do not depend on the cloud.
 func these(providers ...*arm.Provider) armtest.Config {
 	return armtest.Config{Providers: func(*armtest.Azure) []*arm.Provider { return providers }}
 }
@@ -101,38 +101,41 @@ func (c *cloud) workspaces() *arm.Provider {
 				c.deleted = append(c.deleted, r.ID.Name())
 				return nil
 			},
-			Jobs: map[string]arm.Job{"provision": func(_ context.Context, s *arm.Server, r *arm.Resource,
-				_ map[string]any) *arm.Error {
-				c.jobs.Lock()
-				c.jobRuns++
-				fail := c.failJobs
-				c.jobs.Unlock()
-				if fail {
-					return arm.BadRequest("ProvisioningFailed", "No capacity.")
-				}
-				err := s.Update(func(call *arm.Call) error {
-					fresh, _ := call.Get(r.ID)
-					fresh.Properties()["provisioningState"] = "Succeeded"
-					if aerr := call.Save(fresh); aerr != nil {
-						return aerr
-					}
-					return nil
-				})
-				if err != nil {
-					return arm.InternalError(err)
-				}
-				return nil
-			}},
-			Actions: map[string]arm.Action{"sharedkeys": {Run: func(*arm.Call, *arm.Resource, map[string]any) (any,
-				*arm.Error) {
-				return map[string]any{"primarySharedKey": "TOPSECRET", "secondarySharedKey": "TOPSECRET"}, nil
-			}}},
+			Jobs:    map[string]arm.Job{"provision": c.provision},
+			Actions: map[string]arm.Action{"sharedkeys": {Run: sharedKeys}},
 		},
 		{Name: searchType, Delete: func(_ *arm.Call, r *arm.Resource) *arm.Error {
 			c.deleted = append(c.deleted, r.ID.Name())
 			return nil
 		}},
 	}}
+}
+
+// provision is the job of a new workspace.
+func (c *cloud) provision(_ context.Context, s *arm.Server, r *arm.Resource, _ map[string]any) *arm.Error {
+	c.jobs.Lock()
+	c.jobRuns++
+	fail := c.failJobs
+	c.jobs.Unlock()
+	if fail {
+		return arm.BadRequest("ProvisioningFailed", "No capacity.")
+	}
+	err := s.Update(func(call *arm.Call) error {
+		fresh, _ := call.Get(r.ID)
+		fresh.Properties()["provisioningState"] = "Succeeded"
+		if aerr := call.Save(fresh); aerr != nil {
+			return aerr
+		}
+		return nil
+	})
+	if err != nil {
+		return arm.InternalError(err)
+	}
+	return nil
+}
+
+func sharedKeys(*arm.Call, *arm.Resource, map[string]any) (any, *arm.Error) {
+	return map[string]any{"primarySharedKey": "TOPSECRET", "secondarySharedKey": "TOPSECRET"}, nil
 }
 
 const (

@@ -7,8 +7,8 @@ import (
 )
 
 // ID is a parsed resource id: subscription, resource group, and the provider path below it. For an extension resource
-// (a role assignment, a diagnostic setting) Scope is the id of what it extends and Namespace, Types and Names are its
-// own. The zero ID is the tenant root. A resource group's id has Types ["resourceGroups"] and Namespace
+// (a role assignment, a diagnostic setting) Scope is the id of the extended resource; Namespace, Types and Names are
+// its own. The zero ID is the tenant root. A resource group's id has Types ["resourceGroups"] and Namespace
 // "Microsoft.Resources".
 type ID struct {
 	Subscription  string
@@ -62,8 +62,8 @@ func lastProviders(segments []string) int {
 	return last
 }
 
-// readScope reads what stands before the provider path: subscription, resource group, and the resource that an
-// extension resource extends.
+// readScope reads the part before the provider path: subscription, resource group, and the resource that an extension
+// resource extends.
 func readScope(segments []string) (id ID) {
 	for i := 0; i+1 < len(segments); i += 2 {
 		switch {
@@ -166,6 +166,8 @@ func (id ID) Child(typ, name string) ID {
 
 // Group is the id of the resource group that holds the resource.
 func (id ID) Group() ID {
-	return ID{Subscription: id.Subscription, ResourceGroup: id.ResourceGroup, Namespace: "Microsoft.Resources",
-		Types: []string{"resourceGroups"}, Names: []string{id.ResourceGroup}}
+	return ID{
+		Subscription: id.Subscription, ResourceGroup: id.ResourceGroup,
+		Namespace: "Microsoft.Resources", Types: []string{"resourceGroups"}, Names: []string{id.ResourceGroup},
+	}
 }

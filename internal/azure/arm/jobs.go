@@ -36,7 +36,7 @@ func (s *Server) signal() {
 	}
 }
 
-// jobBoard is what the job runner is doing.
+// jobBoard is the state of the job runner.
 type jobBoard struct {
 	mu      sync.Mutex
 	running map[string]bool // by job key and by resource
@@ -69,7 +69,7 @@ func (s *Server) runJobs() {
 		b.mu.Lock()
 		room := jobWorkers
 		if b.ran != nil {
-			room = 1 // the clock is being moved: one after the other, so that they run in the order of their times
+			room = 1 // while the clock moves, jobs run one at a time in the order of their times
 		}
 		due, next := s.dueJobs(b.running, room-len(b.running)/2)
 		for _, j := range due {
@@ -94,7 +94,7 @@ func (s *Server) runJobs() {
 	}
 }
 
-// dueJobs picks up to room jobs whose time has come, and says how long to wait for the next one.
+// dueJobs picks at most room due jobs, and returns how long to wait for the next one.
 func (s *Server) dueJobs(running map[string]bool, room int) ([]jobRecord, time.Duration) {
 	const longest = time.Minute
 	now := s.now().UTC()

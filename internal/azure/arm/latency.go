@@ -19,7 +19,7 @@ const (
 	OpAction
 )
 
-// Latency says how long operations take. The zero value is no latency at all.
+// Latency sets how long operations take. With the zero value they end at once.
 type Latency struct {
 	// Scale multiplies the durations of the table below: 1 is as long as Azure, 0.01 a hundredth, 0 none.
 	Scale float64
@@ -28,7 +28,7 @@ type Latency struct {
 // durations of the operations on one type; zero means the default's.
 type durations struct {
 	create, update, delete, action time.Duration
-	// poll is what Retry-After asks for while an operation is in progress.
+	// poll is the Retry-After of an operation in progress.
 	poll time.Duration
 }
 
@@ -50,31 +50,37 @@ var typical = map[string]durations{
 
 	"microsoft.keyvault/vaults": {create: 15 * time.Second, update: 5 * time.Second, delete: 8 * time.Second},
 
-	"microsoft.datashare/accounts": {create: 30 * time.Second, delete: time.Minute},
-	"microsoft.datashare/accounts/shares": {create: 2 * time.Second,
-		delete: 20 * time.Second},
-	"microsoft.datashare/accounts/shares/datasets": {create: 3 * time.Second,
-		delete: 10 * time.Second},
-	"microsoft.datashare/accounts/sharesubscriptions": {create: 4 * time.Second,
-		delete: 30 * time.Second, action: 45 * time.Second},
-	"microsoft.datashare/accounts/sharesubscriptions/triggers": {create: 10 * time.Second,
-		delete: 10 * time.Second},
+	"microsoft.datashare/accounts":                 {create: 30 * time.Second, delete: time.Minute},
+	"microsoft.datashare/accounts/shares":          {create: 2 * time.Second, delete: 20 * time.Second},
+	"microsoft.datashare/accounts/shares/datasets": {create: 3 * time.Second, delete: 10 * time.Second},
+	"microsoft.datashare/accounts/sharesubscriptions": {
+		create: 4 * time.Second, delete: 30 * time.Second, action: 45 * time.Second,
+	},
+	"microsoft.datashare/accounts/sharesubscriptions/triggers": {
+		create: 10 * time.Second, delete: 10 * time.Second,
+	},
 	"microsoft.datashare/accounts/shares/providersharesubscriptions": {action: 15 * time.Second},
 
-	"microsoft.servicefabric/managedclusters": {create: 2 * time.Minute,
-		update: 2 * time.Minute, delete: 5 * time.Minute},
-	"microsoft.servicefabric/managedclusters/nodetypes": {create: 12 * time.Minute,
-		update: 5 * time.Minute, delete: 6 * time.Minute},
-	"microsoft.servicefabric/managedclusters/applicationtypes/versions": {create: 45 * time.Second,
-		delete: 20 * time.Second},
-	"microsoft.servicefabric/managedclusters/applications": {create: 90 * time.Second,
-		update: 5 * time.Minute, delete: time.Minute},
-	"microsoft.servicefabric/managedclusters/applications/services": {create: 30 * time.Second,
-		update: 15 * time.Second, delete: 20 * time.Second},
+	"microsoft.servicefabric/managedclusters": {
+		create: 2 * time.Minute, update: 2 * time.Minute, delete: 5 * time.Minute,
+	},
+	"microsoft.servicefabric/managedclusters/nodetypes": {
+		create: 12 * time.Minute, update: 5 * time.Minute, delete: 6 * time.Minute,
+	},
 	"microsoft.servicefabric/managedclusters/applicationtypes": {delete: 10 * time.Second},
+	"microsoft.servicefabric/managedclusters/applicationtypes/versions": {
+		create: 45 * time.Second, delete: 20 * time.Second,
+	},
+	"microsoft.servicefabric/managedclusters/applications": {
+		create: 90 * time.Second, update: 5 * time.Minute, delete: time.Minute,
+	},
+	"microsoft.servicefabric/managedclusters/applications/services": {
+		create: 30 * time.Second, update: 15 * time.Second, delete: 20 * time.Second,
+	},
 
-	"microsoft.operationalinsights/workspaces": {create: 15 * time.Second, update: 5 * time.Second,
-		delete: 5 * time.Second},
+	"microsoft.operationalinsights/workspaces": {
+		create: 15 * time.Second, update: 5 * time.Second, delete: 5 * time.Second,
+	},
 	"microsoft.insights/diagnosticsettings":   {create: 2 * time.Second},
 	"microsoft.insights/scheduledqueryrules":  {create: 3 * time.Second},
 	"microsoft.authorization/roleassignments": {create: 2 * time.Second},
@@ -100,7 +106,7 @@ func durationOf(fullType string, op Op) time.Duration {
 func (l Latency) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * l.Scale) }
 
 // pollAfter sets the headers that ask a client to come again: no sooner than the operation can have ended, no later
-// than the service's own interval. Retry-After counts whole seconds, so x-ms-retry-after-ms says it precisely.
+// than the service's own interval. Retry-After counts whole seconds, so x-ms-retry-after-ms has the precise time.
 func (s *Server) pollAfter(rep *reply, fullType string, left time.Duration) {
 	interval := typical[strings.ToLower(fullType)].poll
 	if interval == 0 {
@@ -111,7 +117,7 @@ func (s *Server) pollAfter(rep *reply, fullType string, left time.Duration) {
 		interval = min(interval, left)
 	}
 	if interval <= 0 {
-		rep.set("Retry-After", "0") // there is no latency to wait out
+		rep.set("Retry-After", "0") // operations end at once
 		return
 	}
 	rep.set("Retry-After", strconv.Itoa(int(math.Ceil(interval.Seconds()))))

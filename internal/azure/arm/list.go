@@ -44,8 +44,7 @@ func (s *Server) collect(c *Call, t *Type) ([]*Resource, *Error) {
 	return c.within(t)
 }
 
-// children are the resources of a type below the parent that the collection's id names, those that exist implicitly
-// last.
+// children are the resources of a type below the collection's parent: first the stored ones, then the implicit ones.
 func (s *Server) children(c *Call, t *Type) ([]*Resource, *Error) {
 	parentID := c.ID
 	parentID.Types = c.ID.Types[:len(c.ID.Types)-1]
@@ -60,7 +59,7 @@ func (s *Server) children(c *Call, t *Type) ([]*Resource, *Error) {
 	for _, name := range t.Implicit {
 		child := parent.ID.Child(t.lastSegment(), name)
 		if c.Tx.Has(tableResources, child.Key()) {
-			continue // stored, so found already
+			continue // already in the list
 		}
 		if r, ok := s.load(c, t, child); ok {
 			found = append(found, r)

@@ -9,8 +9,8 @@ import (
 const LockType = "Microsoft.Authorization/locks"
 
 // checkLocks refuses a request that a management lock forbids. Locks hold for their scope and all below it:
-// CanNotDelete forbids deletions, ReadOnly every change and every action. Deleting takes what lies below along, so a
-// lock there counts too. Locks themselves are free of locks.
+// CanNotDelete forbids deletions, ReadOnly every change and every action. A deletion covers all resources below, so
+// their locks count too. Locks themselves cannot be locked.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
 func (s *Server) checkLocks(c *Call, id ID, method string) *Error {
 	if method == http.MethodGet || method == http.MethodHead || strings.EqualFold(id.Type(), LockType) {
@@ -53,7 +53,7 @@ func (s *Server) checkLocks(c *Call, id ID, method string) *Error {
 		id.String(), word, strings.Join(locked, ","))
 }
 
-// scopes are the id's own and those above it: its parents, what it extends, its resource group, its subscription.
+// scopes are the id itself, its parents, the scope it extends, its resource group and its subscription.
 func (id ID) scopes() []ID {
 	var out []ID
 	for at, ok := id, id.Name() != ""; ok; at, ok = at.Parent() {
@@ -73,7 +73,7 @@ func (id ID) scopes() []ID {
 	return out
 }
 
-// scopeText is what an extension resource extends: a resource, a group, a subscription.
+// scopeText is the scope that an extension resource extends: a resource, a resource group or a subscription.
 func (id ID) scopeText() string {
 	switch {
 	case id.Scope != "":

@@ -45,7 +45,7 @@ func (l *requestLog) write(e entry, request, response []byte) {
 	e.RequestBody, e.ResponseBody = redactBody(e.URL, request), redactBody(e.URL, response)
 	line, err := json.Marshal(e)
 	if err != nil {
-		return // bodies came from JSON: cannot happen
+		return // cannot happen: bodies come from JSON
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,8 +61,8 @@ var secretNames = map[string]bool{
 	"connectionstring": true,
 }
 
-// redactBody parses a body and hides its secrets: those of the published type, those with a telling name, signatures of
-// SAS URLs, and the key values that listKeys answers.
+// redactBody parses a body and hides its secrets: those of the published type, those in secretNames, signatures of SAS
+// URLs, and the key values in answers of listKeys.
 func redactBody(target string, raw []byte) any {
 	if len(raw) == 0 {
 		return nil

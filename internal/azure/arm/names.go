@@ -8,7 +8,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
-// checkAPIVersion refuses a version that the type is not published with.
+// checkAPIVersion refuses a version in which the type is not published.
 func checkAPIVersion(t *Type, version string) *Error {
 	if _, ok := azuretypes.Lookup(t.Name, version); ok {
 		return nil
@@ -22,7 +22,7 @@ func checkAPIVersion(t *Type, version string) *Error {
 		version, t.Path(), strings.Join(known, ", "))
 }
 
-// CheckGroup refuses an id in a resource group that is not there.
+// CheckGroup refuses an id in a missing resource group.
 func (c *Call) CheckGroup(id ID) *Error {
 	if id.ResourceGroup == "" || c.Tx.Has(tableResources, id.Group().Key()) {
 		return nil
@@ -31,7 +31,7 @@ func (c *Call) CheckGroup(id ID) *Error {
 		id.ResourceGroup)
 }
 
-// missing is the error for a resource that is not there: its group may be what is missing.
+// missing is the error for a missing resource, or for its resource group if that is missing.
 func (c *Call) missing(id ID) *Error {
 	if aerr := c.CheckGroup(id); aerr != nil {
 		return aerr
@@ -39,7 +39,7 @@ func (c *Call) missing(id ID) *Error {
 	return NotFound(id)
 }
 
-// missingParent is the error for a request below a resource that is not there. verb is read or write.
+// missingParent is the error for a request below a missing resource. verb is read or write.
 func (c *Call) missingParent(verb string, t *Type, parent ID) *Error {
 	if aerr := c.CheckGroup(parent); aerr != nil {
 		return aerr
@@ -49,8 +49,8 @@ func (c *Call) missingParent(verb string, t *Type, parent ID) *Error {
 		verb, t.Path(), parent)
 }
 
-// canonical gives the id of a new resource the letter case of what is stored above it and of the registered type. It
-// fails when something above it is missing.
+// canonical gives the id of a new resource the letter case of its stored parents and of the registered type. It fails
+// when a parent is missing.
 func (s *Server) canonical(c *Call, t *Type, id ID) (ID, *Error) {
 	if id.IsResourceGroup() {
 		return id.Group(), nil
@@ -97,12 +97,12 @@ func (s *Server) canonicalChild(c *Call, t *Type, id, parent ID) (ID, *Error) {
 	return stored.ID.Child(t.lastSegment(), id.Name()), nil
 }
 
-// invalidID is the error for a path that is no resource id.
+// invalidID is the error for a path that cannot be read as a resource id.
 func invalidID(err error) *Error {
 	return BadRequest("InvalidResourceId", "The resource identifier is invalid: %v.", err)
 }
 
-// named is an id whose namespace and types are written as the type is registered.
+// named is the id with namespace and types spelled as the type is registered.
 func (t *Type) named(id ID) ID {
 	id.Namespace, id.Types = t.Namespace(), strings.Split(t.Path(), "/")
 	return id

@@ -26,11 +26,11 @@ type operation struct {
 	ErrorStatus int `json:"errorStatus,omitempty"`
 	// Pending counts the jobs that it waits for.
 	Pending int `json:"pending"`
-	// Until is the time before which it has not ended, under a latency profile.
+	// Until is the earliest time of its end, under a latency profile.
 	Until time.Time `json:"until,omitzero"`
 	// Type is the full resource type that it works on.
 	Type string `json:"type,omitempty"`
-	// Reply is what an action answers in the end.
+	// Reply is the result of an action.
 	Reply any `json:"reply,omitempty"`
 	// Caller may read the operation.
 	Caller string `json:"caller"`
@@ -48,7 +48,7 @@ const (
 	statusFailed     = "Failed"
 )
 
-// settle ends the operation if nothing is pending and its time has come. It may be called again at any time.
+// settle ends the operation once its jobs have ended and its time has come. It may be called at any time.
 func (o *operation) settle(now time.Time) {
 	switch {
 	case o.Status == statusSucceeded || o.Status == statusFailed:
@@ -61,8 +61,8 @@ func (o *operation) settle(now time.Time) {
 	}
 }
 
-// operationURL is where a client polls: kind is operationStatuses for Azure-AsyncOperation, operationResults for
-// Location.
+// operationURL is the URL that a client polls: kind is operationStatuses for Azure-AsyncOperation, operationResults
+// for Location.
 func (s *Server) operationURL(id ID, location, kind string, op *operation) string {
 	if location == "" {
 		location = "global"
@@ -73,8 +73,10 @@ func (s *Server) operationURL(id ID, location, kind string, op *operation) strin
 
 // beginOperation starts the operation that the request in progress answers with. r is the resource it works on.
 func (c *Call) beginOperation(r ID, t *Type) *operation {
-	c.op = &operation{ID: uuid.NewString(), Resource: r.String(), Type: t.Name, APIVersion: c.APIVersion, Start: c.Now,
-		Caller: c.Caller.ObjectID}
+	c.op = &operation{
+		ID: uuid.NewString(), Resource: r.String(), Type: t.Name, APIVersion: c.APIVersion,
+		Start: c.Now, Caller: c.Caller.ObjectID,
+	}
 	return c.op
 }
 
@@ -95,7 +97,7 @@ func (s *Server) accept(c *Call, style AsyncStyle, rep *reply, location string) 
 		}
 	case Location:
 		if rep.status == http.StatusOK && rep.body != nil && c.op.Status != statusInProgress {
-			return rep, nil // an update that is done already answers at once
+			return rep, nil // an update that has ended answers at once
 		}
 		rep.status, rep.body = http.StatusAccepted, nil
 	}
@@ -104,8 +106,8 @@ func (s *Server) accept(c *Call, style AsyncStyle, rep *reply, location string) 
 	return rep, nil
 }
 
-// operationRoutes are where clients poll, in every namespace. They need no role: an operation is shown to the caller
-// who began it.
+// operationRoutes are the routes that clients poll, in every namespace. They need no role: each operation is shown only
+// to the caller that began it.
 func operationRoutes() []Route {
 	const at = "/subscriptions/{subscription}/providers/{namespace}/locations/{location}/"
 	return []Route{
@@ -137,10 +139,11 @@ func polled(kind string, show func(s *Server, c *Call, op *operation) (*reply, *
 	}
 }
 
-// operationStatus answers where Azure-AsyncOperation points: the state of the operation.
+// operationStatus answers the URL in Azure-AsyncOperation: the state of the operation.
 func (s *Server) operationStatus(c *Call, op *operation) (*reply, *Error) {
-	body := map[string]any{"id": c.ID.String(), "name": op.ID, "status": op.Status,
-		"startTime": Timestamp(op.Start)}
+	body := map[string]any{
+		"id": c.ID.String(), "name": op.ID, "status": op.Status, "startTime": Timestamp(op.Start),
+	}
 	rep := &reply{status: http.StatusOK, body: body}
 	if op.Status == statusInProgress {
 		s.pollAfter(rep, op.Type, op.Until.Sub(c.Now))
@@ -162,7 +165,7 @@ func (s *Server) operationStatus(c *Call, op *operation) (*reply, *Error) {
 	return rep, nil
 }
 
-// operationResult answers where Location points: 202 while the operation is in progress, then what it has led to.
+// operationResult answers the URL in Location: 202 while the operation is in progress, then its result.
 func (s *Server) operationResult(c *Call, op *operation) (*reply, *Error) {
 	switch {
 	case op.Status == statusInProgress:

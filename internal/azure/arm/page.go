@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// pageSize bounds how many resources a list answers at once; nextLink leads on. A thousand is what Resource Manager's
-// own lists have.
+// pageSize is the most resources on one page of a list; nextLink leads to the next page. Resource Manager's own lists
+// have pages of a thousand.
 // Source: https://learn.microsoft.com/rest/api/resources/resources/list ($top)
 const pageSize = 1000
 
-// skipToken is the query parameter by which nextLink goes on. Its value is opaque to clients: here, how many came
-// before.
+// skipToken is nextLink's query parameter for the next page. Its value is opaque to clients; here it is the number of
+// resources on the pages before.
 const skipToken = "$skiptoken"
 
 // page cuts the part of a list that a request asks for, and makes the link to the next one, empty at the end.

@@ -14,11 +14,11 @@ import (
 type Provider struct {
 	Namespace string
 	Types     []*Type
-	// Routes are the paths that are no resource's: deleted vaults, lists of a tenant, name checks.
+	// Routes are the paths beside those of resources: deleted vaults, lists of a tenant, name checks.
 	Routes []Route
 }
 
-// AsyncStyle says how a type's operation answers when it takes time.
+// AsyncStyle is the way in which a long-running operation answers.
 type AsyncStyle int
 
 const (
@@ -45,7 +45,7 @@ type Type struct {
 	Global func(name string) *Error
 	// Created is the status of a PUT that created the resource; 0 is 201. Some types publish 200 for both.
 	Created int
-	// PutAsync and DeleteAsync say how a PUT and a DELETE answer.
+	// PutAsync and DeleteAsync are the styles of PUT and DELETE.
 	PutAsync, DeleteAsync AsyncStyle
 	// NoGet, NoPut, NoPatch and NoDelete switch off methods that the type does not have on Azure (405).
 	NoGet, NoPut, NoPatch, NoDelete bool
@@ -58,10 +58,10 @@ type Type struct {
 	// List, if set, replaces the default list of a collection (all resources of the type directly below the id's parent
 	// or scope).
 	List func(c *Call, collection ID) ([]*Resource, *Error)
-	// More, if set, adds to what the default list of a collection finds.
+	// More, if set, adds resources to the default list of a collection.
 	More func(c *Call, found []*Resource) ([]*Resource, *Error)
-	// NeedsMatch, if set, makes updates, deletions and actions need an If-Match with the resource's etag: the error for
-	// one that is missing or another's.
+	// NeedsMatch, if set, makes updates, deletions and actions require an If-Match with the resource's etag. It makes
+	// the error for a missing or different one.
 	NeedsMatch func() *Error
 	// Delete is called for the resource itself and for every resource that goes with it in a cascade, children first.
 	// An error refuses the deletion as a whole.
@@ -82,7 +82,7 @@ type Action struct {
 }
 
 // Job is durable work on a resource: it runs at least once (again after a crash), so it must be idempotent. payload is
-// what Enqueue was given. An error fails the operation that waits for it.
+// the payload given to Enqueue. An error fails the operation that waits for it.
 type Job func(ctx context.Context, s *Server, r *Resource, payload map[string]any) *Error
 
 // Resource is a stored resource.
@@ -130,7 +130,7 @@ func (r *Resource) Value(path ...string) any {
 	return v
 }
 
-// Call is what a handler gets to work with: the transaction, the caller, and the resources.
+// Call is a handler's access to the transaction, the caller and the resources.
 type Call struct {
 	Context    context.Context
 	Server     *Server
@@ -153,7 +153,7 @@ type Call struct {
 type Write struct {
 	// Old is the stored resource, nil on create.
 	Old *Resource
-	// New is what will be stored.
+	// New is the resource that will be stored.
 	New *Resource
 	// Request is the body as sent, after validation.
 	Request map[string]any

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// read answers GET, and HEAD, which asks whether the resource exists. A resource that is being deleted is shown until
-// its operation ends.
+// read answers GET and HEAD. A resource under deletion is shown until its operation ends.
 func (s *Server) read(c *Call, t *Type, method string) (*reply, *Error) {
 	r, ok := s.load(c, t, c.ID)
 	if !ok {
@@ -21,7 +20,7 @@ func (s *Server) read(c *Call, t *Type, method string) (*reply, *Error) {
 	return &reply{status: http.StatusOK, body: s.render(c, r, c.APIVersion)}, nil
 }
 
-// find loads a resource whose type is not known yet.
+// find loads a resource of any type.
 func (s *Server) find(c *Call, id ID) (*Resource, bool) {
 	t := s.lookup(id.Type())
 	if t == nil {
@@ -43,10 +42,12 @@ func (s *Server) load(c *Call, t *Type, id ID) (*Resource, bool) {
 	if !ok {
 		return nil, false
 	}
-	made := &Resource{ID: parent.ID.Child(t.lastSegment(), strings.ToLower(id.Name())),
+	made := &Resource{
+		ID:        parent.ID.Child(t.lastSegment(), strings.ToLower(id.Name())),
 		Body:      map[string]any{"properties": map[string]any{}},
 		CreatedAt: parent.CreatedAt, CreatedBy: parent.CreatedBy,
-		ModifiedAt: parent.CreatedAt, ModifiedBy: parent.CreatedBy}
+		ModifiedAt: parent.CreatedAt, ModifiedBy: parent.CreatedBy,
+	}
 	if t.Put != nil {
 		if aerr := t.Put(c, &Write{New: made, Request: map[string]any{}}); aerr != nil {
 			return nil, false

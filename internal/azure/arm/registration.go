@@ -23,7 +23,7 @@ func RegistrationFree(namespace string) bool {
 		strings.EqualFold(namespace, "Microsoft.Resources")
 }
 
-// registration is what differs from the default for one namespace in one subscription.
+// registration is the registration of one subscription for one namespace, where it differs from the default.
 type registration struct {
 	Registered bool `json:"registered"`
 	// Since is when the change takes effect; until then it is in progress.
@@ -61,8 +61,8 @@ func (c *Call) RegistrationState(subscription, namespace string) string {
 	return "Unregistering"
 }
 
-// SetRegistered registers a subscription for a namespace, or takes that back, which is refused while the subscription
-// has resources of it. Under latency it takes a while.
+// SetRegistered registers a subscription for a namespace, or unregisters it. A namespace with resources in the
+// subscription cannot be unregistered. Under latency the change takes registrationTakes.
 func (c *Call) SetRegistered(subscription, namespace string, registered bool) *Error {
 	if RegistrationFree(namespace) || registered == c.Registered(subscription, namespace) {
 		return nil

@@ -50,7 +50,7 @@ func cloneValue(v any) any {
 	return v
 }
 
-// dropSecrets removes what Azure takes but never shows.
+// dropSecrets removes write-only properties, which Azure never shows.
 func dropSecrets(shape *azuretypes.Shape, body map[string]any) {
 	if v, err := shape.Variant(body); err == nil && v != nil {
 		shape = v

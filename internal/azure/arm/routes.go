@@ -9,19 +9,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Route is one method on one path that is no resource's, with {placeholders}, e.g.
+// Route is one method on one path beside those of resources, with {placeholders}, e.g.
 // "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedVaults". Literal segments match without regard
-// to case. A route says who may use it: NewServer refuses one that has neither a Permission nor an OpenTo.
+// to case. Every route needs a Permission or an OpenTo: NewServer refuses one without.
 type Route struct {
 	Method, Path string
 	// Permission is the action that the caller needs at the path's resource group or subscription, or at the root for a
 	// path outside of them. Placeholders of the path may occur in it: "{namespace}/register/action".
 	Permission string
-	// OpenTo is who may use a route that needs no action. It must not be set beside a Permission.
+	// OpenTo is the audience of a route without a Permission. Only one of the two may be set.
 	OpenTo Audience
 	// Async answers 202 with an operation that ends when the jobs that Handle enqueued have ended.
 	Async AsyncStyle
-	// Handle answers.
+	// Handle answers requests.
 	Handle Handler
 }
 
@@ -29,14 +29,14 @@ type Route struct {
 // placeholders, body is the request's JSON object.
 type Handler func(c *Call, params map[string]string, body map[string]any) (any, *Error)
 
-// Audience is who may use a route that needs no action.
+// Audience is the set of callers that may use a route without a permission.
 type Audience int
 
 const (
 	// Nobody is the audience of a route that declares none.
 	Nobody Audience = iota
-	// SignedIn are all callers with a valid token; in a subscription, those of its tenant. What such a route answers is
-	// about the caller itself or filtered by what it may see.
+	// SignedIn are all callers with a valid token; in a subscription, those of its tenant. The answers of such
+	// a route are about the caller itself or filtered by the caller's roles.
 	SignedIn
 	// Everyone needs no token and no api-version: discovery.
 	Everyone
@@ -47,7 +47,7 @@ func (a Audience) String() string {
 	return map[Audience]string{Nobody: "nobody", SignedIn: "signed in", Everyone: "everyone"}[a]
 }
 
-// check says what is missing in a route.
+// check refuses an incomplete route.
 func (r Route) check() error {
 	at := r.Method + " " + r.Path
 	switch {
@@ -123,7 +123,7 @@ func (rt *compiledRoute) action(params map[string]string) string {
 	return strings.NewReplacer(pairs...).Replace(rt.Permission)
 }
 
-// scopeOfPath is what a route's path says about where it acts: subscription, resource group, namespace.
+// scopeOfPath reads the subscription, resource group and namespace in a route's path.
 func scopeOfPath(path []string) (id ID) {
 	for i := 0; i+1 < len(path) && i < 4; i += 2 {
 		switch strings.ToLower(path[i]) {
@@ -153,20 +153,22 @@ func (s *Server) serveRoute(c *Call, rt *compiledRoute, path []string, raw []byt
 		return nil, aerr
 	}
 	if rt.Async != Direct {
-		c.op = &operation{ID: uuid.NewString(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID,
-			Until: s.lasting(c, "", OpAction)}
+		c.op = &operation{
+			ID: uuid.NewString(), APIVersion: c.APIVersion, Start: c.Now, Caller: c.Caller.ObjectID,
+			Until: s.lasting(c, "", OpAction),
+		}
 	}
 	out, aerr := rt.Handle(c, params, body)
 	if aerr != nil {
 		return nil, aerr
 	}
-	if rep, ok := out.(*reply); ok { // of the control plane's own routes
+	if rep, ok := out.(*reply); ok { // only the control plane's own routes return one
 		return rep, nil
 	}
 	return s.finish(c, rt.Async, out, params["location"])
 }
 
-// authorizeRoute checks what the route declares. A route that declares nothing is refused.
+// authorizeRoute checks the route's permission or audience. A route without either is refused.
 func (s *Server) authorizeRoute(c *Call, rt *compiledRoute, params map[string]string) *Error {
 	switch {
 	case rt.Permission != "":

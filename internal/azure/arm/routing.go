@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// routingTable says the whole API: the types of resources, the paths that are no resource's, the provider of each, and
-// what a caller needs to use it.
+// routingTable is the whole API: the resource types, the routes beside them, their providers, and the permissions that
+// callers need.
 type routingTable struct {
 	types     map[string]*Type     // by lower-case full type
 	providers map[string]*Provider // by lower-case namespace
@@ -18,7 +18,7 @@ type routingTable struct {
 }
 
 // newRoutingTable collects what providers serve. Providers may share a namespace. It fails, naming every fault, when a
-// type is served twice, when two routes match the same requests, and when a route does not declare who may use it.
+// type is served twice, when two routes match the same requests, and when a route declares no audience.
 func newRoutingTable(providers []*Provider) (*routingTable, error) {
 	table := &routingTable{types: map[string]*Type{}, providers: map[string]*Provider{}}
 	errs := []error{table.addRoutes(operationRoutes())}
@@ -56,8 +56,8 @@ func (table *routingTable) addRoutes(routes []Route) error {
 		errs = append(errs, r.check())
 		for _, known := range table.routes {
 			if known.overlaps(&added) {
-				errs = append(errs,
-					fmt.Errorf("route %s %s matches requests of route %s", r.Method, r.Path, known.Path))
+				err := fmt.Errorf("route %s %s matches requests of route %s", r.Method, r.Path, known.Path)
+				errs = append(errs, err)
 			}
 		}
 		table.routes = append(table.routes, &added)
@@ -65,7 +65,7 @@ func (table *routingTable) addRoutes(routes []Route) error {
 	return errors.Join(errs...)
 }
 
-// route finds the route that serves a method on a path; nil when that is for resources.
+// route finds the route that serves a method on a path; nil for paths of resources.
 func (table *routingTable) route(method string, path []string) *compiledRoute {
 	for _, rt := range table.routes {
 		if rt.matches(method, path) {
@@ -85,12 +85,12 @@ func (table *routingTable) namespaces() []*Provider {
 	return out
 }
 
-// Endpoint is a line of the routing table: a method on a path with {placeholders}, and who may use it.
+// Endpoint is a line of the routing table: a method on a path with {placeholders}, and the callers that may use it.
 type Endpoint struct {
 	Method, Path string
-	// Type is the full type of the resources that the path names; "" for a path that is no resource's.
+	// Type is the full type of the resources on the path; "" for a route.
 	Type string
-	// Permission is the action that the caller needs; "" says that OpenTo may use it.
+	// Permission is the action that the caller needs; "" leaves the endpoint to OpenTo.
 	Permission string
 	OpenTo     Audience
 }

@@ -124,21 +124,21 @@ func TestConditionsOnEntityTags(t *testing.T) {
 	with := func(method, path, version, header, value string, body any) response {
 		return c.Contoso.Do(method, path+"?api-version="+version, body, header, value)
 	}
-	require.Equal(t, "PreconditionFailed", with("PUT", workspace, workspaceVersion, "If-Match", "*",
-		map[string]any{"location": "westeurope"}).Code(), "there is none")
-	require.Equal(t, 201,
-		with("PUT", workspace, workspaceVersion, "If-None-Match", "*", map[string]any{"location": "westeurope"}).Status)
-	refused := with("PUT", workspace, workspaceVersion, "If-None-Match", "*", map[string]any{"location": "westeurope"})
+	body := map[string]any{"location": "westeurope"}
+	require.Equal(t, "PreconditionFailed", with("PUT", workspace, workspaceVersion, "If-Match", "*", body).Code(),
+		"the workspace does not exist yet")
+	require.Equal(t, 201, with("PUT", workspace, workspaceVersion, "If-None-Match", "*", body).Status)
+	refused := with("PUT", workspace, workspaceVersion, "If-None-Match", "*", body)
 	require.Equal(t, http.StatusPreconditionFailed, refused.Status)
 	require.Equal(t, "PreconditionFailed", refused.Code())
 	etag, _ := c.get(workspace, workspaceVersion).Body["etag"].(string)
 	require.NotEmpty(t, etag)
 	require.Equal(t, http.StatusPreconditionFailed,
 		with("DELETE", workspace, workspaceVersion, "If-Match", `"other"`, nil).Status)
-	require.Equal(t, 200, with("PUT", workspace, workspaceVersion, "If-Match", etag,
-		map[string]any{"location": "westeurope", "tags": map[string]any{"a": "b"}}).Status)
-	require.Equal(t, http.StatusPreconditionFailed, with("PUT", workspace, workspaceVersion, "If-Match", etag,
-		map[string]any{"location": "westeurope"}).Status, "it has changed since")
+	tagged := map[string]any{"location": "westeurope", "tags": map[string]any{"a": "b"}}
+	require.Equal(t, 200, with("PUT", workspace, workspaceVersion, "If-Match", etag, tagged).Status)
+	require.Equal(t, http.StatusPreconditionFailed,
+		with("PUT", workspace, workspaceVersion, "If-Match", etag, body).Status, "the workspace has changed since")
 	require.Equal(t, 200, with("PUT", group, groupVersion, "If-None-Match", "*", groupBody).Status,
 		"groups publish no etag")
 }

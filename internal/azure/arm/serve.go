@@ -49,11 +49,11 @@ func (c *Call) header(key, value string) {
 type exchange struct {
 	*http.Request
 	s *Server
-	// started is the time on the embedded Azure's clock, began that on the machine's, which measures.
+	// started is the time on the embedded Azure's clock, began the machine's time, for the duration.
 	started, began time.Time
 	// id and correlation are echoed to the client, for its own logs.
 	id, correlation string
-	// fault is the failure that was asked for; its Kind is empty without one.
+	// fault is the failure to inject; its Kind is empty without one.
 	fault faults.Rule
 	call  Call
 	// content is the request's body as it came.
@@ -85,7 +85,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.write(w, rep)
 }
 
-// drop closes the connection if the fault asks for that at this point. A dropped connection has status 0 in the log.
+// drop closes the connection if the fault asks for it at this point. A dropped connection has status 0 in the log.
 func (x *exchange) drop(kind faults.Kind) {
 	if x.fault.Kind == kind {
 		x.log(0, nil)
@@ -93,15 +93,15 @@ func (x *exchange) drop(kind faults.Kind) {
 	}
 }
 
-// delay makes the answer take as long as the operation takes on Azure, and as long as a fault wants. The write has
-// taken effect: a client that leaves meanwhile never sees its answer.
+// delay holds the answer for the operation's latency and for a fault's delay. The write has already taken effect: a
+// client that disconnects meanwhile never sees the answer.
 func (x *exchange) delay(aerr *Error) {
 	slow := x.fault.Kind == faults.Slow
 	if slow {
 		x.call.wait += time.Duration(x.fault.Delay)
 	}
 	if (aerr == nil || slow) && x.call.wait > 0 {
-		_ = x.s.clock.Sleep(x.Context(), x.call.wait) // cut short only when the client has left
+		_ = x.s.clock.Sleep(x.Context(), x.call.wait) // ends early only when the client disconnects
 	}
 }
 
@@ -135,7 +135,7 @@ func (x *exchange) writeHeader(h http.Header, rep *reply, aerr *Error) {
 	}
 }
 
-// write logs and sends the answer, in this order: when a client has the answer, the log has the line.
+// write logs the answer and then sends it, so that a client with an answer finds its line in the log.
 func (x *exchange) write(w http.ResponseWriter, rep *reply) {
 	var body []byte
 	if rep.body != nil {
@@ -144,7 +144,7 @@ func (x *exchange) write(w http.ResponseWriter, rep *reply) {
 	x.log(rep.status, body)
 	w.WriteHeader(rep.status)
 	if x.Method != http.MethodHead {
-		_, _ = w.Write(body) // fails only when the client has left
+		_, _ = w.Write(body) // fails only when the client has disconnected
 	}
 }
 

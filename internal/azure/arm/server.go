@@ -28,9 +28,9 @@ type Options struct {
 	Endpoints Endpoints
 	// Latency is how long operations take; the zero value lets them end at once.
 	Latency Latency
-	// Throttle refuses requests beyond the published limits with 429; without it they are only counted.
+	// Throttle refuses requests beyond the published limits with 429. Without it requests are only counted.
 	Throttle bool
-	// Faults are the rules that ask for failures; nil has none.
+	// Faults are the rules for injected failures; nil has none.
 	Faults *faults.Set
 	// Log receives the request log as JSON lines; nil keeps none.
 	Log io.Writer
@@ -64,7 +64,7 @@ type Server struct {
 }
 
 // NewServer makes a control plane over the providers and starts its job runner. It fails when two providers serve the
-// same type or path, and when a route does not declare who may use it.
+// same type or path, and when a route declares no audience.
 func NewServer(o Options) (*Server, error) {
 	table, err := newRoutingTable(o.Providers)
 	if err != nil {
@@ -92,8 +92,7 @@ func NewServer(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Close stops the job runner and waits for jobs in progress; what is left is taken up again by the next Server on the
-// same store.
+// Close stops the job runner and waits for jobs in progress. The next Server on the same store runs the remaining jobs.
 func (s *Server) Close() {
 	s.cancel()
 	s.done.Wait()

@@ -22,14 +22,14 @@ var limits = map[string]struct{ size, refill float64 }{
 // maxBuckets bounds the memory for buckets: when there are more, all start anew.
 const maxBuckets = 10_000
 
-// throttle keeps the token buckets of the requests. They live in memory: within ten seconds they would
-// be full again.
+// throttle keeps the token buckets of the requests. They live in memory, because within ten seconds they are full
+// again.
 type throttle struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
 	// refuse makes it refuse requests; otherwise it only counts.
 	refuse bool
-	// speed multiplies the refill, for a cloud whose time is scaled.
+	// speed multiplies the refill, for a cloud with scaled latency.
 	speed float64
 }
 
@@ -46,8 +46,8 @@ func newThrottle(refuse bool, scale float64) *throttle {
 	return t
 }
 
-// take takes a token. left is how many are there afterwards; wait is positive if there was none, and says when there
-// is.
+// take takes a token. left is the number of tokens afterwards. wait is positive for a
+// request to refuse: the time until the next token.
 func (t *throttle) take(subscription, principal, kind string, now time.Time) (left int, wait time.Duration) {
 	limit := limits[kind]
 	refill := limit.refill * t.speed
@@ -75,8 +75,8 @@ func (t *throttle) take(subscription, principal, kind string, now time.Time) (le
 	return int(b.tokens), 0
 }
 
-// limit counts a request of an authenticated caller, tells what is left in the answer's header, and refuses it with 429
-// when there are no tokens.
+// limit counts a request of an authenticated caller, puts the remaining tokens into the answer's header, and refuses
+// the request with 429 when the bucket is empty.
 func (s *Server) limit(c *Call, method string, parts []string) *Error {
 	kind := "writes"
 	switch method {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A route cannot be registered without an authorization. One that got into the table all the same serves nobody.
+// A route cannot be registered without an authorization. One that is in the table anyway refuses every caller.
 func TestAnUndeclaredRouteServesNobody(t *testing.T) {
 	rt := compileRoute(Route{Method: http.MethodGet, Path: "/anything"})
 	aerr := (&Server{}).authorizeRoute(&Call{}, &rt, nil)

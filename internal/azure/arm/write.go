@@ -48,20 +48,19 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	return w.answer()
 }
 
-// find loads what is stored and checks that it may be written now.
+// find loads the stored resource and checks that it may be written now.
 func (w *writing) find() *Error {
 	if aerr := w.s.checkIdle(w.c, w.c.ID); aerr != nil {
 		return aerr
 	}
 	w.Old, _ = w.c.Get(w.c.ID)
 	if w.Old == nil && w.implicit {
-		return nil // its entity tag is computed: nothing to compare with
+		return nil // an implicit resource has no stored entity tag
 	}
 	return w.s.checkConditions(w.c, w.Old)
 }
 
-// identify gives the resource its id: that of the stored one, or that of a new one whose parents exist and whose name
-// is allowed.
+// identify gives the resource its id. A new resource needs existing parents and an allowed name.
 func (w *writing) identify() *Error {
 	switch {
 	case w.Old != nil:
@@ -77,7 +76,7 @@ func (w *writing) identify() *Error {
 	return w.t.CheckName(w.id.Name())
 }
 
-// validate checks the request against the published shape, and takes from it what clients may set.
+// validate checks the request against the published shape, and keeps the properties that clients may set.
 func (w *writing) validate() *Error {
 	w.body = w.Request
 	if w.published != nil {
@@ -96,7 +95,7 @@ func (w *writing) validate() *Error {
 	return nil
 }
 
-// merge applies a PATCH to the stored body, and claims the name of what is new.
+// merge applies a PATCH to the stored body, and claims the global name of a new resource.
 func (w *writing) merge() *Error {
 	if w.Old == nil {
 		if w.t.Global == nil {
@@ -121,8 +120,10 @@ func (w *writing) compose() *Error {
 	if location, ok := w.body["location"].(string); ok {
 		w.body["location"] = LocationName(location)
 	}
-	w.New = &Resource{ID: w.id, Body: w.body, ETag: uuid.NewString(), CreatedAt: c.Now, CreatedBy: c.Caller.ClientID,
-		ModifiedAt: c.Now, ModifiedBy: c.Caller.ClientID}
+	w.New = &Resource{
+		ID: w.id, Body: w.body, ETag: uuid.NewString(),
+		CreatedAt: c.Now, CreatedBy: c.Caller.ClientID, ModifiedAt: c.Now, ModifiedBy: c.Caller.ClientID,
+	}
 	if w.Old != nil {
 		w.New.CreatedAt, w.New.CreatedBy = w.Old.CreatedAt, w.Old.CreatedBy
 		w.New.Private = clone(w.Old.Private)
@@ -148,7 +149,7 @@ func (w *writing) begin() *Error {
 	return nil
 }
 
-// complete lets the type's handler check and complete the resource, and hides what is never shown.
+// complete lets the type's handler check and complete the resource, and removes write-only properties.
 func (w *writing) complete() *Error {
 	if w.t.Put != nil {
 		if aerr := w.t.Put(w.c, &w.Write); aerr != nil {
@@ -176,7 +177,7 @@ func (w *writing) store() *Error {
 	return w.c.occupy(w.id, w.kind, w.New.String("location"), nil)
 }
 
-// answer is 201 for what was created, 200 for what was updated, or what the type publishes instead.
+// answer is 201 for a created and 200 for an updated resource, or the status that the type publishes instead.
 func (w *writing) answer() (*reply, *Error) {
 	rep := &reply{status: http.StatusOK}
 	if w.kind == OpCreate {
@@ -189,7 +190,7 @@ func (w *writing) answer() (*reply, *Error) {
 	return w.s.accept(w.c, w.t.PutAsync, rep, w.New.String("location"))
 }
 
-// invalidContent names every place where a body differs from the published shape.
+// invalidContent names every difference between a body and the published shape.
 func invalidContent(t *Type, violations []azuretypes.Violation) *Error {
 	var details []*Error
 	var texts []string
@@ -200,8 +201,10 @@ func invalidContent(t *Type, violations []azuretypes.Violation) *Error {
 		details = append(details, &Error{Code: string(v.Code), Message: v.Detail, Target: v.Path})
 		texts = append(texts, fmt.Sprintf("%s: %s", v.Path, v.Detail))
 	}
-	return &Error{Status: http.StatusBadRequest, Code: "InvalidRequestContent", Details: details,
-		Message: fmt.Sprintf("The request content was invalid for type '%s': %s.", t.Name, strings.Join(texts, "; "))}
+	message := fmt.Sprintf("The request content was invalid for type '%s': %s.", t.Name, strings.Join(texts, "; "))
+	return &Error{
+		Status: http.StatusBadRequest, Code: "InvalidRequestContent", Message: message, Details: details,
+	}
 }
 
 // checkLocation refuses to move a resource to another region.

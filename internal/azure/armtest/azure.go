@@ -118,11 +118,11 @@ func New(t testing.TB, config Config) *Azure {
 // NewOrganization makes one more organization: a subscription with its owner and its resource group.
 func (a *Azure) NewOrganization(name, tenant, subscription string) *Organization {
 	require.NoError(a.T, a.Store.Update(func(tx *store.Tx) error {
-		return a.Directory.AddSubscription(tx,
-			identity.Subscription{ID: subscription, TenantID: tenant, Name: name})
+		s := identity.Subscription{ID: subscription, TenantID: tenant, Name: name}
+		return a.Directory.AddSubscription(tx, s)
 	}))
-	o := &Organization{Tenant: tenant, Subscription: subscription,
-		Caller: a.As(a.Principal(tenant, name+"-deployer"))}
+	deployer := a.As(a.Principal(tenant, name+"-deployer"))
+	o := &Organization{Tenant: tenant, Subscription: subscription, Caller: deployer}
 	a.Grant(o.Principal, roles.Owner, "/subscriptions/"+subscription)
 	a.Plant("/subscriptions/" + subscription + "/resourceGroups/" + GroupName)
 	return o

@@ -73,8 +73,10 @@ func (p *provider) put(c *arm.Call, w *arm.Write) *arm.Error {
 	if w.Old != nil {
 		props["createdBy"] = w.Old.String("properties", "createdBy")
 	}
-	if err := p.dir.Assign(c.Tx, identity.Assignment{ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID,
-		Scope: scope}); err != nil {
+	assignment := identity.Assignment{
+		ID: w.New.ID.String(), PrincipalID: principalID, RoleID: role.ID, Scope: scope,
+	}
+	if err := p.dir.Assign(c.Tx, assignment); err != nil {
 		return arm.InternalError(fmt.Errorf("the role assignment could not be recorded: %w", err))
 	}
 	return nil

@@ -162,9 +162,9 @@ func (e *Error) write(w http.ResponseWriter, r *http.Request, requestID string, 
 		w.WriteHeader(e.Status)
 		return
 	}
-	writeXML(w, e.Status, errorXML{Code: e.Code, Detail: e.Detail,
-		Message: fmt.Sprintf("%s\nRequestId:%s\nTime:%s", e.Message, requestID,
-			now.UTC().Format("2006-01-02T15:04:05.0000000Z"))})
+	at := now.UTC().Format("2006-01-02T15:04:05.0000000Z")
+	message := fmt.Sprintf("%s\nRequestId:%s\nTime:%s", e.Message, requestID, at)
+	writeXML(w, e.Status, errorXML{Code: e.Code, Detail: e.Detail, Message: message})
 }
 
 func writeXML(w http.ResponseWriter, status int, v any) {

@@ -382,8 +382,10 @@ func TestTheOfficialClientManagesContainers(t *testing.T) {
 	require.NoError(t, err)
 
 	var names []string
-	for pager := d.client.NewListContainersPager(&azblob.ListContainersOptions{MaxResults: to.Ptr[int32](1),
-		Include: azblob.ListContainersInclude{Metadata: true}}); pager.More(); {
+	pager := d.client.NewListContainersPager(&azblob.ListContainersOptions{
+		MaxResults: to.Ptr[int32](1), Include: azblob.ListContainersInclude{Metadata: true},
+	})
+	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		require.NoError(t, err)
 		for _, c := range page.ContainerItems {
@@ -760,9 +762,8 @@ func TestATokenNeedsARoleAndTheAccountsTenant(t *testing.T) {
 	only := struct{ blob.Accounts }{d.estate} // no Authorizer
 	s := httptest.NewTLSServer(blob.NewHandler(d.content, only, nil))
 	defer s.Close()
-	c, err := azblob.NewClient(s.URL+"/contoso/", token("reader@t1"),
-		&azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: s.Client(),
-			Retry: policy.RetryOptions{MaxRetries: -1}}})
+	options := azcore.ClientOptions{Transport: s.Client(), Retry: policy.RetryOptions{MaxRetries: -1}}
+	c, err := azblob.NewClient(s.URL+"/contoso/", token("reader@t1"), &azblob.ClientOptions{ClientOptions: options})
 	require.NoError(t, err)
 	_, err = d.download(c, "x")
 	requireCode(t, err, http.StatusUnauthorized, "InvalidAuthenticationInfo")

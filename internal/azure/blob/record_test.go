@@ -62,8 +62,9 @@ func TestRequestsAreRecorded(t *testing.T) {
 			assert.Positive(t, got.ResponseBytes)
 			answered = "*"
 		}
-		assert.Equal(t, c.want, fmt.Sprintf("%s|%s|%d|%s|%s|%s|%d|%s|%s|%s", got.Category, got.Name, got.Status,
-			got.Code, got.Authentication, caller, got.RequestBytes, answered, got.Container, got.Blob))
+		shown := fmt.Sprintf("%s|%s|%d|%s|%s|%s|%d|%s|%s|%s", got.Category, got.Name, got.Status, got.Code,
+			got.Authentication, caller, got.RequestBytes, answered, got.Container, got.Blob)
+		assert.Equal(t, c.want, shown)
 		assert.Equal(t, res.Header.Get("x-ms-request-id"), got.RequestID)
 		assert.Equal(t, d.estate.accounts["contoso"].ID, got.AccountID)
 		assert.Equal(t, u.String(), got.URI)

@@ -78,8 +78,8 @@ func SignServiceSAS(account string, key []byte, params SASParams) string {
 			v.Set(name, value)
 		}
 	}
-	v.Set("sig", base64.StdEncoding.EncodeToString(sign(key,
-		serviceSASText(v, account, params.Container, params.Blob))))
+	signature := sign(key, serviceSASText(v, account, params.Container, params.Blob))
+	v.Set("sig", base64.StdEncoding.EncodeToString(signature))
 	return v.Encode()
 }
 

@@ -21,9 +21,10 @@ func TestFirewallsLetDataShareInOrNot(t *testing.T) {
 	for _, o := range []*org{w.contoso, w.fabrikam} {
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "Logging, Metrics"})
 		require.ErrorContains(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync), o.storage)
-		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "None",
-			"resourceAccessRules": []any{map[string]any{"tenantId": o.Tenant,
-				"resourceId": o.accountID()}}})
+		instance := map[string]any{"tenantId": o.Tenant, "resourceId": o.accountID()}
+		rules(o, map[string]any{
+			"defaultAction": "Deny", "bypass": "None", "resourceAccessRules": []any{instance},
+		})
 		require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync))
 		rules(o, map[string]any{"defaultAction": "Deny", "bypass": "Logging, AzureServices"})
 		require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeFullSync))

@@ -1,6 +1,7 @@
 package datashare_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -101,10 +102,12 @@ func TestSnapshotsAreLogged(t *testing.T) {
 
 	blobs := "StorageBlobLogs | project Category, OperationName, ObjectKey, AuthenticationType, RequesterObjectId, " +
 		"RequestBodySize, ResponseBodySize"
-	require.Equal(t, []string{`StorageRead|GetBlob|"/contosodata/shared-datasets/` + file + `"|OAuth|` +
-		w.contoso.identity.ObjectID + "|0|38"}, w.contoso.logged(blobs))
-	require.Equal(t, []string{`StorageWrite|PutBlob|"/fabrikamdata/landing/` + file + `"|OAuth|` +
-		w.fabrikam.identity.ObjectID + "|38|0"}, w.fabrikam.logged(blobs))
+	read := fmt.Sprintf(`StorageRead|GetBlob|"/contosodata/shared-datasets/%s"|OAuth|%s|0|38`,
+		file, w.contoso.identity.ObjectID)
+	require.Equal(t, []string{read}, w.contoso.logged(blobs))
+	written := fmt.Sprintf(`StorageWrite|PutBlob|"/fabrikamdata/landing/%s"|OAuth|%s|38|0`,
+		file, w.fabrikam.identity.ObjectID)
+	require.Equal(t, []string{written}, w.fabrikam.logged(blobs))
 
 	w.contoso.ungrant()
 	require.Error(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))

@@ -23,17 +23,17 @@ type Assignment struct {
 	RoleID string `json:"roleId"`
 	// Scope is the resource id from which on the role holds.
 	Scope string `json:"scope"`
-	// EffectiveAt is from when on it counts; zero means always.
+	// EffectiveAt is the time from which it counts; zero means always.
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
 }
 
-// DelayAssignments sets how long after its creation a role assignment takes effect. Assignments that are known already
-// keep their time. Azure documents up to ten minutes; removals, which Azure caches as well, take effect at once here.
+// DelayAssignments sets how long after its creation a role assignment takes effect. Existing assignments keep their
+// time. Azure documents up to ten minutes. Removals, which Azure caches as well, take effect at once here.
 // Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
 func (d *Directory) DelayAssignments(delay time.Duration) { d.delay = delay }
 
-// Assign records a role assignment for evaluation. A new one that names no EffectiveAt takes effect after the delay;
-// repeating one changes nothing about that.
+// Assign records a role assignment for evaluation. A new one without EffectiveAt takes effect after the delay. A
+// repeated one keeps its time.
 func (d *Directory) Assign(tx *store.Tx, a Assignment) error {
 	var known Assignment
 	found, err := tx.Get(tableAssignments, assignmentKey(a), &known)
@@ -49,7 +49,7 @@ func (d *Directory) Assign(tx *store.Tx, a Assignment) error {
 	return tx.Put(tableAssignments, assignmentKey(a), a)
 }
 
-// Unassign removes it.
+// Unassign removes a role assignment.
 func (d *Directory) Unassign(tx *store.Tx, a Assignment) error {
 	return tx.Delete(tableAssignments, assignmentKey(a))
 }
@@ -80,7 +80,7 @@ func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []roles
 		return nil
 	})
 	if err != nil {
-		return nil // a caller whose assignments cannot be read is allowed nothing
+		return nil // without readable assignments the caller has no role
 	}
 	return held
 }

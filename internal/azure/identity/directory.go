@@ -28,7 +28,7 @@ const (
 // Principal is a security principal: a service principal that signs in, or a resource's managed identity.
 type Principal struct {
 	TenantID string `json:"tenantId"`
-	// ObjectID is what role assignments name; ClientID is what signs in (the application id).
+	// ObjectID is the id in role assignments. ClientID is the id that signs in (the application id).
 	ObjectID string `json:"objectId"`
 	ClientID string `json:"clientId"`
 	// Name is a display name; for managed identities the resource id.
@@ -51,12 +51,12 @@ type Directory struct {
 	st     *store.Store
 	issuer string
 	now    func() time.Time
-	// signer waits for the key that signs; made is the key when it is there.
+	// signer waits for the signing key; made is the key once it exists.
 	signer func() (*signer, error)
 	made   atomic.Pointer[signer]
 	delay  time.Duration
 	proven proven
-	// issuers reads the documents of issuers that federated credentials name; nil reads none.
+	// issuers reads the documents of the issuers in federated credentials; nil reads none.
 	issuers *http.Client
 
 	subscriptions store.Memo[Subscription]
@@ -110,8 +110,7 @@ func (d *Directory) Subscriptions(tx *store.Tx) ([]Subscription, error) {
 	return out, err
 }
 
-// AddServicePrincipal registers an application in a tenant with its client secret, or replaces the secret of the one
-// that is there.
+// AddServicePrincipal registers an application in a tenant with its client secret, or replaces its secret.
 func (d *Directory) AddServicePrincipal(tx *store.Tx, tenantID, clientID, name, secret string) (Principal, error) {
 	p, ok := d.Client(tx, tenantID, clientID)
 	if !ok {
@@ -128,8 +127,10 @@ func (d *Directory) CreateManagedIdentity(tx *store.Tx, subscription, resourceID
 	if !ok {
 		return Principal{}, fmt.Errorf("unknown subscription %s", subscription)
 	}
-	p := Principal{TenantID: s.TenantID, ClientID: uuid.NewString(), ObjectID: uuid.NewString(), Name: resourceID,
-		Managed: true}
+	p := Principal{
+		TenantID: s.TenantID, ClientID: uuid.NewString(), ObjectID: uuid.NewString(),
+		Name: resourceID, Managed: true,
+	}
 	return p, d.put(tx, p)
 }
 
@@ -139,7 +140,7 @@ func (d *Directory) Principal(tx *store.Tx, objectID string) (Principal, bool) {
 	return p, ok && err == nil
 }
 
-// RemovePrincipal forgets a principal, as Azure does with a deleted resource's identity: its tokens count no more.
+// RemovePrincipal forgets a principal, as Azure does with a deleted resource's identity. Its tokens become invalid.
 func (d *Directory) RemovePrincipal(tx *store.Tx, objectID string) error {
 	return tx.Delete(tablePrincipals, strings.ToLower(objectID))
 }

@@ -23,12 +23,12 @@ const (
 	// assertionType is the only kind of client assertion.
 	// Source: https://datatracker.ietf.org/doc/html/rfc7523#section-2.2
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	// maxDocument bounds what is read of an issuer's documents.
+	// maxDocument bounds the size of an issuer's documents, in bytes.
 	maxDocument = 1 << 20
 )
 
-// Trust is what a federated credential lets in: tokens of one issuer, about one subject, for one audience. All are
-// compared with regard to case.
+// Trust is the content of a federated credential: it accepts tokens of one issuer, about one subject, for one audience.
+// All three are case-sensitive.
 // Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
 type Trust struct {
 	Issuer   string `json:"issuer"`
@@ -41,7 +41,7 @@ func (d *Directory) Trust(tx *store.Tx, objectID, name string, t Trust) error {
 	return tx.Put(tableTrusts, trustKey(objectID, name), t)
 }
 
-// Distrust takes that back; a name that is unknown is no error.
+// Distrust removes a federated credential. An unknown name is no error.
 func (d *Directory) Distrust(tx *store.Tx, objectID, name string) error {
 	return tx.Delete(tableTrusts, trustKey(objectID, name))
 }
@@ -61,8 +61,8 @@ func (d *Directory) trusts(tx *store.Tx, objectID string) ([]Trust, error) {
 	return all, err
 }
 
-// FetchIssuersWith is the client that the documents of trusted issuers are read with. Without one no issuer can be
-// reached, and every federated sign-in is refused.
+// FetchIssuersWith sets the client that reads the documents of trusted issuers. Without one every federated sign-in is
+// refused.
 func (d *Directory) FetchIssuersWith(client *http.Client) { d.issuers = client }
 
 // checkAssertion judges a client assertion: a token of an issuer that the principal trusts, signed with a key that the
@@ -107,7 +107,7 @@ func (d *Directory) checkAssertion(ctx context.Context, trusts []Trust, kind, as
 	return nil
 }
 
-// matchTrust finds a trust for an assertion, and otherwise says which of its claims no trust names.
+// matchTrust finds a trust for an assertion. Its error names the claim that matches no trust.
 func matchTrust(trusts []Trust, claims jwt.RegisteredClaims) *refusal {
 	trusts = slices.Clone(trusts)
 	for _, step := range []struct {

@@ -21,8 +21,9 @@ const (
 	endpointKey            = "managedIdentityEndpoint"
 )
 
-// EndpointSecret is what a workload shows in the header Secret to get tokens for a managed identity: on Service Fabric
-// the runtime hands it to the application's processes as IDENTITY_HEADER. It stays the same for the identity's life.
+// EndpointSecret is the value of the header Secret with which a workload gets tokens for a managed identity. On Service
+// Fabric the runtime hands it to the application's processes as IDENTITY_HEADER. It stays the same for the identity's
+// life.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code
 func (d *Directory) EndpointSecret(tx *store.Tx, objectID string) (string, error) {
 	var key []byte

@@ -17,8 +17,8 @@ type signer struct {
 	kid string
 }
 
-// openSigner reads the key that signs tokens. Without one it begins to make one in the background, because that takes
-// as long as hundreds of requests: only callers that need the key wait for it.
+// openSigner reads the signing key, or starts to make one in the background. Making a key takes as long as hundreds of
+// requests, so only callers that need it wait.
 func (d *Directory) openSigner() error {
 	var der []byte
 	err := d.st.View(func(tx *store.Tx) error {
@@ -43,7 +43,7 @@ func (d *Directory) openSigner() error {
 	return nil
 }
 
-// makeSigner makes a key. It is in the state file before anything is signed with it.
+// makeSigner makes a key and stores it before its first use.
 func (d *Directory) makeSigner() (*signer, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

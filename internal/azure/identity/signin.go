@@ -64,7 +64,7 @@ func (d *Directory) keys(w http.ResponseWriter, _ *http.Request) {
 // maxTokenRequest bounds the body of a token request, in bytes.
 const maxTokenRequest = 64 << 10
 
-// refusal is why a token request is refused: OAuth's code, and a description that begins with Entra ID's own.
+// refusal is the refusal of a token request: OAuth's code, and a description that begins with Entra ID's code.
 // Source of codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 type refusal struct {
 	status            int
@@ -147,7 +147,7 @@ func (d *Directory) authenticate(r *http.Request) (p Principal, refused *refusal
 	return p, nil
 }
 
-// requestedAudience is the resource of a v1 request, or that of the scope of a v2 request; "" if there is neither.
+// requestedAudience is the resource of a v1 request or of a v2 request's scope; "" without either.
 func requestedAudience(r *http.Request) string {
 	if resource := r.PostForm.Get("resource"); resource != "" {
 		return resource
@@ -162,13 +162,16 @@ func requestedAudience(r *http.Request) string {
 }
 
 func tokenError(w http.ResponseWriter, status int, code, description string) {
-	writeJSON(w, status, map[string]any{"error": code, "error_description": description,
-		"correlation_id": uuid.NewString()})
+	writeJSON(w, status, map[string]any{
+		"error":             code,
+		"error_description": description,
+		"correlation_id":    uuid.NewString(),
+	})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // fails only when the client has left
+	_ = json.NewEncoder(w).Encode(v) // fails only when the client has disconnected
 }

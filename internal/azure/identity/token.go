@@ -29,7 +29,7 @@ type claims struct {
 	Version  string `json:"ver"`
 }
 
-// issuerFor is the v1 issuer that ARM's messages name, on this directory's own host.
+// issuerFor is the v1 issuer in ARM's messages, on this directory's own host.
 func (d *Directory) issuerFor(tenant string) string { return d.issuer + "/" + tenant + "/" }
 
 // Issue makes an access token for a principal and an audience.
@@ -85,8 +85,8 @@ func (d *Directory) Verify(tx *store.Tx, token string, audiences ...string) (Pri
 	return Principal{}, ErrTokenAudience
 }
 
-// Claimed is whom a token names, verified or not: for logs of refused requests, never for a decision. It is nobody when
-// the token cannot be read.
+// Claimed is the principal in a token, verified or not. It is for logs of refused requests, never for a decision. An
+// unreadable token gives the zero Principal.
 func Claimed(token string) Principal {
 	var c claims
 	if _, _, err := jwt.NewParser().ParseUnverified(token, &c); err != nil {
@@ -95,7 +95,7 @@ func Claimed(token string) Principal {
 	return Principal{ObjectID: c.ObjectID, TenantID: c.TenantID, ClientID: c.AppID}
 }
 
-// proven remembers tokens whose signature was right, since a client shows the same one with each of its requests.
+// proven keeps tokens with a verified signature, because clients send the same token with each request.
 type proven struct {
 	mu     sync.Mutex
 	claims map[[sha256.Size]byte]claims
@@ -113,8 +113,8 @@ func (d *Directory) claimsOf(token string) (claims, error) {
 	if known {
 		return c, jwt.NewValidator(jwt.WithTimeFunc(d.now), jwt.WithExpirationRequired()).Validate(c)
 	}
-	// Tokens are checked within transactions, where one must not wait for another transaction. Nothing has been signed
-	// with a key that is not there yet.
+	// Tokens are checked within transactions, which must not wait for the transaction that stores the key. A token
+	// cannot be valid before the key exists.
 	signer := d.made.Load()
 	if signer == nil {
 		return claims{}, ErrTokenInvalid

@@ -3,6 +3,7 @@ package keyvault
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -225,8 +226,8 @@ func (h *Handler) authenticate(r *request) *dataError {
 	case err != nil:
 		return unauthorized("Error validating token.")
 	case !strings.EqualFold(r.caller.TenantID, tenant):
-		return unauthorized("AKV10032: Invalid issuer. Expected one of " + r.issuer(tenant) + ", found " +
-			r.issuer(r.caller.TenantID) + ".")
+		return unauthorized(fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %s, found %s.",
+			r.issuer(tenant), r.issuer(r.caller.TenantID)))
 	}
 	return nil
 }

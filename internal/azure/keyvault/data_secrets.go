@@ -158,8 +158,8 @@ func (r *request) set() (int, any, *dataError) {
 	case p.Value == nil:
 		return 0, nil, badParameter("The property 'value' is required.")
 	case len(*p.Value) > maxValue:
-		return 0, nil, badParameter(fmt.Sprintf("The property 'value' has %d bytes: a secret's value may have at "+
-			"most %d.", len(*p.Value), maxValue))
+		return 0, nil, badParameter(fmt.Sprintf(
+			"The property 'value' has %d bytes: a secret's value may have at most %d.", len(*p.Value), maxValue))
 	}
 	v := secretVersion{Value: *p.Value, Enabled: true}
 	if e := p.apply(&v); e != nil {

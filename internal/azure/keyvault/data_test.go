@@ -305,12 +305,15 @@ func TestAccessPoliciesDecideWhereRolesDoNot(t *testing.T) {
 	r := w.newcomer(armtest.Tenant, "policy")
 	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
 		p.EnableRbacAuthorization = nil
-		p.AccessPolicies = []*armkeyvault.AccessPolicyEntry{{ObjectID: &r.principal.ObjectID,
+		p.AccessPolicies = []*armkeyvault.AccessPolicyEntry{{
+			ObjectID: &r.principal.ObjectID,
 			TenantID: to.Ptr(armtest.Tenant),
 			Permissions: &armkeyvault.Permissions{Secrets: []*armkeyvault.SecretPermissions{
-				to.Ptr(armkeyvault.SecretPermissionsGet), to.Ptr(armkeyvault.SecretPermissionsSet)}}}}
+				to.Ptr(armkeyvault.SecretPermissionsGet), to.Ptr(armkeyvault.SecretPermissionsSet),
+			}},
+		}}
 	}))
-	c := w.secrets(w.grant(r, roles.KeyVaultSecretsOfficer, vaultID)) // which counts for nothing here
+	c := w.secrets(w.grant(r, roles.KeyVaultSecretsOfficer, vaultID)) // a vault with access policies ignores roles
 	w.set(c, "one", "1")
 	_, err := c.GetSecret(w.ctx, "one", "", nil)
 	require.NoError(t, err)
@@ -322,14 +325,16 @@ func TestAccessPoliciesDecideWhereRolesDoNot(t *testing.T) {
 func TestNetworkRulesJudgeCallersWithAnAddress(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(properties(func(p *armkeyvault.VaultProperties) {
-		p.NetworkACLs = &armkeyvault.NetworkRuleSet{DefaultAction: to.Ptr(armkeyvault.NetworkRuleActionDeny),
-			IPRules: []*armkeyvault.IPRule{{Value: to.Ptr("198.51.100.0/24")}}}
+		p.NetworkACLs = &armkeyvault.NetworkRuleSet{
+			DefaultAction: to.Ptr(armkeyvault.NetworkRuleActionDeny),
+			IPRules:       []*armkeyvault.IPRule{{Value: to.Ptr("198.51.100.0/24")}},
+		}
 	}))
 	r := w.grant(w.newcomer(armtest.Tenant, "officer"), roles.KeyVaultSecretsOfficer, vaultID)
 	w.set(w.secrets(r), "one", "1") // a local caller is the vault's operator
 	for address, inside := range map[string]bool{"198.51.100.7": true, "203.0.113.9": false} {
-		s := httptest.NewTLSServer(keyvault.At(name,
-			keyvault.NewHandler(w.Server()).CallersAt(netip.MustParseAddr(address))))
+		h := keyvault.NewHandler(w.Server()).CallersAt(netip.MustParseAddr(address))
+		s := httptest.NewTLSServer(keyvault.At(name, h))
 		_, err := w.secretsAt(s.URL, true, r).GetSecret(w.ctx, "one", "", nil)
 		s.Close()
 		if inside {

@@ -53,9 +53,7 @@ func TestVaultRules(t *testing.T) {
 			http.StatusBadRequest, "BadRequest", "tenantId"},
 		"no access policies": {name, func(p *armkeyvault.VaultProperties) { p.EnableRbacAuthorization = nil },
 			http.StatusBadRequest, "BadRequest", "accessPolicies"},
-		"recover nothing": {name,
-			recovered,
-			http.StatusNotFound, "DeletedVaultNotFound", name},
+		"recover without a deleted vault": {name, recovered, http.StatusNotFound, "DeletedVaultNotFound", name},
 	} {
 		t.Run(label, func(t *testing.T) {
 			p := properties()

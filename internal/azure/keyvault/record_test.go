@@ -56,8 +56,9 @@ func TestVaultRequestsAreRecorded(t *testing.T) {
 		h.ServeHTTP(answer, r)
 		require.Len(t, got, 1, "%s %s", c.method, c.path)
 		record := got[0]
-		require.Contains(t, fmt.Sprintf("%s|%d|%s|%s", record.Operation, record.Status, record.Caller.ClientID,
-			record.Description), c.want)
+		shown := fmt.Sprintf("%s|%d|%s|%s",
+			record.Operation, record.Status, record.Caller.ClientID, record.Description)
+		require.Contains(t, shown, c.want)
 		require.Equal(t, answer.Code, record.Status)
 		require.Equal(t, vaultID, record.Vault.String())
 		require.Equal(t, "https://secrets.test"+c.path, record.ID)

@@ -29,10 +29,16 @@ var sample = map[string][]map[string]any{
 			"SizeWritten": "40"},
 		{"Status": "Failed", "DataSetName": "transactions", "DetailMessage": "Missing permissions"},
 	},
-	"MicrosoftDataShareShareLog": {{"Category": "Shares",
-		"OperationName": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action"}},
-	"AZKVAuditLogs": {{"HttpStatusCode": int64(403), "OperationName": "SecretGet", "CallerIpAddress": "192.0.2.1",
-		"Identity": map[string]any{"claim": map[string]any{"http://schemas.microsoft.com/identity/claims/objectidentifier": "0000-ann"}}}},
+	"MicrosoftDataShareShareLog": {{
+		"Category":      "Shares",
+		"OperationName": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action",
+	}},
+	"AZKVAuditLogs": {{
+		"HttpStatusCode": int64(403), "OperationName": "SecretGet", "CallerIpAddress": "192.0.2.1",
+		"Identity": map[string]any{"claim": map[string]any{
+			"http://schemas.microsoft.com/identity/claims/objectidentifier": "0000-ann",
+		}},
+	}},
 	"StorageBlobLogs": {
 		{"Category": "StorageRead", "OperationName": "GetBlob", "StatusCode": "200", "ResponseBodySize": int64(38),
 			"RequesterObjectId": "0000-ann"},

@@ -47,8 +47,8 @@ func NewHandler(s *arm.Server) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(map[string]any{"error": refuse(http.StatusNotFound, "PathNotFoundError",
-			"The requested path does not exist").body()})
+		missing := refuse(http.StatusNotFound, "PathNotFoundError", "The requested path does not exist")
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": missing.body()})
 	})
 	return mux
 }
@@ -197,8 +197,8 @@ func readSpan(text string, now time.Time) (Span, *problem) {
 	if text == "" {
 		return Span{}, nil
 	}
-	bad := argument(fmt.Sprintf("The timespan '%s' is no ISO 8601 interval such as P1D or 2025-01-01T00:00:00Z/P1D.",
-		text))
+	bad := argument(fmt.Sprintf(
+		"The timespan '%s' is no ISO 8601 interval such as P1D or 2025-01-01T00:00:00Z/P1D.", text))
 	first, second, two := strings.Cut(text, "/")
 	if !two {
 		d, ok := period(first)

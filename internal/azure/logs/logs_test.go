@@ -32,8 +32,8 @@ func TestRowsFollowDiagnosticSettings(t *testing.T) {
 		"MicrosoftDataShareShareLog"}},
 		a.rows("MicrosoftDataShareShareLog | project Category, OperationName, SourceSystem, TenantId, _ResourceId, "+
 			"_SubscriptionId, Type"))
-	require.Equal(t, [][]any{{true}}, a.rows("MicrosoftDataShareShareLog | project TimeGenerated > ago(1m) and "+
-		"_BilledSize > 0"))
+	require.Equal(t, [][]any{{true}},
+		a.rows("MicrosoftDataShareShareLog | project TimeGenerated > ago(1m) and _BilledSize > 0"))
 	require.Empty(t, a.rows("AzureDiagnostics"))
 }
 

@@ -20,8 +20,10 @@ func Run(c *arm.Call, workspace *arm.Resource, query string, span Span) (*kql.Ta
 	if err != nil {
 		return nil, err
 	}
-	return q.Run(kql.Environment{Now: c.Now,
-		Table: func(name string) (*kql.Table, error) { return load(c, workspace, name, span) }})
+	return q.Run(kql.Environment{
+		Now:   c.Now,
+		Table: func(name string) (*kql.Table, error) { return load(c, workspace, name, span) },
+	})
 }
 
 // load reads the rows of a table that the workspace still keeps; nil for a table that is not known.

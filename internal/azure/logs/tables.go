@@ -33,7 +33,8 @@ type target struct {
 // https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-datashare-accounts-logs
 var targets = map[string]map[string]target{
 	"microsoft.datashare/accounts": {
-		"Shares": {table: sharesTable}, "SentShareSnapshots": {table: sentTable},
+		"Shares":                 {table: sharesTable},
+		"SentShareSnapshots":     {table: sentTable},
 		"ReceivedShareSnapshots": {table: receivedTable},
 		"ShareSubscriptions":     {},
 	},
@@ -49,8 +50,7 @@ const standard = "TimeGenerated:datetime Type:string TenantId:string SourceSyste
 	"_SubscriptionId:string _BilledSize:real _IsBillable:string"
 
 const snapshot = "Category OperationName CorrelationId DataSetMappingType DataSetName DataSetType DetailMessage " +
-	"StartTime EndTime " +
-	"FilesRead FilesWritten SizeRead SizeWritten Status TriggerType"
+	"StartTime EndTime FilesRead FilesWritten SizeRead SizeWritten Status TriggerType"
 
 // published are the tables' columns, by table; string unless the type is given.
 // Source: https://learn.microsoft.com/azure/azure-monitor/reference/tables-index, the page of each table
@@ -58,42 +58,33 @@ var published = map[string][]kql.Column{
 	sharesTable:   columns("Category OperationName"),
 	sentTable:     columns(snapshot),
 	receivedTable: columns(snapshot),
-	vaultTable: columns("AddressAuthorizationType Algorithm AppliedAssignmentId CallerIpAddress " +
-		"CertificateIssuerProperties:dynamic " +
-		"CertificatePolicyProperties:dynamic CertificateProperties:dynamic CertificateRequestProperties:dynamic " +
-		"ClientInfo CorrelationId " +
-		"DurationMs:int EnabledForDeployment:bool EnabledForDiskEncryption:bool EnabledForTemplateDeployment:bool " +
-		"EnablePurgeProtection:bool " +
-		"EnableRbacAuthorization:bool EnableSoftDelete:bool HsmPoolResourceId HttpStatusCode:int Id Identity:dynamic " +
-		"IsAccessPolicyMatch:bool " +
-		"IsAddressAuthorized:bool IsRbacAuthorized:bool KeyProperties:dynamic NetworkAcls:dynamic Nsp:dynamic " +
-		"OperationName OperationVersion " +
-		"Properties:dynamic RequestUri ResultDescription ResultSignature ResultType SecretProperties:dynamic " +
-		"Sku:dynamic " +
-		"SoftDeleteRetentionInDays:int StorageAccountProperties:dynamic StorageSasDefinitionProperties:dynamic " +
-		"SubnetId Tlsversion " +
-		"TrustedService VaultProperties:dynamic"),
-	blobTable: columns("AccessTier AccountName AuthenticationHash AuthenticationType AuthorizationDetails:dynamic " +
-		"CallerIpAddress Category " +
-		"ClientRequestId ConditionsUsed ContentLengthHeader:long CorrelationId DestinationUri DurationMs:real Etag " +
-		"LastModifiedTime:datetime " +
-		"Location MetricResponseType ObjectKey OperationCount:int OperationName OperationVersion Protocol " +
-		"ReferrerHeader RehydratePriority " +
-		"RequestBodySize:long RequesterAppId RequesterAudience RequesterObjectId RequesterTenantId " +
-		"RequesterTokenIssuer RequesterUpn " +
-		"RequestHeaderSize:long RequestMd5 ResponseBodySize:long ResponseHeaderSize:long ResponseMd5 SasExpiryStatus " +
-		"SchemaVersion " +
-		"ServerLatencyMs:real ServiceType SourceAccessTier SourceUri StatusCode StatusText TlsVersion Uri " +
-		"UserAgentHeader"),
-	sharedTable: columns("CallerIPAddress Category CorrelationId DurationMs:long Level OperationName " +
-		"OperationVersion Resource ResourceGroup " +
-		"ResourceId ResourceProvider ResourceType ResultDescription ResultSignature ResultType SubscriptionId " +
-		"AdditionalFields:dynamic"),
-	activityTable: columns("ActivityStatusValue ActivitySubstatusValue Authorization Caller CallerIpAddress Category " +
-		"CategoryValue Claims " +
-		"CorrelationId EventDataId HTTPRequest Level OperationId OperationName OperationNameValue Properties " +
-		"ResourceGroup ResourceId " +
-		"ResourceProviderValue SubscriptionId"),
+	vaultTable: columns(`
+		AddressAuthorizationType Algorithm AppliedAssignmentId CallerIpAddress CertificateIssuerProperties:dynamic
+		CertificatePolicyProperties:dynamic CertificateProperties:dynamic CertificateRequestProperties:dynamic
+		ClientInfo CorrelationId DurationMs:int EnabledForDeployment:bool EnabledForDiskEncryption:bool
+		EnabledForTemplateDeployment:bool EnablePurgeProtection:bool EnableRbacAuthorization:bool
+		EnableSoftDelete:bool HsmPoolResourceId HttpStatusCode:int Id Identity:dynamic IsAccessPolicyMatch:bool
+		IsAddressAuthorized:bool IsRbacAuthorized:bool KeyProperties:dynamic NetworkAcls:dynamic Nsp:dynamic
+		OperationName OperationVersion Properties:dynamic RequestUri ResultDescription ResultSignature ResultType
+		SecretProperties:dynamic Sku:dynamic SoftDeleteRetentionInDays:int StorageAccountProperties:dynamic
+		StorageSasDefinitionProperties:dynamic SubnetId Tlsversion TrustedService VaultProperties:dynamic`),
+	blobTable: columns(`
+		AccessTier AccountName AuthenticationHash AuthenticationType AuthorizationDetails:dynamic CallerIpAddress
+		Category ClientRequestId ConditionsUsed ContentLengthHeader:long CorrelationId DestinationUri
+		DurationMs:real Etag LastModifiedTime:datetime Location MetricResponseType ObjectKey OperationCount:int
+		OperationName OperationVersion Protocol ReferrerHeader RehydratePriority RequestBodySize:long RequesterAppId
+		RequesterAudience RequesterObjectId RequesterTenantId RequesterTokenIssuer RequesterUpn
+		RequestHeaderSize:long RequestMd5 ResponseBodySize:long ResponseHeaderSize:long ResponseMd5 SasExpiryStatus
+		SchemaVersion ServerLatencyMs:real ServiceType SourceAccessTier SourceUri StatusCode StatusText TlsVersion
+		Uri UserAgentHeader`),
+	sharedTable: columns(`
+		CallerIPAddress Category CorrelationId DurationMs:long Level OperationName OperationVersion Resource
+		ResourceGroup ResourceId ResourceProvider ResourceType ResultDescription ResultSignature ResultType
+		SubscriptionId AdditionalFields:dynamic`),
+	activityTable: columns(`
+		ActivityStatusValue ActivitySubstatusValue Authorization Caller CallerIpAddress Category CategoryValue
+		Claims CorrelationId EventDataId HTTPRequest Level OperationId OperationName OperationNameValue Properties
+		ResourceGroup ResourceId ResourceProviderValue SubscriptionId`),
 }
 
 func columns(list string) []kql.Column {

@@ -93,8 +93,8 @@ func destinations(c *arm.Call, id arm.ID, category string) []destination {
 		if !ok {
 			continue // a workspace that was deleted gets nothing, and the setting stays
 		}
-		out = append(out, destination{workspace,
-			strings.EqualFold(s.String("properties", "logAnalyticsDestinationType"), dedicatedTable)})
+		dedicated := strings.EqualFold(s.String("properties", "logAnalyticsDestinationType"), dedicatedTable)
+		out = append(out, destination{workspace, dedicated})
 	}
 	return out
 }

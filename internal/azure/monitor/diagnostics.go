@@ -153,14 +153,14 @@ func checkCategories(props map[string]any, of categories) *arm.Error {
 			}
 			log["categoryGroup"], grouped = name, true
 		}
-		if aerr := repeated(seen,
-			"log|"+jsonbody.Text(log, "category")+"|"+jsonbody.Text(log, "categoryGroup")); aerr != nil {
+		key := "log|" + jsonbody.Text(log, "category") + "|" + jsonbody.Text(log, "categoryGroup")
+		if aerr := repeated(seen, key); aerr != nil {
 			return aerr
 		}
 	}
 	if named && grouped {
-		return arm.BadRequest("BadRequest", "A diagnostic setting cannot mix log categories with log category "+
-			"groups: use one of the two in all logs.")
+		return arm.BadRequest("BadRequest", "A diagnostic setting cannot mix log categories with "+
+			"log category groups: use one of the two in all logs.")
 	}
 	for _, metric := range metrics {
 		name, ok := canonical(of.metrics, jsonbody.Text(metric, "category"))

@@ -66,8 +66,9 @@ func providerBody(c *arm.Call, subscription string, p *arm.Provider) map[string]
 		if versions == nil {
 			versions = []string{}
 		}
-		shown = append(shown,
-			map[string]any{"resourceType": t.Path(), "locations": locations, "apiVersions": versions})
+		shown = append(shown, map[string]any{
+			"resourceType": t.Path(), "locations": locations, "apiVersions": versions,
+		})
 	}
 	policy := "RegistrationRequired"
 	if arm.RegistrationFree(p.Namespace) {

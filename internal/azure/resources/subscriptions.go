@@ -23,8 +23,8 @@ func subscriptionRoutes() []arm.Route {
 }
 
 func listTenants(c *arm.Call, _ map[string]string, _ map[string]any) (any, *arm.Error) {
-	return jsonbody.Collection([]any{map[string]any{"id": "/tenants/" + c.Caller.TenantID,
-		"tenantId": c.Caller.TenantID}}), nil
+	tenant := map[string]any{"id": "/tenants/" + c.Caller.TenantID, "tenantId": c.Caller.TenantID}
+	return jsonbody.Collection([]any{tenant}), nil
 }
 
 func listSubscriptions(c *arm.Call, _ map[string]string, _ map[string]any) (any, *arm.Error) {

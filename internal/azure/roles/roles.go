@@ -37,12 +37,13 @@ type Role struct {
 
 // BuiltIn are the roles that the topology and its operators need. Do not change it.
 var BuiltIn = []Role{
-	{ID: Owner, Name: "Owner", Description: "Grants full access to manage all " +
-		"resources, including the ability to assign roles in Azure RBAC.",
+	{ID: Owner, Name: "Owner",
+		Description: "Grants full access to manage all resources, " +
+			"including the ability to assign roles in Azure RBAC.",
 		Actions: []string{"*"}},
 	{ID: Contributor, Name: "Contributor",
-		Description: "Grants full access to manage all resources, but does not allow you to assign roles in Azure " +
-			"RBAC.",
+		Description: "Grants full access to manage all resources, " +
+			"but does not allow you to assign roles in Azure RBAC.",
 		Actions: []string{"*"},
 		NotActions: []string{"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write",
 			"Microsoft.Authorization/elevateAccess/Action"}},

@@ -85,17 +85,16 @@ func checkUpgradePolicy(props map[string]any) *arm.Error {
 // and the application says so unless its policy leaves the upgrade to be mended by hand.
 func runApplication(c *arm.Call, app *arm.Resource) *arm.Error {
 	aerr := checkRun(c, app)
-	if before := running(app); aerr == nil && before != "" && !strings.EqualFold(before,
-		app.String("properties", "version")) {
+	before, wanted := running(app), app.String("properties", "version")
+	if aerr == nil && before != "" && !strings.EqualFold(before, wanted) {
 		aerr = checkUpgrade(app)
 	}
 	if aerr == nil {
-		app.Private["running"] = app.String("properties", "version")
+		app.Private["running"] = wanted
 		return nil
 	}
-	manual := strings.EqualFold(app.String("properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy",
-		"failureAction"), "Manual")
-	if before := running(app); before != "" && !manual {
+	action := app.String("properties", "upgradePolicy", "rollingUpgradeMonitoringPolicy", "failureAction")
+	if before != "" && !strings.EqualFold(action, "Manual") {
 		app.Properties()["version"] = before
 	}
 	return aerr
@@ -114,16 +113,18 @@ func checkUpgrade(app *arm.Resource) *arm.Error {
 	for _, check := range []string{"healthCheckRetryTimeout", "healthCheckStableDuration"} {
 		for _, name := range []string{"upgradeDomainTimeout", "upgradeTimeout"} {
 			if of(name) <= wait+of(check) {
-				return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: %s must be longer than "+
-					"healthCheckWaitDuration and %s together. Requested values: %s, %s, %s.",
+				return onCluster("CreateOrUpdate", fmt.Sprintf(
+					"The upgrade cannot start: %s must be longer than healthCheckWaitDuration and %s together. "+
+						"Requested values: %s, %s, %s.",
 					name, check, jsonbody.Text(policy, name), jsonbody.Text(policy, "healthCheckWaitDuration"),
 					jsonbody.Text(policy, check)))
 			}
 		}
 	}
 	if of("upgradeTimeout") < of("upgradeDomainTimeout") {
-		return onCluster("CreateOrUpdate", fmt.Sprintf("The upgrade cannot start: upgradeTimeout must not be shorter "+
-			"than upgradeDomainTimeout. Requested values: %s, %s.",
+		return onCluster("CreateOrUpdate", fmt.Sprintf(
+			"The upgrade cannot start: upgradeTimeout must not be shorter than upgradeDomainTimeout. "+
+				"Requested values: %s, %s.",
 			jsonbody.Text(policy, "upgradeTimeout"), jsonbody.Text(policy, "upgradeDomainTimeout")))
 	}
 	return nil

@@ -114,8 +114,9 @@ func TestAPackageIsWhatItsVersionSaysOrTheVersionFails(t *testing.T) {
 			"The EntryPoint audit.exe is not found."},
 		"no service type": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest()}),
 			"has no service type"},
-		"service type twice": {good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest(anything,
-			anything)}), "defined twice"},
+		"service type twice": {
+			good(map[string]string{"AuditPkg/ServiceManifest.xml": serviceManifest(anything, anything)}),
+			"defined twice"},
 		"manifest version": {good(map[string]string{"AuditPkg/ServiceManifest.xml": strings.Replace(
 			serviceManifest(anything), `Version="1.0"`, `Version="9"`, 1)}), "imports 'AuditPkg' version '1.0'"},
 		"outside of itself": {good(map[string]string{"../evil.exe": "MZ"}), "outside of itself"},
@@ -284,9 +285,11 @@ func TestAServiceIsOfATypeThatItsApplicationsPackageHas(t *testing.T) {
 		assert.Contains(t, message, c.message, name)
 	}
 	a.ok(http.MethodPut, id,
-		m{"properties": m{"serviceKind": "Stateful", "serviceTypeName": "LedgerType", "targetReplicaSetSize": 3,
-			"minReplicaSetSize":    2,
-			"partitionDescription": m{"partitionScheme": "UniformInt64Range", "count": 2, "lowKey": 0, "highKey": 9}}})
+		m{"properties": m{
+			"serviceKind": "Stateful", "serviceTypeName": "LedgerType",
+			"targetReplicaSetSize": 3, "minReplicaSetSize": 2,
+			"partitionDescription": m{"partitionScheme": "UniformInt64Range", "count": 2, "lowKey": 0, "highKey": 9},
+		}})
 	assert.Equal(t, "Succeeded", a.props(id)["provisioningState"])
 	a.ok(http.MethodPut, serviceID, changed(stateless, m{"instanceCount": 3}))
 	code, _ := a.do(http.MethodPut, serviceID, changed(stateless, m{"serviceTypeName": "LedgerType"}))

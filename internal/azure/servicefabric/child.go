@@ -38,8 +38,8 @@ func checkFabricName(name string) *arm.Error {
 // https://github.com/microsoft/service-fabric-healer/issues/144
 func onCluster(operation, detail string) *arm.Error {
 	raw, _ := json.Marshal(detail) // a string always marshals
-	return clusterError(fmt.Sprintf("Resource operation failed. Operation: %s. Error details: {\r\n  \"Details\": "+
-		"%s\r\n}", operation, raw))
+	return clusterError(fmt.Sprintf(
+		"Resource operation failed. Operation: %s. Error details: {\r\n  \"Details\": %s\r\n}", operation, raw))
 }
 
 func clusterError(message string) *arm.Error {

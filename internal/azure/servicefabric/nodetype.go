@@ -155,13 +155,13 @@ func checkImage(props map[string]any) *arm.Error {
 		return invalid("The node type names no whole image: properties.%s must be set, or vmImageResourceId.",
 			strings.Join(missing, ", properties."))
 	}
-	if publisher := jsonbody.Text(props, "vmImagePublisher"); own == 0 && strings.EqualFold(publisher,
-		"MicrosoftWindowsServer") && !strings.EqualFold(jsonbody.Text(props, "vmImageOffer"), "WindowsServer") {
+	publisher, offer := jsonbody.Text(props, "vmImagePublisher"), jsonbody.Text(props, "vmImageOffer")
+	windows := strings.EqualFold(publisher, "MicrosoftWindowsServer")
+	if own == 0 && windows && !strings.EqualFold(offer, "WindowsServer") {
 		return arm.Errorf(http.StatusNotFound, "PlatformImageNotFound",
-			"The platform image '%s:%s:%s:%s' is not available. Verify that all fields in the storage profile are "+
-				"correct.",
-			publisher, jsonbody.Text(props, "vmImageOffer"), jsonbody.Text(props, "vmImageSku"),
-			jsonbody.Text(props, "vmImageVersion"))
+			"The platform image '%s:%s:%s:%s' is not available. "+
+				"Verify that all fields in the storage profile are correct.",
+			publisher, offer, jsonbody.Text(props, "vmImageSku"), jsonbody.Text(props, "vmImageVersion"))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package servicefabric
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
@@ -88,10 +89,11 @@ func checkInstances(props map[string]any) *arm.Error {
 
 // runService checks a service against the package that its application runs.
 func runService(c *arm.Call, service *arm.Resource) *arm.Error {
-	app, ok := c.Get(above(service.ID, 1))
+	appID := above(service.ID, 1)
+	app, ok := c.Get(appID)
 	if !ok || running(app) == "" {
-		return onCluster("CreateOrUpdate", "FABRIC_E_APPLICATION_NOT_FOUND: The application '"+above(service.ID,
-			1).Name()+"' does not run in the cluster.")
+		return onCluster("CreateOrUpdate", fmt.Sprintf(
+			"FABRIC_E_APPLICATION_NOT_FOUND: The application '%s' does not run in the cluster.", appID.Name()))
 	}
 	version, ok := c.GetByID(running(app))
 	if !ok {

@@ -146,10 +146,10 @@ func (a *Accounts) CreateContainer(account string, container blob.Container) (bl
 		if old != nil {
 			return nil, blob.ErrContainerExists
 		}
-		w := &arm.Write{New: &arm.Resource{ID: id, CreatedAt: c.Now, CreatedBy: c.Caller.Name,
-			ModifiedBy: c.Caller.Name, Body: map[string]any{
-				"properties": map[string]any{"publicAccess": container.PublicAccess},
-			}}}
+		w := &arm.Write{New: &arm.Resource{
+			ID: id, CreatedAt: c.Now, CreatedBy: c.Caller.Name, ModifiedBy: c.Caller.Name,
+			Body: map[string]any{"properties": map[string]any{"publicAccess": container.PublicAccess}},
+		}}
 		setMetadata(w.New, container.Metadata)
 		return w, nil
 	})
