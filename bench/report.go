@@ -151,13 +151,13 @@ func (r *report) writeJSON(w io.Writer) error {
 
 func (r *report) writeTable(w io.Writer) error {
 	m := r.Machine
-	fmt.Fprintf(w, "%s/%s, %d CPUs, %s, Pulumi %s. Times in seconds, the best of all rounds;\n", m.OS, m.Arch, m.CPUs,
-		m.Go, m.Pulumi)
-	fmt.Fprint(w, "ratios to the floor as median of the rounds' own and, in parentheses, of the best times; of CPU: "+
-		"tool to floor.\n\n")
+	fmt.Fprintf(w, "%s/%s, %d CPUs, %s, Pulumi %s. Times in seconds, the best of all rounds;\n", m.OS,
+		m.Arch, m.CPUs, m.Go, m.Pulumi)
+	fmt.Fprint(w, "ratios to the floor as median of the rounds' own and, in parentheses, of the best times; "+
+		"of CPU: tool to floor.\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "size\tresources\tcheckpoints\tverb\tfloor\tengine\tratio\ttool\tratio\tof CPU\town CPU ms per "+
-		"resource")
+	fmt.Fprintln(t,
+		"size\tresources\tcheckpoints\tverb\tfloor\tengine\tratio\ttool\tratio\tof CPU\town CPU ms per resource")
 	for _, s := range r.Sizes {
 		for _, v := range s.Verbs {
 			engine, engineRatio := "", ""
@@ -173,8 +173,8 @@ func (r *report) writeTable(w io.Writer) error {
 	fmt.Fprintln(t, "\nsize\tverb\trequests\tper resource\tmean ms\tworst ms")
 	for _, s := range r.Sizes {
 		for _, q := range s.Requests {
-			fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%.2f\t%.1f\n", s.Size, q.Verb, q.Count, q.PerResource, q.MeanMs,
-				q.WorstMs)
+			fmt.Fprintf(t, "%s\t%s\t%d\t%.2f\t%.2f\t%.1f\n", s.Size, q.Verb, q.Count,
+				q.PerResource, q.MeanMs, q.WorstMs)
 		}
 	}
 	return t.Flush()

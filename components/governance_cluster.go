@@ -75,8 +75,8 @@ func newGovernanceCluster(
 		return nil, err
 	}
 	g := &GovernanceCluster{}
-	if err := ctx.RegisterComponentResourceV2(token("GovernanceCluster"), name, knownInputs(args), g,
-		opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(token("GovernanceCluster"), name, knownInputs(args),
+		g, opts...); err != nil {
 		return nil, err
 	}
 	cluster, err := newManagedCluster(ctx, name, args, g)
@@ -140,8 +140,8 @@ func newManagedCluster(
 		}
 	}
 	// Two clusters cannot have the same domain name, so a replacement waits until the old one is gone.
-	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric), properties,
-		pulumi.Parent(g),
+	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric),
+		properties, pulumi.Parent(g),
 		pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"adminPassword"}))
 }
 
@@ -172,10 +172,10 @@ func managementRules(ranges pulumi.StringArrayInput) servicefabric.NetworkSecuri
 	if all, known := texts(ranges); known {
 		return securityRules(all)
 	}
-	return ranges.ToStringArrayOutput().ApplyT(func(all []string) (servicefabric.NetworkSecurityRuleArrayOutput,
-		error) {
+	checked := func(all []string) (servicefabric.NetworkSecurityRuleArrayOutput, error) {
 		return securityRules(all).ToNetworkSecurityRuleArrayOutput(), checkRanges(all)
-	}).(servicefabric.NetworkSecurityRuleArrayOutput)
+	}
+	return ranges.ToStringArrayOutput().ApplyT(checked).(servicefabric.NetworkSecurityRuleArrayOutput)
 }
 
 func securityRules(ranges []string) servicefabric.NetworkSecurityRuleArray {

@@ -195,9 +195,8 @@ func nodesOf(sku string, count int) (int, error) {
 
 func (a *GovernanceClusterArgs) checkAdministrators(p *problems) {
 	if a.AdminCertificate == nil && a.AzureAD == nil {
-		p.add("adminCertificate and azureActiveDirectory are missing, so nobody could administer the cluster: set " +
-			"one " +
-			"of them")
+		p.add("adminCertificate and azureActiveDirectory are missing, " +
+			"so nobody could administer the cluster: set one of them")
 	}
 	if c := a.AdminCertificate; c != nil {
 		thumbprint, name, issuer := isSet(c.Thumbprint), isSet(c.CommonName), isSet(c.IssuerThumbprint)

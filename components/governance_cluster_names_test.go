@@ -11,10 +11,10 @@ import (
 func TestGovernanceClusterNamesFitAzure(t *testing.T) {
 	for _, name := range []string{"contoso-governance", "g", "9lives", "-", "UPPER_case.name", "größe", "株式会社",
 		strings.Repeat("x", 200)} {
-		assert.Regexp(t, `^[a-z][a-z0-9-]{1,61}[a-z0-9]$`, dnsLabel(name, "subscription", "group"), "domain name of %q",
-			name)
-		assert.Regexp(t, `^[a-z0-9]{4,23}$`, autoNamed(name, clusterNameMax, alphanumeric)+"0a1b2c3d", "cluster of %q",
-			name)
+		assert.Regexp(t, `^[a-z][a-z0-9-]{1,61}[a-z0-9]$`, dnsLabel(name, "subscription", "group"),
+			"domain name of %q", name)
+		assert.Regexp(t, `^[a-z0-9]{4,23}$`,
+			autoNamed(name, clusterNameMax, alphanumeric)+"0a1b2c3d", "cluster of %q", name)
 	}
 	assert.LessOrEqual(t, len(primaryNodeType), 9)
 }

@@ -53,8 +53,8 @@ func newMonitoring(
 		return nil, err
 	}
 	m := &Monitoring{}
-	if err := ctx.RegisterComponentResourceV2(token("Monitoring"), name, knownInputs(args), m,
-		opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(token("Monitoring"), name, knownInputs(args),
+		m, opts...); err != nil {
 		return nil, err
 	}
 	workspace, err := newWorkspace(ctx, name, args, m)

@@ -18,20 +18,18 @@ var tables = map[string]string{
 	"MicrosoftDataShareShareLog":            "Category OperationName",
 	"MicrosoftDataShareSentSnapshotLog":     snapshotColumns,
 	"MicrosoftDataShareReceivedSnapshotLog": snapshotColumns,
-	"AZKVAuditLogs": "CallerIpAddress HttpStatusCode Identity OperationName RequestUri " +
-		"ResultDescription",
+	"AZKVAuditLogs": "CallerIpAddress HttpStatusCode Identity OperationName " +
+		"RequestUri ResultDescription",
 	"StorageBlobLogs": "AccountName AuthenticationType CallerIpAddress Category ObjectKey OperationName " +
-		"RequesterObjectId" +
-		" RequesterTenantId ResponseBodySize StatusCode StatusText",
+		"RequesterObjectId RequesterTenantId ResponseBodySize StatusCode StatusText",
 	"AzureDiagnostics": "OperationName ResourceProvider",
 	"AzureActivity":    "ActivityStatusValue Caller OperationNameValue",
 }
 
-const snapshotColumns = "CorrelationId DataSetMappingType DataSetName DataSetType DetailMessage EndTime FilesRead " +
-	"FilesWritten" +
-	" OperationName SizeRead SizeWritten StartTime Status TriggerType"
+const snapshotColumns = "CorrelationId DataSetMappingType DataSetName DataSetType DetailMessage " +
+	"EndTime FilesRead FilesWritten OperationName SizeRead SizeWritten StartTime Status TriggerType"
 
-// everyTable has these.
+// commonColumns are in every table.
 const commonColumns = "TimeGenerated _ResourceId"
 
 var (

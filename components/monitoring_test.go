@@ -113,11 +113,11 @@ func TestMonitoringDiagnosticSettings(t *testing.T) {
 	want := map[string][]string{}
 	for _, name := range []string{"provider", "consumer"} {
 		group := "/subscriptions/" + contosoSubscription + "/resourceGroups/" + name + "/providers/"
-		want[group+"Microsoft.DataShare/accounts/"+name] = []string{"Shares", "ShareSubscriptions",
-			"SentShareSnapshots", "ReceivedShareSnapshots"}
+		want[group+"Microsoft.DataShare/accounts/"+name] = []string{
+			"Shares", "ShareSubscriptions", "SentShareSnapshots", "ReceivedShareSnapshots"}
 		want[group+"Microsoft.KeyVault/vaults/"+name] = []string{"AuditEvent"}
-		want[group+"Microsoft.Storage/storageAccounts/"+name+"/blobServices/default"] = []string{"StorageRead",
-			"StorageWrite", "StorageDelete"}
+		want[group+"Microsoft.Storage/storageAccounts/"+name+"/blobServices/default"] = []string{
+			"StorageRead", "StorageWrite", "StorageDelete"}
 	}
 	assert.Equal(t, want, categories)
 }
@@ -173,10 +173,10 @@ func TestMonitoringNoticesMissingSnapshots(t *testing.T) {
 		table, begin string
 		tolerance    time.Duration
 	}{
-		"provider": {"MicrosoftDataShareSentSnapshotLog", "let tolerance = 30h;\nlet firstRun = " +
-			"datetime(2025-02-01T02:00:00Z);\n", 30 * time.Hour},
-		"consumer": {"MicrosoftDataShareReceivedSnapshotLog", "let tolerance = 2h;\nlet firstRun = " +
-			"datetime(2025-02-01T02:00:00Z);\n", 2 * time.Hour},
+		"provider": {"MicrosoftDataShareSentSnapshotLog",
+			"let tolerance = 30h;\nlet firstRun = datetime(2025-02-01T02:00:00Z);\n", 30 * time.Hour},
+		"consumer": {"MicrosoftDataShareReceivedSnapshotLog",
+			"let tolerance = 2h;\nlet firstRun = datetime(2025-02-01T02:00:00Z);\n", 2 * time.Hour},
 	} {
 		rule := a.Get(t, "insights:ScheduledQueryRule", "contoso-monitoring-"+name+"-snapshot-overdue")
 		query := rule.Input("criteria.allOf").([]any)[0].(map[string]any)["query"].(string)

@@ -50,8 +50,8 @@ func effectiveAfter(
 			if left <= 0 {
 				return value, nil
 			}
-			message := fmt.Sprintf("Waiting %s for the role assignment of %s to take effect", left.Round(time.Second),
-				whose)
+			message := fmt.Sprintf("Waiting %s for the role assignment of %s to take effect",
+				left.Round(time.Second), whose)
 			if err := ctx.Log.Info(message, &pulumi.LogArgs{Resource: on}); err != nil {
 				return "", err
 			}

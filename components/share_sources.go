@@ -91,8 +91,8 @@ func newUploads(
 			container, _ := literal[string](ds.Container)
 			place := container + "/" + f.blob
 			if other, taken := uploader[place]; taken && container != "" {
-				return nil, fmt.Errorf("data set %q: %s is uploaded by data set %q already: leave one of the sources "+
-					"out", key, place, other)
+				return nil, fmt.Errorf("data set %q: %s is uploaded by data set %q already: "+
+					"leave one of the sources out", key, place, other)
 			}
 			uploader[place] = key
 			logical := name + "-" + key

@@ -65,8 +65,8 @@ func newShareWithDataset(
 		return nil, err
 	}
 	s := &ShareWithDataset{}
-	if err := ctx.RegisterComponentResourceV2(token("ShareWithDataset"), name, knownInputs(args), s,
-		opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(token("ShareWithDataset"), name, knownInputs(args),
+		s, opts...); err != nil {
 		return nil, err
 	}
 	if err := s.findProviders(ctx, args); err != nil {

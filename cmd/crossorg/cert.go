@@ -168,8 +168,8 @@ func configure(
 		return err
 	}
 	if kept == nil || !strings.EqualFold(kept.Thumbprint, configured) {
-		d.Notes = append(d.Notes, "the stack file says itself who administers the cluster, so local runs do not use "+
-			"this certificate")
+		d.Notes = append(d.Notes,
+			"the stack file says itself who administers the cluster, so local runs do not use this certificate")
 		return nil
 	}
 	d.Configured = t.Home.CertsDir()

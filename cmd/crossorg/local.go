@@ -43,8 +43,8 @@ func (f *flags) register(cmd *cobra.Command) {
 	set.StringVar(&f.configFile, "config-file", "", "configuration to use in place of Pulumi.<stack>.yaml")
 	set.StringVar(&f.latency.Profile, "latency", "", "how long things take: none (default), or azure: as Azure does, "+
 		"with its delays and request limits")
-	set.Float64Var(&f.latency.Scale, "latency-scale", 1, "factor for --latency azure: 0.01 takes a hundredth of the "+
-		"time")
+	set.Float64Var(&f.latency.Scale, "latency-scale", 1,
+		"factor for --latency azure: 0.01 takes a hundredth of the time")
 	set.StringVar(&f.armLog, "arm-log", "", "append every request to the embedded Azure to this file, as JSON lines")
 }
 

@@ -60,8 +60,8 @@ func days(text string) (time.Duration, error) {
 		}
 	}
 	if err != nil || by <= 0 {
-		return 0, fmt.Errorf("%q is no time to move the clock by: write a positive number with its unit, such as 48h "+
-			"or 7d", text)
+		return 0, fmt.Errorf("%q is no time to move the clock by: "+
+			"write a positive number with its unit, such as 48h or 7d", text)
 	}
 	return by, nil
 }

@@ -66,15 +66,15 @@ func (a *app) faultsAdd() *cobra.Command {
 	set := cmd.Flags()
 	set.StringVar((*string)(&rule.Kind), "kind", "", "what goes wrong: "+strings.Join(kinds, ", "))
 	set.StringVar(&rule.Method, "method", "", "HTTP method of the requests (default: any)")
-	set.StringVar(&rule.Path, "path", "", "pattern of the requests' whole path, * for any run of characters "+
-		"(default: any)")
+	set.StringVar(&rule.Path, "path", "",
+		"pattern of the requests' whole path, * for any run of characters (default: any)")
 	set.IntVar(&rule.Nth, "nth", 0, "first matching request to go wrong, counted from 1")
 	set.IntVar(&rule.Count, "count", 0, "how many requests go wrong (default: all)")
 	set.Float64Var(&rule.Probability, "probability", 0, "chance of each matching request (default: 1)")
 	set.Uint64Var(&rule.Seed, "seed", 0, "makes the chances repeatable")
 	set.IntVar(&rule.Repeat, "repeat", 0, "how many repetitions of a request that went wrong go wrong as well")
-	set.DurationVar((*time.Duration)(&rule.Delay), "delay", 0, "how long slow holds back, and what 429 and 503 ask "+
-		"for in Retry-After")
+	set.DurationVar((*time.Duration)(&rule.Delay), "delay", 0,
+		"how long slow holds back, and what 429 and 503 ask for in Retry-After")
 	return cmd
 }
 

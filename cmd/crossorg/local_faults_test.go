@@ -15,8 +15,8 @@ func TestFaultRulesAreKeptInTheHomeAndListed(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(home, "azure"), 0o700))
 	verb := func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append(append([]string{"local", "faults"}, args...), "--home", home),
-			&stdout, &stderr)
+		code := run(t.Context(),
+			append(append([]string{"local", "faults"}, args...), "--home", home), &stdout, &stderr)
 		return code, stdout.String(), stderr.String()
 	}
 	code, _, stderr := verb("add", "--kind", "503", "--method", "PUT", "--path", "*/vaults/*", "--count", "2")
@@ -41,8 +41,8 @@ func TestWrongFaultRulesAreWrongUsage(t *testing.T) {
 	for _, args := range [][]string{{}, {"--kind", "418"}, {"--kind", "slow"},
 		{"--kind", "500", "--probability", "2"}} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"local", "faults", "add", "--home", t.TempDir()}, args...),
-			&stdout, &stderr)
+		code := run(t.Context(),
+			append([]string{"local", "faults", "add", "--home", t.TempDir()}, args...), &stdout, &stderr)
 		require.Equal(t, exitUsage, code, args)
 		require.NotEmpty(t, stderr.String())
 	}
@@ -50,8 +50,8 @@ func TestWrongFaultRulesAreWrongUsage(t *testing.T) {
 
 func TestFaultsNeedAHomeThatHoldsAnEmbeddedAzure(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"local", "faults", "list", "--home", filepath.Join(t.TempDir(), "none")},
-		&stdout, &stderr)
+	code := run(t.Context(),
+		[]string{"local", "faults", "list", "--home", filepath.Join(t.TempDir(), "none")}, &stdout, &stderr)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr.String(), "local up")
 }

@@ -106,8 +106,8 @@ func faultsPage(states []faults.State) func(*console.Page) {
 			if s.Probability > 0 {
 				chance = s.Probability
 			}
-			t.Row(s.ID, s.Kind, or(s.Method, "any"), or(s.Path, "any"), max(1, s.Nth), count, chance, s.Matched,
-				s.Fired)
+			t.Row(s.ID, s.Kind, or(s.Method, "any"), or(s.Path, "any"), max(1, s.Nth), count,
+				chance, s.Matched, s.Fired)
 		}
 		p.Table("", t)
 	}

@@ -97,16 +97,16 @@ func passedChecks(p *console.Page, report *checks.Report) {
 		width = max(width, len(or(organization, noOrganization)))
 	}
 	for _, organization := range slices.Sorted(maps.Keys(kinds)) {
-		var told []string
+		var passed []string
 		for _, kind := range slices.Sorted(maps.Keys(kinds[organization])) {
 			if n := kinds[organization][kind]; n > 1 {
 				kind = fmt.Sprintf("%s ×%d", kind, n)
 			}
-			told = append(told, kind)
+			passed = append(passed, kind)
 		}
-		p.Labelled("  ", console.Good(fmt.Sprintf("%-*s  %3d  ", width, or(organization, noOrganization),
-			totals[organization])),
-			console.Faint(strings.Join(told, ", ")))
+		p.Labelled("  ",
+			console.Good(fmt.Sprintf("%-*s  %3d  ", width, or(organization, noOrganization), totals[organization])),
+			console.Faint(strings.Join(passed, ", ")))
 	}
 }
 

@@ -290,8 +290,9 @@ func (f *flags) files(p *console.Page, files []arrival) {
 	if len(files) == 0 {
 		return
 	}
-	slices.SortStableFunc(files,
-		func(a, b arrival) int { return rank(equal(a.SnapshotFile)) - rank(equal(b.SnapshotFile)) })
+	slices.SortStableFunc(files, func(a, b arrival) int {
+		return rank(equal(a.SnapshotFile)) - rank(equal(b.SnapshotFile))
+	})
 	limit := f.shownRows(len(files))
 	var digests []string
 	for _, file := range files[:limit] {
@@ -299,10 +300,13 @@ func (f *flags) files(p *console.Page, files []arrival) {
 	}
 	short := console.ShortDigests(digests)
 	p.Blank()
-	t := console.NewTable(console.Column{Head: "FILE", Clip: console.AtStart}, console.Column{Head: "CONSUMER"},
+	t := console.NewTable(
+		console.Column{Head: "FILE", Clip: console.AtStart},
+		console.Column{Head: "CONSUMER"},
 		console.Column{Head: "BYTES", Right: true, Clip: console.Never},
-		console.Column{Head: "SHA-256", Clip: console.Never}, console.Column{Head: "AT THE " +
-			"PROVIDER", Clip: console.Never})
+		console.Column{Head: "SHA-256", Clip: console.Never},
+		console.Column{Head: "AT THE PROVIDER", Clip: console.Never},
+	)
 	for i, file := range files[:limit] {
 		comparison := console.Good("equal")
 		switch {
@@ -334,8 +338,8 @@ func (f *flags) outputsPage(r *local.Result) func(*console.Page) {
 			left := f.outputs(p, "  ", r.Outputs)
 			if left {
 				p.Blank()
-				p.Text("  ", console.Faint("ids are shortened and links into the portal left out: --all shows "+
-					"everything whole"))
+				p.Text("  ", console.Faint("ids are shortened and links into the portal left out: "+
+					"--all shows everything whole"))
 			}
 		}
 		f.arrived(p, r.Snapshots)

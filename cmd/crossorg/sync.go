@@ -76,8 +76,8 @@ history. It exits 1 when the snapshot fails or a file is not equal at both ends.
 	}
 	f.register(cmd)
 	f.registerAll(cmd, "show every file")
-	cmd.Flags().StringVar(&consumer, "consumer", "", "organization to take the snapshot at (default: every consumer "+
-		"of the share)")
+	cmd.Flags().StringVar(&consumer, "consumer", "",
+		"organization to take the snapshot at (default: every consumer of the share)")
 	cmd.Flags().BoolVar(&full, "full", false, "copy everything again, not only what changed since the last snapshot")
 	return cmd
 }

@@ -22,8 +22,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	f.registerHome(cmd)
 	set := cmd.Flags()
 	set.StringVar(&f.configFile, "config-file", "", "configuration to use in place of Pulumi.<stack>.yaml")
-	set.StringVar(&f.target, "target", target.Local, "where the stack stands: local (the home's embedded Azure) or "+
-		"azure")
+	set.StringVar(&f.target, "target", target.Local,
+		"where the stack stands: local (the home's embedded Azure) or azure")
 }
 
 // at opens the target, does work on it and reports the answer once the target is closed: a person who reads keeps

@@ -27,8 +27,8 @@ func TestEveryTargetVerbHelpsAndFailsAlike(t *testing.T) {
 		assert.Equal(t, exitUsage, code, verb)
 		assert.Empty(t, out, verb)
 
-		code, out, stderr := command(append([]string{verb, "--project", project, "--stack", "nope", "--json"},
-			args...)...)
+		code, out, stderr := command(append([]string{verb, "--project", project,
+			"--stack", "nope", "--json"}, args...)...)
 		assert.Equal(t, exitFailed, code, verb)
 		var document struct {
 			Error struct{ Message string } `json:"error"`

@@ -107,8 +107,8 @@ func Load(dir, name string, now time.Time) (*Certificate, error) {
 		return nil, nil
 	}
 	if err := errors.Join(certErr, keyErr); err != nil {
-		return nil, fmt.Errorf("certificate and key belong together: remove what is left of them, or choose another "+
-			"--name: %w", err)
+		return nil, fmt.Errorf("certificate and key belong together: "+
+			"remove what is left of them, or choose another --name: %w", err)
 	}
 	c, err := parse(certificate, key)
 	if err != nil {

@@ -49,8 +49,8 @@ func (s Subject) Unreadable(check, expected, advice string, err error) Check {
 			advice = "it is gone: bring it back"
 		}
 	case isAnswer && (answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized):
-		advice = "sign in as somebody who may read it: Reader on the subscription, and Storage Account Key Operator " +
-			"for blobs"
+		advice = "sign in as somebody who may read it: " +
+			"Reader on the subscription, and Storage Account Key Operator for blobs"
 	default:
 		advice = "see that Azure is reached and the login is valid, then try again"
 	}

@@ -62,8 +62,8 @@ func (p *pty) resize(t *testing.T, columns, lines uint16) {
 // shows waits until the terminal has got a text.
 func (p *pty) shows(t *testing.T, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(p.read(), text) }, 30*time.Second, 5*time.Millisecond,
-		"%q never comes", text)
+	require.Eventually(t, func() bool { return strings.Contains(p.read(), text) }, 30*time.Second,
+		5*time.Millisecond, "%q never comes", text)
 }
 
 func (p *pty) read() string {

@@ -52,8 +52,8 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut
 	}
 	cmd := exec.Command(c.toolchain.Pulumi, args...)
 	cmd.Dir = dir
-	cmd.Env = withPath(append(cleanEnvironment(os.Environ()), append(env, "PULUMI_AUTOMATION_API=true")...),
-		c.toolchain.Dirs()...)
+	cmd.Env = withPath(append(cleanEnvironment(os.Environ()),
+		append(env, "PULUMI_AUTOMATION_API=true")...), c.toolchain.Dirs()...)
 	cmd.Stdin = stdin
 	var stdout, stderr bytes.Buffer
 	if !streaming {

@@ -78,8 +78,8 @@ func (o *overlay) decrypt(value any) string {
 const plainProject = "name: crossorg\nruntime: go\n"
 
 func TestStackFileIsTakenOverAndNeverWritten(t *testing.T) {
-	const stack = "# a comment\nconfig:\n  crossorg:start: 2025-02-01T02:00:00Z\n  crossorg:organizations: {contoso: " +
-		"{location: eastus}}\n"
+	const stack = "# a comment\nconfig:\n  crossorg:start: 2025-02-01T02:00:00Z\n  crossorg:organizations: " +
+		"{contoso: {location: eastus}}\n"
 	o := newOverlay(t, plainProject, stack)
 	o.merge(localValues{})
 
@@ -152,8 +152,8 @@ func TestAdministratorCertificateOnlyWhereNobodyAdministers(t *testing.T) {
 }
 
 func TestGeneratedCertificateGoesIntoTheCluster(t *testing.T) {
-	o := newOverlay(t, plainProject+"config:\n  governance:\n    type: object\n    default: {organization: contoso, "+
-		"sku: Basic}\n", "config: {}\n")
+	o := newOverlay(t, plainProject+"config:\n  governance:\n    type: object\n    default: {organization: "+
+		"contoso, sku: Basic}\n", "config: {}\n")
 	got := o.merge(localValues{AdminThumbprint: "ABCD"})["crossorg:governance"]
 	assert.Equal(t, map[string]any{
 		"organization": "contoso", "sku": "Basic", "adminCertificate": map[string]any{"thumbprint": "ABCD"},

@@ -20,13 +20,12 @@ func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, 
 		return a, err
 	}
 	if o.Latency.Profile != "" {
-		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can say how long " +
-			"things take: " +
-			"give --latency to local serve, or stop that")
+		return nil, fmt.Errorf("another process serves this home's embedded Azure, " +
+			"and it alone can say how long things take: give --latency to local serve, or stop that")
 	}
 	if len(o.Faults) > 0 {
-		return nil, fmt.Errorf("another process serves this home's embedded Azure: use local faults to make things " +
-			"go wrong there, or stop it")
+		return nil, fmt.Errorf("another process serves this home's embedded Azure: " +
+			"use local faults to make requests fail there, or stop it")
 	}
 	if o.ArmLog != "" {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, and it alone can log requests: " +
@@ -45,8 +44,9 @@ func declarations(organizations map[string]stackfile.Organization) []azure.Decla
 	for _, name := range slices.Sorted(maps.Keys(organizations)) {
 		o := organizations[name]
 		if o.TenantID != "" || o.SubscriptionID != "" || o.ClientID() != "" {
-			declared = append(declared,
-				azure.Declared{TenantID: o.TenantID, SubscriptionID: o.SubscriptionID, ClientID: o.ClientID()})
+			declared = append(declared, azure.Declared{
+				TenantID: o.TenantID, SubscriptionID: o.SubscriptionID, ClientID: o.ClientID(),
+			})
 		}
 	}
 	return declared

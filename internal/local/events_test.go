@@ -60,8 +60,8 @@ func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update, Planning: true}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpSame)}},
 	)
-	assert.Equal(t, "  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso "+
-		"[tags]\n", told)
+	assert.Equal(t,
+		"  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso [tags]\n", told)
 }
 
 func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
@@ -89,8 +89,8 @@ func TestComplaintsOfAResourceNameItWithoutSecrets(t *testing.T) {
 	e := failed("hunter2hunter2 was refused")
 	e.DiagnosticEvent.URN = account
 	c, _ := collected(t, e, e)
-	assert.Equal(t, []Diagnostic{{Resource: "storage:StorageAccount contoso", Message: "[secret] was refused"}},
-		c.complaints())
+	assert.Equal(t, []Diagnostic{{Resource: "storage:StorageAccount contoso",
+		Message: "[secret] was refused"}}, c.complaints())
 }
 
 func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {

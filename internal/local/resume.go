@@ -184,8 +184,8 @@ const lastBreath = 2 * time.Minute
 
 // breakLocks removes the file backend's locks of engines that live no more. It waits for one that still does.
 func (s *Session) breakLocks(ctx context.Context) error {
-	pattern := filepath.Join(s.home.StateDir(), ".pulumi", "locks", "organization", s.project.Name, s.options.Stack,
-		"*.json")
+	pattern := filepath.Join(s.home.StateDir(), ".pulumi", "locks", "organization", s.project.Name,
+		s.options.Stack, "*.json")
 	locks, err := filepath.Glob(pattern)
 	if err != nil {
 		return err

@@ -77,9 +77,8 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 	}
 	if len(protected) > 0 {
 		if !unprotect {
-			failure := &Failure{Message: fmt.Sprintf("stack %s has %d protected resources and is not destroyed: they "+
-				"hold data; "+
-				"--unprotect lifts the protection and destroys them", s.options.Stack, len(protected))}
+			failure := &Failure{Message: fmt.Sprintf("stack %s has %d protected resources and is not destroyed: "+
+				"they hold data; --unprotect lifts the protection and destroys them", s.options.Stack, len(protected))}
 			for _, urn := range protected {
 				failure.Diagnostics = append(failure.Diagnostics,
 					Diagnostic{Resource: resourceName(urn), Message: "is protected"})
@@ -241,8 +240,8 @@ func (s *Session) cli(ctx context.Context, args ...string) error {
 func (s *Session) failure(ctx context.Context, doing string, err error, complaints []Diagnostic) *Failure {
 	message := "local " + doing + " failed"
 	if ctx.Err() != nil {
-		message = "local " + doing + " was interrupted; what had been done is in the state, and another run goes on " +
-			"from there"
+		message = "local " + doing + " was interrupted; " +
+			"what had been done is in the state, and another run goes on from there"
 	}
 	f := &Failure{Message: message, Diagnostics: complaints, cause: err}
 	if len(f.Diagnostics) == 0 {

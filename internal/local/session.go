@@ -101,8 +101,8 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 		return s, err
 	}
 	for _, key := range file.Undecipherable {
-		fmt.Fprintf(o.Progress, "note: %s is encrypted for another place, so this run goes without it or with a "+
-			"generated value\n", key)
+		fmt.Fprintf(o.Progress,
+			"note: %s is encrypted for another place, so this run goes without it or with a generated value\n", key)
 	}
 	if s.organizations, err = file.Organizations(); err != nil {
 		return s, err

@@ -45,14 +45,15 @@ type usage struct {
 func (r *run) machines(ctx context.Context, a checks.Subject, location string, g *settings.Governance) []checks.Check {
 	on := a.On(a.Resource + "/providers/Microsoft.Compute/locations/" + location)
 	const change = "choose another with crossorg:governance.vmSize"
+	filter := url.Values{"$filter": {"location eq '" + location + "'"}}
 	skus, err := stack.List[sku](ctx, r.reader, a.Organization, a.Resource+"/providers/Microsoft.Compute/skus",
-		computeVersion,
-		url.Values{"$filter": {"location eq '" + location + "'"}})
+		computeVersion, filter)
 	if err != nil {
 		return []checks.Check{on.Unreadable("vm-size", g.VMSize, nameAdvice, err)}
 	}
-	i := slices.IndexFunc(skus,
-		func(s sku) bool { return s.ResourceType == "virtualMachines" && strings.EqualFold(s.Name, g.VMSize) })
+	i := slices.IndexFunc(skus, func(s sku) bool {
+		return s.ResourceType == "virtualMachines" && strings.EqualFold(s.Name, g.VMSize)
+	})
 	if i < 0 {
 		return []checks.Check{on.Is("vm-size", g.VMSize, false, "not offered in "+location, change)}
 	}

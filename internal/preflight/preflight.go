@@ -45,7 +45,7 @@ type run struct {
 	reader   *stack.Reader
 }
 
-// Run asks everything. A configuration that is wrong is all that it reports, as everything else depends on it.
+// Run asks everything. A wrong configuration is all that it reports, because every other check depends on it.
 func Run(ctx context.Context, o Options) *checks.Report {
 	values := map[string]string{}
 	for key, value := range o.Values {
@@ -55,8 +55,8 @@ func Run(ctx context.Context, o Options) *checks.Report {
 	}
 	s, err := settings.Parse(values, settings.Options{Root: o.Root, Stack: o.Stack, Getenv: o.Getenv})
 	if err != nil {
-		return checks.Ask(ctx, []checks.Question{{Label: "the " +
-			"configuration", Ask: func(context.Context) []checks.Check { return problems(err) }}}, o.Progress)
+		ask := func(context.Context) []checks.Check { return problems(err) }
+		return checks.Ask(ctx, []checks.Question{{Label: "the configuration", Ask: ask}}, o.Progress)
 	}
 	r := &run{Options: o, settings: s, reader: &stack.Reader{Access: o.Access}}
 	questions := []checks.Question{{Label: "the configuration", Ask: func(context.Context) []checks.Check {
@@ -65,10 +65,10 @@ func Run(ctx context.Context, o Options) *checks.Report {
 			r.names()}
 	}}}
 	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
-		questions = append(questions, checks.Question{Label: "organization " +
-			"" + name, Ask: func(ctx context.Context) []checks.Check {
-			return r.organization(ctx, name)
-		}})
+		questions = append(questions, checks.Question{
+			Label: "organization " + name,
+			Ask:   func(ctx context.Context) []checks.Check { return r.organization(ctx, name) },
+		})
 	}
 	return checks.Ask(ctx, questions, o.Progress)
 }
@@ -98,22 +98,22 @@ func (r *run) names() checks.Check {
 		Seen: "each ends in random characters or a digest, so it is free by construction"}
 }
 
-// nameAdvice is what to do about a resource that is not there, where a name in the configuration may be wrong.
+// nameAdvice is what to do about a missing resource whose name comes from the configuration.
 const nameAdvice = "see that the name is right"
 
-// organization asks in order, as without a login or a subscription nothing else can be asked.
+// organization asks in order: without a login or a subscription no other question has an answer.
 func (r *run) organization(ctx context.Context, name string) []checks.Check {
 	o := r.settings.Organizations[name]
 	a := checks.About(name, "organization "+name)
 	credential, err := r.Access.Credential(name)
 	if err == nil {
-		_, err = credential.GetToken(ctx,
-			policy.TokenRequestOptions{Scopes: []string{r.audience()}, TenantID: o.TenantID})
+		request := policy.TokenRequestOptions{Scopes: []string{r.audience()}, TenantID: o.TenantID}
+		_, err = credential.GetToken(ctx, request)
 	}
 	if err != nil {
 		c := a.Unreadable("sign-in", "a token for Azure Resource Manager", nameAdvice, err)
-		c.Advice = "log in (az login), set ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID, or mend " +
-			"crossorg:organizations." + name + ".principal"
+		c.Advice = "log in (az login), set ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID, " +
+			"or mend crossorg:organizations." + name + ".principal"
 		return []checks.Check{c}
 	}
 	rows := []checks.Check{a.Is("sign-in", "a token for Azure Resource Manager", true, "issued", "")}
@@ -128,8 +128,8 @@ func (r *run) organization(ctx context.Context, name string) []checks.Check {
 		State    string `json:"state"`
 		TenantID string `json:"tenantId"`
 	}
-	if err := r.reader.Do(ctx, name, http.MethodGet, a.Resource, stack.SubscriptionsVersion, nil, nil,
-		&found); err != nil {
+	if err := r.reader.Do(ctx, name, http.MethodGet, a.Resource, stack.SubscriptionsVersion, nil,
+		nil, &found); err != nil {
 		return append(rows, a.Unreadable("subscription", "Enabled", nameAdvice, err))
 	}
 	rows = append(rows, a.Is("subscription", "Enabled", found.State == "Enabled", found.State,

@@ -55,8 +55,8 @@ func (r *run) region(ctx context.Context, a checks.Subject, location string) []c
 				if !has {
 					seen = "not offered"
 				}
-				rows = append(rows, on.Is("service-in-region", w.namespace+"/"+w.resourceType+" in "+display, has, seen,
-					advice))
+				rows = append(rows, on.Is("service-in-region",
+					w.namespace+"/"+w.resourceType+" in "+display, has, seen, advice))
 			}
 		}
 	}

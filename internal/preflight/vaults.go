@@ -14,8 +14,8 @@ const vaultVersion = "2023-02-01"
 // deletedVaults looks for vaults of this stack that were deleted and keep their names
 // (learn.microsoft.com/azure/key-vault/general/soft-delete-overview). Others are in nobody's way: names are random.
 func (r *run) deletedVaults(ctx context.Context, a checks.Subject) []checks.Check {
-	deleted, err := r.reader.List(ctx, a.Organization, a.Resource+"/providers/Microsoft.KeyVault/deletedVaults",
-		vaultVersion, nil)
+	deleted, err := r.reader.List(ctx, a.Organization,
+		a.Resource+"/providers/Microsoft.KeyVault/deletedVaults", vaultVersion, nil)
 	if err != nil {
 		return []checks.Check{a.Unreadable("deleted-vaults", "none in the way", nameAdvice, err)}
 	}

@@ -93,8 +93,8 @@ func (c *collector) checkOrganizations(s *Settings) {
 func (c *collector) checkOrganization(at path, name string, o Organization, stackTags map[string]string) {
 	if !organizationName.MatchString(name) {
 		c.add(at, nil, "not a valid organization name",
-			"use 3 to 10 lowercase letters and digits, a letter first: names of vaults and storage accounts begin "+
-				"with it")
+			"use 3 to 10 lowercase letters and digits, a letter first: "+
+				"names of vaults and storage accounts begin with it")
 		return
 	}
 	if word := reservedWord(name); word != "" {

@@ -51,8 +51,8 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 		// machines of the same region in, and Service Fabric is no trusted service
 		// (learn.microsoft.com/azure/storage/common/storage-network-security).
 		if ranges := (path{keyStorage, "allowedAddressRanges"}); len(s.Storage.AllowedAddressRanges) > 0 {
-			c.add(ranges, nil, "closes the storage account that the cluster fetches "+at.with("package").String()+" "+
-				"from",
+			c.add(ranges, nil,
+				"closes the storage account that the cluster fetches "+at.with("package").String()+" from",
 				"remove one of the two")
 		}
 	}
@@ -151,10 +151,10 @@ func classes(password string) int {
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-configuration).
 func (c *collector) checkAdministrators(at path, g *Governance) {
 	if g.AdminCertificate == nil && g.AzureAD == nil {
-		c.add(at.with("adminCertificate"), nil, "missing, and so is azureActiveDirectory: nobody could administer "+
-			"the cluster",
-			"run pulumi config set --path "+at.with("adminCertificate").with("thumbprint").String()+" with the "+
-				"certificate's SHA-1 thumbprint")
+		c.add(at.with("adminCertificate"), nil,
+			"missing, and so is azureActiveDirectory: nobody could administer the cluster",
+			"run pulumi config set --path "+at.with("adminCertificate").with("thumbprint").String()+" "+
+				"with the certificate's SHA-1 thumbprint")
 	}
 	if certificate := g.AdminCertificate; certificate != nil {
 		c.checkCertificate(at.with("adminCertificate"), *certificate)
@@ -191,8 +191,8 @@ func (c *collector) checkCertificate(at path, certificate Certificate) {
 	default:
 		c.required(at.with("commonName"), certificate.CommonName, "set the subject's common name, or use thumbprint")
 		issuer := at.with("issuerThumbprint")
-		if c.required(issuer, certificate.IssuerThumbprint, "set the issuer's thumbprint: any issuer could sign that "+
-			"name otherwise") {
+		if c.required(issuer, certificate.IssuerThumbprint,
+			"set the issuer's thumbprint: any issuer could sign that name otherwise") {
 			// Azure takes several issuers, separated by commas.
 			for one := range strings.SplitSeq(certificate.IssuerThumbprint, ",") {
 				c.thumbprint(issuer, one)
@@ -203,8 +203,8 @@ func (c *collector) checkCertificate(at path, certificate Certificate) {
 
 func (c *collector) thumbprint(at path, value string) {
 	if !thumbprint.MatchString(value) {
-		c.add(at, value, "not a certificate thumbprint", "use the SHA-1 thumbprint: 40 hexadecimal digits without "+
-			"separators")
+		c.add(at, value, "not a certificate thumbprint",
+			"use the SHA-1 thumbprint: 40 hexadecimal digits without separators")
 	}
 }
 

@@ -42,8 +42,8 @@ func (c *collector) addressRule(at path, value string, longest int) (netip.Prefi
 	var reason, remedy string
 	switch {
 	case err != nil:
-		reason, remedy = "not an address range", "write an IPv4 address, such as 203.0.113.7, or CIDR, such as "+
-			"203.0.113.0/24"
+		reason, remedy = "not an address range",
+			"write an IPv4 address, such as 203.0.113.7, or CIDR, such as 203.0.113.0/24"
 	case !prefix.Addr().Is4():
 		reason, remedy = "not IPv4", "use IPv4: Azure takes nothing else here"
 	case prefix.Bits() == 0:
@@ -53,8 +53,8 @@ func (c *collector) addressRule(at path, value string, longest int) (netip.Prefi
 	case slices.ContainsFunc(privateRanges, overlaps) || !prefix.Addr().IsGlobalUnicast():
 		reason, remedy = "not public", "use the address that is seen on the internet: Azure refuses private ranges"
 	case notSingle != nil && prefix.Bits() > longest:
-		reason, remedy = "a range too small for Azure", "write its addresses one by one, without a prefix, beginning "+
-			"with "+prefix.Addr().String()
+		reason, remedy = "a range too small for Azure",
+			"write its addresses one by one, without a prefix, beginning with "+prefix.Addr().String()
 	default:
 		return prefix, true
 	}

@@ -39,8 +39,8 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	switch end := share.Expiration; {
 	case end.IsZero():
 	case !end.After(options.Now):
-		c.add(expiration, end.Format(time.RFC3339), "in the past", "set a time to come, or remove it so that the "+
-			"share does not expire")
+		c.add(expiration, end.Format(time.RFC3339), "in the past",
+			"set a time to come, or remove it so that the share does not expire")
 	case !end.After(share.Schedule.Start):
 		c.add(expiration, end.Format(time.RFC3339), "before the first snapshot", "set a time after schedule.start")
 	}
@@ -79,8 +79,8 @@ func (c *collector) checkConsumers(at path, share Share, s *Settings) {
 	for _, name := range slices.Sorted(maps.Keys(share.Invitees)) {
 		here := at.with("invitees").with(name)
 		if !slices.Contains(share.Consumers, name) && !c.broken(consumers) {
-			c.add(here, nil, "no consumer of this share", "add "+name+" to "+consumers.String()+" or remove the "+
-				"invitee")
+			c.add(here, nil, "no consumer of this share", "add "+name+" to "+consumers.String()+
+				" or remove the invitee")
 			continue
 		}
 		c.checkInvitee(here, share.Invitees[name])
@@ -96,8 +96,8 @@ func (c *collector) checkInvitee(at path, invitee Invitee) {
 		c.add(at, nil, "both an e-mail address and a directory object", "keep email, or keep tenantId with objectId")
 		return
 	case invitee.Email == "" && !directory:
-		c.add(at, nil, "nobody to invite", "set email, or tenantId with objectId; without an entry the deploying "+
-			"principal is invited")
+		c.add(at, nil, "nobody to invite",
+			"set email, or tenantId with objectId; without an entry the deploying principal is invited")
 		return
 	case invitee.Email != "":
 		c.email(at.with("email"), invitee.Email)
@@ -155,8 +155,8 @@ func (c *collector) blobName(at path, name, prefix string) {
 		c.add(at, name, "a control character", "leave it out")
 	case len(segments) > rules.MaxBlobSegments-above:
 		c.add(at, name, fmt.Sprintf("a name of %d segments", len(segments)),
-			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", rules.MaxBlobSegments-above, prefix,
-				rules.MaxBlobSegments))
+			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", rules.MaxBlobSegments-above,
+				prefix, rules.MaxBlobSegments))
 	case slices.Contains(segments, ""):
 		c.add(at, name, "an empty folder name", "write one slash between names")
 	case slices.ContainsFunc(segments, func(segment string) bool { return strings.HasSuffix(segment, ".") }):

@@ -38,8 +38,8 @@ func (c *collector) tags(at path, tags map[string]string) {
 			c.add(here, nil, "tag name with a prefix that Azure reserves",
 				"do not begin it with "+strings.Join(reservedTagPrefixes, ", "))
 		case folded == environmentTag:
-			c.add(here, tags[name], "the environment tag is set by "+Namespace+":"+keyEnvironment,
-				"set that key instead")
+			c.add(here, tags[name],
+				"the environment tag is set by "+Namespace+":"+keyEnvironment, "set that key instead")
 		case twice:
 			c.add(here, tags[name], "the same tag as "+other+" for Azure, which ignores case", "remove one of them")
 		}

@@ -117,8 +117,8 @@ func TestDocumentedDefaults(t *testing.T) {
 		of := reflect.ValueOf(value)
 		for i := range of.NumField() {
 			tag := of.Type().Field(i).Tag.Get("json")
-			row := regexp.MustCompile("(?m)^\\| `crossorg:" + section + "." + tag + "` \\|[^|]*\\| `([^`]*)` " +
-				"\\|").FindStringSubmatch(text)
+			row := regexp.MustCompile("(?m)^\\| `crossorg:" + section + "." + tag +
+				"` \\|[^|]*\\| `([^`]*)` \\|").FindStringSubmatch(text)
 			if row == nil {
 				continue
 			}

@@ -151,15 +151,15 @@ func TestAllProblemsTogether(t *testing.T) {
 	_, err := parse(t, configuration)
 	require.EqualError(t, err, strings.Join([]string{
 		`5 problems in the configuration:`,
-		`  crossorg:adminPassword: not 8 to 123 characters long and not of three of the classes lowercase, ` +
-			`uppercase, digit and ` +
+		`  crossorg:adminPassword: ` +
+			`not 8 to 123 characters long and not of three of the classes lowercase, uppercase, digit and ` +
 			`special character; run pulumi config set --secret crossorg:adminPassword`,
 		`  crossorg:monitoring.recipients: missing, though crossorg:protect is set; name who gets the alerts, such ` +
 			`as data-oncall@example.com`,
 		`  crossorg:organizations.adatum.location: missing; set an Azure region, such as eastus`,
 		`  crossorg:shares.ledger.consumer: unknown key; did you mean "consumers"?`,
-		`  crossorg:storage.sku = "Premium_LRS": not allowed; use Standard_LRS, Standard_ZRS, Standard_GRS, ` +
-			`Standard_RAGRS, ` +
+		`  crossorg:storage.sku = "Premium_LRS": not allowed; ` +
+			`use Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, ` +
 			`Standard_GZRS or Standard_RAGZRS`,
 	}, "\n"))
 }
@@ -248,8 +248,8 @@ func stack(t *testing.T, name string) map[string]string {
 	given, err := stackfile.Values(filepath.Join(project, "Pulumi."+name+".yaml"))
 	require.NoError(t, err)
 	given["adminPassword"] = password
-	given["governance"] = strings.Replace(given["governance"], "{", `{"adminCertificate":{"thumbprint":"`+thumb+`"},`,
-		1)
+	given["governance"] = strings.Replace(given["governance"], "{",
+		`{"adminCertificate":{"thumbprint":"`+thumb+`"},`, 1)
 	return given
 }
 
@@ -332,8 +332,8 @@ func TestDefaultsOfProjectAndProgramAgree(t *testing.T) {
 	declared, err := stackfile.Values(filepath.Join(dir, "Pulumi.new.yaml"))
 	require.NoError(t, err)
 	for _, key := range settings.Keys() {
-		assert.Contains(t, declared, key, "Pulumi.yaml declares every key with a default: Pulumi demands a value "+
-			"otherwise")
+		assert.Contains(t, declared, key,
+			"Pulumi.yaml declares every key with a default: Pulumi demands a value otherwise")
 	}
 	assert.Len(t, declared, len(settings.Keys()))
 

@@ -32,8 +32,8 @@ func withPlainSecrets(ctx *pulumi.Context, values map[string]string, err error) 
 	for _, key := range SecretKeys() {
 		if values[key] != "" && !isEmptyObject(values[key]) && !ctx.IsConfigSecret(Namespace+":"+key) {
 			c.add(path{key}, nil, "a secret in plain text",
-				"remove it, set it again with pulumi config set --secret, and change the secret itself if the file "+
-					"was shared")
+				"remove it, set it again with pulumi config set --secret, "+
+					"and change the secret itself if the file was shared")
 		}
 	}
 	if len(c.problems) == 0 {

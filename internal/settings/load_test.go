@@ -98,8 +98,8 @@ func TestTimeWithoutQuotes(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: crossorg\nruntime: go\n"),
-				0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"),
+				[]byte("name: crossorg\nruntime: go\n"), 0o644))
 			file := filepath.Join(dir, "Pulumi.x.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(`
 config:

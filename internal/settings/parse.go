@@ -123,8 +123,8 @@ func (c *collector) secrets(values map[string]string, s *Settings) {
 			c.add(at, nil, "organization "+name+" has no principal that would use it",
 				"set "+Namespace+":organizations."+name+".principal.clientId or remove the secret")
 		case organization.Principal.UseOIDC && secrets[name] != "":
-			c.add(at, nil, "the principal of "+name+" signs in with a federated token (useOidc), which excludes a "+
-				"secret",
+			c.add(at, nil,
+				"the principal of "+name+" signs in with a federated token (useOidc), which excludes a secret",
 				"remove the secret, or set useOidc to false")
 		default:
 			organization.Principal.ClientSecret = NewSecret(secrets[name])

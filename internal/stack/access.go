@@ -51,8 +51,8 @@ func (a *Access) credential(organization string) (azcore.TokenCredential, error)
 }
 
 // Constructor is how the official clients of Azure Resource Manager are made.
-type Constructor[C any] func(subscription string, credential azcore.TokenCredential, options *arm.ClientOptions) (C,
-	error)
+type Constructor[C any] func(subscription string, credential azcore.TokenCredential,
+	options *arm.ClientOptions) (C, error)
 
 // Client is an official client of Azure Resource Manager, signed in for an organization.
 func Client[C any](a *Access, organization, subscription string, construct Constructor[C]) (C, error) {

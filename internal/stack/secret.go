@@ -93,8 +93,7 @@ func secretProblem(vaultURI, name string, err error) error {
 		switch answer.StatusCode {
 		case http.StatusForbidden, http.StatusUnauthorized:
 			remedy = "assign the deploying principal the role " + rules.KeyVaultSecretsOfficer.Name +
-				" at the vault, " +
-				"and add this machine's public address to crossorg:keyVault.allowedAddressRanges"
+				" at the vault, and add this machine's public address to crossorg:keyVault.allowedAddressRanges"
 		case http.StatusConflict:
 			remedy = "a deleted secret of that name is kept: recover or purge it, or choose another --name"
 		}

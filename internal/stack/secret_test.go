@@ -21,8 +21,9 @@ func TestARefusedSecretSaysWhichRoleIsMissing(t *testing.T) {
 }
 
 func TestASecretThatIsThereIsNotStoredAgain(t *testing.T) {
-	azure := stacktest.New(t, map[string]any{"GET " +
-		"/vault/secrets/name": map[string]any{"id": "known", "tags": map[string]any{"mark": "M"}}})
+	azure := stacktest.New(t, map[string]any{
+		"GET /vault/secrets/name": map[string]any{"id": "known", "tags": map[string]any{"mark": "M"}},
+	})
 	id, err := stack.StoreSecret(context.Background(), azure.Access(), "o", azure.URL()+"/vault/",
 		stack.Secret{Name: "name", Mark: "M"})
 	require.NoError(t, err)

@@ -33,8 +33,8 @@ func Revoke(
 	if err != nil {
 		return nil, err
 	}
-	poller, err := g.provider.BeginRevoke(ctx, g.share.ResourceGroupName, g.share.Parent.Name, g.share.Name, g.record,
-		nil)
+	poller, err := g.provider.BeginRevoke(ctx, g.share.ResourceGroupName, g.share.Parent.Name,
+		g.share.Name, g.record, nil)
 	if err == nil {
 		err = follow(ctx, poller, "revocation of "+name+" at "+consumer, progress)
 	}
@@ -58,8 +58,8 @@ func Reinstate(
 		utc := expires.UTC()
 		body.Properties.ExpirationDate = &utc
 	}
-	if _, err := g.provider.Reinstate(ctx, g.share.ResourceGroupName, g.share.Parent.Name, g.share.Name, g.record, body,
-		nil); err != nil {
+	if _, err := g.provider.Reinstate(ctx, g.share.ResourceGroupName, g.share.Parent.Name, g.share.Name, g.record,
+		body, nil); err != nil {
 		return nil, fmt.Errorf("reinstate %s at %s: %w", name, consumer, explain(err))
 	}
 	return g.until(ctx, "Active", progress)
@@ -159,8 +159,8 @@ const stateWait = 2 * time.Minute
 
 // until reads both sides until both show the status.
 func (g *grant) until(ctx context.Context, status string, progress io.Writer) (*ShareAccess, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, stateWait, fmt.Errorf("not %s on both sides after %s", status,
-		stateWait))
+	ctx, cancel := context.WithTimeoutCause(ctx, stateWait,
+		fmt.Errorf("not %s on both sides after %s", status, stateWait))
 	defer cancel()
 	what := "status " + status + " of " + g.access.Share + " at " + g.access.Consumer
 	err := poll(ctx, what, progress, func() (bool, error) {

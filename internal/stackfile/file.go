@@ -37,8 +37,8 @@ func (p *Project) Read(path string) (*File, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		stacks, _ := p.Stacks()
-		return nil, fmt.Errorf("there is no stack file %s: choose a stack with --stack (%v), or a file with "+
-			"--config-file", path, stacks)
+		return nil, fmt.Errorf("there is no stack file %s: "+
+			"choose a stack with --stack (%v), or a file with --config-file", path, stacks)
 	}
 	if err != nil {
 		return nil, err

@@ -44,8 +44,8 @@ func FindProject(dir string) (*Project, error) {
 		}
 		up := filepath.Dir(at)
 		if up == at {
-			return nil, fmt.Errorf("no Pulumi.yaml in %s or above it: change into the project's folder, or name it "+
-				"with --project", start)
+			return nil, fmt.Errorf("no Pulumi.yaml in %s or above it: "+
+				"change into the project's folder, or name it with --project", start)
 		}
 		at = up
 	}

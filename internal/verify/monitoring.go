@@ -45,8 +45,8 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 		all = append(all,
 			r.diagnostics("share-logs", organization, s.DataShareAccountID, m.WorkspaceID, shareLogs),
 			r.diagnostics("vault-audited", organization, s.VaultID, m.WorkspaceID, vaultLogs),
-			r.diagnostics("blob-logs", organization, s.StorageAccountID+"/blobServices/default", m.WorkspaceID,
-				blobLogs))
+			r.diagnostics("blob-logs", organization, s.StorageAccountID+"/blobServices/default",
+				m.WorkspaceID, blobLogs))
 	}
 	for _, what := range slices.Sorted(maps.Keys(m.AlertIDs)) {
 		all = append(all, withTags("alert", m.AlertIDs[what], alertVersion,

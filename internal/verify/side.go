@@ -22,8 +22,8 @@ func (r *run) side(s side) []checks.Question {
 		r.dataShareAccount(s),
 		r.leastPrivilege(s),
 		r.storageAccount(s),
-		r.resource("blob-recovery", s.organization, s.StorageAccountID+"/blobServices/default", storageVersion,
-			r.blobService),
+		r.resource("blob-recovery", s.organization, s.StorageAccountID+"/blobServices/default",
+			storageVersion, r.blobService),
 		r.containers(s),
 		r.vault(s),
 	}
@@ -39,8 +39,8 @@ func (r *run) dataShareAccount(s side) checks.Question {
 		principal, _ := found.Identity["principalId"].(string)
 		return []checks.Check{
 			a.Equal("account", succeeded, found.Text("provisioningState"), "wait for it, or "+r.restore()),
-			a.Equal("account-identity", s.PrincipalID, principal, "the account was made anew and its identity has no "+
-				"role: "+r.restore()),
+			a.Equal("account-identity", s.PrincipalID, principal,
+				"the account was made anew and its identity has no role: "+r.restore()),
 			r.tagged(ctx, a, s.GroupID(), found),
 		}
 	}}

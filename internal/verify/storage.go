@@ -66,11 +66,10 @@ func (r *run) blobService(a checks.Subject, found *stack.Resource) []checks.Chec
 			days(found.Value("deleteRetentionPolicy", "days")), onOff(containers)), r.restore())}
 }
 
-// containers checks that every container of the account is private and that those are there which shares use.
+// containers checks that every container of the account is private and that no container of a share is missing.
 func (r *run) containers(s side) checks.Question {
 	return r.list("containers", s.organization, s.StorageAccountID, "/blobServices/default/containers", storageVersion,
-		nil,
-		func(a checks.Subject, containers []*stack.Resource) []checks.Check {
+		nil, func(a checks.Subject, containers []*stack.Resource) []checks.Check {
 			wanted := map[string]bool{}
 			for _, share := range r.Outputs.Shares {
 				for consumer, c := range share.Consumers {
@@ -99,8 +98,8 @@ func (r *run) containers(s side) checks.Question {
 				}
 			}
 			for _, name := range slices.Sorted(maps.Keys(wanted)) {
-				rows = append(rows, a.On(s.StorageAccountID+"/blobServices/default/containers/"+name).Is("container",
-					"there", false, "no such container", r.restore()))
+				at := a.On(s.StorageAccountID + "/blobServices/default/containers/" + name)
+				rows = append(rows, at.Is("container", "there", false, "no such container", r.restore()))
 			}
 			return rows
 		})

@@ -22,12 +22,12 @@ func (r *run) vault(s side) checks.Question {
 		closed := strings.EqualFold(action, "Deny") || strings.EqualFold(found.Text("publicNetworkAccess"), "Disabled")
 		return []checks.Check{
 			a.Is("vault", "reachable", found.Text("vaultUri") != "", orNothing(found.Text("vaultUri")), r.restore()),
-			a.Is("vault-soft-delete", "on", soft, onOff(soft)+", "+days(found.Value("softDeleteRetentionInDays")),
-				r.restore()),
+			a.Is("vault-soft-delete", "on", soft,
+				onOff(soft)+", "+days(found.Value("softDeleteRetentionInDays")), r.restore()),
 			a.Is("vault-roles", "roles instead of access policies", roles, "roles "+onOff(roles),
 				"set enableRbacAuthorization to true: "+r.restore()),
-			a.Is("vault-network", "closed by default", closed, fmt.Sprintf("default %s, bypass "+
-				"%s", orNothing(action), orNothing(bypass)),
+			a.Is("vault-network", "closed by default", closed,
+				fmt.Sprintf("default %s, bypass %s", orNothing(action), orNothing(bypass)),
 				"set networkAcls.defaultAction to Deny: "+r.restore()),
 			r.tagged(ctx, a, s.GroupID(), found),
 		}

@@ -150,8 +150,8 @@ func rule(priority float64, access, source string, ports ...any) object {
 
 func TestManagementPortsAreClosedByTheFirstRuleThatMatches(t *testing.T) {
 	ports := func(rules ...any) bool {
-		return one(t, "cluster-ports", object{"GET " +
-			"" + cluster: object{"properties": object{"networkSecurityRules": rules}}}).OK
+		answers := object{"GET " + cluster: object{"properties": object{"networkSecurityRules": rules}}}
+		return one(t, "cluster-ports", answers).OK
 	}
 	deny := rule(1002, "deny", "Internet", "19000", "19080")
 	assert.True(t, ports(deny))

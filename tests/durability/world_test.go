@@ -164,11 +164,13 @@ func (w *writer) deleteAccount() *write {
 	if !ok || w.random.IntN(3) > 0 {
 		return nil
 	}
-	return &write{what: "delete account " +
-		"" + name, after: w.known.without("account/" + name).without("container/" + name).without("blob/" + name),
+	return &write{
+		what:  "delete account " + name,
+		after: w.known.without("account/" + name).without("container/" + name).without("blob/" + name),
 		send: func() (answer, error) {
 			return w.ask(management, http.MethodDelete, w.arm(w.account(name), storageVersion), nil)
-		}}
+		},
+	}
 }
 
 // putContainer makes a container, through either of the planes that can.
@@ -230,8 +232,8 @@ func (w *writer) putBlob() *write {
 	sign, content := w.sign(), w.bytes(100_000)
 	return &write{what: "put blob " + path, after: w.known.with("blob/"+path, holds(sign, content)),
 		send: func() (answer, error) {
-			return w.ask(storage, http.MethodPut, w.blob(path, ""), content, "x-ms-blob-type", "BlockBlob",
-				"x-ms-meta-sign", sign)
+			return w.ask(storage, http.MethodPut, w.blob(path, ""), content,
+				"x-ms-blob-type", "BlockBlob", "x-ms-meta-sign", sign)
 		}}
 }
 
@@ -381,8 +383,8 @@ func (w *writer) recoverVault() *write {
 	}
 	after := maps.Clone(w.known)
 	maps.Copy(after, w.buried)
-	return &write{what: "recover vault " +
-		"" + name, after: after, send: func() (answer, error) { return w.makeVault("recover") }}
+	send := func() (answer, error) { return w.makeVault("recover") }
+	return &write{what: "recover vault " + name, after: after, send: send}
 }
 
 func (w *writer) makeVault(mode string) (answer, error) {
@@ -403,8 +405,10 @@ func (w *writer) role(scope, name string) string {
 
 func (w *writer) assign(scope, name, role string) (answer, error) {
 	return w.ask(management, http.MethodPut, w.role(scope, name), map[string]any{"properties": map[string]any{
-		"principalId": w.ObjectID, "principalType": "ServicePrincipal", "roleDefinitionId": "/subscriptions/" +
-			w.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + role,
+		"principalId":   w.ObjectID,
+		"principalType": "ServicePrincipal",
+		"roleDefinitionId": "/subscriptions/" + w.SubscriptionID +
+			"/providers/Microsoft.Authorization/roleDefinitions/" + role,
 	}})
 }
 

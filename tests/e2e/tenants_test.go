@@ -54,8 +54,8 @@ func TestTwoTenantsStayApart(t *testing.T) {
 	for i, own := range estates {
 		other := estates[1-i]
 		credential := served.signIn(own.tenant, own.client, secrets[own.organization])
-		assert.NoError(t, readAccount(served, credential, storageAccount(t, up, own)), "%s reads its own account",
-			own.organization)
+		assert.NoError(t, readAccount(served, credential, storageAccount(t, up, own)),
+			"%s reads its own account", own.organization)
 		assertDenied(t, readAccount(served, credential, storageAccount(t, up, other)),
 			own.organization+" reads the other's account")
 		assertDenied(t, listKeys(served, credential, storageAccount(t, up, other)),

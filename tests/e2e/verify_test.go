@@ -173,8 +173,8 @@ func (l *live) overwrite(at stack.Location, content []byte) func() func() {
 		before, err := io.ReadAll(response.Body)
 		require.NoError(l.t, err)
 		upload := func(content []byte) {
-			_, err := client.UploadStream(ctx, at.Container, at.Path, streaming.NopCloser(bytes.NewReader(content)),
-				nil)
+			_, err := client.UploadStream(ctx, at.Container, at.Path,
+				streaming.NopCloser(bytes.NewReader(content)), nil)
 			require.NoError(l.t, err)
 		}
 		if content == nil {
@@ -302,8 +302,8 @@ func (l *live) restore(accountID string, at stack.Location) {
 		require.NoError(l.t, err)
 		for _, item := range page.ContainerItems {
 			if *item.Name == at.Container && item.Deleted != nil && *item.Deleted {
-				_, err := client.ServiceClient().RestoreContainer(context.Background(), at.Container, *item.Version,
-					nil)
+				_, err := client.ServiceClient().RestoreContainer(context.Background(),
+					at.Container, *item.Version, nil)
 				require.NoError(l.t, err)
 				return
 			}

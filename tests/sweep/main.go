@@ -105,8 +105,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 	set.IntVar(&o.step, "step", 1, "break every so many requests only")
 	set.IntVar(&o.sample, "sample", 0, "try this many trials, chosen at random (default: all)")
 	set.Uint64Var(&o.seed, "seed", 1, "makes the choice of -sample repeatable")
-	set.IntVar(&o.look, "look", 10, "after every so many trials of a kind a preview, too, must find nothing to do; "+
-		"0: never")
+	set.IntVar(&o.look, "look", 10,
+		"after every so many trials of a kind a preview, too, must find nothing to do; 0: never")
 	set.BoolVar(&o.thrifty, "thrifty", false, "do not run the verb again where the run with the fault ended as one "+
 		"without faults (saves a third of the time)")
 	set.IntVar(&o.lanes, "lanes", runtime.NumCPU(), "trials at a time")

@@ -168,8 +168,7 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 		}, "extra: state pending operation: creating " +
 			"urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa"},
 		"initialization error": {func(_ *testing.T, w *world) {
-			w.resources[1].(m)["initErrors"] = []any{"it " +
-				"failed"}
+			w.resources[1].(m)["initErrors"] = []any{"it failed"}
 		}, `initErrors has beyond ["it failed"]`},
 		"forgotten in the state": {func(_ *testing.T, w *world) { w.resources = w.resources[:1] },
 			"missing: state urn:pulumi:dev::crossorg::azure-native:storage:StorageAccount::contososa"},

@@ -120,8 +120,8 @@ func (r *report) writeTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "VERB\tKIND\tTRIED\tFIRST RUN SUCCEEDED\tFAILED\tRECOVERED\tLOST\tNOT REACHED")
 	for _, k := range r.Kinds {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", k.Verb, k.Kind, k.Tried, k.Succeeded, k.Failed, k.Recovered,
-			k.Lost, k.Missed)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", k.Verb, k.Kind, k.Tried, k.Succeeded, k.Failed,
+			k.Recovered, k.Lost, k.Missed)
 	}
 	if err := t.Flush(); err != nil {
 		return err

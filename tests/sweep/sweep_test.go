@@ -52,8 +52,8 @@ func TestPlanHasEveryRequestOfEveryKind(t *testing.T) {
 
 func TestSampleIsRepeatableAndOfAllKinds(t *testing.T) {
 	sample := func(n int, seed uint64) []trial {
-		return plan{verbs: verbs, kinds: kinds(), from: 1, step: 1, sample: n, seed: seed}.trials(counts.requests,
-			counts.operations)
+		p := plan{verbs: verbs, kinds: kinds(), from: 1, step: 1, sample: n, seed: seed}
+		return p.trials(counts.requests, counts.operations)
 	}
 	assert.Equal(t, sample(7, 3), sample(7, 3))
 	assert.NotEqual(t, sample(7, 3), sample(7, 4))
@@ -95,12 +95,12 @@ func TestReport(t *testing.T) {
 	add(outcome{trial: trial{Verb: "up", Kind: "500", I: 3}, First: "succeeded"})
 	add(outcome{trial: trial{Verb: "destroy", Kind: killed, I: 1}, Request: "DELETE /x", First: killed})
 	require.Len(t, r.Kinds, 2)
-	assert.Equal(t, tally{Verb: "up", Kind: "500", Tried: 3, Succeeded: 1, Failed: 1, Recovered: 1, Lost: 1, Missed: 1},
-		*r.Kinds[0])
+	expected := tally{Verb: "up", Kind: "500", Tried: 3, Succeeded: 1, Failed: 1, Recovered: 1, Lost: 1, Missed: 1}
+	assert.Equal(t, expected, *r.Kinds[0])
 	assert.Equal(t, tally{Verb: "destroy", Kind: killed, Tried: 1, Failed: 1, Recovered: 1}, *r.Kinds[1])
 	assert.Equal(t, map[string]int{"up, 500: no": 1}, r.Messages)
-	assert.Contains(t, progress.String(), "LOST: up, 500 at request 2 (PUT /y): the run failed: no\n  missing: a "+
-		"vault\n")
+	assert.Contains(t, progress.String(),
+		"LOST: up, 500 at request 2 (PUT /y): the run failed: no\n  missing: a vault\n")
 
 	var table, document bytes.Buffer
 	require.NoError(t, r.writeTable(&table))

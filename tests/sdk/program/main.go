@@ -230,8 +230,8 @@ func (p *program) secrets(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			p.say("secret %s has a version of %d digits and %d characters", got.ID.Name(), len(got.ID.Version()),
-				len(*got.Value))
+			p.say("secret %s has a version of %d digits and %d characters", got.ID.Name(),
+				len(got.ID.Version()), len(*got.Value))
 		}
 	}
 	if _, err := client.DeleteSecret(ctx, "partner", nil); err != nil {
