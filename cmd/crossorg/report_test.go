@@ -91,7 +91,8 @@ func checkReport() *checks.Report {
 			Resource: group + "contoso-rg-dev/providers/Microsoft.Storage/storageAccounts/contososa3f9a"},
 		{Check: "vault-network", Organization: "contoso", Resource: id, Expected: "default action Deny",
 			Seen: "Allow\x1b[31m", Advice: "set networkAcls.defaultAction to Deny: " +
-				"crossorg local refresh, then crossorg local up, and see " + group + "contoso-rg-dev that nobody changes it by hand"},
+				"crossorg local refresh, then crossorg local up, " +
+				"and see " + group + "contoso-rg-dev that nobody changes it by hand"},
 		{Check: "snapshot", OK: true, Resource: "financial-collaboration-share"},
 	}}
 	for i := range 30 {
