@@ -72,7 +72,7 @@ func TestEveryEndpointRefusesCallersWithoutThePermissionItDeclares(t *testing.T)
 	}
 }
 
-// What is open to callers without a role is a short list that is reviewed here.
+// The endpoints that are open to callers without a role are listed here for review.
 func TestWhatIsOpenWithoutARole(t *testing.T) {
 	a := wholeAPI(t)
 	open := map[arm.Audience][]string{}

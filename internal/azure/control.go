@@ -24,7 +24,7 @@ const controlPath = "_crossorg"
 // maxControlBody bounds a control request.
 const maxControlBody = 64 << 10
 
-// clockBody is what the clock endpoint takes: a duration such as "48h".
+// clockBody is the request of the clock endpoint: a duration such as "48h".
 type clockBody struct {
 	Advance string `json:"advance"`
 }
@@ -138,7 +138,7 @@ func (a *Azure) AddFault(ctx context.Context, rule faults.Rule) (out faults.Rule
 	return out, a.callControl(ctx, http.MethodPost, "faults", rule, &out)
 }
 
-// Faults lists the rules with what they have done.
+// Faults lists the rules with their counts.
 func (a *Azure) Faults(ctx context.Context) (out []faults.State, err error) {
 	if a.server != nil {
 		return a.faultSet.List(), nil

@@ -24,14 +24,14 @@ type Credentials struct {
 	ClientSecret   string `json:"clientSecret"`
 }
 
-// Declared is what a stack says of an organization's estate; empty fields mean the default ones.
+// Declared is an organization's estate as a stack declares it; empty fields mean the default ones.
 type Declared struct {
 	TenantID, SubscriptionID, ClientID string
 	// ClientSecret of ClientID; empty lets the embedded Azure make one.
 	ClientSecret string
 }
 
-// estate is what a home folder says about the Azure in it: where it listens and who may sign in. It is kept in a file
+// estate is the record of a home folder's Azure: its ports and the principals that may sign in. It is kept in a file
 // that only its owner can read, so that a second process can attach.
 type estate struct {
 	// ManagementPort and BlobPort are chosen once: endpoints are part of the resources' state.
@@ -113,7 +113,7 @@ func (e *estate) save(dir string) error {
 	return writeFile(filepath.Join(dir, estateFile), raw)
 }
 
-// declare adds what a stack names and the estate lacks, and reports whether it changed.
+// declare adds the missing parts of a stack's declaration to the estate, and reports whether it changed.
 func (e *estate) declare(d Declared) bool {
 	c := Credentials(d)
 	if c.TenantID == "" {

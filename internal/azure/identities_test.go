@@ -36,7 +36,7 @@ type issuer struct {
 	key *rsa.PrivateKey
 }
 
-// newIssuer starts an issuer whose certificate is the home's.
+// newIssuer starts an issuer with a certificate of the home's authority.
 func newIssuer(t *testing.T, dir string) *issuer {
 	t.Helper()
 	ca, err := loadAuthority(dir)

@@ -47,7 +47,7 @@ func listen(port int, h http.Handler, tlsConfig *tls.Config) (stop func() error,
 	}, nil
 }
 
-// patient makes reading a body fail when nothing of it has come for a time.
+// patient makes reading a body fail when no part of it has arrived for a time.
 func patient(h http.Handler, patience time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {

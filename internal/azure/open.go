@@ -91,7 +91,7 @@ func (p *parts) openState() (err error) {
 	return nil
 }
 
-// loadEstate reads where the folder's Azure listens and who may sign in, and adds what the stack declares.
+// loadEstate reads the folder's estate and adds the stack's declarations.
 func (p *parts) loadEstate() (err error) {
 	if p.estate, err = loadEstate(p.options.Dir); err != nil {
 		return err

@@ -26,7 +26,7 @@ func (r *Resource) Redact(body map[string]any) map[string]any {
 	return copyObject(r.Body, body, func(*Property) bool { return true }, redactValue)
 }
 
-// anything is the shape of what the type does not describe.
+// anything is the shape of values that the type does not describe.
 var anything = &Shape{Kind: Any}
 
 // copyObject copies the properties that keep accepts, passing every value through leaf with its shape. leaf returns the

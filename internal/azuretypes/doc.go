@@ -1,5 +1,5 @@
 // Package azuretypes holds the published shapes of the Azure resource types that crossorg uses, as data, and checks
-// request bodies against them. It knows nothing of HTTP and nothing of Pulumi.
+// request bodies against them. It is independent of HTTP and of Pulumi.
 //
 // A shape says which properties a resource's body has under one api-version, which of them are required, read-only,
 // write-only or secret, and what values they take. The shapes are the ones Microsoft publishes at

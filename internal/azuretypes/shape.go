@@ -53,7 +53,7 @@ func (k Kind) String() string {
 	}
 }
 
-// Shape is what a value looks like. Shapes are shared between resources and must not be changed.
+// Shape describes the values of a type. Shapes are shared between resources and must not be changed.
 type Shape struct {
 	Kind Kind
 

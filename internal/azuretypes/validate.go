@@ -37,9 +37,11 @@ type Violation struct {
 // String is the violation as a sentence without a full stop.
 func (v Violation) String() string { return v.Path + " " + v.Detail }
 
-// envelope is what every resource has at the top. Clients send it back with what they read, and Azure ignores it.
-var envelope = map[string]bool{"id": true, "name": true, "type": true, "apiVersion": true, "systemData": true,
-	"etag": true}
+// envelope are the top-level properties of every resource that clients send back as they read them. Azure ignores them
+// in a request.
+var envelope = map[string]bool{
+	"id": true, "name": true, "type": true, "apiVersion": true, "systemData": true, "etag": true,
+}
 
 // ValidateWrite reports every way in which the body of a PUT departs from the published type, in the order of the
 // properties' names. The body is JSON as encoding/json decodes it, with numbers as float64 or json.Number.

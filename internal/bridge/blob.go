@@ -83,7 +83,7 @@ func (a *blobAccess) client() (*blob.Client, error) {
 	return blob.NewClientWithSharedKeyCredential(a.url, a.key, &blob.ClientOptions{ClientOptions: a.options})
 }
 
-// maybeMade is an error after which a blob may exist, and may not be what it should be.
+// maybeMade is an error after which a blob may exist, complete or not.
 type maybeMade struct{ error }
 
 func (e maybeMade) Unwrap() error { return e.error }
@@ -122,7 +122,7 @@ func (c *client) createBlob(
 	return outputs, nil
 }
 
-// upload makes a blob. present are the outputs of a blob that an interrupted run made; nil if there is none.
+// upload makes a blob. present are the outputs of a blob that an interrupted run made; nil without one.
 func (c *client) upload(ctx context.Context, a *blobAccess, inputs resource.PropertyMap, present map[string]any) error {
 	headers := &blob.HTTPHeaders{}
 	if v := inputs["contentType"]; v.IsString() {
@@ -167,7 +167,7 @@ func (c *client) upload(ctx context.Context, a *blobAccess, inputs resource.Prop
 	}
 }
 
-// holds reports whether a blob, by its outputs, is what an upload would make.
+// holds reports whether a blob's outputs are those that an upload would make.
 func holds(present map[string]any, content []byte, inputs resource.PropertyMap) bool {
 	sum := md5.Sum(content)
 	if present["type"] != "Block" || present["contentMd5"] != base64.StdEncoding.EncodeToString(sum[:]) {
@@ -204,7 +204,7 @@ func (c *client) blobReader(id string) func(context.Context) (map[string]any, st
 	}
 }
 
-// updateBlob changes what can be changed of a blob without uploading it again.
+// updateBlob changes a blob as far as possible without another upload.
 func (c *client) updateBlob(ctx context.Context, id string, inputs resource.PropertyMap) (map[string]any, error) {
 	a, err := c.openBlob(ctx, id)
 	if err != nil {
@@ -324,11 +324,11 @@ func blobError(err error) error {
 	return err
 }
 
-// content reads the bytes of an asset, or of an archive as a zip file. None are given for an empty blob.
+// content reads the bytes of an asset, or of an archive as a zip file. An empty blob has none.
 func (c *client) content(source resource.PropertyValue) ([]byte, error) {
 	switch {
 	case source.IsAsset():
-		opened, err := source.AssetValue().ReadWithWD(c.opts.Directory) // an absolute path is taken as it is
+		opened, err := source.AssetValue().ReadWithWD(c.opts.Directory) // an absolute path stays as it is
 		if err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}

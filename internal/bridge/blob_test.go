@@ -174,7 +174,7 @@ func TestBlobReadsRelativeSources(t *testing.T) {
 	assert.Equal(t, "from a file", string(blobs.get("shared/2025/data.csv").content))
 }
 
-// What a preview knows of a blob, and that it uploads nothing.
+// A preview predicts a blob's known outputs and uploads nothing.
 func TestBlobPreview(t *testing.T) {
 	arm := newARM(t)
 	withBlobs(arm)
@@ -233,7 +233,7 @@ func TestBlobUpdate(t *testing.T) {
 	assert.Equal(t, "abc", string(blobs.get("shared/2025/data.csv").content))
 }
 
-// A refresh finds no drift where there is none, finds a change of tier, and finds a blob gone with its account.
+// A refresh finds no drift in an unchanged blob, finds a change of tier, and finds a blob gone with its account.
 func TestBlobRead(t *testing.T) {
 	arm := newARM(t)
 	blobs := withBlobs(arm)

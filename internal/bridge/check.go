@@ -113,7 +113,7 @@ func (t *resourceType) nameResource(req *pulumirpc.CheckRequest, olds, news reso
 // resourceGroupVersion is the api-version for looking up a resource group's location.
 const resourceGroupVersion = "2022-09-01"
 
-// defaultLocation is, in this order, the old location, the provider's and the resource group's; nil if there is none.
+// defaultLocation is, in this order, the old location, the provider's or the resource group's; nil without any.
 func (p *provider) defaultLocation(
 	ctx context.Context, olds, news resource.PropertyMap,
 ) (*resource.PropertyValue, error) {
@@ -163,7 +163,7 @@ func (p *provider) defaultLocation(
 	return found(location)
 }
 
-// check reports what is missing or of the wrong kind in plain inputs. Unknown values pass.
+// check reports missing properties and values of the wrong kind in plain inputs. Unknown values pass.
 func (t *resourceType) check(inputs map[string]any) []*pulumirpc.CheckFailure {
 	c := &checker{}
 	for _, param := range t.params {
@@ -199,7 +199,7 @@ func (c *checker) object(path string, o *object, given map[string]any) {
 		variant := o.of(given)
 		if !ok || variant == o {
 			if _, unknown := given[o.discriminator].(resource.Computed); unknown {
-				return // nothing can be said before the variant is known
+				return // the check needs the variant, which is not known yet
 			}
 			if ok {
 				c.report(join(path, o.discriminator), "'%s' has no variant '%s'", join(path, o.discriminator), name)
@@ -230,7 +230,7 @@ func isUnknown(given any) bool {
 	return unknown
 }
 
-// value reports a value of another kind than the published one, and what is wrong inside it.
+// value reports a value of another kind than the published one, and faults inside it.
 func (c *checker) value(path string, v *value, given any) {
 	if given == nil || isUnknown(given) || v.kind == azuretypes.Any || c.fits(path, v, given) {
 		return

@@ -66,7 +66,7 @@ func TestCheckMakesNames(t *testing.T) {
 	}
 }
 
-// A made name stays for the life of the resource, and so does what it says of replacing.
+// A generated name stays for the life of the resource, and so does its mark for replacements.
 func TestCheckKeepsNames(t *testing.T) {
 	p := newARM(t).configured(t)
 	inputs, _ := check(t, p, accountToken,

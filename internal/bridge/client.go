@@ -20,7 +20,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// managementAudience is what tokens for Azure Resource Manager are for, whatever its address.
+// managementAudience is the audience of tokens for Azure Resource Manager, independent of its address.
 const managementAudience = "https://management.azure.com"
 
 // client speaks Azure Resource Manager's protocol. Retries of throttled, failed and lost requests, tokens and the state
@@ -127,7 +127,7 @@ func (c *client) post(ctx context.Context, path, apiVersion string, body map[str
 type written struct {
 	// body is the resource.
 	body map[string]any
-	// read says that the body was read after the operation had ended, and is not the answer to the write.
+	// read says that the body was read after the end of the operation; otherwise it is the answer to the write.
 	read bool
 	// accepted says that Azure took the request, even if the operation failed afterwards; then the resource may exist.
 	accepted bool
@@ -146,7 +146,7 @@ func (c *client) write(ctx context.Context, method, id, apiVersion string, body 
 	return written{body: result, read: polled, accepted: true}, err
 }
 
-// delete removes a resource and waits until it is gone. One that is gone already is no error.
+// delete removes a resource and waits until it is gone. A missing resource is no error.
 func (c *client) delete(ctx context.Context, id, apiVersion string) error {
 	resp, err := c.send(ctx, http.MethodDelete, id, apiVersion, nil)
 	if err != nil {
@@ -167,12 +167,12 @@ func (c *client) delete(ctx context.Context, id, apiVersion string) error {
 }
 
 const (
-	firstPoll = 5 * time.Millisecond // a server that is done at once costs next to nothing
+	firstPoll = 5 * time.Millisecond // short, for servers that are done at once
 	lastPoll  = 10 * time.Second     // the official provider's interval
 )
 
 // wait follows the asynchronous operation that a response announces by Azure-AsyncOperation or Location, if any, and
-// returns the final resource, and whether there was anything to follow. It waits as long as Retry-After says, else in
+// returns the final resource, and whether there was anything to follow. It waits as long as Retry-After asks, else in
 // growing steps. azcore's PollUntilDone would wait at least a second each time.
 func wait[T any](ctx context.Context, c *client, resp *http.Response) (result T, polled bool, err error) {
 	status := resp.Header.Get("Azure-AsyncOperation")
@@ -203,8 +203,8 @@ func wait[T any](ctx context.Context, c *client, resp *http.Response) (result T,
 	return result, polled, err
 }
 
-// operationError says why an operation failed. When an answer shows no more than that the resource is in state Failed,
-// the operation's status tells the reason.
+// operationError is the reason of a failed operation. Where the answer shows only a resource in state Failed, the
+// reason is in the operation's status.
 func (c *client) operationError(ctx context.Context, err error, status string) error {
 	var failed *Error
 	if !errors.As(err, &failed) || failed.Code != "" || failed.Status >= http.StatusMultipleChoices {
@@ -301,7 +301,7 @@ func newError(resp *http.Response) error {
 	return failed
 }
 
-// asError turns azcore's error, whose text spans many lines, into ours.
+// asError turns azcore's error, a text of many lines, into an Error.
 func asError(err error) error {
 	var azure *azcore.ResponseError
 	if errors.As(err, &azure) && azure.RawResponse != nil {

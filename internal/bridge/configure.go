@@ -22,7 +22,7 @@ type provider struct {
 	*bridge
 }
 
-// Handshake returns what the bridge supports.
+// Handshake returns the features that the bridge supports.
 func (p *provider) Handshake(
 	ctx context.Context, req *pulumirpc.ProviderHandshakeRequest,
 ) (*pulumirpc.ProviderHandshakeResponse, error) {
@@ -49,12 +49,12 @@ func (p *provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pul
 	return &pulumirpc.GetSchemaResponse{Schema: fmt.Sprintf(`{"name":%q,"version":%q}`, packageName, Version)}, nil
 }
 
-// GetMapping has nothing to convert from other tools.
+// GetMapping returns no mapping: nothing is converted from other tools.
 func (p *provider) GetMapping(context.Context, *pulumirpc.GetMappingRequest) (*pulumirpc.GetMappingResponse, error) {
 	return &pulumirpc.GetMappingResponse{}, nil
 }
 
-// GetMappings has nothing to convert from other tools.
+// GetMappings returns no mappings: nothing is converted from other tools.
 func (p *provider) GetMappings(context.Context, *pulumirpc.GetMappingsRequest) (*pulumirpc.GetMappingsResponse, error) {
 	return &pulumirpc.GetMappingsResponse{}, nil
 }

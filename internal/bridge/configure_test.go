@@ -30,7 +30,7 @@ func configure(t *testing.T, p pulumirpc.ResourceProviderClient, settings map[st
 	return err
 }
 
-// The bridge says what it is and what it understands.
+// The bridge reports its version and the features that it supports.
 func TestHandshake(t *testing.T) {
 	p := newARM(t).dial(t)
 	info, err := p.GetPluginInfo(t.Context(), &emptypb.Empty{})
@@ -78,7 +78,7 @@ func TestConfigureRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "not configured")
 }
 
-// Whatever the program says, no request goes to a subscription that is not the stack's.
+// No request goes to a subscription outside the stack, whatever the program asks for.
 func TestNothingBeyondTheSubscriptions(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
@@ -140,7 +140,7 @@ func TestWrongSecret(t *testing.T) {
 	assert.NotContains(t, err.Error(), "mistyped")
 }
 
-// Cancel breaks off what is under way.
+// Cancel stops running operations.
 func TestCancel(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)

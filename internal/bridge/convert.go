@@ -11,7 +11,7 @@ import (
 // The conversions work on plain JSON-like values. The SDK has three views of a resource: inputs (what the program
 // gives), outputs (what Azure returns, in the SDK's shape) and the projection of outputs onto inputs.
 
-// requestBody turns SDK inputs into the body of a PUT: only what the published type has and what can be set.
+// requestBody turns SDK inputs into the body of a PUT: only published properties that can be set.
 func (t *resourceType) requestBody(inputs map[string]any) map[string]any {
 	return t.body.toBody(inputs)
 }
@@ -78,7 +78,7 @@ func container(parent map[string]any, path []string) map[string]any {
 	return parent
 }
 
-// envelope is what every response has beside the published body. The id is Pulumi's own.
+// envelope are the properties of every response beside the published body. Pulumi keeps the id itself.
 var envelope = []string{"etag", "name", "systemData", "type"}
 
 // outputs turns a response into SDK outputs.
@@ -144,7 +144,7 @@ func (v *value) fromBody(given any, keep func(*property) bool) any {
 	return given
 }
 
-// project keeps of SDK outputs what can be an input, in the shape of inputs. nil stands for no outputs.
+// project reduces SDK outputs to the properties that can be inputs, in the shape of inputs. nil stands for no outputs.
 func (t *resourceType) project(outputs map[string]any) map[string]any {
 	return t.body.project(outputs)
 }
@@ -213,8 +213,8 @@ func (t *resourceType) isDefault(body map[string]any) bool {
 	return true
 }
 
-// withoutEmpty drops empty objects and lists at every depth, which in a response mean that nothing was given. It
-// returns nil when nothing is left.
+// withoutEmpty drops empty objects and lists at every depth, which in a response stand for absent values. It returns
+// nil for an empty result.
 func withoutEmpty(given any) any {
 	switch given := given.(type) {
 	case map[string]any:

@@ -96,7 +96,7 @@ func (t *resourceType) readBack(ctx context.Context, s *session, c *client, urn,
 	return t.outputs(body)
 }
 
-// explain adds to the error of an ended context what it means.
+// explain adds the meaning to the error of an ended context: a timeout or a cancellation.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -151,7 +151,7 @@ func (o *object) predict(inputs resource.PropertyMap) resource.PropertyMap {
 func (v *value) predict(given resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.kind == azuretypes.Object && given.IsObject() && v.object.open:
-		return given // what Azure adds is unknown
+		return given // values that Azure adds are unknown
 	case v.kind == azuretypes.Object && given.IsObject():
 		return resource.NewObjectProperty(v.object.predict(given.ObjectValue()))
 	case v.kind == azuretypes.Array && given.IsArray():
@@ -161,7 +161,7 @@ func (v *value) predict(given resource.PropertyValue) resource.PropertyValue {
 		}
 		return resource.NewArrayProperty(items)
 	case v.stringSet:
-		return unknown() // a list of keys becomes a map to what Azure knows about them
+		return unknown() // a list of keys becomes a map with Azure's values
 	case v.kind == azuretypes.Map && given.IsObject():
 		members := resource.PropertyMap{}
 		for key, member := range given.ObjectValue() {
@@ -173,8 +173,8 @@ func (v *value) predict(given resource.PropertyValue) resource.PropertyValue {
 	}
 }
 
-// fillLists sets the lists that the program leaves to others: empty at creation, as Azure may require them, and what
-// they are at present in an update.
+// fillLists sets the lists that the program leaves to others: empty at creation, because Azure may require them, and
+// unchanged in an update.
 func (t *resourceType) fillLists(body, present map[string]any) {
 	for _, path := range t.lists {
 		names := splitPath(path)

@@ -13,8 +13,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// A resource is looked for, put and read back; the request has what the published type has and nothing else, the state
-// has the outputs in the SDK's shape and the inputs.
+// A resource is looked for, put and read back. The request has only published properties. The state has the inputs, and
+// the outputs in the SDK's shape.
 func TestCreatePutsTheResource(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)
@@ -138,7 +138,7 @@ func TestCreatePaths(t *testing.T) {
 	}
 }
 
-// What exists already is never taken over.
+// An existing resource is never taken over.
 func TestCreateRefusesWhatExists(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)

@@ -62,7 +62,7 @@ func TestDeleteFollowsOperations(t *testing.T) {
 	}
 }
 
-// A refusal is reported and nothing is forgotten.
+// A refusal is reported, and the resource stays in the state.
 func TestDeleteReportsRefusals(t *testing.T) {
 	arm := newARM(t)
 	p := arm.configured(t)

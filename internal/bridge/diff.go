@@ -11,7 +11,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// Diff compares old inputs with new ones and says which differences need a new resource.
+// Diff compares old inputs with new ones and marks the differences that need a new resource.
 func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	t, err := typeOfURN(req.GetUrn())
 	if err != nil {
@@ -89,7 +89,7 @@ func (t *resourceType) diff(olds, news, state resource.PropertyMap) map[string]*
 		}
 	}
 	d.object(top, "", "", false)
-	// What Azure chose becomes explicit in the program: nothing has to be replaced for that.
+	// The program now states the value that Azure chose: that needs no replacement.
 	for path, change := range d.found {
 		key := resource.PropertyKey(path)
 		if change.Kind == pulumirpc.PropertyDiff_ADD_REPLACE && state[key].DeepEquals(news[key]) {

@@ -6,8 +6,8 @@
 // of the state are the same, so a stack that works here works there. See
 // https://github.com/pulumi/pulumi-azure-native (provider/pkg/provider).
 //
-// One server serves any number of provider instances. The engine gives each instance a connection of its own, so what
-// Configure was told is kept with the connection: see session.
+// One server serves any number of provider instances. The engine gives each instance a connection of its own, so the
+// configuration is kept with the connection: see session.
 package bridge
 
 // Version is the version of azure-native whose behaviour and API versions are the bridge's.

@@ -111,7 +111,7 @@ func (s *session) invoke(ctx context.Context, token string, args map[string]any)
 	return nil, fmt.Errorf("invoke type %s not found: the local Azure does not have it", token)
 }
 
-// clientConfig says who the provider is. The object id is only in its tokens.
+// clientConfig is the principal that the provider works as. Its object id is only in its tokens.
 // See learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
 func (c *client) clientConfig(ctx context.Context, creds Credentials) (map[string]any, error) {
 	access, err := c.token.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{managementAudience + "/.default"}})

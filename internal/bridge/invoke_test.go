@@ -19,7 +19,7 @@ func invoke(t *testing.T, p pulumirpc.ResourceProviderClient, token string, args
 	return unpack(t, resp.GetReturn()), nil
 }
 
-// The provider knows who it is; the object id is the one in its tokens.
+// The provider reports its principal, with the object id from its tokens.
 func TestInvokeClientConfig(t *testing.T) {
 	p := newARM(t).configured(t)
 	got, err := invoke(t, p, "authorization:getClientConfig", m{})

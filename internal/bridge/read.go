@@ -9,7 +9,7 @@ import (
 )
 
 // Read looks at a resource in Azure: to refresh the state it comes with, or by its id alone to import it. An empty id
-// in the answer says that there is no such resource.
+// in the answer means that the resource is missing.
 func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	t, err := typeOfURN(req.GetUrn())
 	if err != nil {
@@ -72,7 +72,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 	return &pulumirpc.ReadResponse{Id: id, Properties: state, Inputs: record}, nil
 }
 
-// imported returns the inputs that make a program agree with what is there.
+// imported returns the inputs with which a program agrees with the resource.
 func (t *resourceType) imported(id string, found map[string]any) (resource.PropertyMap, error) {
 	inputs, err := t.parameters(id)
 	if err != nil {

@@ -85,7 +85,7 @@ func Serve(ctx context.Context, opts Options) (*Server, error) {
 // Port is the port to put behind "azure-native:" in PULUMI_DEBUG_PROVIDERS.
 func (s *Server) Port() int { return s.port }
 
-// Close breaks off what is running and frees the port. It may be called more than once and never fails.
+// Close stops running operations and frees the port. It may be called more than once and never fails.
 func (s *Server) Close() error {
 	s.once.Do(func() {
 		s.grpc.Stop()
@@ -95,7 +95,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// bridge is what all connections share.
+// bridge is the state that all connections share.
 type bridge struct {
 	opts    Options
 	http    *http.Client

@@ -42,8 +42,8 @@ func (s *Server) authenticate(tx *store.Tx, r *http.Request) (identity.Principal
 	return p, nil
 }
 
-// authorize checks subscription, tenant and role for an action at a scope. At the root, outside of
-// subscriptions, only role assignments at the root count.
+// authorize checks subscription, tenant and role for an action at a scope. At the root, outside of subscriptions, only
+// role assignments at the root count.
 func (s *Server) authorize(c *Call, subscription, scope, action string) *Error {
 	if aerr := s.authorizeTenant(c, subscription); aerr != nil {
 		return aerr

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// checkConditions honours If-Match and If-None-Match. A resource without a visible etag ignores
-// them, as on Azure. Without a resource (old is nil) If-Match fails. Some types require If-Match.
+// checkConditions honours If-Match and If-None-Match. A resource without a visible etag ignores them, as on Azure.
+// Without a resource (old is nil) If-Match fails. Some types require If-Match.
 // Source: https://github.com/cloud-and-ai-microsoft/resource-provider-contract/blob/master/v1.0/common-api-details.md
 func (s *Server) checkConditions(c *Call, old *Resource) *Error {
 	match, noneMatch := c.conditions.Get("If-Match"), c.conditions.Get("If-None-Match")

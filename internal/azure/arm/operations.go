@@ -61,8 +61,8 @@ func (o *operation) settle(now time.Time) {
 	}
 }
 
-// operationURL is the URL that a client polls: kind is operationStatuses for Azure-AsyncOperation, operationResults
-// for Location.
+// operationURL is the URL that a client polls: kind is operationStatuses for Azure-AsyncOperation, operationResults for
+// Location.
 func (s *Server) operationURL(id ID, location, kind string, op *operation) string {
 	if location == "" {
 		location = "global"

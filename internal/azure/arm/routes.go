@@ -35,8 +35,8 @@ type Audience int
 const (
 	// Nobody is the audience of a route that declares none.
 	Nobody Audience = iota
-	// SignedIn are all callers with a valid token; in a subscription, those of its tenant. The answers of such
-	// a route are about the caller itself or filtered by the caller's roles.
+	// SignedIn are all callers with a valid token; in a subscription, those of its tenant. The answers of such a route
+	// are about the caller itself or filtered by the caller's roles.
 	SignedIn
 	// Everyone needs no token and no api-version: discovery.
 	Everyone

@@ -46,8 +46,8 @@ func newThrottle(refuse bool, scale float64) *throttle {
 	return t
 }
 
-// take takes a token. left is the number of tokens afterwards. wait is positive for a
-// request to refuse: the time until the next token.
+// take takes a token. left is the number of tokens afterwards. wait is positive for a request to refuse: the time until
+// the next token.
 func (t *throttle) take(subscription, principal, kind string, now time.Time) (left int, wait time.Duration) {
 	limit := limits[kind]
 	refill := limit.refill * t.speed

@@ -48,7 +48,7 @@ const (
 	OtherGroup = "/subscriptions/" + OtherSubscription + "/resourceGroups/" + GroupName
 )
 
-// Config says what a test's Azure consists of. The zero value is a control plane with Microsoft.Resources alone.
+// Config is the configuration of a test's Azure. The zero value is a control plane with Microsoft.Resources alone.
 type Config struct {
 	// Providers are the resource providers; Microsoft.Resources is added when it is not among them. It is called at
 	// every start of the control plane, when everything else of the Azure stands.
@@ -273,8 +273,8 @@ func (a *Azure) Update(fn func(c *arm.Call) *arm.Error) {
 	}))
 }
 
-// Bare makes providers of types that keep what they are given and do nothing else: what a test needs of other
-// namespaces, such as the targets of diagnostic settings.
+// Bare makes providers of types that only store resources. They stand in for other namespaces, such as the targets of
+// diagnostic settings.
 func Bare(fullTypes ...string) []*arm.Provider {
 	var out []*arm.Provider
 	for _, name := range fullTypes {
@@ -302,7 +302,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return b.b.Write(p)
 }
 
-// String is what has been written so far.
+// String is the text written so far.
 func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

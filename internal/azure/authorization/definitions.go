@@ -71,7 +71,7 @@ func definitionResource(subscription string, role roles.Role) *arm.Resource {
 	}
 }
 
-// permissionsOf are what a role permits.
+// permissionsOf are the permissions of a role.
 func permissionsOf(role roles.Role) map[string]any {
 	return map[string]any{"actions": texts(role.Actions), "notActions": texts(role.NotActions),
 		"dataActions": texts(role.DataActions), "notDataActions": []any{}}

@@ -6,7 +6,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
-// permissionRoutes tell callers what they may do themselves; that needs no permission.
+// permissionRoutes show callers their own permissions. They are open to all callers.
 // Source: https://learn.microsoft.com/rest/api/authorization/permissions
 func (p *provider) permissionRoutes() []arm.Route {
 	const (

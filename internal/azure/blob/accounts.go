@@ -25,7 +25,7 @@ type Account struct {
 	TenantID string
 	// Keys are the account keys, decoded.
 	Keys [][]byte
-	// SharedKey says whether Shared Key and what is signed with it are accepted (allowSharedKeyAccess).
+	// SharedKey says whether Shared Key and signatures made with an account key are accepted (allowSharedKeyAccess).
 	SharedKey bool
 	// HTTPSOnly refuses plain HTTP (supportsHttpsTrafficOnly).
 	HTTPSOnly bool
@@ -60,7 +60,7 @@ type Container struct {
 	Metadata     map[string]string
 	// PublicAccess is PublicNone, PublicBlob or PublicContainer.
 	PublicAccess string
-	// Immutable is how long after its creation a blob can be neither changed nor deleted; 0 is not at all.
+	// Immutable is the time after its creation for which a blob cannot be changed or deleted; 0 is no protection.
 	Immutable time.Duration
 	// Version, Deleted and Purge are of a deleted container: its id among those of its name, when it was deleted and
 	// until when it can be restored.
@@ -73,7 +73,7 @@ type Container struct {
 type Accounts interface {
 	// Account finds an account by name.
 	Account(name string) (Account, bool)
-	// Container finds a container; tx may be nil. Within a transaction it sees what the transaction sees.
+	// Container finds a container. With a tx it reads within that transaction; tx may be nil.
 	Container(tx *store.Tx, account, name string) (Container, bool)
 	// Containers lists an account's containers in name order.
 	Containers(account string) ([]Container, error)
@@ -87,7 +87,7 @@ type Accounts interface {
 	// DeletedContainers lists the deleted containers that can be restored, by name and then by version.
 	DeletedContainers(account string) ([]Container, error)
 	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when
-	// it was not deleted, ErrContainerExists when the name is taken, or an *Error.
+	// no deleted one matches, ErrContainerExists when the name is taken, or an *Error.
 	RestoreContainer(account, name, version, destination string) (Container, error)
 }
 

@@ -27,8 +27,8 @@ type auth struct {
 	caller Caller // of OAuth
 }
 
-// authenticationOf reads from an Authorization header and a query how the caller wants to sign in. The credentials are
-// those of a key or a token; a scheme that is not served has none.
+// authenticationOf reads the way of signing in from an Authorization header and a query. The credentials are those of a
+// key or a token; an unsupported scheme has none.
 func authenticationOf(authorization string, q url.Values) (kind Authentication, credentials string) {
 	scheme, credentials, _ := strings.Cut(authorization, " ")
 	switch strings.ToLower(scheme) {
@@ -101,8 +101,7 @@ func (h *Handler) authorize(a auth, needed permission, account Account, at targe
 	return h.authorizeAnyone(needed.public, account, at)
 }
 
-// scope is the resource id that role assignments are looked up for: the container's, or the account's where there is
-// none.
+// scope is the resource id for the lookup of role assignments: the container's, or the account's without a container.
 func scope(account Account, at target) string {
 	if at.container == "" {
 		return account.ID

@@ -81,8 +81,8 @@ func (c *Content) PutBlock(ctx context.Context, key Key, id string, r io.Reader,
 	return err
 }
 
-// Blocks returns the committed blocks of the blob at key and those staged for it, the latter in order of their ids.
-// ErrNotFound when there is neither a blob nor a staged block.
+// Blocks returns the committed blocks of the blob at key and those staged for it, the latter in order of their ids. It
+// returns ErrNotFound without a blob and without staged blocks.
 func (c *Content) Blocks(key Key) (blob *Properties, uncommitted []Block, err error) {
 	err = c.st.View(func(tx *store.Tx) error {
 		p, err := stat(tx, key)
@@ -129,8 +129,10 @@ func (c *Content) PutBlockList(ctx context.Context, key Key, list []BlockRef, op
 	var out Properties
 	err = c.st.Update(func(tx *store.Tx) error {
 		// The service does not compute the MD5 of a blob made of blocks; it keeps the one it is given, if any.
-		out = Properties{Headers: opts.Headers, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
-			Blocks: blocks}
+		out = Properties{
+			Headers: opts.Headers, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
+			Blocks: blocks,
+		}
 		return c.replace(tx, key, &out, opts)
 	})
 	f.used = err == nil
@@ -179,7 +181,7 @@ func (r *partReader) Read(p []byte) (int, error) {
 // close releases the open file after a read that did not reach the end.
 func (r *partReader) close() {
 	if r.left != nil {
-		_ = r.file.Close() // it was only read
+		_ = r.file.Close() // a failed close of a file opened for reading loses no data
 	}
 }
 
@@ -225,7 +227,7 @@ func (c *Content) locate(key Key, list []BlockRef) (parts []part, blocks []Block
 	}
 	err = c.st.View(func(tx *store.Tx) error {
 		for i, sha := range shas {
-			if !tx.Has(tableRefs, sha) { // replaced meanwhile: the list no longer describes what is there
+			if !tx.Has(tableRefs, sha) { // the blob was replaced meanwhile: the list no longer fits
 				return fmt.Errorf("%w: %q", ErrInvalidBlock, list[i].ID)
 			}
 		}

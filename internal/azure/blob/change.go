@@ -16,7 +16,7 @@ func (x *exchange) setMetadata() error {
 	return x.change(ChangeMetadata, http.StatusOK, func(p *Properties) { p.Metadata = metadata })
 }
 
-// setHeaders is Set Blob Properties: all of the headers are set, those that are not sent are cleared.
+// setHeaders is Set Blob Properties: it sets the headers in the request and clears all others.
 // Source: https://learn.microsoft.com/rest/api/storageservices/set-blob-properties
 func (x *exchange) setHeaders() error {
 	headers, e := headersOf(x.r.Header, false)
@@ -95,7 +95,7 @@ func (x *exchange) deleteBlob() error {
 	return nil
 }
 
-// retention is what the account keeps.
+// retention is the account's retention of overwritten and deleted blobs.
 func (x *exchange) retention() (k Retention, err error) {
 	err = x.content.st.View(func(tx *store.Tx) error {
 		k, err = x.content.Retention(tx, x.t.account)

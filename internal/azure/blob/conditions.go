@@ -57,7 +57,7 @@ func (c conditions) read(etag string, modified time.Time) *Error {
 	return nil
 }
 
-// write checks the conditions of a writing request; old is what is there, nil if nothing is.
+// write checks the conditions of a writing request; old is the present blob, nil without one.
 func (c conditions) write(old *Properties) *Error {
 	if old == nil {
 		if c.match != "" {
@@ -74,8 +74,8 @@ func (c conditions) write(old *Properties) *Error {
 	return errConditionNotMet
 }
 
-// mayWrite is the check of a writing request in its transaction: the container is still there, the conditions hold,
-// what would be replaced may be.
+// mayWrite is the check of a writing request in its transaction: the container still exists, the conditions hold, and
+// the present blob may be replaced.
 func (x *exchange) mayWrite(c conditions) func(tx *store.Tx, old *Properties) error {
 	return func(tx *store.Tx, old *Properties) error {
 		if err := x.mayStage(tx); err != nil {

@@ -64,8 +64,10 @@ func (c *Content) Put(ctx context.Context, key Key, r io.Reader, opts PutOptions
 	}
 	var out Properties
 	err = c.st.Update(func(tx *store.Tx) error {
-		out = Properties{Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
-			CopySource: opts.CopySource}
+		out = Properties{
+			Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
+			CopySource: opts.CopySource,
+		}
 		return c.replace(tx, key, &out, opts)
 	})
 	f.used = err == nil
@@ -150,7 +152,7 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 	return tx.Put(tableBlobs, key.String(), p)
 }
 
-// ChangeKind is what a Change changes, which decides what else becomes new.
+// ChangeKind is the part of a blob that Change alters. It decides whether ETag, time and version become new.
 type ChangeKind int
 
 const (

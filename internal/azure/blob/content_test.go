@@ -123,7 +123,7 @@ func TestWhatACrashLeavesBehindIsClearedAndDoesNoHarm(t *testing.T) {
 	r := newRoom(t)
 	r.put(key("kept"), "kept")
 	r.close()
-	// a transfer that was cut off, and content that was in place before its blob was committed
+	// a transfer that was cut off, and content in place before the commit of its blob
 	require.NoError(t, os.WriteFile(filepath.Join(r.folder(), ".receiving-123"), []byte("half"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(r.folder(), sha("orphan")), []byte("orphan"), 0o600))
 	r.open()

@@ -38,7 +38,7 @@ func (c *Content) KeepDeletedContainer(tx *store.Tx, account, container, version
 	return dropBlocks(tx, live)
 }
 
-// RestoreContainer makes the blobs of a deleted container those of the container destination, which has none.
+// RestoreContainer moves the blobs of a deleted container into the empty container destination.
 func (c *Content) RestoreContainer(tx *store.Tx, account, container, version, destination string) error {
 	deleted, live := deletedPrefix(account, container, version), account+"/"+destination+"/"
 	for to, from := range deletedTables {

@@ -70,7 +70,7 @@ func (x *exchange) getBlob() error {
 	return x.send(http.StatusPartialContent, section, part.length)
 }
 
-// digestRange adds the digests that a request wants of its range, which must be at most 4 MiB for that.
+// digestRange adds the requested digests of a range. Such a range must have at most 4 MiB.
 func (x *exchange) digestRange(section *io.SectionReader, length int64) *Error {
 	wantMD5 := x.r.Header.Get("x-ms-range-get-content-md5") == "true"
 	wantCRC := x.r.Header.Get("x-ms-range-get-content-crc64") == "true"

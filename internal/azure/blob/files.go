@@ -35,7 +35,7 @@ type files struct {
 	sync func(*os.File) error
 
 	mu sync.Mutex
-	// content that is not to be removed now: it is being read, or its reference is not committed yet
+	// content that must not be removed now: it is being read, or its reference is not committed yet
 	pinned   map[string]int
 	dirty    bool
 	sweeping bool
@@ -110,7 +110,7 @@ func (r *received) keep() error {
 // done ends the transfer and starts the removal of content that has lost its last reference.
 func (r *received) done() {
 	if !r.kept {
-		_ = os.Remove(r.temp) // what cannot be removed now is removed at the next start
+		_ = os.Remove(r.temp) // a file left behind is removed at the next start
 		return
 	}
 	r.files.unpin(r.sha)
@@ -256,7 +256,7 @@ func (f *files) sweepSome() (more bool, err error) {
 			return err
 		}
 		if len(shas) == 0 {
-			return errStop // nothing to write
+			return errStop // rolls back an empty transaction
 		}
 		for _, sha := range shas {
 			ok, err := f.unlink(sha)

@@ -71,7 +71,7 @@ type target struct{ account, container, blob string }
 func (t target) key() Key { return Key{Account: t.account, Container: t.container, Name: t.blob} }
 
 // parsePath splits a path as it was sent: the blob's name is everything after the container, decoded once. With an
-// error, the target is what the path seems to name.
+// error, the target is a guess for the log.
 func parsePath(u *url.URL) (target, *Error) {
 	parts := append(strings.SplitN(strings.TrimPrefix(u.EscapedPath(), "/"), "/", 3), "", "")
 	valid := true
@@ -91,7 +91,7 @@ func parsePath(u *url.URL) (target, *Error) {
 	return t, nil
 }
 
-// exchange is one request with what has been found out about it.
+// exchange is one request with its account, caller and operation, as far as they are known.
 type exchange struct {
 	*Handler
 	w       http.ResponseWriter
@@ -101,7 +101,7 @@ type exchange struct {
 	account Account
 	// secondary says that the request is for the account's secondary endpoint.
 	secondary bool
-	op        *operation // nil for requests that are none
+	op        *operation // nil for an unknown operation
 	auth      auth
 	at        time.Time
 }
@@ -158,8 +158,8 @@ func asServiceError(err error) *Error {
 	return errInternal()
 }
 
-// serve checks a request in the order of the service: its version, what it names, whether the account takes it, which
-// operation it is, who the caller is, and whether the caller is allowed to do it.
+// serve checks a request in the order of the service: version, account and name, the account's restrictions, operation,
+// caller, permission.
 func (x *exchange) serve() error {
 	version, badVersion := x.serviceVersion()
 	notFound := x.locate()
@@ -206,7 +206,7 @@ func (x *exchange) serviceVersion() (string, *Error) {
 	return version, nil
 }
 
-// locate finds what the URL names, and the account. A read-access geo-redundant account has a secondary endpoint too,
+// locate finds the account and the target of the URL. A read-access geo-redundant account also has a secondary endpoint
 // with the same content.
 func (x *exchange) locate() *Error {
 	var e *Error
@@ -228,7 +228,7 @@ func (x *exchange) locate() *Error {
 	return e
 }
 
-// admit refuses what the account does not take from anybody, or not from the caller's address.
+// admit refuses requests that the account takes from no caller, or not from this address.
 func (x *exchange) admit() *Error {
 	switch {
 	case x.secondary && x.r.Method != http.MethodGet && x.r.Method != http.MethodHead:
@@ -241,7 +241,7 @@ func (x *exchange) admit() *Error {
 	return nil
 }
 
-// refuseHeaders refuses headers and parameters that would change the meaning of a request and are not served here.
+// refuseHeaders refuses unsupported headers and parameters that would change the meaning of a request.
 func (x *exchange) refuseHeaders() *Error {
 	for _, name := range []string{
 		"x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-structured-body", "x-ms-if-tags", "x-ms-tags",

@@ -93,7 +93,7 @@ func tierOf(h http.Header) (string, *Error) {
 	return "", errHeaderValue("x-ms-access-tier")
 }
 
-// tier is the tier that a blob is in, and whether that follows from the account.
+// tier is a blob's tier, and whether it follows from the account.
 func (x *exchange) tier(p Properties) (tier string, inferred bool) {
 	if p.Tier != "" {
 		return p.Tier, false

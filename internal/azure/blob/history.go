@@ -13,7 +13,7 @@ import (
 
 const (
 	// tableHistory holds previous versions and deleted blobs: account/container/name NUL version id → Properties. A
-	// blob that was deleted where there are no versions has the id deletedID.
+	// deleted blob of an account without versioning has the id deletedID.
 	tableHistory = "blob.history"
 	// tableRetention holds what accounts keep: account → Retention.
 	tableRetention = "blob.keeping"
@@ -29,17 +29,17 @@ var ErrCurrentVersion = errors.New("the current version cannot be deleted by its
 type Retention struct {
 	// Versions makes every write and every deletion keep the state before it as a version.
 	Versions bool `json:"versions,omitempty"`
-	// DeletedDays is how long a deleted blob or version can be restored; 0 is not at all.
+	// DeletedDays is the number of days for which a deleted blob or version can be restored; 0 keeps none.
 	DeletedDays int `json:"deletedDays,omitempty"`
 }
 
-// Retention returns what is kept in an account.
+// Retention returns the retention of an account.
 func (c *Content) Retention(tx *store.Tx, account string) (k Retention, err error) {
 	_, err = tx.Get(tableRetention, account, &k)
 	return k, err
 }
 
-// SetRetention sets what is kept in an account from now on. It writes only a difference.
+// SetRetention sets the retention of an account from now on. An equal one writes nothing.
 func (c *Content) SetRetention(tx *store.Tx, account string, k Retention) error {
 	was, err := c.Retention(tx, account)
 	if err != nil || was == k {
@@ -87,7 +87,7 @@ func keepVersion(tx *store.Tx, key Key, old Properties) error {
 	return tx.Put(tableHistory, historyKey(key, old.VersionID), old)
 }
 
-// keepDeleted keeps a deleted blob where there are no versions. It replaces one that was deleted before.
+// keepDeleted keeps a deleted blob of an account without versioning. It replaces an earlier deleted one.
 func keepDeleted(tx *store.Tx, key Key, old Properties, now time.Time, days int) error {
 	var before Properties
 	had, err := tx.Get(tableHistory, historyKey(key, deletedID), &before)
@@ -150,7 +150,7 @@ func forget(tx *store.Tx, row, sha string) error {
 }
 
 // Undelete restores a deleted blob, unless another has its name now, and its deleted versions. A version becomes the
-// current one when it is copied. ErrNotFound when there is neither a blob nor a kept one.
+// current one when it is copied. ErrNotFound means that neither a blob nor a deleted one exists.
 // Source: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
 func (c *Content) Undelete(key Key, now time.Time) error {
 	return c.st.Update(func(tx *store.Tx) error {
@@ -215,7 +215,7 @@ func history(tx *store.Tx, prefix string, now time.Time) (out []past, err error)
 	return out, err
 }
 
-// PurgeDeleted removes what was deleted in an account and is past its retention.
+// PurgeDeleted removes an account's deleted blobs and versions whose retention has ended.
 func (c *Content) PurgeDeleted(tx *store.Tx, account string, now time.Time) error {
 	expired := map[string]string{}
 	err := tx.Scan(tableHistory, account+"/", func(row string, raw []byte) error {
@@ -241,7 +241,8 @@ func (c *Content) PurgeDeleted(tx *store.Tx, account string, now time.Time) erro
 }
 
 // Versions lists the blobs of a container whose names start with prefix together with their previous versions and, with
-// deleted, what was deleted and can be restored: by name, the versions of a blob from the oldest to the current one.
+// deleted, the deleted ones that can be restored. They are in the order of their names, versions of a blob from the
+// oldest to the current one.
 func (c *Content) Versions(account, container, prefix string, deleted bool, now time.Time) ([]Item, error) {
 	return c.everything(account, container, prefix, true, deleted, now)
 }
@@ -254,7 +255,7 @@ func (i Item) id() string {
 	return i.VersionID
 }
 
-// pageOfAll is page with versions and what was deleted. A page begins with a name and a version, joined by NUL.
+// pageOfAll is page with versions and deleted blobs. A page begins with a name and a version, joined by NUL.
 func (c *Content) pageOfAll(
 	account, container string, q pageQuery, versions, deleted bool, now time.Time,
 ) (page, error) {

@@ -54,7 +54,7 @@ const (
 // letter is the level's letter in an account SAS's resource types.
 func (l level) letter() string { return [...]string{"s", "c", "o"}[l] }
 
-// level is what the URL names.
+// level is the level of the URL.
 func (t target) level() level {
 	switch {
 	case t.container == "":
@@ -65,7 +65,7 @@ func (t target) level() level {
 	return levelBlob
 }
 
-// permission is what a caller needs for an operation.
+// permission is the permission that a caller needs for an operation.
 // Sources: https://learn.microsoft.com/rest/api/storageservices/create-service-sas and create-account-sas for
 // signatures, https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory for actions.
 type permission struct {
@@ -74,9 +74,9 @@ type permission struct {
 	sas string
 	// containerSAS says that a service SAS for the container covers the operation although it is on no blob.
 	containerSAS bool
-	// public is the level of public access that lets anyone call the operation; empty is none.
+	// public is the level of public access at which everyone may call the operation; empty requires credentials.
 	public string
-	// action is what a bearer token's principal must be allowed; data says that it is a data action.
+	// action is the action that a bearer token's principal needs; data says that it is a data action.
 	action string
 	data   bool
 }
@@ -104,18 +104,18 @@ var (
 		action: containersPrefix + "blobs/deleteBlobVersion/action", data: true}
 )
 
-// operation is one row of the table of operations: which requests it is, what they need, and what answers them.
+// operation is one row of the table of operations: its requests, their permission and their handler.
 type operation struct {
 	Operation
-	// methods, restype and comp say which requests on the permission's level these are. A blob's restype is ignored.
+	// methods, restype and comp identify its requests on the permission's level. A blob's restype is ignored.
 	methods       []string
 	restype, comp string
-	// header and query name what a request must have besides; empty is nothing.
+	// header and query name a header and a parameter that a request must have as well; empty requires none.
 	header, query string
 	permission    permission
 	// versions says that the operation takes a versionid.
 	versions bool
-	// run answers; nil for operations of the service that are not served here.
+	// run answers requests; nil for operations of the service that are not implemented here.
 	run func(*exchange) error
 }
 
@@ -194,8 +194,8 @@ var operations = []operation{
 		permission: permission{level: levelBlob}},
 }
 
-// route finds the operation that a request is: nil with an error where there is none, and with an error as well where
-// it is not served here.
+// route finds the operation of a request. An unknown operation is nil and an error; one that is not implemented here is
+// returned with an error.
 func route(t target, r *http.Request, q url.Values) (*operation, *Error) {
 	level, restype, comp := t.level(), q.Get("restype"), q.Get("comp")
 	if level == levelBlob {

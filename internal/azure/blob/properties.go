@@ -81,7 +81,7 @@ type Properties struct {
 	CopyID     string `json:"copyId,omitempty"`
 	// VersionID is the version's id where the account keeps versions, else empty.
 	VersionID string `json:"versionId,omitempty"`
-	// Deleted and Purge are when it was deleted and until when it can be restored; nil for what was not deleted.
+	// Deleted is the time of its deletion, Purge the end of its retention; both are nil unless it was deleted.
 	Deleted *time.Time `json:"deleted,omitempty"`
 	Purge   *time.Time `json:"purge,omitempty"`
 }

@@ -11,7 +11,7 @@ type Record struct {
 	Operation
 	// AccountID is the account's resource id.
 	AccountID string
-	// Container and Blob are what the URL names; Blob is empty for the container itself, both for the account.
+	// Container and Blob are the names in the URL. Blob is empty for the container itself, both for the account.
 	Container, Blob string
 	// Status is the HTTP status, Code the x-ms-error-code of a refusal.
 	Status int
@@ -20,7 +20,7 @@ type Record struct {
 	// token may not have been verified.
 	Authentication Authentication
 	Caller         Caller
-	// URI is the whole URL, signatures included: whoever keeps it leaves those out. CallerIP has a port.
+	// URI is the whole URL with its signature, which must not be stored. CallerIP has a port.
 	URI, CallerIP, UserAgent, Version, RequestID string
 	// RequestBytes and ResponseBytes are the sizes of the bodies.
 	RequestBytes, ResponseBytes int64
@@ -54,7 +54,7 @@ func (x *exchange) recorded(began time.Time, answer *countingWriter, body *count
 	return out
 }
 
-// countingReader counts what is read of a request's body.
+// countingReader counts the bytes read from a request's body.
 type countingReader struct {
 	io.ReadCloser
 	n int64
@@ -84,5 +84,5 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController reach what the server's writer can do.
+// Unwrap gives http.ResponseController the server's own writer.
 func (c *countingWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter }

@@ -15,13 +15,13 @@ const SASVersion = "2022-11-02"
 // oldestSAS is the first version whose string to sign is the present one (it has the encryption scope).
 const oldestSAS = "2020-12-06"
 
-// SASParams say what a shared access signature grants.
+// SASParams are the parameters of a shared access signature.
 type SASParams struct {
-	// Container and Blob are what a service SAS is for; an empty Blob is the container with its blobs.
+	// Container and Blob are the resource of a service SAS; an empty Blob is the container with its blobs.
 	Container, Blob string
 	// Permissions are letters: r read, a add, c create, w write, d delete, l list.
 	Permissions string
-	// Start is when it begins to hold; zero is at once. Expiry is when it ends.
+	// Start is the beginning of its validity; zero is at once. Expiry is the end.
 	Start, Expiry time.Time
 	// Protocol is "https" or "https,http"; empty allows both.
 	Protocol string

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// maxSkew is how far a signed request's date may be from the present.
+// maxSkew is the largest difference between a signed request's date and the present.
 const maxSkew = 15 * time.Minute
 
 func sign(key []byte, text string) []byte {

@@ -16,7 +16,7 @@ import (
 )
 
 // At no moment does the state on disk name a blob without its bytes: a file goes only when it is certain that nothing
-// refers to it any more. What a crash would leave is what a reading transaction sees.
+// refers to it any more. A reading transaction sees the state that a crash would leave.
 func TestBytesStayUntilTheirRemovalIsCertain(t *testing.T) {
 	dir := t.TempDir()
 	st, err := store.Open(filepath.Join(dir, "state.db"))
@@ -42,7 +42,7 @@ func TestBytesStayUntilTheirRemovalIsCertain(t *testing.T) {
 				})
 			}
 			err := c.DropContainer(tx, key.Account, key.Container)
-			time.Sleep(2 * time.Millisecond) // whoever waits now is written to disk with this update
+			time.Sleep(2 * time.Millisecond) // waiting updates are written to disk with this one
 			return err
 		}))
 		others.Wait()

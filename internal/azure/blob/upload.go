@@ -55,7 +55,7 @@ func transferError(err error) error {
 	return err
 }
 
-// options collect what a write of a whole blob says about it.
+// options collects the options of a write of a whole blob.
 func (x *exchange) options(standardHeaders bool) (PutOptions, *Error) {
 	var o PutOptions
 	var e *Error
@@ -76,7 +76,7 @@ func (x *exchange) options(standardHeaders bool) (PutOptions, *Error) {
 	return o, nil
 }
 
-// precheck refuses a write before its body is read when that is already certain. The transaction decides again.
+// precheck refuses a write before its body is read if the refusal is already certain. The transaction checks again.
 func (x *exchange) precheck(check func(tx *store.Tx, old *Properties) error) error {
 	return x.content.st.View(func(tx *store.Tx) error {
 		old, err := stat(tx, x.t.key())

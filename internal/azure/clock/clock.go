@@ -51,7 +51,7 @@ func (c *Clock) Now() time.Time {
 	return c.present().Add(-c.behind)
 }
 
-// present is what the time is when the clock is not held. The caller has c.mu.
+// present is the time of a clock that is not held. The caller holds c.mu.
 func (c *Clock) present() time.Time { return c.machine().Add(c.offset) }
 
 // Hold sets the clock back to t, a time that passed while the embedded Azure was closed; Follow brings it to the

@@ -19,7 +19,7 @@ func rememberCopied(c *arm.Call, objectID string, etags map[string]string) *arm.
 	return nil
 }
 
-// copiedBy is what a mapping has copied: the ETags of the source blobs by their names.
+// copiedBy are the blobs that a mapping has copied: the ETags of the source blobs by their names.
 func copiedBy(c *arm.Call, objectID string) (map[string]string, *arm.Error) {
 	out := map[string]string{}
 	err := c.Tx.Scan(tableCopied, objectID+"/", func(key string, raw []byte) error {

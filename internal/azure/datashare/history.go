@@ -63,7 +63,7 @@ type detail struct {
 	SizeWritten  int64     `json:"sizeWritten"`
 }
 
-// runPrefix is what the keys of a subscription's runs start with.
+// runPrefix is the prefix of the keys of a subscription's runs.
 func runPrefix(sub *arm.Resource) string {
 	return hidden(sub, "shareObjectId") + "/" + hidden(sub, "objectId") + "/"
 }

@@ -78,7 +78,7 @@ func (p *provider) deleteInvitation(c *arm.Call, r *arm.Resource) *arm.Error {
 	return nil
 }
 
-// invitationNotFound is what everybody gets who is not invited, or too late.
+// invitationNotFound is the answer to callers without a valid invitation.
 // Source: https://github.com/Azure/azure-rest-api-specs/issues/9110
 func invitationNotFound() *arm.Error {
 	return arm.Errorf(http.StatusNotFound, "7001", "Invitation not found")

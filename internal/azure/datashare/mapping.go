@@ -57,7 +57,7 @@ func (p *provider) putMapping(c *arm.Call, w *arm.Write) *arm.Error {
 	w.New.Properties()["containerName"] = pl.stored(c).container
 	objectID(w)
 	if w.Old != nil {
-		// Elsewhere nothing has been copied yet: the next snapshot brings everything.
+		// A new place is still empty: the next snapshot copies everything.
 		if before, err := placeOf(w.Old); err != nil || before.containerID().Key() != pl.containerID().Key() ||
 			before.path != pl.path ||
 			w.Old.String("properties", "dataSetId") != wanted {

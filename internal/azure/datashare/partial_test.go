@@ -102,7 +102,7 @@ func TestContainersAreNamedAsStored(t *testing.T) {
 	require.Equal(t, w.contoso.blobs(), w.fabrikam.blobs())
 }
 
-// Who may read the Data Share account, and nothing else, sees what a share subscription offers.
+// A reader of the Data Share account without other roles sees the offer of a share subscription.
 func TestSourceDataSetsNeedARoleOnTheAccount(t *testing.T) {
 	w := newWorld(t)
 	w.shared()

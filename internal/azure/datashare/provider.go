@@ -16,7 +16,7 @@ import (
 
 const namespace = "Microsoft.DataShare"
 
-// provider holds what the handlers of all types need.
+// provider is the state that the handlers of all types share.
 type provider struct {
 	content *blob.Content
 	dir     *identity.Directory

@@ -9,8 +9,8 @@ import (
 
 const jobRevoke = "revoke"
 
-// providerShareSubscriptions are the provider's records of who has accepted a share. They come with an acceptance and
-// go with either side; nobody writes them directly.
+// providerShareSubscriptions are the provider's records of the consumers that have accepted a share. They come with an
+// acceptance and go with either side; nobody writes them directly.
 // Source: https://learn.microsoft.com/rest/api/datashare/provider-share-subscriptions
 func (p *provider) providerShareSubscriptions() *arm.Type {
 	return &arm.Type{

@@ -40,7 +40,7 @@ func (q snapshotRequest) ended(c *arm.Call) *arm.Error {
 	return q.end(c)
 }
 
-// snapshotPlan is what a run has to copy.
+// snapshotPlan is the list of data sets that a run copies.
 type snapshotPlan struct {
 	runKey string
 	copies []*dataSetCopy

@@ -12,7 +12,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/armtest"
 )
 
-// The names of what the tests make.
+// The names of the tests' resources.
 const (
 	share   = "financial-collaboration-share"
 	set     = "financial-transactions"
@@ -168,7 +168,7 @@ func (o *org) received() []*armdatashare.ShareSubscriptionSynchronization {
 		o.client.NewShareSubscriptionsClient().NewListSynchronizationsPager(group, account, sub, nil))
 }
 
-// details is what the run copied, for the consumer.
+// details are the consumer's details of the run.
 func (o *org) details(run *armdatashare.ShareSubscriptionSynchronization) []*armdatashare.SynchronizationDetails {
 	return armtest.All[*armdatashare.SynchronizationDetails](o.w.T,
 		o.client.NewShareSubscriptionsClient().NewListSynchronizationDetailsPager(group, account, sub,
@@ -181,7 +181,7 @@ func (o *org) sent() []*armdatashare.ShareSynchronization {
 		o.client.NewSharesClient().NewListSynchronizationsPager(group, account, share, nil))
 }
 
-// consumers are the provider's records of who has accepted.
+// consumers are the provider's records of consumers that have accepted.
 func (o *org) consumers() []*armdatashare.ProviderShareSubscription {
 	return armtest.All[*armdatashare.ProviderShareSubscription](o.w.T,
 		o.client.NewProviderShareSubscriptionsClient().NewListBySharePager(group, account, share, nil))

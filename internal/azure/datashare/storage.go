@@ -88,7 +88,7 @@ func (pl place) key(name string) blob.Key {
 	return blob.Key{Account: strings.ToLower(pl.account.Name()), Container: pl.container, Name: name}
 }
 
-// prefix is what the names of the place's blobs start with.
+// prefix is the common prefix of the names of the place's blobs.
 func (pl place) prefix() string {
 	if pl.kind == "BlobFolder" && pl.path != "" {
 		return pl.path + "/"

@@ -26,8 +26,8 @@ const (
 	DropAfter  Kind = "drop-after"
 	// Slow lets the request take effect and holds back its answer for the rule's delay.
 	Slow Kind = "slow"
-	// FailOperation lets the asynchronous operation that a request starts fail: what it would create stays in state
-	// Failed, what it would delete stays. It does not count requests that are answered directly.
+	// FailOperation lets the asynchronous operation that a request starts fail: a resource to create stays in state
+	// Failed, a resource to delete stays. It does not count requests that are answered directly.
 	FailOperation Kind = "fail-operation"
 )
 

@@ -17,7 +17,7 @@ const (
 	MaxRules = 1000
 )
 
-// State is a rule and what it has done.
+// State is a rule with its counts.
 type State struct {
 	Rule
 	// Matched counts the requests that matched, Fired those that failed.
@@ -185,7 +185,7 @@ func (e *entry) due() bool {
 	return rand.New(rand.NewPCG(e.Seed, uint64(e.Matched))).Float64() < e.Probability
 }
 
-// Save writes what has changed to the state file. Do not call it inside a transaction.
+// Save writes changed rules and counts to the state file. Do not call it inside a transaction.
 func (s *Set) Save() error {
 	if s == nil || s.st == nil {
 		return nil

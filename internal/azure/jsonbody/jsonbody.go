@@ -3,7 +3,7 @@
 // shapes have been checked before a resource provider sees a body.
 package jsonbody
 
-// Text is a string property; "" when there is none.
+// Text is a string property; "" if it is missing.
 func Text(body map[string]any, key string) string {
 	s, _ := body[key].(string)
 	return s
@@ -40,13 +40,13 @@ func Int(body map[string]any, key string) (value int, set bool) {
 	return int(n), set
 }
 
-// Object is a nested object; nil, which can be read but not written, when there is none.
+// Object is a nested object for reading; nil if it is missing.
 func Object(body map[string]any, key string) map[string]any {
 	o, _ := body[key].(map[string]any)
 	return o
 }
 
-// EnsureObject is a nested object to write to: it is put into the body when there is none.
+// EnsureObject is a nested object for writing. A missing one is added to the body.
 func EnsureObject(body map[string]any, key string) map[string]any {
 	o := Object(body, key)
 	if o == nil {
@@ -56,7 +56,7 @@ func EnsureObject(body map[string]any, key string) map[string]any {
 	return o
 }
 
-// List is an array property; nil when there is none.
+// List is an array property; nil if it is missing.
 func List(body map[string]any, key string) []any {
 	l, _ := body[key].([]any)
 	return l

@@ -19,7 +19,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
-// audience is what tokens for vaults are issued for.
+// audience is the audience of tokens for vaults.
 const audience = "https://vault.azure.net"
 
 // versions are the data plane's api-versions that are served.
@@ -36,7 +36,7 @@ type Handler struct {
 	record func(Record) // nil records nothing
 }
 
-// NewHandler serves the secrets of the server's vaults. At says which vault a request is for.
+// NewHandler serves the secrets of the server's vaults. At selects the vault of a request.
 func NewHandler(server *arm.Server) *Handler { return &Handler{server: server} }
 
 // CallersAt makes vaults' network rules judge every request as if it came from address. All callers are on loopback:
@@ -71,17 +71,17 @@ func fromARM(err *arm.Error) *dataError {
 	return out
 }
 
-// request is one request with what has been found out about it.
+// request is one request with its vault, caller and operation, as far as they are known.
 type request struct {
 	*arm.Call
 	http   *http.Request
 	body   []byte
 	tooBig bool // the body is too long, or did not arrive
 	path   []string
-	// op is nil for requests that are no operation; name and version are those in the path.
+	// op is nil for an unknown operation; name and version are those in the path.
 	op            *operation
 	name, version string
-	vault         *arm.Resource // nil when there is none
+	vault         *arm.Resource // nil if it is missing
 	caller        identity.Principal
 }
 
@@ -178,7 +178,7 @@ func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 	return r.op.run(r)
 }
 
-// checkVersion refuses api-versions that are not served.
+// checkVersion refuses unsupported api-versions.
 func (r *request) checkVersion() *dataError {
 	switch version := r.http.URL.Query().Get("api-version"); {
 	case version == "":
@@ -190,8 +190,8 @@ func (r *request) checkVersion() *dataError {
 	return nil
 }
 
-// checkOperation refuses invalid names, and requests that are no operation or one that is not served here: keys,
-// certificates and backups.
+// checkOperation refuses invalid names, unknown operations, and those that are not implemented here: keys, certificates
+// and backups.
 func (r *request) checkOperation() *dataError {
 	if len(r.path) > 1 && r.path[1] != "" && !secretName.MatchString(r.path[1]) {
 		return badParameter("The request URI contains an invalid name: " + r.path[1])

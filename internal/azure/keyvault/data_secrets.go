@@ -13,7 +13,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
-// parameters are what set and update take.
+// parameters are the body of set and update.
 type parameters struct {
 	Value       *string            `json:"value"`
 	ContentType *string            `json:"contentType"`
@@ -25,7 +25,7 @@ type parameters struct {
 	} `json:"attributes"`
 }
 
-// apply changes what was given.
+// apply changes the given properties of v.
 func (p *parameters) apply(v *secretVersion) *dataError {
 	if p.ContentType != nil {
 		v.ContentType = *p.ContentType
@@ -349,8 +349,7 @@ func (r *request) listDeleted() (int, any, *dataError) {
 		})
 }
 
-// page answers a part of n rows, ordered by key, with a link to the next part. maxresults is 1 to 25, which it is by
-// default.
+// page answers one page of n rows, ordered by key, with a link to the next. maxresults is 1 to 25; the default is 25.
 func (r *request) page(n int, key func(int) string, row func(int) (map[string]any, *dataError)) (int, any, *dataError) {
 	q := r.http.URL.Query()
 	size := 25

@@ -31,8 +31,7 @@ func deletedVaultNotFound(name string) *arm.Error {
 		name)
 }
 
-// deleteVault keeps the vault for its retention time, name and secrets included. Its role assignments are gone for
-// good.
+// deleteVault keeps the vault for its retention time, with its name and secrets. Its role assignments are lost.
 func deleteVault(c *arm.Call, r *arm.Resource, endpoints *Endpoints) *arm.Error {
 	d := deletedVault{Vault: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(r))}
 	name := strings.ToLower(r.ID.Name())
@@ -67,7 +66,7 @@ func findDeleted(c *arm.Call, name string) (*deletedVault, bool, *arm.Error) {
 	return &d, true, nil
 }
 
-// recoverVault brings a deleted vault back as it was, with its secrets, where it was.
+// recoverVault brings a deleted vault back with its properties, its secrets and its resource group.
 func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoints) *arm.Error {
 	if w.New.ID.Key() != d.Vault.ID.Key() {
 		return badRequest("The vault '%s' can only be recovered where it was: '%s'.", w.New.ID.Name(), d.Vault.ID)

@@ -27,20 +27,20 @@ const (
 type Listen func(port int, h http.Handler) (stop func() error, err error)
 
 // Endpoints gives every vault an endpoint of its own, as on Azure every vault is a host: a port, chosen when the vault
-// is created and kept for as long as there is something to recover. Nothing listens there while the vault is deleted.
+// is created and kept until it is purged. The port is closed while the vault is deleted.
 type Endpoints struct {
 	listen Listen
 
 	mu      sync.Mutex
 	handler http.Handler
 	open    map[string]*endpoint // by lower-case vault name
-	// next is where the search for a port goes on, taken are the ports to leave out. The port of a purged vault is free
-	// again when the home is next opened.
+	// next is the port at which the search goes on, taken are the ports to leave out. The port of a purged vault is
+	// free again when the home is next opened.
 	next  int
 	taken map[int]bool
 }
 
-// endpoint is one that listens.
+// endpoint is the open endpoint of a vault.
 type endpoint struct {
 	port int
 	stop func() error
@@ -71,7 +71,7 @@ func (e *Endpoints) Open(s *arm.Server, h http.Handler) error {
 				return err
 			}
 			e.taken[port] = true
-			if !c.Tx.Has(tableNames, vault) { // it is deleted
+			if !c.Tx.Has(tableNames, vault) { // a deleted vault
 				return nil
 			}
 			if err := e.start(vault, port); err != nil {

@@ -178,7 +178,7 @@ func (w *world) putSecret(secret, value string) armkeyvault.Secret {
 	return res.Secret
 }
 
-// A secret's value goes in and comes out nowhere: not in answers, not in the request log. Each value is a version.
+// A secret's value appears neither in ARM's answers nor in the request log. Each value is a version.
 func TestSecretsAreWriteOnly(t *testing.T) {
 	w := newWorld(t)
 	v := w.mustCreate(properties())

@@ -8,16 +8,15 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
 )
 
-// operation is one row of the table of the data plane's operations: which requests it is, what they need, and what
-// answers them.
+// operation is one row of the table of the data plane's operations: its requests, their permission and their handler.
 type operation struct {
 	// name is the operation's name in the vault's audit log.
 	name string
-	// method and path say which requests these are; {name} and {version} stand for one segment each.
+	// method and path identify its requests; {name} and {version} stand for one segment each.
 	method, path string
-	// action is the data action that a role must allow, permission what an access policy must grant.
+	// action is the data action that a role must allow, permission the permission that an access policy must grant.
 	action, permission string
-	// run answers; nil for operations of the service that are not served here.
+	// run answers requests; nil for operations of the service that are not implemented here.
 	run func(*request) (int, any, *dataError)
 }
 
@@ -26,7 +25,7 @@ const secretActions = namespace + "/vaults/secrets/"
 // operations are all operations of the data plane: routing, authorization and the audit log go by this table alone. Of
 // rows that fit a request the first counts.
 // Sources: https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups for the requests,
-// https://learn.microsoft.com/azure/key-vault/general/rbac-guide for what they need and
+// https://learn.microsoft.com/azure/key-vault/general/rbac-guide for their permissions and
 // https://learn.microsoft.com/azure/key-vault/general/logging#interpret-your-key-vault-logs for their names.
 var operations = append(append([]operation{
 	{"SecretList", http.MethodGet, "secrets", secretActions + "readMetadata/action", "list", (*request).list},
@@ -75,8 +74,8 @@ func unserved(collection, kind string) []operation {
 	return out
 }
 
-// route finds the operation that a method and a path are, with the name and the version in the path; nil if there is
-// none. Upper and lower case of a path's words do not matter.
+// route finds the operation of a method and a path, with the name and the version in the path; nil if it is unknown.
+// The case of a path's words does not matter.
 func route(method string, path []string) (op *operation, name, version string) {
 	for i := range operations {
 		if op = &operations[i]; op.method != method {

@@ -11,8 +11,8 @@ import (
 
 // Record describes a request on an existing vault's data plane, after it has been answered.
 type Record struct {
-	// Operation is the name in the audit log: SecretGet, SecretSet, ... "Authentication" for requests whose caller is
-	// not known, "Unknown" for requests that are no operation.
+	// Operation is the name in the audit log: SecretGet, SecretSet, ... "Authentication" for requests of an unknown
+	// caller, "Unknown" for unknown operations.
 	Operation string
 	Vault     arm.ID
 	Status    int
@@ -26,7 +26,7 @@ type Record struct {
 }
 
 // RecordTo hands a record of every request on a vault that exists to record, which is called after the answer and must
-// not block for long. A refused request has rolled its transaction back by then, and is recorded all the same.
+// not block for long. A refused request is recorded too, although its transaction is rolled back.
 func (h *Handler) RecordTo(record func(Record)) *Handler {
 	h.record = record
 	return h
@@ -42,7 +42,7 @@ func (r *request) recorded(status int, description, requestID string, began time
 		Duration: time.Since(began),
 	}
 	switch {
-	case status == http.StatusUnauthorized: // the operation is looked at once the caller is known
+	case status == http.StatusUnauthorized: // a request without a known caller has no operation
 		out.Operation = "Authentication"
 	case r.op != nil:
 		out.Operation = r.op.name

@@ -26,8 +26,8 @@ func checkSecretName(name string) *arm.Error {
 	return badRequest("The secret name '%s' is invalid: it must have 1 to 127 letters, digits and hyphens.", name)
 }
 
-// putSecret writes a secret: with a value a new version, without one the attributes of the current version. The value
-// goes in and never comes out through ARM.
+// putSecret writes a secret: with a value a new version, without one the attributes of the current version. ARM never
+// returns the value.
 // Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/secrets/create-or-update
 func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 	vaultID, _ := w.New.ID.Parent()
@@ -68,11 +68,11 @@ func putSecret(c *arm.Call, w *arm.Write) *arm.Error {
 	return saveVersion(c, vault, w.New, current, v)
 }
 
-// maxValue is how many bytes a secret's value may have.
+// maxValue is the largest size of a secret's value, in bytes.
 // Source: https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
 const maxValue = 25 << 10
 
-// keepSecret keeps the secret with its deleted vault, which brings it back when it is recovered.
+// keepSecret keeps the secret with its deleted vault, for the vault's recovery.
 func keepSecret(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Put(tableDeletedSecrets, secretKey(r.ID), r); err != nil {
 		return arm.InternalError(err)

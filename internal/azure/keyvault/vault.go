@@ -87,7 +87,7 @@ func putVault(c *arm.Call, w *arm.Write, endpoints *Endpoints) *arm.Error {
 		return err
 	}
 	if w.Old == nil {
-		if err := purge(c, w.New.ID.Name()); err != nil { // what is left of a vault whose retention has ended
+		if err := purge(c, w.New.ID.Name()); err != nil { // remains of a vault after its retention
 			return err
 		}
 		if err := claim(c, w.New.ID); err != nil {
@@ -104,7 +104,7 @@ func putVault(c *arm.Call, w *arm.Write, endpoints *Endpoints) *arm.Error {
 }
 
 // recoverDeleted recovers the deleted vault that has the name of a new one, when the request wants that. A deleted
-// vault keeps its name until it is purged: all other requests for the name are refused.
+// vault keeps its name until it is purged: other requests for the name are refused.
 func recoverDeleted(c *arm.Call, w *arm.Write, wanted bool, endpoints *Endpoints) (recovered bool, _ *arm.Error) {
 	name := w.New.ID.Name()
 	deleted, found, err := findDeleted(c, name)
@@ -125,7 +125,7 @@ func recoverDeleted(c *arm.Call, w *arm.Write, wanted bool, endpoints *Endpoints
 	return true, recoverVault(c, w, deleted, endpoints)
 }
 
-// completeVault sets what Azure adds to a vault's properties; old is nil for a new vault.
+// completeVault sets the properties that Azure adds to a vault; old is nil for a new vault.
 func completeVault(props map[string]any, old *arm.Resource) {
 	props["provisioningState"] = "Succeeded"
 	props["enableSoftDelete"] = true
@@ -156,7 +156,7 @@ func claim(c *arm.Call, id arm.ID) *arm.Error {
 	return nil
 }
 
-// checkVault holds the rules that the published type does not carry.
+// checkVault checks the rules beyond the published type.
 func checkVault(c *arm.Call, w *arm.Write, props map[string]any) *arm.Error {
 	if v, set := jsonbody.Flag(props, "enablePurgeProtection"); set && !v {
 		return badRequest("The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge " +

@@ -22,14 +22,14 @@ const (
 	tableRemoved = "keyvault.removedSecrets"
 )
 
-// secretVersion is one version of a secret. A secret's resource names the current one (Private["version"]) and shows
-// what ARM shows of it; the values are only here.
+// secretVersion is one version of a secret. A secret's resource names the current one (Private["version"]) and has its
+// visible properties; the values are only here.
 type secretVersion struct {
 	Value       string         `json:"value"`
 	ContentType string         `json:"contentType,omitempty"`
 	Tags        map[string]any `json:"tags,omitempty"`
 	Enabled     bool           `json:"enabled"`
-	// NotBefore and Expires are seconds since 1970; nil is not set. Both are information only: a secret can be read
+	// NotBefore and Expires are seconds since 1970; nil is not set. Both are for information: a secret can also be read
 	// before and after.
 	NotBefore *int64 `json:"nbf,omitempty"`
 	Expires   *int64 `json:"exp,omitempty"`
@@ -114,7 +114,7 @@ func scanVersions(c *arm.Call, id arm.ID, fn func(version string, v secretVersio
 	})
 }
 
-// forget drops what the table has of a secret ("vault/secret/") or of a vault ("vault/").
+// forget drops the table's rows of a secret ("vault/secret/") or of a vault ("vault/").
 func forget(c *arm.Call, table, prefix string) *arm.Error {
 	if err := c.Tx.DeleteAll(table, prefix); err != nil {
 		return arm.InternalError(err)
@@ -141,7 +141,7 @@ func removed(c *arm.Call, vault arm.ID) ([]*removedSecret, error) {
 	return slices.DeleteFunc(all, func(d *removedSecret) bool { return !c.Now.Before(d.Purge) }), err
 }
 
-// removeSecret deletes a secret from its vault; for the vault's retention time it can be recovered.
+// removeSecret deletes a secret from its vault. It can be recovered for the vault's retention time.
 // Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
 func removeSecret(c *arm.Call, vault, r *arm.Resource) (*removedSecret, *arm.Error) {
 	d := &removedSecret{Secret: *r, Deleted: c.Now, Purge: c.Now.AddDate(0, 0, retentionDays(vault))}

@@ -202,7 +202,7 @@ func newSum(name string, args []compiled, typ Type) accumulator {
 	}}
 }
 
-// asType gives a sum the type of what was summed up.
+// asType gives a sum the type of its summands.
 func asType(f float64, typ Type) any {
 	if typ == TimeSpan {
 		return time.Duration(f)

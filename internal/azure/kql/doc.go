@@ -51,11 +51,11 @@ func (t *Table) index(name string) int {
 	return -1
 }
 
-// Environment is what a query runs in.
+// Environment is the environment of a query.
 type Environment struct {
 	// Now is what now() and ago() count from.
 	Now time.Time
-	// Table finds a table by name; nil without an error when there is none.
+	// Table finds a table by name; nil without an error for an unknown one.
 	Table func(name string) (*Table, error)
 }
 

@@ -96,7 +96,7 @@ func TestQueriesOfTheProgramRun(t *testing.T) {
 	}
 }
 
-// What a query computes is what its title says.
+// Each query computes the result that its title promises.
 func TestQueriesOfTheProgramComputeWhatTheySay(t *testing.T) {
 	read := func(name string) string {
 		raw, err := os.ReadFile(filepath.Join(monitoring, name))

@@ -67,7 +67,7 @@ func (r *runner) unionParts(first *Table, u *union) ([]unionPart, error) {
 }
 
 // columns is the union's table without rows. places say, for every column of every part, which of its columns that
-// becomes; -1 is none.
+// becomes; -1 drops it.
 func (u *union) columns(parts []unionPart) (out *Table, places [][]int) {
 	out = &Table{}
 	if u.with != "" {

@@ -15,7 +15,7 @@ import (
 var timeFormats = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04",
 	"2006-01-02 15:04", "2006-01-02", "2006-01"}
 
-// convert reads text as a value of a type; nil when it is none.
+// convert reads text as a value of a type; nil for text that does not fit.
 func convert(text string, typ Type) any {
 	text = strings.TrimSpace(text)
 	switch typ {
@@ -134,7 +134,7 @@ func format(v any) string {
 	return string(raw)
 }
 
-// convertValue converts a value to a type; null when the type has no such value.
+// convertValue converts a value to a type; null for a value that does not fit.
 func convertValue(v any, typ Type) any {
 	switch typ {
 	case String:

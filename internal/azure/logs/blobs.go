@@ -25,7 +25,7 @@ func WriteBlob(c *arm.Call, account arm.ID, r blob.Record) *arm.Error {
 	return Write(c, blobService(account), string(r.Category), blobColumns(account, r))
 }
 
-// blobService is the resource whose diagnostic settings are about blobs.
+// blobService is the resource that holds the diagnostic settings for blobs.
 func blobService(account arm.ID) string { return account.Child("blobServices", "default").String() }
 
 // blobColumns renders a request on a storage account.

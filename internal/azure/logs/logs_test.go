@@ -113,7 +113,7 @@ func TestRetention(t *testing.T) {
 	a.Elapse(2 * 24 * time.Hour)
 	require.Equal(t, [][]any{{"new"}}, a.rows("MicrosoftDataShareShareLog | project OperationName"),
 		"Ensure 30 days are the default")
-	a.share("newest") // drops what is past
+	a.share("newest") // drops expired rows
 	a.workspace(`{"retentionInDays":60}`)
 	require.Len(t, a.rows("MicrosoftDataShareShareLog"), 2, "Ensure a longer retention brings nothing back")
 }
@@ -159,7 +159,7 @@ func TestRowsOfADeletedWorkspace(t *testing.T) {
 	require.Empty(t, a.rows("MicrosoftDataShareShareLog"))
 }
 
-// The answer has the published shape, also when nothing is found; GET asks as POST does.
+// The answer has the published shape, also without rows. GET and POST give the same answer.
 func TestAnswersHaveThePublishedShape(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "", "Shares")
@@ -190,7 +190,7 @@ func TestAnswersHaveThePublishedShape(t *testing.T) {
 	require.Equal(t, []any{}, out["tables"].([]any)[0].(map[string]any)["rows"])
 }
 
-// A timespan bounds what a query sees.
+// A timespan bounds the rows that a query sees.
 func TestTimespan(t *testing.T) {
 	a := newAzure(t)
 	a.watch(account, "", "Shares")

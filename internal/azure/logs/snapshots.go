@@ -18,7 +18,7 @@ type Snapshot struct {
 	Status, Message string
 	Scheduled       bool
 	Start, End      time.Time
-	// What was read and written.
+	// Counts of the files and bytes read and written.
 	FilesRead, FilesWritten, BytesRead, BytesWritten int64
 }
 

@@ -37,7 +37,8 @@ type destination struct {
 // (TimeGenerated unless given, Type, TenantId, _ResourceId …) are added. Call it in the transaction that does what is
 // logged: the row is durable with it.
 //
-// resourceID is what the settings are on: a Data Share account, a vault, a storage account's blobServices/default.
+// resourceID is the resource of the diagnostic settings: a Data Share account, a vault, a storage account's
+// blobServices/default.
 func Write(c *arm.Call, resourceID, category string, columns map[string]any) *arm.Error {
 	id, err := arm.ParseID(resourceID)
 	if err != nil {

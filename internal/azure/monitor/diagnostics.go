@@ -62,7 +62,7 @@ func putDiagnosticSetting(c *arm.Call, w *arm.Write) *arm.Error {
 	return nil
 }
 
-// targetType is the lower-case type of what a setting is about; it must have something to log.
+// targetType is the lower-case type of a setting's resource, which must have log categories.
 func targetType(setting arm.ID) (string, *arm.Error) {
 	target := subscriptionScope
 	if setting.Scope != "" {
@@ -123,7 +123,7 @@ func checkDestinations(c *arm.Call, setting arm.ID, props map[string]any) *arm.E
 	return nil
 }
 
-// checkCategories holds a setting to what its target offers and gives category names the published spelling.
+// checkCategories checks a setting's categories against its target and gives them the published spelling.
 // Source of codes and messages: https://github.com/hashicorp/terraform-provider-azurerm/issues/2985,
 // https://github.com/TaoYang-Cloud/azurepolicy/issues/19 and https://github.com/Azure/avdaccelerator/issues/473
 func checkCategories(props map[string]any, of categories) *arm.Error {

@@ -140,7 +140,7 @@ func (e evaluation) alerts(h *logs.History, now time.Time) []*fired {
 	return all
 }
 
-// evaluate is what the condition holds for at a moment, by dimensions.
+// evaluate returns the groups, by dimensions, for which the condition holds at a moment.
 func (e evaluation) evaluate(h *logs.History, at time.Time) (map[string]*fired, error) {
 	failing, latest := map[string]int{}, map[string]*fired{}
 	for period := range e.periods {
@@ -225,7 +225,7 @@ func (e evaluation) groups(t *kql.Table) map[string]*group {
 	return out
 }
 
-// measure aggregates the rows of a group; ok is false when there is nothing to measure.
+// measure aggregates the rows of a group; ok is false without a value.
 func (e evaluation) measure(t *kql.Table, rows [][]any) (value float64, ok bool) {
 	aggregation := strings.ToLower(jsonbody.Text(e.condition, "timeAggregation"))
 	if aggregation == "count" {

@@ -39,7 +39,7 @@ func (a *azure) snapshot(dataSet, status string, bytes int64) {
 	})
 }
 
-// alerts are the essentials of what is listed.
+// alerts are the essentials of the listed alerts.
 func (a *azure) alerts(query string) []map[string]any {
 	a.T.Helper()
 	var out []map[string]any

@@ -72,7 +72,7 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	return nil
 }
 
-// checkScopes wants what the rule queries to be there and readable by the caller.
+// checkScopes requires that the rule's scopes exist and that the caller may read them.
 func checkScopes(c *arm.Call, props map[string]any) *arm.Error {
 	scopes := jsonbody.Texts(props, "scopes")
 	if len(scopes) != 1 {
@@ -139,7 +139,7 @@ func checkAlert(props, condition map[string]any) *arm.Error {
 	return checkMuting(props, frequency)
 }
 
-// checkPeriods reads how many evaluations in a row are looked at, one if nothing is said.
+// checkPeriods reads the number of consecutive evaluations that the rule considers; the default is one.
 func checkPeriods(condition map[string]any) (int, *arm.Error) {
 	failing := jsonbody.Object(condition, "failingPeriods")
 	if failing == nil {

@@ -127,7 +127,7 @@ func putWorkspace(c *arm.Call, w *arm.Write) *arm.Error {
 	return createWorkspace(c, w.New)
 }
 
-// showWorkspace adds what derives from time and from what has been taken in.
+// showWorkspace adds the properties that derive from the time and from the ingested data.
 func showWorkspace(c *arm.Call, r *arm.Resource, body map[string]any) {
 	body["etag"] = `"` + r.ETag + `"`
 	capping := jsonbody.Object(jsonbody.Object(body, "properties"), "workspaceCapping")
@@ -210,7 +210,7 @@ func checkRetention(sku string, props map[string]any) *arm.Error {
 	return nil
 }
 
-// completeCapping checks the daily quota. A quota of -1 is none.
+// completeCapping checks the daily quota; -1 is unlimited.
 // Source: https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap
 func completeCapping(props map[string]any) *arm.Error {
 	capping := jsonbody.Object(props, "workspaceCapping")

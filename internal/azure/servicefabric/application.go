@@ -58,7 +58,7 @@ func putApplication(c *arm.Call, w *arm.Write) *arm.Error {
 // timeSpan is how durations of an upgrade are written: hours, minutes, seconds, optionally days before them.
 var timeSpan = regexp.MustCompile(`^(\d+\.)?([01]?\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?$`)
 
-// checkUpgradePolicy checks what the published type leaves open.
+// checkUpgradePolicy checks the rules beyond the published type.
 func checkUpgradePolicy(props map[string]any) *arm.Error {
 	policy := jsonbody.Object(props, "upgradePolicy")
 	if policy == nil {
@@ -170,7 +170,7 @@ func checkRun(c *arm.Call, app *arm.Resource) *arm.Error {
 	return nil
 }
 
-// kindOf is the kind of a service type in a registered version, "" when it has none of that name.
+// kindOf is the kind of a service type in a registered version, "" for an unknown service type.
 func kindOf(version *arm.Resource, serviceTypeName string) string {
 	types, _ := version.Private["serviceTypes"].(map[string]any)
 	return jsonbody.Text(types, serviceTypeName)

@@ -22,7 +22,8 @@ const (
 	codeVersion = "10.1.2493.9590"
 )
 
-// clusterName is what is valid in every region and tool: 4 to 23 lowercase letters and digits, a letter first.
+// clusterName matches the names that are valid in every region and tool: 4 to 23 lowercase letters and digits, a letter
+// first.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftservicefabric
 var clusterName = regexp.MustCompile(`^[a-z][a-z0-9]{3,22}$`)
 

@@ -215,7 +215,7 @@ func hasFolder(files map[string]*zip.File, folder string) bool {
 	return zipped
 }
 
-// hasProgram looks for a program in a code package; what is zipped is not looked into.
+// hasProgram looks for a program in a code package. It does not open zip files in the package.
 func hasProgram(files map[string]*zip.File, folder, program string) bool {
 	if _, zipped := files[strings.ToLower(folder)+".zip"]; zipped {
 		return true

@@ -25,7 +25,7 @@ const (
 	serviceType     = applicationType + "/services"
 )
 
-// provider holds what the handlers of all types need.
+// provider is the state that the handlers of all types share.
 type provider struct{ client *http.Client }
 
 // New makes the resource provider. Application packages are fetched with client, which must trust the embedded Azure's

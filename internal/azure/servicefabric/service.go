@@ -23,7 +23,7 @@ func putService(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	if w.Old != nil && w.Old.Private["ran"] == nil {
-		w = &arm.Write{New: w.New, Request: w.Request} // it never ran, so there is nothing to keep
+		w = &arm.Write{New: w.New, Request: w.Request} // it never ran and has no values to keep
 	}
 	for _, path := range [][]string{{"properties", "serviceKind"}, {"properties", "serviceTypeName"},
 		{"properties", "partitionDescription", "partitionScheme"}} {
@@ -41,7 +41,7 @@ func putService(c *arm.Call, w *arm.Write) *arm.Error {
 	return begin(c, w)
 }
 
-// checkPartition checks what the published type leaves open.
+// checkPartition checks the rules beyond the published type.
 // Source: https://learn.microsoft.com/azure/service-fabric/service-fabric-concepts-partitioning
 func checkPartition(partition map[string]any) *arm.Error {
 	const at = "properties.partitionDescription"

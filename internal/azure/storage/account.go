@@ -73,7 +73,7 @@ func checkNameAvailability(c *arm.Call, _ map[string]string, body map[string]any
 	return map[string]any{"nameAvailable": true}, nil
 }
 
-// cannotUpdate is Azure's answer to a change of what is fixed at creation.
+// cannotUpdate is Azure's answer to a change of a property that is fixed at creation.
 func cannotUpdate(property string) *arm.Error {
 	return arm.Conflict("AccountPropertyCannotBeUpdated",
 		"The property '%s' was specified in the input, but it cannot be updated as it is read-only. For more "+

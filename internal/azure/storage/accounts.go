@@ -12,8 +12,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
-// Accounts tells the blob data plane what the control plane knows: accounts, containers, and who may do what. It is a
-// blob.Accounts and a blob.Authorizer.
+// Accounts gives the blob data plane the control plane's accounts, containers and permissions. It is a blob.Accounts
+// and a blob.Authorizer.
 type Accounts struct {
 	server  *arm.Server
 	content *blob.Content
@@ -223,7 +223,7 @@ func (a *Accounts) DeleteContainer(account, name string) error {
 	})
 }
 
-// serviceError tells a client of the data plane what the control plane says.
+// serviceError turns an error of the control plane into one of the data plane.
 func serviceError(err *arm.Error) *blob.Error {
 	return &blob.Error{Status: err.Status, Code: err.Code, Message: err.Message}
 }

@@ -39,7 +39,7 @@ func (p *provider) putBlobService(c *arm.Call, w *arm.Write) *arm.Error {
 		keep.DeletedDays = int(days)
 	}
 	containers := daysKept(props)
-	// The default service of a new account is made up on reading: there is nothing to write then.
+	// The default service of a new account is computed on reading and not stored.
 	if err := p.content.SetRetention(c.Tx, account.Name(), keep); err != nil {
 		return arm.InternalError(err)
 	}

@@ -157,8 +157,8 @@ func showImmutability(_ *arm.Call, r *arm.Resource, body map[string]any) {
 	body["etag"] = `"` + r.ETag + `"`
 }
 
-// deleteImmutability refuses to give up what a policy protects: a locked policy stays, and a container with a policy
-// goes only when it is empty.
+// deleteImmutability refuses to delete a policy that still protects blobs: a locked policy stays, and a container with
+// a policy goes only when it is empty.
 // Source: https://learn.microsoft.com/azure/storage/blobs/immutable-container-level-worm-policies
 func (p *provider) deleteImmutability(c *arm.Call, r *arm.Resource) *arm.Error {
 	if c.ID.Key() == r.ID.Key() {

@@ -78,7 +78,7 @@ func (p *provider) runDaily(
 	return nil
 }
 
-// work is what a lifecycle policy asks for at a time.
+// work is the list of actions that a lifecycle policy asks for at a time.
 type work struct {
 	content    *blob.Content
 	account    string
@@ -107,7 +107,7 @@ func lifecycleOf(c *arm.Call, account arm.ID) work {
 	return out
 }
 
-// apply moves and deletes what the rules say. Where several actions fall due at once the cheapest wins: deletion, then
+// apply moves and deletes blobs by the rules. Where several actions fall due at once the cheapest wins: deletion, then
 // the archive, then the cool tier.
 // Source: https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview
 func (w *work) apply() error {

@@ -66,7 +66,7 @@ func deletedIn(c *arm.Call, account string, all bool) ([]*deletedContainer, erro
 	return slices.DeleteFunc(out, func(d *deletedContainer) bool { return !all && !c.Now.Before(d.Purge) }), err
 }
 
-// purgeContainers removes for good what is past its retention.
+// purgeContainers removes deleted containers whose retention has ended.
 func (p *provider) purgeContainers(c *arm.Call, account string) error {
 	all, err := deletedIn(c, account, true)
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	typeManagement  = typeAccount + "/managementPolicies"
 )
 
-// provider has what the handlers share.
+// provider is the state that the handlers share.
 type provider struct{ content *blob.Content }
 
 // New makes the resource provider; blobs of deleted accounts and containers are dropped from content.

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What Update has returned for is in the file, and the file is on disk: who copies it at that moment has it, and bbolt
-// syncs with every commit unless it is told not to.
+// When Update returns, the change is in the file, and the file is on disk: a copy of it at that moment has it, and
+// bbolt syncs with every commit unless it is told not to.
 func TestUpdateReturnsAfterTheWriteIsInTheFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state")
