@@ -208,7 +208,7 @@ func monitoredSide(b *components.Boundary, shares []settings.Share) *components.
 	}
 }
 
-// expectedSnapshots are the shortest interval of shares, and the earliest start of those that have it.
+// expectedSnapshots returns the shortest interval of shares, and the earliest start among the shares that have it.
 func expectedSnapshots(shares []settings.Share) (string, time.Time) {
 	first := slices.MinFunc(shares, func(a, b settings.Share) int {
 		return cmp.Or(

@@ -73,7 +73,7 @@ func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
 	return t, nil
 }
 
-// topology is what stands so far, by the names of the stack file.
+// topology holds what the program has registered so far, by the names of the stack file.
 type topology struct {
 	settings   *settings.Settings
 	azure      map[string]*azurenative.Provider

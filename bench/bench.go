@@ -362,7 +362,7 @@ func (b *bench) pulumi(ctx context.Context, args ...string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
-// environment is that of a local run but for the provider and what nobody reads.
+// environment is the environment of a local run, without the provider and without unused variables.
 func (b *bench) environment() []string {
 	path := strings.Join(b.toolchain.Dirs(), string(os.PathListSeparator)) + string(os.PathListSeparator) +
 		os.Getenv("PATH")

@@ -13,9 +13,9 @@ import (
 type recording struct {
 	// resources by URN without the stack's name.
 	resources map[string]recorded
-	// total counts the state's resources, azure those that a provider was asked for.
+	// total counts the state's resources, azure the resources that a provider was asked for.
 	total, azure int
-	// subscription and tenant are those of the run.
+	// subscription and tenant are the run's.
 	subscription, tenant string
 }
 

@@ -28,7 +28,7 @@ type machine struct {
 type sizeReport struct {
 	// Size is dev or a number of consumers.
 	Size string `json:"size"`
-	// Resources are all of the state, AzureResources those that a provider is asked for.
+	// Resources counts the whole state, AzureResources the resources that a provider is asked for.
 	Resources      int           `json:"resources"`
 	AzureResources int           `json:"azureResources"`
 	Verbs          []*verbReport `json:"verbs"`
@@ -58,9 +58,8 @@ type laneReport struct {
 	RatioMin    float64   `json:"ratioOfMinima,omitempty"`
 	RatioMedian float64   `json:"ratioMedian,omitempty"`
 	Ratios      []float64 `json:"ratios,omitempty"`
-	// CPURatio is that of the CPU times of all processes. What else the machine does changes it little, and where all
-	// CPUs are busy the ratio of times comes near it. It is left out for the floor and where the system tells no CPU
-	// times.
+	// CPURatio is the ratio of CPU times of all processes. Other work on the machine changes it little, and when all
+	// CPUs are busy the ratio of times comes near it. It is left out for the floor, and on systems without CPU times.
 	CPURatio float64 `json:"cpuRatio,omitempty"`
 }
 

@@ -9,7 +9,7 @@ import (
 type sample struct {
 	wall time.Duration
 	// own is CPU time of this process, in which embedded Azure, bridge and idle provider live; children is that of the
-	// CLI, the language host and the program. Both are 0 where the system does not tell.
+	// CLI, the language host and the program. Both are 0 on systems without CPU times.
 	own, children time.Duration
 }
 
@@ -24,7 +24,7 @@ func measured(do func() error) (sample, error) {
 	return s, err
 }
 
-// median of numbers, of which there is at least one.
+// median of one or more numbers.
 func median(numbers []float64) float64 {
 	sorted := slices.Sorted(slices.Values(numbers))
 	middle := len(sorted) / 2

@@ -112,7 +112,7 @@ func joined(a, b pulumi.StringInput, join func(a, b string) string) pulumi.Strin
 	}).(pulumi.StringOutput)
 }
 
-// texts are the elements of a list, nil where there is none, and whether they are all known already.
+// texts returns the elements of a list, nil without a list, and whether all of them are known.
 func texts(in pulumi.StringArrayInput) ([]string, bool) {
 	if in == nil {
 		return nil, true

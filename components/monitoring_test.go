@@ -130,7 +130,7 @@ var windows = map[string]time.Duration{
 	"P2D": 48 * time.Hour,
 }
 
-// Ensure every alert watches the workspace, is told to somebody, and is timed as Azure allows.
+// Ensure every alert watches the workspace, notifies somebody, and is timed as Azure allows.
 func TestMonitoringAlerts(t *testing.T) {
 	a := mustMonitor(t, bothSides)
 	workspace, group := a.OfType("operationalinsights:Workspace")[0], a.OfType("insights:ActionGroup")[0]

@@ -18,7 +18,7 @@ type component interface {
 	GetProvider(token string) pulumi.ProviderResource
 }
 
-// providerAt is the provider at a key of the Providers that a component was registered with, nil when there is none.
+// providerAt is the provider at a key of the Providers that a component was registered with, or nil.
 // Pulumi looks providers up by the package of a type token, and it keeps keys that are no packages.
 func providerAt(c component, key string) pulumi.ProviderResource {
 	return c.GetProvider(key + ":index:Provider")

@@ -111,8 +111,8 @@ func (s *ShareWithDataset) address(
 	}
 }
 
-// afterAcceptance is the invitation's status now that there is a subscription to it: the recorded one was read when the
-// invitation was sent, and to accept is to create the subscription.
+// afterAcceptance is the invitation's status once the subscription exists. Creating the subscription accepts the
+// invitation, and the recorded status was read before that.
 func afterAcceptance(i *datashare.Invitation, s *datashare.ShareSubscription) pulumi.StringOutput {
 	return pulumi.All(i.InvitationStatus, s.ID()).ApplyT(func(known []any) string {
 		if status := known[0].(string); status != "Pending" {

@@ -88,8 +88,8 @@ func newShareWithDataset(
 	return s, ctx.RegisterResourceOutputs(s, outputs(s))
 }
 
-// findProviders finds the provider of each side: among those that the component was registered with, or by the URN that
-// the side gives. A side without either has the component's own, which children inherit.
+// findProviders finds the provider of each side: in the component's Providers option, or by the side's URN. Without
+// either, the side uses the component's own provider, which children inherit.
 func (s *ShareWithDataset) findProviders(ctx *pulumi.Context, args *ShareWithDatasetArgs) error {
 	var err error
 	if s.provider = providerAt(s, azureNative); s.provider == nil {

@@ -398,10 +398,10 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 			`ShareWithDataset "financial"`, "shareName is missing", "schedule.interval is missing",
 			"schedule.start is missing", "dataSets is empty", "consumers is empty",
 		}},
-		"a kind there is not": {func(s *sharing) {
+		"an unknown kind": {func(s *sharing) {
 			s.args.DataSets["x"] = components.ShareDataSet{Kind: "table", Container: pulumi.String("shared-datasets")}
 		}, []string{`dataSets["x"].kind is "table"`}},
-		"a container there is not": {func(s *sharing) {
+		"an unknown container": {func(s *sharing) {
 			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: pulumi.String("nowhere")}
 		}, []string{`dataSets["x"].container is "nowhere", which the provider does not have`}},
 		"paths that contradict the kind": {func(s *sharing) {
@@ -414,7 +414,7 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 			s.invitees = map[string]*components.ShareInvitee{"fabrikam": {Email: pulumi.String("a@b.example"),
 				ObjectID: pulumi.String("o")}}
 		}, []string{`consumers["fabrikam"].invitee has both`}},
-		"a source there is not": {func(s *sharing) {
+		"a missing source": {func(s *sharing) {
 			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
 				Path:   "p",
 				Source: "nowhere.csv"}

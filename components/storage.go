@@ -116,9 +116,9 @@ func accessTier(in pulumi.StringPtrInput) storage.AccessTierPtrInput {
 	}).(storage.AccessTierPtrOutput)
 }
 
-// storageNetwork closes an account to all but ranges, if there are any. Sources are uploaded from wherever the program
-// runs, so without ranges the network stays open and access is a matter of keys and roles. The bypass lets Data Share
-// in (learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services).
+// storageNetwork opens an account to ranges alone. Without ranges the network stays open and keys and roles decide
+// about access, because the program may upload sources from any address. The bypass lets Data Share in
+// (learn.microsoft.com/azure/storage/common/storage-network-security-trusted-azure-services).
 func storageNetwork(ranges pulumi.StringArrayInput) storage.NetworkRuleSetPtrInput {
 	if all, known := texts(ranges); known {
 		return storageRules(all)

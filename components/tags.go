@@ -35,9 +35,8 @@ func properties(structure reflect.Value) []property {
 	return all
 }
 
-// knownInputs are the arguments of a component that are recorded in the stack's state: those that are given as values,
-// without secrets. With outputs among them, nothing below the component could start before everything that any argument
-// comes from is there.
+// knownInputs are the arguments that the stack's state records of a component: plain values without secrets. Outputs
+// are left out, because the component's resources would wait for every resource that any of them comes from.
 func knownInputs(args any) pulumi.Map {
 	in, _ := known(reflect.ValueOf(args)).(pulumi.Map)
 	return in

@@ -149,8 +149,8 @@ func (a *app) makeCertificate(
 	return err
 }
 
-// configure makes the stack name the certificate: in its stack file on Azure; a local run takes the one that its home
-// keeps, unless the stack file names one itself.
+// configure names the certificate in the stack file of a stack on Azure. A local run takes the certificate of its home,
+// unless the stack file names another.
 func configure(
 	ctx context.Context, t *target.Target, c *admincert.Certificate, configured string, d *certDocument,
 ) error {

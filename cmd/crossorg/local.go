@@ -30,7 +30,7 @@ tool than Go is needed. Everything that a run keeps lies in the home folder.`,
 	return cmd
 }
 
-// flags are those that every verb has.
+// flags are common to all verbs.
 type flags struct {
 	stack, project, home, configFile, armLog string
 	json, all                                bool

@@ -50,7 +50,7 @@ running local serve too.`,
 	return cmd
 }
 
-// days parses a positive duration, with d for days of 24 hours beside Go's own units.
+// days parses a positive duration, with d for days of 24 hours besides Go's own units.
 func days(text string) (time.Duration, error) {
 	by, err := time.ParseDuration(text)
 	if number, ok := strings.CutSuffix(text, "d"); ok {

@@ -19,8 +19,8 @@ type faultsDocument struct {
 func (a *app) localFaults() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
-		Short: "Make requests to the embedded Azure go wrong",
-		Long: `Make requests to the embedded Azure go wrong, to see that a deployment recovers.
+		Short: "Make requests to the embedded Azure fail",
+		Long: `Make requests to the embedded Azure fail, to see that a deployment recovers.
 
 Rules are kept in the home and hold for a running local serve and for later runs, until they
 are cleared.`,
@@ -42,7 +42,7 @@ func (a *app) faultsAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add --kind KIND",
 		Short: "Add a rule",
-		Long: `Add a rule: which requests to Azure Resource Manager go wrong, how, and how often.
+		Long: `Add a rule: which requests to Azure Resource Manager fail, how, and how often.
 
   429, 500, 503   refuse the request; it has no effect
   drop-before     close the connection before the request takes effect
@@ -64,15 +64,15 @@ func (a *app) faultsAdd() *cobra.Command {
 	}
 	f.registerHome(cmd)
 	set := cmd.Flags()
-	set.StringVar((*string)(&rule.Kind), "kind", "", "what goes wrong: "+strings.Join(kinds, ", "))
+	set.StringVar((*string)(&rule.Kind), "kind", "", "kind of fault: "+strings.Join(kinds, ", "))
 	set.StringVar(&rule.Method, "method", "", "HTTP method of the requests (default: any)")
 	set.StringVar(&rule.Path, "path", "",
 		"pattern of the requests' whole path, * for any run of characters (default: any)")
-	set.IntVar(&rule.Nth, "nth", 0, "first matching request to go wrong, counted from 1")
-	set.IntVar(&rule.Count, "count", 0, "how many requests go wrong (default: all)")
+	set.IntVar(&rule.Nth, "nth", 0, "first matching request to fail, counted from 1")
+	set.IntVar(&rule.Count, "count", 0, "how many requests fail (default: all)")
 	set.Float64Var(&rule.Probability, "probability", 0, "chance of each matching request (default: 1)")
 	set.Uint64Var(&rule.Seed, "seed", 0, "makes the chances repeatable")
-	set.IntVar(&rule.Repeat, "repeat", 0, "how many repetitions of a request that went wrong go wrong as well")
+	set.IntVar(&rule.Repeat, "repeat", 0, "how many repetitions of a failed request fail too")
 	set.DurationVar((*time.Duration)(&rule.Delay), "delay", 0,
 		"how long slow holds back, and what 429 and 503 ask for in Retry-After")
 	return cmd

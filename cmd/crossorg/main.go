@@ -41,7 +41,7 @@ type app struct {
 	*reporter
 	stdin  io.Reader
 	killed <-chan struct{}
-	// reached tells that the command line was right and a verb began: what goes wrong from then on is a failure.
+	// reached says that the command line was right and a verb began: an error from then on is a failure.
 	reached bool
 }
 

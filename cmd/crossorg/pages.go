@@ -84,7 +84,7 @@ func accessPage(now *stack.ShareAccess) func(*console.Page) {
 	}
 }
 
-// faultsPage lists the rules about requests that go wrong.
+// faultsPage lists the fault rules.
 func faultsPage(states []faults.State) func(*console.Page) {
 	return func(p *console.Page) {
 		if len(states) == 0 {
@@ -120,7 +120,7 @@ func or(text, fallback string) string {
 	return text
 }
 
-// advancedPage is how the clock was moved, and what came due on the way.
+// advancedPage shows how far the clock was moved, and what came due on the way.
 func advancedPage(moved arm.Advanced) func(*console.Page) {
 	return func(p *console.Page) {
 		p.Text("", fmt.Sprintf("The clock stands at %s UTC; it was %s.", moved.To.Format(time.DateTime),

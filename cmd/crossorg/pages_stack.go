@@ -168,7 +168,7 @@ func (f *flags) more(p *console.Page, n int, about string) {
 	}
 }
 
-// standing counts what stands by component, and names each organization's resources.
+// standing counts resources by component, and names each organization's resources.
 func (f *flags) standing(p *console.Page, r *local.Result) {
 	if len(r.Components) > 0 {
 		p.Heading("What stands")
@@ -285,7 +285,7 @@ type arrival struct {
 
 func equal(f stack.SnapshotFile) bool { return f.SHA256 != "" && f.SHA256 == f.SourceSHA256 }
 
-// files shows one file a row, those that differ first.
+// files shows one file a row, differing files first.
 func (f *flags) files(p *console.Page, files []arrival) {
 	if len(files) == 0 {
 		return
@@ -385,7 +385,7 @@ func (f *flags) outputs(p *console.Page, indent string, outputs map[string]any) 
 	return shortened
 }
 
-// tense is how changes are told: as what will be, or what is.
+// tense says whether changes are planned or done.
 type tense int
 
 const (

@@ -78,8 +78,7 @@ func (r *reporter) document(v any) error {
 	return encoder.Encode(v)
 }
 
-// failure prints what failed, then every complaint with the resource that it is about, except those that the person has
-// read on the way.
+// failure prints what failed, then every complaint with its resource. Complaints that progress has shown are left out.
 func (r *reporter) failure(f *local.Failure) {
 	page := r.err.Page()
 	page.Message("", "error: ", console.Bad(f.Message))

@@ -26,8 +26,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 		"where the stack stands: local (the home's embedded Azure) or azure")
 }
 
-// at opens the target, does work on it and reports the answer once the target is closed: a person who reads keeps
-// nobody out of a home. Command lines with another target are wrong usage. A failure without an answer has the document
+// at opens the target, does work on it and reports the answer after the target is closed, so that a pager locks no
+// home. Command lines with another target are wrong usage. A failure without an answer has the document
 // {"stack", "target", "error"}.
 func (a *app) at(ctx context.Context, f *targetFlags, do func(*target.Target) (answer, error)) error {
 	if f.target != target.Local && f.target != target.Azure {

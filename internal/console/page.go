@@ -117,7 +117,7 @@ func (p *Page) Table(indent string, t *Table) {
 	p.lines = append(p.lines, t.lines(p.screen, indent, p.width)...)
 }
 
-// Verbatim are lines to be copied, such as commands: they are never folded nor cut.
+// Verbatim shows lines to be copied, such as commands, without folding or cutting them.
 func (p *Page) Verbatim(indent string, lines ...string) {
 	for _, line := range lines {
 		p.lines = append(p.lines, strings.TrimRight(indent+clean(line), " "))

@@ -26,9 +26,9 @@ type Progress struct {
 	// detail is what the moving line says; it is on the screen while drawn.
 	detail string
 	drawn  bool
-	// rest is the beginning of a message that has not come whole yet.
+	// rest is the beginning of an incomplete message.
 	rest []byte
-	// stop ends the redrawing; nil while there is nothing to redraw.
+	// stop ends the redrawing; nil while nothing is redrawn.
 	stop chan struct{}
 }
 

@@ -126,7 +126,7 @@ func (t *Table) widths(available int) []int {
 			yielding = append(yielding, i)
 		}
 	}
-	// Where those that are never cut leave too little, all give way.
+	// When the columns that are never cut leave too little room, all columns shrink.
 	if available-kept < minColumn*len(yielding) {
 		kept, yielding = 0, nil
 		for i := range t.columns {

@@ -20,7 +20,7 @@ func Advance(ctx context.Context, o Options, by time.Duration) (out arm.Advanced
 	return out, err
 }
 
-// withAzure lets do work on the home's embedded Azure, in this process or in the one that serves it.
+// withAzure calls do with the home's embedded Azure, in this process or in the one that serves it.
 func withAzure(o Options, do func(*azure.Azure) error) error {
 	_, home, err := Locate(o)
 	if err != nil {

@@ -29,13 +29,13 @@ func (c Change) same(other Change) bool {
 type Component struct {
 	// Type is the component's, such as "ProviderOrg"; "" holds the resources outside of any component.
 	Type string
-	// Names are those of the instances, sorted.
+	// Names are the names of the instances, sorted.
 	Names []string
-	// Resources counts what stands in all of them.
+	// Resources counts the resources of all instances.
 	Resources int
 }
 
-// operations are how a person calls the engine's operations. Of the steps of a replacement one is told.
+// operations are the names of the engine's operations in reports. A replacement counts once, not by its steps.
 var operations = map[apitype.OpType]string{
 	apitype.OpCreate:            "create",
 	apitype.OpUpdate:            "update",
@@ -87,7 +87,7 @@ func (s step) custom() bool {
 	return state != nil && state.Custom
 }
 
-// components counts what stands by component: a resource's URN names the types of its parents.
+// components counts resources by component: a resource's URN names the types of its parents.
 func (c *collector) components() []Component {
 	byType := map[string]*Component{}
 	of := func(kind string) *Component {

@@ -15,9 +15,9 @@ import (
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
-// command is the Automation API's way to the CLI. It differs from the API's own in that the child gets none of the
-// parent's Azure credentials and Pulumi settings, is interrupted first and killed only when asked twice, and is not
-// started for questions whose answer is not used.
+// command runs the CLI for the Automation API. Unlike the API's own command, it keeps the parent's Azure credentials
+// and Pulumi settings from the child, interrupts the child before it kills it, and starts none for questions whose
+// answer is not used.
 type command struct {
 	toolchain *toolchain.Toolchain
 	// kill ends a running child at once when it is closed.

@@ -1,4 +1,4 @@
-// Package local runs the project's Pulumi program, as it is, on the embedded Azure.
+// Package local runs the project's unchanged Pulumi program on the embedded Azure.
 //
 // A run is the real Pulumi CLI with its Go language host, steered by the Automation API, in a home folder that keeps
 // project, stack files, state, passphrase and the embedded Azure's data. What makes the run local is the environment of

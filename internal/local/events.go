@@ -126,8 +126,8 @@ var head = regexp.MustCompile(`^\{"sequence":\d+,"timestamp":\d+,"(resourcePreEv
 	`\{"op":"(create|delete|same)","urn":"([^"\\]+)","type":"([^"\\]+)","old":(?:null,"new":)?\{` +
 	`"type":"[^"\\]*","urn":"[^"\\]*"(,"custom":true)?`)
 
-// skim reads such an event by its head: decoding it whole, properties and all, takes ten times as long, and most events
-// are of that kind. It is not ok for any other event, nor for one that is written in another way.
+// skim reads such an event by its head: most events are of that kind, and decoding one with its properties takes ten
+// times as long. ok is false for every other event.
 func skim(line []byte) (e event, ok bool) {
 	found := head.FindSubmatch(line)
 	if found == nil || string(found[4]) == stackType || bytes.HasSuffix(line, []byte(`"planning":true}}`)) {
@@ -236,8 +236,7 @@ var wentWrong = regexp.MustCompile(`^(exit status \d+|signal: \w+)$`)
 // plain is the program's own error message.
 func plain(message string) string { return wrapping.ReplaceAllString(message, "") }
 
-// complaints are the errors without those that say only that something else failed. When no other is left, what the
-// program printed tells more.
+// complaints are the errors that name a cause. Without one, the program's own output stands in for them.
 func (c *collector) complaints() []Diagnostic {
 	var kept []Diagnostic
 	seen := map[Diagnostic]bool{}
@@ -285,7 +284,7 @@ func (c *collector) stillRunning() {
 	}
 }
 
-// word is how an operation is told.
+// word is the sign and the verb forms that reports use for an operation.
 type word struct{ sign, will, doing, done string }
 
 var words = map[apitype.OpType]word{

@@ -16,10 +16,10 @@ const account = "urn:pulumi:dev::crossorg::crossorg:index:ProviderOrg$azure-nati
 // collected feeds events through a collector, as the CLI prints them, and returns it with what a person read.
 func collected(t *testing.T, all ...apitype.EngineEvent) (*collector, string) {
 	t.Helper()
-	var told bytes.Buffer
+	var shown bytes.Buffer
 	r := &redactor{}
 	r.add("hunter2hunter2")
-	c := &collector{progress: &told, redactor: r}
+	c := &collector{progress: &shown, redactor: r}
 	stop := c.watch()
 	defer stop()
 	var printed bytes.Buffer
@@ -33,7 +33,7 @@ func collected(t *testing.T, all ...apitype.EngineEvent) (*collector, string) {
 		require.NoError(t, err)
 		require.Equal(t, len(chunk), n)
 	}
-	return c, told.String()
+	return c, shown.String()
 }
 
 func custom(op apitype.OpType) apitype.StepEventMetadata {
@@ -54,14 +54,14 @@ func printed(message string) apitype.EngineEvent {
 func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
 	update := custom(apitype.OpUpdate)
 	update.Diffs = []string{"tags"}
-	_, told := collected(t,
+	_, shown := collected(t,
 		apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: custom(apitype.OpCreate)}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate)}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: update, Planning: true}},
 		apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpSame)}},
 	)
 	assert.Equal(t,
-		"  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso [tags]\n", told)
+		"  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso [tags]\n", shown)
 }
 
 func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
@@ -76,13 +76,13 @@ func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {
 }
 
 func TestComplaintsAreTheProgramsOwnWords(t *testing.T) {
-	c, told := collected(t,
+	c, shown := collected(t,
 		failed("<{%reset%}>an unhandled error occurred: program failed: \n1 error occurred:\n\t* 2 problems in the "+
 			"configuration:\n  a\n  b\n<{%reset%}>"),
 		failed("update failed"),
 	)
 	assert.Equal(t, []Diagnostic{{Message: "2 problems in the configuration:\n  a\n  b"}}, c.complaints())
-	assert.Empty(t, told, "errors are told once, at the end")
+	assert.Empty(t, shown, "errors are shown once, at the end")
 }
 
 func TestComplaintsOfAResourceNameItWithoutSecrets(t *testing.T) {
@@ -94,13 +94,13 @@ func TestComplaintsOfAResourceNameItWithoutSecrets(t *testing.T) {
 }
 
 func TestFailureWithoutReasonGetsWhatWasPrinted(t *testing.T) {
-	c, told := collected(t, printed("./main.go:1: undefined: x"),
+	c, shown := collected(t, printed("./main.go:1: undefined: x"),
 		failed("error in compiling Go: unable to run `go build`: exit status 1"))
 	assert.Equal(t, []Diagnostic{
 		{Message: "error in compiling Go: unable to run `go build`: exit status 1"},
 		{Message: "./main.go:1: undefined: x", Shown: true},
 	}, c.complaints())
-	assert.Contains(t, told, "undefined: x")
+	assert.Contains(t, shown, "undefined: x")
 }
 
 // Most events are read by their heads: that must tell the same as decoding them.
@@ -129,7 +129,7 @@ func TestSkimmedEventsAreAsDecoded(t *testing.T) {
 			true},
 		"deletion": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: gone}},
 			true},
-		"foretold creation": {apitype.EngineEvent{
+		"foreshown creation": {apitype.EngineEvent{
 			ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: custom(apitype.OpCreate), Planning: true},
 		}, false},
 		"stack": {apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: stack}},

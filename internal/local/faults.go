@@ -7,7 +7,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/faults"
 )
 
-// AddFault adds a rule about what goes wrong on the home's embedded Azure, now or in the next runs.
+// AddFault adds a fault rule to the home's embedded Azure, for a running one and for later runs.
 func AddFault(ctx context.Context, o Options, rule faults.Rule) (out faults.Rule, err error) {
 	err = withAzure(o, func(a *azure.Azure) error {
 		out, err = a.AddFault(ctx, rule)

@@ -76,8 +76,8 @@ func (h *Home) StackFile(stack string) string {
 	return stackfile.StackFile(h.ProjectDir(), stack)
 }
 
-// BackendURL is the file backend in StateDir. It replaces its files at one stroke, but not the metadata that it would
-// keep beside each: an engine killed while it writes those leaves a stack that cannot be read.
+// BackendURL is the file backend in StateDir, without metadata files. The backend replaces its files atomically except
+// for the metadata, and an engine killed while it writes metadata leaves an unreadable stack.
 func (h *Home) BackendURL() string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(h.StateDir()), RawQuery: "metadata=skip"}
 	return u.String()
@@ -93,7 +93,7 @@ func (h *Home) hasStack(project, stack string) bool {
 	return false
 }
 
-// create makes the folders and the passphrase; it keeps what is there.
+// create makes the folders and the passphrase, and keeps existing ones.
 func (h *Home) create() error {
 	for _, dir := range []string{h.Dir, h.ProjectDir(), h.StateDir(), h.AzureDir(), h.CertsDir(), h.ProgramDir(),
 		h.PulumiDir()} {

@@ -46,13 +46,13 @@ func TestRunsInOneHomeTakeTurns(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	var told bytes.Buffer
-	_, err = home.lock(ctx, &told)
+	var progress bytes.Buffer
+	_, err = home.lock(ctx, &progress)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Contains(t, told.String(), "waiting for it to end")
+	assert.Contains(t, progress.String(), "waiting for it to end")
 
 	unlock()
-	again, err := home.lock(context.Background(), &told)
+	again, err := home.lock(context.Background(), &progress)
 	require.NoError(t, err)
 	again()
 }

@@ -18,10 +18,9 @@ import (
 	"github.com/crossorg/crossorg/internal/process"
 )
 
-// resume takes up what an interrupted run left: the lock of an engine that lives no more, and the operations that it
-// was about when it died. Nobody can tell whether those took effect. So each of their resources stays or comes into the
-// state with its id and an initialization error, and the next run writes it again, which makes it or finds it as it
-// should be. The home's lock is held, so no other run of ours is under way.
+// resume takes up the lock and the pending operations of a dead engine. Whether those operations took effect is
+// unknown. So the state keeps or gets each of their resources with its id and an initialization error, and the next run
+// writes the resource again. The caller holds the home's lock, so no other run of ours is under way.
 func (s *Session) resume(ctx context.Context) error {
 	if err := s.breakLocks(ctx); err != nil {
 		return fmt.Errorf("take the lock of an interrupted run away: %w", err)
@@ -62,7 +61,7 @@ func (h *Home) checkpoint(project, stack string) string {
 	return filepath.Join(h.StateDir(), ".pulumi", "stacks", project, stack+".json")
 }
 
-// checkpoint is a state, of which only what resume touches is understood.
+// checkpoint is a state. Only the parts that resume changes are decoded.
 type checkpoint struct {
 	document, latest map[string]any
 }
@@ -182,7 +181,7 @@ func (c *checkpoint) idOf(r map[string]any, subscription string) (string, error)
 // begun, and saves its state.
 const lastBreath = 2 * time.Minute
 
-// breakLocks removes the file backend's locks of engines that live no more. It waits for one that still does.
+// breakLocks removes the file backend's locks of dead engines, and waits for an engine that still runs.
 func (s *Session) breakLocks(ctx context.Context) error {
 	pattern := filepath.Join(s.home.StateDir(), ".pulumi", "locks", "organization", s.project.Name,
 		s.options.Stack, "*.json")

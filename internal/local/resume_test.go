@@ -142,9 +142,9 @@ func TestWhatNobodyCanIdentifyStaysPending(t *testing.T) {
 
 func TestLocksOfDeadEnginesAreRemoved(t *testing.T) {
 	home := newHome(t)
-	var told bytes.Buffer
+	var reported bytes.Buffer
 	s := &Session{home: home, project: &stackfile.Project{Name: "crossorg"},
-		options: Options{Stack: "dev", Progress: &told}}
+		options: Options{Stack: "dev", Progress: &reported}}
 	dir := filepath.Join(home.StateDir(), ".pulumi", "locks", "organization", "crossorg", "dev")
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	host, err := os.Hostname()
@@ -161,7 +161,7 @@ func TestLocksOfDeadEnginesAreRemoved(t *testing.T) {
 	assert.NoFileExists(t, dead)
 	assert.NoFileExists(t, torn)
 	assert.FileExists(t, foreign, "what another machine does nobody here can tell")
-	assert.Contains(t, told.String(), "its lock is removed")
+	assert.Contains(t, reported.String(), "its lock is removed")
 
 	living := lock("living", fmt.Sprintf(`{"pid":%d,"hostname":%q}`, os.Getpid(), host))
 	ctx, cancel := context.WithCancel(context.Background())

@@ -116,7 +116,7 @@ func (s *Session) protected() ([]string, error) {
 		} `json:"checkpoint"`
 	}
 	raw, err := os.ReadFile(s.home.checkpoint(s.project.Name, s.options.Stack))
-	// A big state takes long to decode. The engine writes it without spaces, or with one where it is told to indent.
+	// A big state takes long to decode. The engine writes it without spaces, or with one when it indents.
 	if err == nil && !bytes.Contains(raw, []byte(`"protect":true`)) && !bytes.Contains(raw, []byte(`"protect": true`)) {
 		return nil, nil
 	}

@@ -35,7 +35,7 @@ type Served struct {
 func (s *Served) Close() error { return s.azure.Close() }
 
 // Serve opens the home's embedded Azure and listens until Close. It knows the organizations of every stack file of the
-// project, so that each of these stacks can run beside it.
+// project, so that each of these stacks can run on it.
 func Serve(o Options) (*Served, error) {
 	project, home, err := Locate(o)
 	if err != nil {

@@ -41,7 +41,7 @@ type Options struct {
 	// Callers is the address that storage accounts' network rules see on all callers of what Serve serves; none passes
 	// them.
 	Callers netip.Addr
-	// Faults are what goes wrong on the embedded Azure during this run, beside the rules that the home keeps.
+	// Faults are further fault rules of the embedded Azure, for this run only.
 	Faults []faults.Rule
 	// Progress gets a person's lines while work runs.
 	Progress io.Writer

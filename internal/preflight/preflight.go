@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options) *checks.Report {
 	return checks.Ask(ctx, questions, o.Progress)
 }
 
-// problems are rows of what is wrong with the configuration.
+// problems are rows about the configuration's problems.
 func problems(err error) []checks.Check {
 	var all settings.Problems
 	if !errors.As(err, &all) {
@@ -92,7 +92,7 @@ func problems(err error) []checks.Check {
 	return rows
 }
 
-// names says why no name has to be asked for: the program gives none that has to be unique over Azure.
+// names says why no name is checked: all names that are unique over Azure are generated.
 func (r *run) names() checks.Check {
 	return checks.Check{Check: "names", Resource: "storage accounts, vaults, cluster", Expected: "free", OK: true,
 		Seen: "each ends in random characters or a digest, so it is free by construction"}

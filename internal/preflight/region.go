@@ -14,7 +14,7 @@ var regional = []struct{ namespace, resourceType string }{
 	{"Microsoft.DataShare", "accounts"}, {"Microsoft.OperationalInsights", "workspaces"},
 }
 
-// region checks that the subscription has the organization's region, and the region what stands there.
+// region checks that the subscription has the organization's region, and that the region offers the needed services.
 func (r *run) region(ctx context.Context, a checks.Subject, location string) []checks.Check {
 	on := a.On(a.Resource + "/locations/" + location)
 	all, err := stack.List[struct {
@@ -47,7 +47,7 @@ func (r *run) region(ctx context.Context, a checks.Subject, location string) []c
 			continue
 		}
 		for _, t := range p.ResourceTypes {
-			// A type without regions stands in none of its own.
+			// A type without regions is not bound to a region.
 			if strings.EqualFold(t.ResourceType, w.resourceType) && len(t.Locations) > 0 {
 				has := slices.ContainsFunc(t.Locations,
 					func(l string) bool { return strings.EqualFold(l, display) || strings.EqualFold(l, location) })

@@ -19,7 +19,7 @@ var namespaces = []string{
 	"Microsoft.Storage",
 }
 
-// clusterNamespaces are needed beside them where the cluster stands.
+// clusterNamespaces are further resource providers that the cluster's subscription needs.
 var clusterNamespaces = []string{"Microsoft.Compute", "Microsoft.ServiceFabric"}
 
 // provider is a resource provider as a subscription has it.

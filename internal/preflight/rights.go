@@ -12,7 +12,7 @@ import (
 // roleVersion is the api-version of permissions.
 const roleVersion = "2022-04-01"
 
-// actions are what the deploying principal has to be allowed at the subscription, beside assigning roles.
+// actions are what the deploying principal needs at the subscription, besides the right to assign roles.
 var actions = []string{
 	"Microsoft.Resources/subscriptions/resourceGroups/write", "Microsoft.Storage/storageAccounts/write",
 	"Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.KeyVault/vaults/write",

@@ -136,8 +136,8 @@ func (c *collector) checkDataSet(at path, share, name string, d DataSet, root st
 
 // blobName holds a blob's name or folder against Azure's rules
 // (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata): 1 to 1,024
-// characters, at most 254 segments, none of them ending in a dot. What lands at the consumer has a prefix before it and
-// must fit too.
+// characters, at most 254 segments, none of them ending in a dot. The blob at the consumer has a prefix, and its
+// name must fit too.
 func (c *collector) blobName(at path, name, prefix string) {
 	segments, above := strings.Split(name, "/"), strings.Count(prefix, "/")
 	length, most := utf8.RuneCountInString(name), rules.MaxBlobName-utf8.RuneCountInString(prefix)
@@ -201,7 +201,7 @@ func inProject(root, name string) string {
 	return filepath.Join(root, full)
 }
 
-// stat looks up a file that the configuration names; one that is not there is a problem.
+// stat looks up a file that the configuration names. A missing file is a problem.
 func (c *collector) stat(at path, name, root string) (fs.FileInfo, bool) {
 	info, err := os.Stat(inProject(root, name))
 	if err != nil {

@@ -50,7 +50,7 @@ type Options struct {
 	Root string
 	// Stack is the stack's name, the environment where the configuration names none.
 	Stack string
-	// Getenv reads environment variables; nil means that there are none.
+	// Getenv reads environment variables; nil means an empty environment.
 	Getenv func(string) string
 }
 

@@ -12,7 +12,7 @@ import (
 type Problem struct {
 	// Key is the full path as `pulumi config set --path` takes it, "crossorg:shares.payments.consumers[0]".
 	Key string
-	// Value is what the key holds, as JSON text on one line; empty when nothing is there or when it is a secret.
+	// Value is what the key holds, as JSON text on one line; empty for a missing key and for a secret.
 	Value string
 	// Reason says what is wrong.
 	Reason string
@@ -51,8 +51,8 @@ func (ps Problems) Error() string {
 	return b.String()
 }
 
-// collector gathers problems. A key that has a problem, or lies below one that has, gets no second one: what follows
-// from the first would only hide it.
+// collector gathers problems, one for each key. Keys below a key with a problem get none: a problem that follows from
+// another would hide it.
 type collector struct {
 	problems Problems
 	seen     map[string]bool
@@ -61,7 +61,7 @@ type collector struct {
 
 func newCollector() *collector { return &collector{seen: map[string]bool{}} }
 
-// add records a problem; value nil means that there is nothing to show.
+// add records a problem; a nil value is not shown.
 func (c *collector) add(at path, value any, reason, remedy string) {
 	if c.broken(at) {
 		return

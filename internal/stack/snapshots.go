@@ -73,8 +73,8 @@ const (
 // SnapshotReader reads the snapshots of shares and the files at both ends.
 type SnapshotReader struct {
 	Access *Access
-	// Wait makes it wait for the first snapshot of each subscription, and for one that is running, and ask for a new
-	// one where the originals are newer than the last.
+	// Wait waits for the first snapshot of each subscription and for a running one, and asks for a new snapshot where
+	// the originals are newer than the last.
 	Wait bool
 	// Progress gets what is waited for, as lines.
 	Progress io.Writer

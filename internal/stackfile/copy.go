@@ -40,7 +40,7 @@ func (f *File) Copy(path, passphrase string) (*Copy, error) {
 	return c, nil
 }
 
-// Generate gives a key without a value a secret: the one that the copy has already, else one that make makes.
+// Generate sets a secret at a key that has no value: the secret of the earlier copy, or a new one from generate.
 func (c *Copy) Generate(name string, generate func() (string, error)) error {
 	key := c.file.key(name)
 	if lookup(c.config, key) != nil {
@@ -129,7 +129,7 @@ func (c *Copy) object(path []string) *yaml.Node {
 	return object
 }
 
-// Secrets are those that went in, as far as they had to be made or compared: for redaction.
+// Secrets are the secrets that were generated or compared, for redaction.
 func (c *Copy) Secrets() []string { return c.secrets }
 
 // Marshal is the copy as YAML.

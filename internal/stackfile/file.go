@@ -46,8 +46,8 @@ func (p *Project) Read(path string) (*File, error) {
 	return p.parse(path, raw)
 }
 
-// Values reads a stack file with the defaults of the Pulumi.yaml beside it, as [File.Values] gives them. A file that
-// does not exist says nothing.
+// Values reads a stack file with the defaults of the Pulumi.yaml beside it, as [File.Values] gives them. A missing
+// file counts as empty.
 func Values(path string) (map[string]string, error) {
 	p, err := OpenProject(filepath.Dir(path))
 	if err != nil {
@@ -161,8 +161,8 @@ func (f *File) text(name string) (string, error) {
 	return "", fmt.Errorf("%s: %s: %w", f.Path, f.key(name), err)
 }
 
-// Decode makes a key's object a Go value, by its JSON tags, and leaves it as it is if the key has no value. What is
-// encrypted is missing.
+// Decode reads a key's object into a Go value by its JSON tags. Without a value it leaves the Go value unchanged.
+// Encrypted fields are left out.
 func (f *File) Decode(name string, into any) error {
 	if absent(f.lookup(name)) {
 		return nil

@@ -18,7 +18,7 @@ func lookup(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// set puts a value at a mapping's key, replacing what is there.
+// set puts a value at a mapping's key, in place of an earlier one.
 func set(mapping *yaml.Node, key string, value *yaml.Node) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if mapping.Content[i].Value == key {

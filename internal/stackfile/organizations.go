@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Organization is where an organization is deployed, and as whom. Everything may be empty: then the login of the
-// environment counts.
+// Organization is where an organization is deployed, and as whom. Empty fields mean the login of the
+// environment.
 type Organization struct {
 	SubscriptionID string     `json:"subscriptionId"`
 	TenantID       string     `json:"tenantId"`
@@ -20,7 +20,7 @@ type Principal struct {
 	UseOIDC bool `json:"useOidc"`
 }
 
-// ClientID is that of the organization's own principal, empty without one.
+// ClientID is the client id of the organization's own principal, or empty.
 func (o Organization) ClientID() string {
 	if o.Principal == nil {
 		return ""

@@ -234,7 +234,7 @@ func federatedToken() (func(context.Context) (string, error), error) {
 	}, nil
 }
 
-// subscription is the configured one, that of the environment, or the only one that the login sees.
+// subscription is the subscription of the configuration or of the environment, or the only one that the login sees.
 func (s *signIn) subscription(ctx context.Context, access *stack.Access, name string) (string, error) {
 	o, _, err := s.organization(name)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package target is where a verb works, and as whom: the embedded Azure of a home folder, or Azure itself. Behind it
-// everything is the same: the official clients, over HTTPS.
+// Package target decides where a verb works and as whom: on the embedded Azure of a home folder, or on Azure. The rest
+// of a verb is the same for both: official clients over HTTPS.
 package target
 
 import (
@@ -27,7 +27,7 @@ type Target struct {
 	ProjectDir string
 	// Access signs in as the principal of each organization.
 	Access *stack.Access
-	// Up is the command that brings the stack up there, Refresh the one that makes its state what stands.
+	// Up is the command that brings the stack up there, Refresh the command that updates its state from Azure.
 	Up, Refresh string
 	// Home is the home folder of a local target; nil on Azure.
 	Home *local.Home
@@ -40,7 +40,7 @@ type Target struct {
 }
 
 // Open reaches a stack on a target. Close releases it. A local target opens the home's embedded Azure, or attaches to
-// the one that is being served.
+// a served one.
 func Open(ctx context.Context, kind string, o local.Options) (*Target, error) {
 	switch kind {
 	case Local:

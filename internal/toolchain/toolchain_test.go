@@ -58,16 +58,16 @@ func TestToolIsBuiltOnceWithItsVersion(t *testing.T) {
 		pkg:     "example.com/tool",
 		ldflags: "-X main.version=v1",
 	}
-	var told bytes.Buffer
-	require.NoError(t, b.run(context.Background(), &told))
-	assert.Contains(t, told.String(), "building the tool, once")
+	var progress bytes.Buffer
+	require.NoError(t, b.run(context.Background(), &progress))
+	assert.Contains(t, progress.String(), "building the tool, once")
 	out, err := exec.Command(b.target).CombinedOutput()
 	require.NoError(t, err)
 	assert.Equal(t, "v1", string(out))
 
-	told.Reset()
-	require.NoError(t, b.run(context.Background(), &told))
-	assert.Empty(t, told.String(), "what is there is not built again")
+	progress.Reset()
+	require.NoError(t, b.run(context.Background(), &progress))
+	assert.Empty(t, progress.String(), "an existing tool is not built again")
 }
 
 func TestFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {

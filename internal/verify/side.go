@@ -10,7 +10,7 @@ import (
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
-// side is one side of an organization: what stands in its resource group, and the role its identity has to have.
+// side is one side of an organization: the resources of its group, and the role that its identity needs.
 type side struct {
 	*stack.Side
 	name, organization string

@@ -23,7 +23,7 @@ type Options struct {
 	Outputs *stack.Outputs
 	// Access signs in for each organization.
 	Access *stack.Access
-	// Up and Refresh are the commands that bring the stack up and make its state what stands: advice names them.
+	// Up and Refresh are the commands that bring the stack up and update its state from Azure: advice names them.
 	Up, Refresh string
 	// Settle is how long an overdue snapshot may take to appear before it counts as missing: an embedded Azure that was
 	// just opened catches up on its schedules.

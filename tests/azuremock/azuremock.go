@@ -28,7 +28,7 @@ const (
 	DefaultPrincipal    = "00000000-0000-0000-0000-00000000000c"
 )
 
-// AutoName is what stands for the eight random characters of auto-naming.
+// AutoName takes the place of the eight random characters of auto-naming.
 const AutoName = "1a2b3c4d"
 
 // Options of a run. The zero value is an update without configuration.
@@ -296,8 +296,8 @@ func (a *Azure) create(r *Resource, client login) error {
 // parameter is an input in a path.
 var parameter = regexp.MustCompile(`\{\w+\}`)
 
-// inputsOf are the inputs of a path that name a resource's parents, and the one that names the resource. Subscription,
-// resource group and scope are no parents here.
+// inputsOf returns the inputs of a path that name a resource's parents, and the input that names the resource.
+// Subscription, resource group and scope do not count as parents.
 func inputsOf(path string) (parents []string, name string) {
 	inputs := parameter.FindAllString(path, -1)
 	for _, p := range inputs[:len(inputs)-1] {

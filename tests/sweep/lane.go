@@ -42,7 +42,7 @@ type lane struct {
 	took map[string]time.Duration
 	// standing is Pulumi's state before a destroy: it tells the names of what is destroyed.
 	standing []byte
-	// thrifty leaves out the run after one that ended as a clean one does, though it had a fault.
+	// thrifty leaves out the second run when the run with a fault ended like a clean one.
 	thrifty bool
 }
 
@@ -60,7 +60,7 @@ func newLane(ctx context.Context, dir string, project *stackfile.Project, since 
 		clean: map[string]picture{}, refreshed: map[string]picture{}, requests: map[string]int{},
 		operations: map[string]int{}, took: map[string]time.Duration{},
 	}
-	// A preview makes the stack and compiles the program, and leaves Azure as it is: empty.
+	// A preview makes the stack and compiles the program, and leaves Azure empty.
 	err = l.session(ctx, l.options(nil, nil), func(s *local.Session) error {
 		_, err := s.Preview(ctx, false)
 		return err
@@ -295,7 +295,7 @@ func (l *lane) attempt(ctx context.Context, o *outcome) error {
 		return err
 	}
 	if !done && o.First == "succeeded" {
-		// What is as after a clean run needs no other run to show that there is nothing to do.
+		// A result like a clean run's needs no second run.
 		p, err := l.picture(o.Verb)
 		if err != nil {
 			return err

@@ -18,12 +18,12 @@ import (
 	"github.com/crossorg/crossorg/internal/local"
 )
 
-// picture is what stands after a run, without what differs from run to run: by what it is, such as
+// picture is everything that exists after a run, without what differs from run to run: by what it is, such as
 // "azure resources /subscriptions/…" or "state urn:pulumi:…", its content as JSON.
 type picture map[string]any
 
-// aside are the tables of the embedded Azure that tell how things came about, and not what stands: the log of requests
-// and of operations, sign-in keys, and faults themselves.
+// aside are the tables of the embedded Azure that record history and not the present: the log of requests and of
+// operations, signing keys, and the faults themselves.
 var aside = map[string]bool{
 	"operations": true, "busy": true, "logs.rows": true, "logs.usage": true, "signingKeys": true, "faults": true,
 	"clock":        true,
