@@ -50,7 +50,7 @@ func TestTheRatioOfCPUTimesIsOfAllProcesses(t *testing.T) {
 	assert.Zero(t, summarize(walls(1), walls(1)).CPURatio, "a system that tells no CPU times")
 }
 
-func TestWhatIsAboveTheTargetIsNamed(t *testing.T) {
+func TestRatiosAboveTheTargetAreNamed(t *testing.T) {
 	assert.Equal(t, []string{"destroy at size dev, checkpoints off: 1.50"}, someReport().missed(1.3))
 	assert.Empty(t, someReport().missed(1.5))
 }

@@ -25,7 +25,7 @@ type certDocument struct {
 	Certificate string    `json:"certificate"`
 	Key         string    `json:"key"`
 	NotAfter    time.Time `json:"notAfter"`
-	// Reused tells that the folder had it already.
+	// Reused says that the folder had the certificate already.
 	Reused bool `json:"reused"`
 	// Configured is where the stack's configuration has it now.
 	Configured string `json:"configured,omitempty"`

@@ -48,7 +48,7 @@ func (f *flags) register(cmd *cobra.Command) {
 	set.StringVar(&f.armLog, "arm-log", "", "append every request to the embedded Azure to this file, as JSON lines")
 }
 
-// registerHome adds the flags of a verb that only looks at the home.
+// registerHome adds the flags of a verb that reads the home and runs nothing.
 func (f *flags) registerHome(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.stack, "stack", "dev", "stack, as in Pulumi.<stack>.yaml")
@@ -77,7 +77,7 @@ func (f *flags) options(a *app) local.Options {
 
 // work is what a verb does with a session.
 type work struct {
-	// doing says it while it is done.
+	// doing is the work's name in progress and errors.
 	doing string
 	do    func(*local.Session) (*local.Result, error)
 	// page lays the result out; long ones go through the pager on a terminal.

@@ -1,6 +1,6 @@
 // Command crossorg runs the project's Pulumi program on the embedded Azure.
 //
-// Exit codes: 0 when what was asked has happened, 1 when it failed, 2 when the command line is wrong.
+// Exit codes: 0 for done, 1 for failed, 2 for wrong usage.
 package main
 
 import (
@@ -76,7 +76,7 @@ func (a *app) root() *cobra.Command {
 		RunE:          needsVerb,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	// What flags mean is folded to the width, too.
+	// Descriptions of flags are folded to the width, too.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ",
 		fmt.Sprintf("FlagUsagesWrapped %d ", a.out.Width())))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -86,7 +86,7 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// needsVerb is the RunE of commands that only group others: naming none, or an unknown one, is wrong usage.
+// needsVerb is the RunE of commands that only group others: a missing or unknown verb is wrong usage.
 func needsVerb(cmd *cobra.Command, args []string) error {
 	problem := "a command is missing"
 	if len(args) > 0 {
@@ -107,7 +107,7 @@ func untilInterrupted(progress io.Writer) (context.Context, <-chan struct{}) {
 		cancel()
 		<-signals
 		close(killed)
-		// A third one ends this process too, whatever it waits for.
+		// A third one ends this process at once.
 		signal.Stop(signals)
 	}()
 	return ctx, killed

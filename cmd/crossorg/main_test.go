@@ -122,7 +122,7 @@ func TestResetAsksOrNeedsYes(t *testing.T) {
 	assert.NoDirExists(t, home)
 }
 
-func TestServeRefusesAnAddressThatIsNone(t *testing.T) {
+func TestServeRefusesAMalformedAddress(t *testing.T) {
 	project := emptyProject(t)
 	code, _, stderr := command("local", "serve", "--project", project, "--callers-at", "localhost")
 	assert.NotZero(t, code)

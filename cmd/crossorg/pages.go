@@ -12,7 +12,7 @@ import (
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
-// runsPage is what snapshots that were asked for came to.
+// runsPage shows the outcome of the requested snapshots.
 func (f *flags) runsPage(runs []*stack.Synchronized) func(*console.Page) {
 	return func(p *console.Page) {
 		for _, r := range runs {

@@ -36,7 +36,7 @@ func (f *flags) checksPage(verb string, report *checks.Report) func(*console.Pag
 	}
 }
 
-// failedChecks tells each failure once, with all resources that it is about.
+// failedChecks shows each failure once, with all its resources.
 func failedChecks(p *console.Page, report *checks.Report, names []string) {
 	type failure struct{ check, organization, expected, seen, advice string }
 	resources := map[failure][]int{}

@@ -21,7 +21,7 @@ const screenRows = 6
 // changeRows is the same for the one table of a preview, a refresh or a destroy.
 const changeRows = 28
 
-// shownRows is how many of a table's rows show: all, or as many as leave a line that says how many more there are.
+// shownRows is how many of a table's rows are shown: all, or as many as leave a line for the number of hidden ones.
 func (f *flags) shownRows(n int) int {
 	if f.all || n <= screenRows {
 		return n
@@ -55,7 +55,7 @@ func (f *flags) upPage(r *local.Result) func(*console.Page) {
 	}
 }
 
-// brokenOff says how far a run came that failed; what failed is printed after it.
+// brokenOff says how far a failed run came. The failure is printed after it.
 func brokenOff(p *console.Page, r *local.Result, tense tense) {
 	if r.Summary != nil && r.Summary.Changes() > 0 {
 		p.Text("", console.Warn(fmt.Sprintf("%s: %s, then it failed, in %s", r.Stack, summaryText(r.Summary, tense),
@@ -96,7 +96,7 @@ func (f *flags) destroyPage(r *local.Result) func(*console.Page) {
 	}
 }
 
-// changes shows a run's summary and changes; of the operation that is counted in the summary, no rows.
+// changes shows a run's summary and changes, without rows for the operation that the summary counts.
 
 func (f *flags) changes(p *console.Page, r *local.Result, tense tense, counted string) {
 	switch {
@@ -109,11 +109,11 @@ func (f *flags) changes(p *console.Page, r *local.Result, tense tense, counted s
 	f.changedRows(p, r.Changes, counted, changeRows)
 }
 
-// changeOrder puts what is rarer than a creation first.
+// changeOrder puts operations that are rarer than creations first.
 var changeOrder = []string{"replace", "delete", "update", "import", "create"}
 
-// changedRows shows what changed, one row a resource. Where that is more than the rows that show, creations and
-// deletions are counted by type. Of the operation counted elsewhere nothing shows.
+// changedRows shows the changes, one row a resource. When there is room for fewer rows, creations and deletions are
+// counted by type. The operation that is counted elsewhere has no rows.
 func (f *flags) changedRows(p *console.Page, changes []local.Change, counted string, rows int) {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(c local.Change) bool { return c.Op == counted && !f.all })
 	slices.SortStableFunc(changes, func(a, b local.Change) int {
@@ -161,7 +161,7 @@ func changeStyle(op string) console.Cell {
 	return console.Good(op)
 }
 
-// more says how many rows are left out, and about them.
+// more says how many rows are left out, and how to see them.
 func (f *flags) more(p *console.Page, n int, about string) {
 	if n > 0 {
 		p.Text("  ", console.Faint(fmt.Sprintf("and %d more%s: --all shows every row", n, about)))
@@ -216,7 +216,7 @@ func (f *flags) standing(p *console.Page, r *local.Result) {
 // lastName is the name at the end of an ARM id.
 func lastName(id string) string { return id[strings.LastIndex(id, "/")+1:] }
 
-// arrived shows the snapshots with their files: what is not equal at both ends first, and of many the count.
+// arrived shows the snapshots with their files: those that differ at both ends first, and a count of many equal ones.
 func (f *flags) arrived(p *console.Page, snapshots []stack.Snapshot) {
 	if len(snapshots) == 0 {
 		return
@@ -330,7 +330,7 @@ func (f *flags) files(p *console.Page, files []arrival) {
 	f.more(p, len(rest), about)
 }
 
-// outputsPage is everything that the stack puts out, and its snapshots.
+// outputsPage shows the stack's outputs and snapshots.
 func (f *flags) outputsPage(r *local.Result) func(*console.Page) {
 	return func(p *console.Page) {
 		if len(r.Outputs) > 0 {

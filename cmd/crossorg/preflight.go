@@ -30,7 +30,7 @@ check fails.`,
 					Stack: f.stack, Root: t.ProjectDir, Values: values, Getenv: os.Getenv, Access: t.Access,
 					Subscription: t.Subscription, Fix: fix, Progress: a.progress,
 				}
-				// A stack that does not stand has no outputs, and needs none.
+				// Before the first up a stack has no outputs, and needs none here.
 				if outputs, err := t.Read(cmd.Context()); err == nil {
 					o.Outputs = outputs
 				}

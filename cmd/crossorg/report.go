@@ -12,8 +12,8 @@ import (
 	"github.com/crossorg/crossorg/internal/local"
 )
 
-// reporter is how every verb speaks: one JSON document or a page for a person on standard output, failures and progress
-// on standard error.
+// reporter prints what verbs report: one JSON document or a page on standard output, failures and progress on standard
+// error.
 type reporter struct {
 	out, err *console.Screen
 	// progress shows how work goes on until a report is printed.
@@ -30,7 +30,7 @@ func newReporter(stdout, stderr io.Writer, getenv func(string) string) *reporter
 // errReported is a failure that has been printed already.
 var errReported = errors.New("failed")
 
-// answer is what a verb has to say at its end.
+// answer is a verb's report at its end.
 type answer struct {
 	// document is what --json prints.
 	document any
@@ -93,7 +93,7 @@ func (r *reporter) failure(f *local.Failure) {
 		page.Message("  ", "- ", message)
 	}
 	fmt.Fprintln(r.err)
-	_ = page.Print() // nothing is left to tell it with
+	_ = page.Print() // standard error itself failed
 }
 
 // wrongUsage prints why a command line cannot be understood.

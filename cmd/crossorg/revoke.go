@@ -36,7 +36,7 @@ copied stays with the consumer.`,
 	return cmd
 }
 
-// changeAccess has do change a consumer's access to a share, and prints what it is then.
+// changeAccess calls do to change a consumer's access to a share, and prints the new access.
 func (a *app) changeAccess(
 	ctx context.Context, f *targetFlags, args []string,
 	do func(*target.Target, stack.Share) (*stack.ShareAccess, error),

@@ -19,7 +19,7 @@ type syncDocument struct {
 	Error  *local.Failure        `json:"error,omitempty"`
 }
 
-// add adds a consumer's run, or what went wrong with it.
+// add adds a consumer's run, or its error.
 func (d *syncDocument) add(share, consumer string, run *stack.Synchronized, err error) {
 	problem := ""
 	switch {

@@ -12,7 +12,7 @@ import (
 	"github.com/crossorg/crossorg/internal/target"
 )
 
-// targetFlags are those of verbs that work on either Azure.
+// targetFlags are common to the verbs that work on either Azure.
 type targetFlags struct {
 	flags
 	target string

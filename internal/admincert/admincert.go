@@ -97,8 +97,8 @@ func Files(dir, name string) (certificate, key string) {
 	return filepath.Join(dir, name+".pem"), filepath.Join(dir, name+".key")
 }
 
-// Load reads the certificate of a name; nil if the folder has none. One that has expired, or lacks its key, is an
-// error.
+// Load reads the certificate of a name; nil without one. An expired certificate and a missing key are
+// errors.
 func Load(dir, name string, now time.Time) (*Certificate, error) {
 	certificateFile, keyFile := Files(dir, name)
 	certificate, certErr := os.ReadFile(certificateFile)
@@ -127,7 +127,7 @@ func (c *Certificate) Write(dir, name string) error {
 		return err
 	}
 	certificateFile, keyFile := Files(dir, name)
-	// The key first: a certificate without its key is of no use.
+	// The key comes first, because a certificate without its key is useless.
 	if err := write(keyFile, c.Key); err != nil {
 		return err
 	}

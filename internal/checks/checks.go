@@ -4,11 +4,11 @@ package checks
 
 // Check is one row: one property of one resource.
 type Check struct {
-	// Check names what is looked at, the same in every run: "vault-network".
+	// Check is the name of the property, the same in every run: "vault-network".
 	Check string `json:"check"`
-	// Organization that the resource belongs to; empty where it belongs to none.
+	// Organization that the resource belongs to, or empty.
 	Organization string `json:"organization,omitempty"`
-	// Resource is the ARM id, or the place of a blob; where the check fails, the culprit's.
+	// Resource is the ARM id, or the place of a blob. Of a failed check it is the culprit's.
 	Resource string `json:"resource"`
 	Expected string `json:"expected"`
 	Seen     string `json:"seen"`
@@ -21,7 +21,7 @@ type Check struct {
 type Report struct {
 	Stack  string `json:"stack"`
 	Target string `json:"target"`
-	// Checks in a fixed order: that of the questions.
+	// Checks are in the order of the questions.
 	Checks []Check `json:"checks"`
 	// Passed and Failed count them.
 	Passed int `json:"passed"`

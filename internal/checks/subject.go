@@ -38,8 +38,8 @@ func (s Subject) Equal(check, expected, seen, advice string) Check {
 	return s.Is(check, expected, strings.EqualFold(expected, seen), seen, advice)
 }
 
-// Unreadable is the failed row of something that could not be read: what was seen is the error's code. Advice is what
-// to do if it is gone; other errors have an advice of their own.
+// Unreadable is the failed row of an unreadable resource, and shows the error's code. The advice is for a missing
+// resource; other errors have an advice of their own.
 func (s Subject) Unreadable(check, expected, advice string, err error) Check {
 	var answer *azcore.ResponseError
 	isAnswer := errors.As(err, &answer)

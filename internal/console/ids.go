@@ -90,7 +90,7 @@ const minDigest = 12
 // stay empty. The result has the same order.
 func ShortDigests(digests []string) []string {
 	length := minDigest
-	// In order, those that have most in common are neighbours.
+	// Sorted digests with the longest common prefix are neighbours.
 	ordered := slices.Compact(slices.Sorted(slices.Values(digests)))
 	for i := 1; i < len(ordered); i++ {
 		length = max(length, commonPrefix(ordered[i-1], ordered[i])+1)

@@ -11,8 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Page is what a person reads of one report. No line of it is wider than the screen, except those that are to be
-// copied.
+// Page is the text of one report for a person. Its lines fit the screen, except lines that are meant to be copied.
 type Page struct {
 	screen *Screen
 	width  int
@@ -22,14 +21,14 @@ type Page struct {
 // Page is an empty page, as wide as the screen is now.
 func (s *Screen) Page() *Page { return &Page{screen: s, width: s.Width()} }
 
-// Blank leaves a line free, unless one is or nothing stands before it.
+// Blank adds an empty line, except at the start and after another empty line.
 func (p *Page) Blank() {
 	if n := len(p.lines); n > 0 && p.lines[n-1] != "" {
 		p.lines = append(p.lines, "")
 	}
 }
 
-// Heading begins a part.
+// Heading begins a section.
 func (p *Page) Heading(text string) {
 	p.Blank()
 	p.Text("", Bold(text))
@@ -45,8 +44,7 @@ func (p *Page) Labelled(indent string, label, value any) {
 	p.hang(indent, l, wrap(c.text, max(1, width)), c.style)
 }
 
-// Message is Labelled for what goes wrong. Where no person's window has to be filled it is not folded, so that it can
-// be searched for in a log.
+// Message is Labelled for errors and warnings. In a log it stays on one line, so that a search finds it.
 func (p *Page) Message(indent string, label, value any) {
 	if !p.screen.Log {
 		p.Labelled(indent, label, value)
@@ -158,7 +156,7 @@ func (p *Page) PrintPaged(getenv func(string) string) error {
 	// Ctrl-C is the pager's while it runs.
 	signal.Ignore(os.Interrupt)
 	defer signal.Reset(os.Interrupt)
-	// A pager that is left before the end has had enough.
+	// Leaving the pager before the end is no error.
 	_ = pager.Wait()
 	return nil
 }

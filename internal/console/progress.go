@@ -35,7 +35,7 @@ type Progress struct {
 // Progress on this screen. Clear ends it.
 func (s *Screen) Progress() *Progress { return &Progress{screen: s, now: time.Now} }
 
-// Begin shows what begins in the moving line, before there is any message. Elsewhere it writes nothing.
+// Begin shows the name of the work in the moving line before the first message. Without a terminal it writes nothing.
 func (p *Progress) Begin(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,7 +46,7 @@ func (p *Progress) Begin(what string) {
 		p.start = p.now()
 	}
 	p.detail = clean(what)
-	_ = p.draw() // a terminal that cannot be written to misses nothing
+	_ = p.draw() // a detail may be lost
 }
 
 // Write implements io.Writer.
@@ -112,7 +112,7 @@ func (p *Progress) erase() {
 	}
 }
 
-// watch redraws the moving line until Clear, so that silence never means doubt.
+// watch redraws the moving line until Clear, so that its time keeps moving.
 func (p *Progress) watch() {
 	if p.stop != nil {
 		return

@@ -1,5 +1,5 @@
-// Package console is how the tool looks to a person: widths that follow the terminal, colour where it is wanted,
-// tables, shortened ids, one moving line of progress, and long lists by the page.
+// Package console lays out reports for terminals: widths, colour, tables, shortened ids, one moving line of progress,
+// and a pager for long lists.
 package console
 
 import (
@@ -26,11 +26,11 @@ type Screen struct {
 	io.Writer
 	// Columns and Lines are the size. Lines is 0 where nothing is cut into pages.
 	Columns, Lines int
-	// Colour tells that text may be coloured.
+	// Colour allows coloured text.
 	Colour bool
-	// Moving tells that a line may be written over.
+	// Moving allows a line to be written over.
 	Moving bool
-	// Log tells that no person's window has to be filled: messages stay on one line.
+	// Log marks output that is no terminal: messages stay on one line.
 	Log bool
 
 	terminal *os.File
@@ -84,16 +84,16 @@ const (
 // Bold is a heading's style.
 func Bold(text string) Cell { return Cell{text, bold} }
 
-// Faint is for what matters less.
+// Faint is for details.
 func Faint(text string) Cell { return Cell{text, faint} }
 
-// Good is for what is as it should be.
+// Good is for success.
 func Good(text string) Cell { return Cell{text, green} }
 
-// Bad is for what failed.
+// Bad is for failure.
 func Bad(text string) Cell { return Cell{text, bold + ";" + red} }
 
-// Warn is for what a person should look at.
+// Warn is for warnings.
 func Warn(text string) Cell { return Cell{text, amber} }
 
 // cell makes a cell of any value. Sequences and control characters are removed: they would be Azure's or a program's,
@@ -107,7 +107,7 @@ func cell(value any) Cell {
 	return c
 }
 
-// clean removes what would steer a terminal. Line ends stay; tabs become spaces.
+// clean removes control characters. Line ends stay; tabs become spaces.
 func clean(text string) string {
 	text = strings.ReplaceAll(ansi.Strip(text), "\t", "    ")
 	return strings.Map(func(r rune) rune {

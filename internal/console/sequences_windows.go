@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// understandsSequences has a console take control sequences, which older ones do only when they are told
+// understandsSequences has a console take control sequences, which older consoles do only on request
 // (learn.microsoft.com/windows/console/console-virtual-terminal-sequences).
 func understandsSequences(file *os.File) bool {
 	var mode uint32

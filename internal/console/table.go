@@ -9,15 +9,15 @@ import (
 
 // Column is a column of a table.
 type Column struct {
-	// Head stands above it.
+	// Head is the column's heading.
 	Head string
-	// Right sets numbers.
+	// Right aligns cells to the right, for numbers.
 	Right bool
 	// Clip says where a cell is cut when the table is too wide.
 	Clip Clip
 }
 
-// Clip is how a column gives way.
+// Clip says how a column is cut.
 type Clip int
 
 const (

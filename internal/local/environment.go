@@ -16,7 +16,7 @@ var kept = map[string]bool{
 	"PULUMI_PARALLEL":         true,
 }
 
-// cleanEnvironment is the parent's environment without what is foreign to a local run.
+// cleanEnvironment is the parent's environment without foreign variables.
 func cleanEnvironment(parent []string) []string {
 	var env []string
 	for _, entry := range parent {

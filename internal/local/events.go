@@ -20,8 +20,8 @@ import (
 // stackType is the type of the resource that stands for the stack itself and holds its outputs.
 const stackType = "pulumi:pulumi:Stack"
 
-// event is what is used of an apitype.EngineEvent: most of one is the resource's properties, which nobody here asks
-// for.
+// event has the fields of an apitype.EngineEvent that are used here. The resource's properties, most of an event, are
+// left out.
 type event struct {
 	Summary    *apitype.SummaryEvent    `json:"summaryEvent"`
 	Diagnostic *apitype.DiagnosticEvent `json:"diagnosticEvent"`
@@ -50,8 +50,8 @@ type stepState struct {
 	Outputs json.RawMessage `json:"outputs"`
 }
 
-// collector makes a result of the engine's events, and a person's lines on the way. It is written to what the CLI
-// prints with --json: one event a line.
+// collector makes a result of the engine's events, and lines of progress on the way. The CLI's output with --json is
+// written to it: one event a line.
 type collector struct {
 	progress io.Writer
 	redactor *redactor
@@ -70,7 +70,7 @@ type collector struct {
 	// standing are the resources that stand at the end, by URN; the value tells a provider's from a component.
 	standing map[string]bool
 
-	// rest is the begin of a line that has not come whole yet.
+	// rest is the beginning of an incomplete line.
 	rest []byte
 
 	mu      sync.Mutex
@@ -88,17 +88,17 @@ type Diagnostic struct {
 	// Resource is its type and name, empty for the program as a whole.
 	Resource string `json:"resource,omitempty"`
 	Message  string `json:"message"`
-	// Shown says that Progress has had the message already.
+	// Shown says that Progress has shown the message already.
 	Shown bool `json:"-"`
 }
 
-// watch begins to tell what takes long, until the returned function is called.
+// watch reports operations that take long, until the returned function is called.
 func (c *collector) watch() (stop func()) {
 	c.running = map[string]operation{}
 	return every(10*time.Second, c.stillRunning)
 }
 
-// Write implements io.Writer. Lines that are no events are left out: the engine's own words come as events.
+// Write implements io.Writer. Lines without an event are left out: the engine's messages come as events.
 func (c *collector) Write(p []byte) (int, error) {
 	n := len(p)
 	for {
@@ -120,8 +120,8 @@ func (c *collector) Write(p []byte) (int, error) {
 	}
 }
 
-// head is the begin of an event about a step that changes a resource as a whole or not at all. It ends with the first
-// field of the resource's state that is used.
+// head is the beginning of an event about a step that changes a resource as a whole or not at all. It ends with the
+// first field of the resource's state that is used.
 var head = regexp.MustCompile(`^\{"sequence":\d+,"timestamp":\d+,"(resourcePreEvent|resOutputsEvent)":\{"metadata":` +
 	`\{"op":"(create|delete|same)","urn":"([^"\\]+)","type":"([^"\\]+)","old":(?:null,"new":)?\{` +
 	`"type":"[^"\\]*","urn":"[^"\\]*"(,"custom":true)?`)
@@ -230,7 +230,7 @@ const printedLines = 40
 // wrapping is what Pulumi's Go SDK puts around the error that a program returns.
 var wrapping = regexp.MustCompile(`^an unhandled error occurred: program failed:\s+1 error occurred:\s+\* `)
 
-// wentWrong is the go command's last word on a program that failed, which says nothing that was not said before.
+// wentWrong is the go command's last line about a failed program. It repeats what is known already.
 var wentWrong = regexp.MustCompile(`^(exit status \d+|signal: \w+)$`)
 
 // plain is the program's own error message.
@@ -258,7 +258,7 @@ func (c *collector) complaints() []Diagnostic {
 	return kept
 }
 
-// hollow tells whether a message says only that the run failed.
+// hollow reports whether a message says only that the run failed.
 func hollow(message string) bool {
 	switch strings.TrimPrefix(message, "error: ") {
 	case "update failed", "preview failed", "destroy failed", "refresh failed":
@@ -267,13 +267,13 @@ func hollow(message string) bool {
 	return false
 }
 
-// terse tells whether a message says what failed, but leaves the reason to what the program printed.
+// terse reports whether a message says what failed and leaves the reason to the program's output.
 func terse(message string) bool {
 	return strings.HasPrefix(message, "an unhandled error occurred: program exited with non-zero exit code") ||
 		strings.HasPrefix(message, "error in compiling Go")
 }
 
-// stillRunning tells what takes long, so that silence never means doubt.
+// stillRunning reports operations that take long, so that progress never falls silent.
 func (c *collector) stillRunning() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -298,7 +298,7 @@ var words = map[apitype.OpType]word{
 	apitype.OpImportReplacement: {"=", "import", "importing", "imported"},
 }
 
-// reported tells whether a step is worth a line: something of Azure's that changes.
+// reported reports whether a step gets a line of progress: a change of an Azure resource.
 func reported(s step) bool {
 	state := s.New
 	if state == nil {

@@ -23,7 +23,7 @@ func newPassword() (string, error) {
 		}
 		password[i] = from[n.Int64()]
 	}
-	// The characters that guarantee the kinds must not stand at known places.
+	// The characters that guarantee the kinds move to random places.
 	for i := len(password) - 1; i > 0; i-- {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(i+1)))
 		if err != nil {

@@ -7,11 +7,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// secretMark stands where a secret was; it is the engine's own.
+// secretMark takes the place of a secret. The engine uses the same.
 const secretMark = "[secret]"
 
-// redactor takes known secrets out of text. The engine masks what it knows to be secret; this is for what it does not
-// know, such as a client secret in a provider's error message.
+// redactor takes known secrets out of text. The engine masks the values that it knows to be secret; the redactor is for
+// the others, such as a client secret in a provider's error message.
 type redactor struct{ secrets []string }
 
 // add makes secrets known. Very short ones are left alone: they would mask ordinary words.
@@ -35,8 +35,8 @@ func (r *redactor) text(s string) string {
 	return s
 }
 
-// value redacts every string of a JSON value, and makes one mark of each secret that the engine has masked: those are
-// objects with a signature.
+// value redacts every string of a JSON value, and replaces every secret that the engine has masked, an object with a
+// signature, by the mark.
 func (r *redactor) value(v any) any {
 	switch v := v.(type) {
 	case string:

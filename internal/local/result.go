@@ -8,7 +8,7 @@ import (
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
-// Result is the outcome of a run, and its JSON document. What does not apply to a verb is left out.
+// Result is the outcome of a run, and its JSON document. Fields that do not apply to a verb are left out.
 type Result struct {
 	Stack string `json:"stack"`
 	// Summary counts resources by what happened to them, or would in a preview.
@@ -23,9 +23,9 @@ type Result struct {
 	Error      *Failure `json:"error,omitempty"`
 	DurationMs int64    `json:"durationMs"`
 
-	// Changes are those of the run, or of the run that was previewed, in the order of their ends.
+	// Changes are the changes of the run, or of the run that was previewed, in the order in which they ended.
 	Changes []Change `json:"-"`
-	// Components that stand at the end of an up, or would.
+	// Components that exist at the end of an up, or would.
 	Components []Component `json:"-"`
 }
 
@@ -52,7 +52,7 @@ func summarize(changes map[apitype.OpType]int) *Summary {
 	}
 }
 
-// Changes is the number of resources that did or would not stay as they are.
+// Changes is the number of resources that changed or would change.
 func (s *Summary) Changes() int { return s.Create + s.Update + s.Delete + s.Replace + s.Import }
 
 // Failure is an error with the complaints of the engine and the program.

@@ -28,7 +28,7 @@ func (s *Session) resume(ctx context.Context) error {
 	path := s.home.checkpoint(s.project.Name, s.options.Stack)
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // compressed, by a setting that nobody makes here
+		return nil // compressed, a setting that local runs never make
 	}
 	if err != nil {
 		return err
@@ -89,8 +89,8 @@ func (c *checkpoint) encode() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// resume turns pending operations into resources with initialization errors. It names those, and returns the URNs of
-// creations that it leaves pending because nothing says their ids.
+// resume turns pending operations into resources with initialization errors. It returns their names, and the URNs of
+// creations that stay pending because their ids are unknown.
 func (c *checkpoint) resume(subscription string) (names, left []string) {
 	pending, _ := c.latest["pending_operations"].([]any)
 	var kept []any
@@ -136,7 +136,7 @@ func (c *checkpoint) resources() []any {
 	return list
 }
 
-// live finds the resource of a URN that is not about to be deleted.
+// live finds the resource of a URN, without resources that are about to be deleted.
 func (c *checkpoint) live(urn string) map[string]any {
 	for _, v := range c.resources() {
 		if r, _ := v.(map[string]any); r["urn"] == urn && r["delete"] != true {
@@ -146,8 +146,8 @@ func (c *checkpoint) live(urn string) map[string]any {
 	return nil
 }
 
-// replace adds a resource, after all that it may depend on. As the engine does, it removes what was deleted to be
-// replaced by it, and has what it replaces deleted.
+// replace adds a resource behind everything that it may depend on. Like the engine, it removes the resource that was
+// deleted in order to be replaced, and marks an older one of the same URN for deletion.
 func (c *checkpoint) replace(old, r map[string]any) {
 	var list []any
 	for _, v := range c.resources() {
@@ -177,8 +177,8 @@ func (c *checkpoint) idOf(r map[string]any, subscription string) (string, error)
 	return bridge.ResourceID(token, inputs, subscription)
 }
 
-// lastBreath is how long an engine whose parent died may take to end. It is interrupted then, finishes what it has
-// begun, and saves its state.
+// lastBreath is how long an engine may take to end after its parent's death: interrupted, it finishes its running
+// operations and saves its state.
 const lastBreath = 2 * time.Minute
 
 // breakLocks removes the file backend's locks of dead engines, and waits for an engine that still runs.

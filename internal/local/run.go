@@ -21,10 +21,10 @@ import (
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
-// ErrUnexpectedChanges is returned by runs that were to find nothing to change.
+// ErrUnexpectedChanges is returned by runs that expected no changes and found some.
 var ErrUnexpectedChanges = errors.New("there are changes, and none were expected")
 
-// Up makes the stack be what the program says, waits for the first snapshots and compares the files at both ends.
+// Up updates the stack to what the program declares, waits for the first snapshots and compares the files at both ends.
 // A result comes with every error, as far as the run got.
 func (s *Session) Up(ctx context.Context) (*Result, error) {
 	result, err := s.run(ctx, "up", func(stack auto.Stack, events io.Writer) error {
@@ -37,7 +37,7 @@ func (s *Session) Up(ctx context.Context) (*Result, error) {
 	return s.withSnapshots(ctx, result, true)
 }
 
-// Preview tells what Up would change.
+// Preview reports what Up would change.
 func (s *Session) Preview(ctx context.Context, expectNoChanges bool) (*Result, error) {
 	result, err := s.run(ctx, "preview", func(stack auto.Stack, events io.Writer) error {
 		_, err := stack.Preview(ctx, optpreview.ProgressStreams(events))
@@ -47,7 +47,7 @@ func (s *Session) Preview(ctx context.Context, expectNoChanges bool) (*Result, e
 	return result, checkChanges(result, err, expectNoChanges)
 }
 
-// Refresh makes the state be what Azure has, and tells what differed.
+// Refresh updates the state from Azure, and reports the differences.
 func (s *Session) Refresh(ctx context.Context, expectNoChanges bool) (*Result, error) {
 	result, err := s.run(ctx, "refresh", func(stack auto.Stack, events io.Writer) error {
 		_, err := stack.Refresh(ctx, optrefresh.ProgressStreams(events))
@@ -192,7 +192,7 @@ func (s *Session) run(
 	return result, nil
 }
 
-// withSnapshots adds the snapshots to a result, and fails when one is not what it should be.
+// withSnapshots adds the snapshots to a result. A snapshot that failed or differs is an error.
 func (s *Session) withSnapshots(ctx context.Context, result *Result, wait bool) (*Result, error) {
 	start := time.Now()
 	shares, err := stack.ParseShares(result.Outputs)
@@ -236,7 +236,7 @@ func (s *Session) cli(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// failure makes a Failure of an error of the CLI: what the engine complained of, or else what the CLI printed.
+// failure makes a Failure of an error of the CLI, with the engine's complaints or else with the CLI's output.
 func (s *Session) failure(ctx context.Context, doing string, err error, complaints []Diagnostic) *Failure {
 	message := "local " + doing + " failed"
 	if ctx.Err() != nil {

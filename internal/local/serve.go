@@ -106,7 +106,7 @@ func Reset(ctx context.Context, home *Home) ([]string, error) {
 		if errors.Is(err, azure.ErrInUse) {
 			return nil, inUse
 		}
-		// Any other error is a reason to reset, not one against it.
+		// Every other error is a reason to reset the home.
 		if err == nil {
 			if err := a.Close(); err != nil {
 				return nil, err
@@ -127,7 +127,7 @@ func Reset(ctx context.Context, home *Home) ([]string, error) {
 			removed = append(removed, path)
 		}
 	}
-	// What the user put there keeps the folder.
+	// The folder stays when it holds files of the user.
 	if left, err := os.ReadDir(home.Dir); err == nil && len(left) == 0 {
 		return removed, os.Remove(home.Dir)
 	}

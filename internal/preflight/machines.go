@@ -71,7 +71,7 @@ func (r *run) machines(ctx context.Context, a checks.Subject, location string, g
 			cores, _ = strconv.Atoi(c.Value)
 		}
 	}
-	// What stands already has its cores.
+	// An existing cluster has its cores already.
 	if r.Outputs != nil && r.Outputs.Governance != nil {
 		return append(rows, on.Is("quota", "cores for the nodes", true, "the cluster stands already", ""))
 	}

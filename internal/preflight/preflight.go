@@ -1,5 +1,5 @@
-// Package preflight looks before a stack is brought up: whether what would fail after minutes can be seen to fail now.
-// It reads the stack's configuration and asks Azure; only Fix changes anything.
+// Package preflight checks before an up what would make it fail after minutes. It reads the stack's configuration and
+// asks Azure; only Fix changes anything.
 package preflight
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
-// Options say what to look at.
+// Options say what to check.
 type Options struct {
 	// Stack is the stack's name, Root the project's folder.
 	Stack, Root string
@@ -30,15 +30,15 @@ type Options struct {
 	Access *stack.Access
 	// Subscription is where an organization is deployed to.
 	Subscription func(ctx context.Context, organization string) (string, error)
-	// Outputs are those of the stack if it stands already; nil if it does not.
+	// Outputs are the stack's; nil before the first up.
 	Outputs *stack.Outputs
-	// Fix registers resource providers that are not.
+	// Fix registers the unregistered resource providers.
 	Fix bool
 	// Progress gets what takes long, as lines.
 	Progress io.Writer
 }
 
-// run is one look.
+// run is one preflight.
 type run struct {
 	Options
 	settings *settings.Settings

@@ -66,7 +66,7 @@ func (r *run) provider(ctx context.Context, a checks.Subject, namespace string) 
 	return p, err
 }
 
-// register registers a namespace and waits until it is.
+// register registers a namespace and waits for the end of the registration.
 func (r *run) register(ctx context.Context, a checks.Subject, namespace string) (provider, error) {
 	fmt.Fprintf(r.Progress, "registering %s for %s\n", namespace, a.Organization)
 	var p provider
@@ -80,7 +80,7 @@ func (r *run) register(ctx context.Context, a checks.Subject, namespace string) 
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return p, nil // the row says what state it has come to
+			return p, nil // the row shows the state
 		}
 		var err error
 		if p, err = r.provider(ctx, a, namespace); err != nil {

@@ -22,7 +22,7 @@ func Run(ctx context.Context, cmd *exec.Cmd, killed <-chan struct{}) error {
 	done := make(chan error, 1)
 	started := make(chan error, 1)
 	go func() {
-		// The kernel's signal to the child comes when the thread that started it ends: so this one stays.
+		// The kernel signals the child when the thread that started it ends, so this thread stays.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()

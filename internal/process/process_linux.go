@@ -34,7 +34,7 @@ func children(pid int) []int {
 }
 
 // Separate puts a child into a process group of its own, so that ctrl-C reaches it through us alone, and has the
-// kernel interrupt it should we die without a chance to say so.
+// kernel interrupt it if this process dies without interrupting it.
 func Separate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 }

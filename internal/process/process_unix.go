@@ -21,11 +21,11 @@ func Alive(pid int) bool {
 func Interrupt(p *os.Process) error { return p.Signal(syscall.SIGINT) }
 
 // Kill ends a child at once, with its process group when it has one of its own, and with all that it started: the
-// engine gives its language host a group apart, and that would wait for its engine for ever.
+// engine gives its language host a group of its own, and the host would wait for its engine for ever.
 func Kill(p *os.Process) error {
 	family := []int{p.Pid}
 	known := map[int]bool{p.Pid: true}
-	// Each is stopped before its children are looked up, so that no further ones escape.
+	// Each process is stopped before its children are looked up, so that it starts no further ones.
 	for i := 0; i < len(family); i++ {
 		_ = syscall.Kill(family[i], syscall.SIGSTOP)
 		for _, child := range children(family[i]) {

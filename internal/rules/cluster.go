@@ -9,7 +9,7 @@ const (
 // ClusterSKUs are the SKUs of Service Fabric managed clusters.
 func ClusterSKUs() []string { return []string{Basic, Standard} }
 
-// LeastNodes is how many nodes the primary node type of a cluster needs, by SKU; 0 for what is no SKU
+// LeastNodes is how many nodes the primary node type of a cluster needs, by SKU; 0 for an unknown SKU
 // (learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus).
 func LeastNodes(sku string) int {
 	switch sku {

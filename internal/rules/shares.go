@@ -12,7 +12,7 @@ const (
 // Intervals are the intervals of snapshot schedules, the shortest first.
 func Intervals() []string { return []string{Hour, Day} }
 
-// Period is the time from one snapshot to the next; 0 for what is no interval.
+// Period is the time from one snapshot to the next; 0 for an unknown interval.
 func Period(interval string) time.Duration {
 	switch interval {
 	case Hour:
@@ -24,7 +24,7 @@ func Period(interval string) time.Duration {
 }
 
 // SnapshotTolerance is how old the last successful snapshot may be before one counts as overdue: the interval, the time
-// that a snapshot takes, a delayed start, and the delay of logs. It is 0 for what is no interval.
+// that a snapshot takes, a delayed start, and the delay of logs. It is 0 for an unknown interval.
 func SnapshotTolerance(interval string) time.Duration {
 	switch interval {
 	case Hour:

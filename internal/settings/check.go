@@ -133,7 +133,7 @@ func (c *collector) checkOrganization(at path, name string, o Organization, stac
 	}
 }
 
-// checkPrincipal wants all that a sign-in as a service principal takes
+// checkPrincipal checks that a service principal has everything that its sign-in needs
 // (learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow).
 func (c *collector) checkPrincipal(at path, name string, o Organization) {
 	client := at.with("principal").with("clientId")
@@ -151,7 +151,7 @@ func (c *collector) checkPrincipal(at path, name string, o Organization) {
 	}
 }
 
-// unknownOrganization is the remedy for a name that is no organization.
+// unknownOrganization is the remedy for the name of an unknown organization.
 func unknownOrganization(name string, s *Settings) string {
 	names := slices.Sorted(maps.Keys(s.Organizations))
 	if near := nearest(name, names); near != "" {
@@ -163,7 +163,7 @@ func unknownOrganization(name string, s *Settings) string {
 	return "add it to " + Namespace + ":organizations, or use one of " + strings.Join(names, ", ")
 }
 
-// organization reports a name that is no organization; it passes where the organizations themselves are unreadable.
+// organization reports the name of an unknown organization, unless the organizations themselves are unreadable.
 func (c *collector) organization(at path, name string, s *Settings) bool {
 	if !c.required(at, name, "name one of the organizations") {
 		return false

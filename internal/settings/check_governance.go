@@ -48,7 +48,7 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 	if g.Package != nil {
 		c.checkPackage(at.with("package"), g.Package, options.Root)
 		// The cluster fetches the package from its host's account, whose region it is in: address rules do not let
-		// machines of the same region in, and Service Fabric is no trusted service
+		// machines of the same region in, and Service Fabric is not a trusted service
 		// (learn.microsoft.com/azure/storage/common/storage-network-security).
 		if ranges := (path{keyStorage, "allowedAddressRanges"}); len(s.Storage.AllowedAddressRanges) > 0 {
 			c.add(ranges, nil,
@@ -58,7 +58,7 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 	}
 }
 
-// sharesBroken reports whether shares have problems: who takes part in them is not certain then.
+// sharesBroken reports whether shares have problems, which leave their participants uncertain.
 func (c *collector) sharesBroken() bool {
 	shares := path{keyShares}.String()
 	return slices.ContainsFunc(c.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, shares) })
@@ -257,7 +257,7 @@ func (c *collector) checkNodeCertificates(at path, certificates []NodeCertificat
 	}
 }
 
-// checkPackage wants what the application's resources are made of
+// checkPackage checks what the application's resources are made of
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-app-deployment-template).
 func (c *collector) checkPackage(at path, p *Package, root string) {
 	file := at.with("path")

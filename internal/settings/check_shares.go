@@ -164,7 +164,7 @@ func (c *collector) blobName(at path, name, prefix string) {
 	}
 }
 
-// source checks that what is to be uploaded is there, and is a file or folder as the kind demands.
+// source checks that the upload's source exists, and is a file or folder as the kind demands.
 func (c *collector) source(at path, d DataSet, root string) {
 	info, ok := c.stat(at, d.Source, root)
 	switch {

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// defaulter fills a fresh value before what the configuration says is laid over it. A stack file's object replaces the
-// project's default object whole, so defaults are a matter of fields.
+// defaulter fills a fresh value with defaults before the configuration is laid over it. A stack file's object replaces
+// the project's default object as a whole, so each field has its own default.
 type defaulter interface{ setDefaults() }
 
-// decode lays JSON text over target, a pointer. What does not fit becomes a problem with its full path.
+// decode lays JSON text over target, a pointer. A value that does not fit is a problem with its full path.
 func (c *collector) decode(at path, text string, target any) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -44,7 +44,7 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 )
 
-// want names what a Go type takes, in the words of a stack file.
+// want names the values that a Go type takes, in the words of a stack file.
 func want(t reflect.Type) string {
 	switch t {
 	case timeType:
@@ -70,7 +70,7 @@ func want(t reflect.Type) string {
 	}
 }
 
-// fill lays a decoded JSON value over target. Null leaves target as it is.
+// fill lays a decoded JSON value over target. Null leaves target unchanged.
 func (c *collector) fill(at path, raw any, target reflect.Value) {
 	if raw == nil {
 		return
@@ -95,8 +95,7 @@ func (c *collector) fill(at path, raw any, target reflect.Value) {
 	}
 }
 
-// fillPointer makes a pointer's value. One with problems is kept where it is an object, so that its fields are checked
-// too.
+// fillPointer makes a pointer's value. An object with problems is kept, so that its other fields are checked too.
 func (c *collector) fillPointer(at path, raw any, target reflect.Value) {
 	fresh := newValue(target.Type().Elem())
 	before := len(c.problems)
@@ -212,7 +211,7 @@ func isScalar(raw any) bool {
 	return true
 }
 
-// fillTime takes RFC 3339 in UTC. A local time would be right for half the year only.
+// fillTime takes RFC 3339 in UTC. A local time would shift with daylight saving.
 func (c *collector) fillTime(at path, raw any, target reflect.Value) {
 	text, isText := raw.(string)
 	moment, ok := parseTime(text)
@@ -261,7 +260,7 @@ func (c *collector) fillStruct(at path, object map[string]any, target reflect.Va
 func (c *collector) unknown(at path, name string, known []string) {
 	if near := nearest(name, known); near != "" {
 		c.add(at, nil, "unknown key", "did you mean "+strconv.Quote(near)+"?")
-		// The key that was meant is not missing as well.
+		// The intended key does not count as missing.
 		c.seen[at[:len(at)-1].with(near).String()] = true
 		return
 	}

@@ -20,7 +20,7 @@ func TestARefusedSecretSaysWhichRoleIsMissing(t *testing.T) {
 	assert.NotContains(t, err.Error(), "very-secret")
 }
 
-func TestASecretThatIsThereIsNotStoredAgain(t *testing.T) {
+func TestAnExistingSecretIsNotStoredAgain(t *testing.T) {
 	azure := stacktest.New(t, map[string]any{
 		"GET /vault/secrets/name": map[string]any{"id": "known", "tags": map[string]any{"mark": "M"}},
 	})

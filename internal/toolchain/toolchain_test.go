@@ -32,7 +32,7 @@ func TestVersionIsTheOneThatTheProjectPins(t *testing.T) {
 	assert.Contains(t, string(raw), cliModule+" v"+version.String())
 }
 
-func TestProjectWithoutPinIsToldSo(t *testing.T) {
+func TestAProjectWithoutAPinnedCLIIsAnError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "go.mod")
 	_, err := pinnedVersion(path)
 	assert.ErrorContains(t, err, path)

@@ -117,7 +117,7 @@ func (w *world) azure(t *testing.T, suffix string) (key string, row m) {
 	return "", nil
 }
 
-func TestRunsThatDifferInWhatIsMadeUpAreEqual(t *testing.T) {
+func TestRunsThatDifferInGeneratedValuesAreEqual(t *testing.T) {
 	a, b := newWorld(began.Add(time.Minute)).picture(t), newWorld(began.Add(100*time.Second)).picture(t)
 	assert.Empty(t, compare(a, a, b))
 	assert.NotEmpty(t, a)
@@ -199,7 +199,7 @@ func TestTheStateMayBeAsARefreshFindsIt(t *testing.T) {
 	assert.NotEmpty(t, compare(clean, refreshed, status("Failed")))
 }
 
-func TestManyDifferencesOfOneThingAreToldInFewLines(t *testing.T) {
+func TestManyDifferencesOfOneResourceTakeFewLines(t *testing.T) {
 	clean, w := newWorld(began.Add(time.Minute)).picture(t), newWorld(began.Add(time.Minute))
 	_, row := w.azure(t, w.group)
 	for _, name := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
