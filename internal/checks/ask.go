@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Question asks Azure something and answers with rows. It returns no error: an unreadable property
-// is a failed check.
+// Question asks Azure something and answers with rows. It returns no error: an unreadable property is a failed
+// check.
 type Question struct {
 	// Label is what progress shows while the question takes long.
 	Label string

@@ -2,7 +2,8 @@
 // be, which role a side needs, what Azure takes as a name, a number of days or an address range. Components refuse
 // arguments by them, the configuration is checked against them, and verify judges a stack by them.
 //
-// The embedded Azure keeps its own copy of Azure's rules on purpose: it must be able to disagree with a wrong rule here.
+// The embedded Azure keeps its own copy of Azure's rules on purpose: it must be able to disagree with a wrong rule
+// here.
 package rules
 
 import "fmt"
