@@ -25,7 +25,7 @@ type SnapshotFile struct {
 	// Path is the file's container and name at the consumer.
 	Path  string `json:"path"`
 	Bytes int64  `json:"bytes"`
-	// SHA256 of the consumer's copy and of the provider's original, hexadecimal; empty where there is no such file.
+	// SHA256 of the consumer's copy and of the provider's original, hexadecimal; empty for a missing file.
 	SHA256       string `json:"sha256,omitempty"`
 	SourceSHA256 string `json:"sourceSha256,omitempty"`
 	// sourceModified is when the original was written.
@@ -44,14 +44,14 @@ type FileReader struct {
 	contents map[string]func() (content, error)
 }
 
-// content is what is compared of a blob.
+// content is the compared part of a blob.
 type content struct {
 	bytes    int64
 	sum      string
 	modified time.Time
 }
 
-// Compare reads what lies at both ends of a data set, sorted by path.
+// Compare reads the files at both ends of a data set, sorted by path.
 func (r *FileReader) Compare(ctx context.Context, provider, consumer string, d DataSet) ([]SnapshotFile, error) {
 	sources, err := r.list(ctx, provider, d.Kind, d.Source)
 	if err != nil {
@@ -90,7 +90,7 @@ func prefix(folder string) string {
 	return folder + "/"
 }
 
-// list reads what lies at a location: by path relative to it, a single blob under the empty path.
+// list reads the blobs of a location: by path relative to it, a single blob under the empty path.
 func (r *FileReader) list(ctx context.Context, organization, kind string, at Location) (map[string]content, error) {
 	key, err := r.key(ctx, organization, at.StorageAccountID)
 	if err != nil {
@@ -175,7 +175,7 @@ func contentKey(at Location, name string) string {
 	return strings.ToLower(at.StorageAccountID) + "\n" + at.Container + "\n" + name
 }
 
-// forget drops what was read at the consumer's end of data sets.
+// forget drops the files that were read at the consumer's end of data sets.
 func (r *FileReader) forget(sets map[string]DataSet) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -20,7 +20,7 @@ type Outputs struct {
 	Governance *Governance `json:"governance"`
 }
 
-// Organization is what an organization has; each of its parts may be missing.
+// Organization has the resources of an organization; each part may be missing.
 type Organization struct {
 	Provider   *Side       `json:"provider"`
 	Consumer   *Side       `json:"consumer"`
@@ -57,7 +57,7 @@ type Monitoring struct {
 	AlertIDs      map[string]string `json:"alertIds"`
 }
 
-// Governance is the cluster with what runs there.
+// Governance is the cluster with its application.
 type Governance struct {
 	ClusterID     string            `json:"clusterId"`
 	ApplicationID string            `json:"applicationId"`

@@ -25,7 +25,7 @@ type Run struct {
 	Start time.Time `json:"start"`
 	// End is zero while the run lasts.
 	End time.Time `json:"end,omitzero"`
-	// DataSets are the details of this run; the history has none.
+	// DataSets are the details of this run; runs of the history have none.
 	DataSets []RunDataSet `json:"dataSets,omitempty"`
 }
 

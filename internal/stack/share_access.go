@@ -25,7 +25,7 @@ type ShareAccess struct {
 	Expiration     *time.Time `json:"expiration,omitempty"`
 }
 
-// Revoke takes a consumer's access away and waits until it is: no snapshot starts any more; what was copied stays.
+// Revoke takes a consumer's access away and waits for it: no snapshot starts any more, and copied files stay.
 func Revoke(
 	ctx context.Context, access *Access, name string, share Share, consumer string, progress io.Writer,
 ) (*ShareAccess, error) {

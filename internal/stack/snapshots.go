@@ -76,7 +76,7 @@ type SnapshotReader struct {
 	// Wait waits for the first snapshot of each subscription and for a running one, and asks for a new snapshot where
 	// the originals are newer than the last.
 	Wait bool
-	// Progress gets what is waited for, as lines.
+	// Progress gets a line for everything that is waited for.
 	Progress io.Writer
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 )
 
-// Synchronized is what a snapshot that was asked for came to.
+// Synchronized is the outcome of a requested snapshot.
 type Synchronized struct {
 	Share    string `json:"share"`
 	Consumer string `json:"consumer"`
@@ -28,7 +28,7 @@ type Synchronized struct {
 const historyLength = 10
 
 // Synchronize starts a snapshot of a share at a consumer and follows it to its end. full copies everything again, not
-// only what changed. A snapshot that fails is no error here but a Problem; errors are for what could not be asked.
+// only what changed. A failed snapshot is a Problem and no error; errors are for failed requests.
 func Synchronize(
 	ctx context.Context, access *Access, name string, share Share, consumer string, full bool, progress io.Writer,
 ) (*Synchronized, error) {

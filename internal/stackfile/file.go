@@ -23,9 +23,9 @@ type File struct {
 	Undecipherable []string
 
 	namespace string
-	// config has what the stack file says, by key with namespace.
+	// config has the values of the stack file, by key with namespace.
 	config *yaml.Node
-	// defaults has what Pulumi.yaml declares, by key without the namespace.
+	// defaults has the declarations of Pulumi.yaml, by key without the namespace.
 	defaults *yaml.Node
 	// encrypted are the keys, with the namespace, whose values are encrypted or hold something that is.
 	encrypted map[string]bool
@@ -116,7 +116,7 @@ func (p *Project) defaults() *yaml.Node {
 
 func (f *File) key(name string) string { return f.namespace + ":" + name }
 
-// lookup is the value of a key: what the stack file says, else the default.
+// lookup is the value of a key in the stack file, or else its default.
 func (f *File) lookup(name string) *yaml.Node {
 	if said := lookup(f.config, f.key(name)); said != nil {
 		return said
@@ -187,7 +187,7 @@ func (f *File) Put(name string, value any) error {
 	return nil
 }
 
-// Marshal is the file as YAML, without what is encrypted and without defaults.
+// Marshal is the file as YAML, without encrypted values and without defaults.
 func (f *File) Marshal() ([]byte, error) {
 	document := mapping()
 	set(document, "config", f.config)

@@ -104,7 +104,7 @@ func copyNode(n *yaml.Node) *yaml.Node {
 // mergeTag is the tag of the key << (yaml.org/type/merge.html).
 const mergeTag = "!!merge"
 
-// merge adds what a mapping, or each of a list of them, has and into has not.
+// merge adds to into the missing keys of a mapping, or of each mapping of a list.
 func merge(into, from *yaml.Node) {
 	from = copyNode(from)
 	switch from.Kind {

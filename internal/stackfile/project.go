@@ -80,10 +80,10 @@ func OpenProject(dir string) (*Project, error) {
 	return p, nil
 }
 
-// stackName is what Pulumi's file backend accepts, and what is safe as part of a file's name.
+// stackName matches names that Pulumi's file backend accepts and that are safe in a file's name.
 var stackName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
-// CheckStackName returns an error for what cannot be the name of a stack.
+// CheckStackName returns an error for an invalid name of a stack.
 func CheckStackName(name string) error {
 	if !stackName.MatchString(name) {
 		return fmt.Errorf("%q cannot be the name of a stack: up to 100 letters, digits, hyphens, underscores and dots",

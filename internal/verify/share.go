@@ -63,7 +63,7 @@ func (r *run) dataSets(a checks.Subject, s stack.Share, found []*stack.Resource)
 		func(d stack.DataSet) stack.Location { return d.Source })
 }
 
-// places checks that what is found is at the places that are wanted, and nothing else.
+// places checks that exactly the wanted places are found.
 func (r *run) places(
 	a checks.Subject, check, below, verb string, wanted map[string]stack.DataSet, found []*stack.Resource,
 	at func(stack.DataSet) stack.Location,

@@ -56,7 +56,7 @@ func (r *run) storageNetwork(a checks.Subject, found *stack.Resource) checks.Che
 		"set networkAcls.bypass to AzureServices, or Data Share cannot reach the data: "+r.restore())
 }
 
-// blobService checks that what is deleted or overwritten can be had back.
+// blobService checks that deleted and overwritten blobs can be restored.
 func (r *run) blobService(a checks.Subject, found *stack.Resource) []checks.Check {
 	versions, _ := found.Flag("isVersioningEnabled")
 	blobs, _ := found.Flag("deleteRetentionPolicy", "enabled")

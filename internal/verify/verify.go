@@ -28,7 +28,7 @@ type Options struct {
 	// Settle is how long an overdue snapshot may take to appear before it counts as missing: an embedded Azure that was
 	// just opened catches up on its schedules.
 	Settle time.Duration
-	// Progress gets what takes long, as lines.
+	// Progress gets a line for everything that takes long.
 	Progress io.Writer
 }
 
@@ -90,7 +90,7 @@ func (r *run) unreadable(a checks.Subject, check, expected string, err error) []
 	return []checks.Check{a.Unreadable(check, expected, "it is gone: "+r.restore(), err)}
 }
 
-// restore is the advice for what is not as the program made it.
+// restore is the advice for a property that differs from the program's.
 func (r *run) restore() string { return r.Refresh + ", then " + r.Up }
 
 // resource is a question about one resource; without the resource there is the one failed row that it is not there.
@@ -107,7 +107,7 @@ func (r *run) resource(
 	}}
 }
 
-// list is a question about what lies below a resource.
+// list is a question about the children of a resource.
 func (r *run) list(
 	check, organization, id, below, version string, query url.Values,
 	judge func(checks.Subject, []*stack.Resource) []checks.Check,
