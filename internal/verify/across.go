@@ -10,7 +10,8 @@ import (
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
-// across compares the properties that a stack sets once for all: its storage accounts' default action and its vaults' protection.
+// across compares the properties that a stack sets once for all: its storage accounts' default action and its vaults'
+// protection.
 func (r *run) across() []checks.Question {
 	type at struct {
 		organization, id string
