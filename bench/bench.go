@@ -46,7 +46,7 @@ func newBench(ctx context.Context, work string, withCLI bool, progress io.Writer
 	if b.project, err = stackfile.FindProject("."); err != nil {
 		return nil, err
 	}
-	if b.toolchain, err = toolchain.Find(ctx, b.project.Dir, progress); err != nil {
+	if b.toolchain, err = toolchain.Find(ctx, toolchain.Program{Dir: b.project.Dir}, progress); err != nil {
 		return nil, err
 	}
 	if b.tool, err = local.NewHome(filepath.Join(work, "tool")); err != nil {

@@ -79,7 +79,9 @@ func (f *flags) options(a *app) local.Options {
 type work struct {
 	// doing is the work's name in progress and errors.
 	doing string
-	do    func(*local.Session) (*local.Result, error)
+	// runsProgram says that the engine runs the program for it.
+	runsProgram bool
+	do          func(*local.Session) (*local.Result, error)
 	// page lays the result out; long ones go through the pager on a terminal.
 	page func(*local.Result) func(*console.Page)
 	long bool
@@ -90,7 +92,9 @@ func (a *app) session(ctx context.Context, f *flags, w work) error {
 	a.reached = true
 	a.progress.Begin(w.doing + " " + f.stack)
 	result := &local.Result{Stack: f.stack}
-	session, err := local.Open(ctx, f.options(a))
+	o := f.options(a)
+	o.RunsProgram = w.runsProgram
+	session, err := local.Open(ctx, o)
 	if err == nil {
 		result, err = w.do(session)
 		err = errors.Join(err, session.Close())

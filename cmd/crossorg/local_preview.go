@@ -16,8 +16,11 @@ func (a *app) localPreview() *cobra.Command {
 		Example: "  crossorg local preview\n  crossorg local preview --stack prod --expect-no-changes",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, work{doing: "previewing", page: f.previewPage, long: true,
-				do: func(s *local.Session) (*local.Result, error) { return s.Preview(cmd.Context(), expectNoChanges) }})
+			return a.session(cmd.Context(), f,
+				work{doing: "previewing", runsProgram: true, page: f.previewPage, long: true,
+					do: func(s *local.Session) (*local.Result, error) {
+						return s.Preview(cmd.Context(), expectNoChanges)
+					}})
 		},
 	}
 	f.register(cmd)

@@ -41,7 +41,9 @@ What stands after -- goes to the CLI as it is. It exits 1 when the CLI fails.`,
 			a.reached = true
 			start := time.Now()
 			document := pulumiDocument{Stack: f.stack, Arguments: args, ExitCode: -1}
-			session, err := local.Open(cmd.Context(), f.options(a))
+			o := f.options(a)
+			o.RunsProgram = len(args) > 0 && (args[0] == "up" || args[0] == "preview")
+			session, err := local.Open(cmd.Context(), o)
 			if err == nil {
 				var captured bytes.Buffer
 				stdout := a.out.Writer

@@ -18,7 +18,7 @@ equal at both ends.`,
 		Example: "  crossorg local up\n  crossorg local up --stack hub --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.session(cmd.Context(), f, work{doing: "bringing up", page: f.upPage,
+			return a.session(cmd.Context(), f, work{doing: "bringing up", runsProgram: true, page: f.upPage,
 				do: func(s *local.Session) (*local.Result, error) { return s.Up(cmd.Context()) }})
 		},
 	}

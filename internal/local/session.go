@@ -43,6 +43,8 @@ type Options struct {
 	Callers netip.Addr
 	// Faults are further fault rules of the embedded Azure, for this run only.
 	Faults []faults.Rule
+	// RunsProgram says that the run is going to execute the program, which is then compiled beforehand.
+	RunsProgram bool
 	// Progress gets a person's lines while work runs.
 	Progress io.Writer
 	// Kill ends a running child at once when it is closed; cancelling the context only asks it to end.
@@ -107,7 +109,9 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if s.organizations, err = file.Organizations(); err != nil {
 		return s, err
 	}
-	tools, err := toolchain.Find(ctx, project.Dir, o.Progress)
+	program := toolchain.Program{Dir: project.Dir, Runtime: project.Runtime, Virtualenv: project.Virtualenv(),
+		Runs: o.RunsProgram}
+	tools, err := toolchain.Find(ctx, program, o.Progress)
 	if err != nil {
 		return s, err
 	}
@@ -119,7 +123,6 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if err := home.create(); err != nil {
 		return s, err
 	}
-	program := toolchain.Program{Dir: project.Dir, Runtime: project.Runtime, Virtualenv: project.Virtualenv()}
 	if err := tools.AddRuntime(ctx, program, home.PluginDir(), o.Progress); err != nil {
 		return s, err
 	}

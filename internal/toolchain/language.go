@@ -24,21 +24,11 @@ const (
 	providerPackage = "github.com/crossorg/crossorg/provider/cmd/pulumi-resource-crossorg"
 )
 
-// Program is what the toolchain needs to know of a Pulumi program.
-type Program struct {
-	// Dir is the program's project folder.
-	Dir string
-	// Runtime is the one of Pulumi.yaml, such as "nodejs".
-	Runtime string
-	// Virtualenv is the virtual environment of a Python program; empty without one.
-	Virtualenv string
-}
-
 // AddRuntime makes programs of a runtime other than Go run: it finds or builds the runtime's language host, and builds
 // the provider of the components, which Go programs import, into dir. The host is taken from the CLI's folder where it
 // is there, as every distribution of Pulumi has it; else it is the one pinned by the repository, where it pins one.
 func (t *Toolchain) AddRuntime(ctx context.Context, p Program, dir string, progress io.Writer) error {
-	if p.Runtime == "" || p.Runtime == "go" {
+	if p.goes() {
 		return nil
 	}
 	if p.Virtualenv != "" {
@@ -55,7 +45,7 @@ func (t *Toolchain) AddRuntime(ctx context.Context, p Program, dir string, progr
 	b := build{
 		what:   "the provider of the components",
 		module: filepath.Join(repository, "provider"), pkg: providerPackage, ldflags: "-s -w",
-		target: filepath.Join(dir, executable("pulumi-resource-crossorg")),
+		target: filepath.Join(dir, executable("pulumi-resource-crossorg")), effort: providerEffort,
 	}
 	if err := b.update(ctx, progress); err != nil {
 		return err
@@ -75,15 +65,16 @@ func (t *Toolchain) buildHost(ctx context.Context, repository, runtime string, p
 	if err != nil {
 		return err
 	}
-	bin, err := binDir(pinnedCLI)
+	cache, err := cacheDir()
 	if err != nil {
 		return err
 	}
+	bin := binDir(cache, pinnedCLI)
 	t.more = append(t.more, bin)
 	b := build{
 		what:   "Pulumi's language host for " + runtime,
 		module: filepath.Join(repository, "tools", "pulumi-language-"+runtime), pkg: pkg, ldflags: "-s -w",
-		target: filepath.Join(bin, executable("pulumi-language-"+runtime)),
+		target: filepath.Join(bin, executable("pulumi-language-"+runtime)), effort: hostEffort,
 	}
 	if runtime == "python" {
 		if err = b.copyExecutor(ctx, filepath.Join(bin, pythonExecutor)); err != nil {
@@ -93,7 +84,7 @@ func (t *Toolchain) buildHost(ctx context.Context, repository, runtime string, p
 	if exists(b.target) {
 		return nil
 	}
-	return b.run(ctx, progress)
+	return makeReady(ctx, progress, []job{b.job("")})
 }
 
 // copyExecutor copies the script that the host for Python runs programs with from the host's module to beside it.
@@ -124,37 +115,36 @@ func (b build) copyExecutor(ctx context.Context, to string) error {
 
 // update compiles what changed since the target was built: unlike the pinned tools, the components are edited here.
 func (b build) update(ctx context.Context, progress io.Writer) error {
-	gotool, err := exec.LookPath("go")
+	j := job{what: b.what, effort: b.effort, do: b.remake}
+	if !exists(b.target) {
+		return makeReady(ctx, progress, []job{j})
+	}
+	err := j.do(ctx, &step{board: &board{progress: progress}, what: j.what})
 	if err != nil {
-		return fmt.Errorf("building %s needs the go command, which is not on PATH: install Go from https://go.dev/dl",
-			b.what)
+		return fmt.Errorf("building %s: %w", b.what, err)
+	}
+	return nil
+}
+
+// remake has the go command decide whether the target is current.
+func (b build) remake(ctx context.Context, s *step) error {
+	gotool, err := goCommand(b.what)
+	if err != nil {
+		return err
 	}
 	dir := filepath.Dir(b.target)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	unlock, err := process.Lock(ctx, b.target+".lock", func() {
-		fmt.Fprintf(progress, "another process builds %s: waiting for it\n", b.what)
-	})
+	unlock, err := process.Lock(ctx, b.target+".lock", s.waiting)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if !exists(b.target) {
-		fmt.Fprintf(progress, "building %s: this takes some minutes the first time\n", b.what)
-	}
-	var stderr strings.Builder
-	cmd := b.command(ctx, gotool, b.target, &stderr)
+	cmd := b.command(ctx, gotool, b.target)
 	// In the target's folder, what was built is renamed to the target and not copied, so that a target is whole.
 	cmd.Env = append(cmd.Env, "GOTMPDIR="+dir)
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return fmt.Errorf("building %s: %w", b.what, context.Cause(ctx))
-	}
-	if err != nil {
-		return fmt.Errorf("building %s: %w\n%s", b.what, err, tail(stderr.String(), 30))
-	}
-	return nil
+	return s.run(ctx, cmd)
 }
 
 // repositoryOf is the folder that pins the toolchain, which a project stands in.

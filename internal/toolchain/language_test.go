@@ -37,7 +37,8 @@ func TestGoProgramsNeedNothingMore(t *testing.T) {
 	tools := &Toolchain{Pulumi: filepath.Join(t.TempDir(), "pulumi"), Host: filepath.Join(t.TempDir(), "host")}
 	for _, runtime := range []string{"", "go"} {
 		dir := filepath.Join(t.TempDir(), "plugins")
-		require.NoError(t, tools.AddRuntime(t.Context(), Program{t.TempDir(), runtime, ""}, dir, &bytes.Buffer{}))
+		p := Program{Dir: t.TempDir(), Runtime: runtime}
+		require.NoError(t, tools.AddRuntime(t.Context(), p, dir, &bytes.Buffer{}))
 		assert.NoDirExists(t, dir)
 		assert.Equal(t, []string{filepath.Dir(tools.Pulumi), filepath.Dir(tools.Host)}, tools.Dirs())
 	}
@@ -45,7 +46,7 @@ func TestGoProgramsNeedNothingMore(t *testing.T) {
 
 func TestRuntimeWithoutAHostIsRefusedWithARemedy(t *testing.T) {
 	tools := &Toolchain{Pulumi: filepath.Join(t.TempDir(), "pulumi")}
-	err := tools.AddRuntime(t.Context(), Program{t.TempDir(), "java", ""}, t.TempDir(), &bytes.Buffer{})
+	err := tools.AddRuntime(t.Context(), Program{Dir: t.TempDir(), Runtime: "java"}, t.TempDir(), &bytes.Buffer{})
 	assert.ErrorContains(t, err, "runtime is java")
 	assert.ErrorContains(t, err, "https://www.pulumi.com/docs/install")
 }

@@ -11,12 +11,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/blang/semver"
 	"golang.org/x/mod/modfile"
-
-	"github.com/crossorg/crossorg/internal/process"
 )
 
 // Toolchain is the Pulumi CLI with its Go language host, and what AddRuntime adds for other languages.
@@ -40,69 +37,60 @@ func (t *Toolchain) Dirs() []string {
 	return dirs
 }
 
-const (
-	cliModule   = "github.com/pulumi/pulumi/pkg/v3"
-	cliPackage  = cliModule + "/cmd/pulumi"
-	hostPackage = "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go"
-	versionFlag = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-)
+const cliModule = "github.com/pulumi/pulumi/pkg/v3"
 
-// Find returns the CLI that is on PATH, when its version suits, with the host beside it; else the ones pinned
-// by the repository under tools/, which it builds once into the user's cache folder. Builds are reported on progress.
-func Find(ctx context.Context, projectDir string, progress io.Writer) (*Toolchain, error) {
-	repository := repositoryOf(projectDir)
+// Find returns an installed CLI that suits, with the language host beside it; what is missing is built from the
+// versions that the repository pins under tools/, once, into the user's cache folder. A Go program that is to run is
+// compiled at the same time, so that the host finds it compiled. What has to be made is announced on progress, which
+// then gets a line for each step.
+func Find(ctx context.Context, p Program, progress io.Writer) (*Toolchain, error) {
+	repository := repositoryOf(p.Dir)
 	pinned, err := pinnedVersion(filepath.Join(repository, "tools", "pulumi", "go.mod"))
 	if err != nil {
 		return nil, err
 	}
-	bin, err := binDir(pinned)
+	cache, err := cacheDir()
 	if err != nil {
 		return nil, err
 	}
+	bin := binDir(cache, pinned)
 	t := &Toolchain{
 		Pulumi:  filepath.Join(bin, executable("pulumi")),
 		Host:    filepath.Join(bin, executable("pulumi-language-go")),
 		Version: pinned,
 	}
-	if found, version, ok := pulumiOnPath(ctx, pinned); ok {
-		t.Pulumi, t.Version = found, version
-		if host, ok := hostBeside(found, "go"); ok {
-			t.Host = host
-			return t, nil
-		}
+	found, why := findCLI(ctx, t.Pulumi, pinned)
+	if found != nil {
+		t.Pulumi, t.Version = found.path, found.version
 	}
-	for _, b := range []build{
-		{
-			what: "the Pulumi CLI v" + pinned.String(), target: t.Pulumi,
-			module:  filepath.Join(repository, "tools", "pulumi"),
-			pkg:     cliPackage,
-			ldflags: "-s -w -X " + versionFlag + "=v" + pinned.String(),
-		},
-		{
-			what: "Pulumi's Go language host", target: t.Host,
-			module:  filepath.Join(repository, "tools", "pulumi-language-go"),
-			pkg:     hostPackage,
-			ldflags: "-s -w",
-		},
-	} {
-		if exists(b.target) {
-			continue
-		}
-		if err := b.run(ctx, progress); err != nil {
-			return nil, err
-		}
+	if host, ok := hostBeside(t.Pulumi, "go"); ok {
+		t.Host = host
 	}
-	return t, nil
+	var cli, others []job
+	if !exists(t.Pulumi) {
+		cli = append(cli, cliBuild(repository, t.Pulumi, pinned).job(why))
+	}
+	if p.Runs && p.goes() && !p.compiled(cache) {
+		others = append(others, p.job(cache))
+	}
+	if p.goes() && !exists(t.Host) {
+		others = append(others, hostBuild(repository, t.Host).job(""))
+	}
+	return t, makeReady(ctx, progress, cli, others)
 }
 
-// binDir is the folder that the toolchain of a version is built into: several homes and several checkouts of the
-// project share it.
-func binDir(version semver.Version) (string, error) {
+// cacheDir is the folder that the toolchain keeps what it made in: several homes and several checkouts share it.
+func cacheDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("no folder to build the Pulumi CLI into: %w", err)
 	}
-	return filepath.Join(cache, "crossorg", "toolchain", version.String(), "bin"), nil
+	return filepath.Join(cache, "crossorg", "toolchain"), nil
+}
+
+// binDir is the folder that the toolchain of a version is built into.
+func binDir(cache string, version semver.Version) string {
+	return filepath.Join(cache, version.String(), "bin")
 }
 
 // pinnedVersion reads the CLI's version from the go.mod that pins it.
@@ -129,22 +117,70 @@ func suits(found, pinned semver.Version) bool {
 	return found.Major == pinned.Major && found.GTE(pinned) && len(found.Pre) == 0
 }
 
-func pulumiOnPath(ctx context.Context, pinned semver.Version) (string, semver.Version, bool) {
-	path, err := exec.LookPath("pulumi")
+// installed is a CLI that suits.
+type installed struct {
+	path    string
+	version semver.Version
+}
+
+// findCLI looks for a CLI that suits: on PATH, then built at the path given, then where Pulumi's own installers put
+// it, which not every shell has on its PATH. Without one it returns why.
+func findCLI(ctx context.Context, built string, pinned semver.Version) (found *installed, why string) {
+	why = "none is installed"
+	try := func(path string) *installed {
+		version, err := versionOf(ctx, path)
+		switch {
+		case err != nil:
+			why = fmt.Sprintf("%s does not run", path)
+		case !suits(version, pinned):
+			why = fmt.Sprintf("%s is v%s", path, version)
+		default:
+			return &installed{path, version}
+		}
+		return nil
+	}
+	if path, err := exec.LookPath("pulumi"); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			if found = try(path); found != nil {
+				return found, ""
+			}
+		}
+	}
+	if exists(built) {
+		return nil, ""
+	}
+	for _, path := range installerPaths(pinned) {
+		if exists(path) {
+			if found = try(path); found != nil {
+				return found, ""
+			}
+		}
+	}
+	return nil, why
+}
+
+// installerPaths are where get.pulumi.com's script and the Automation API's installer put the CLI.
+func installerPaths(pinned semver.Version) []string {
+	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", semver.Version{}, false
+		return nil
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return "", semver.Version{}, false
+	root := filepath.Join(home, ".pulumi")
+	return []string{
+		filepath.Join(root, "bin", executable("pulumi")),
+		filepath.Join(root, "versions", pinned.String(), "bin", executable("pulumi")),
 	}
+}
+
+// versionOf asks a CLI for its version.
+func versionOf(ctx context.Context, path string) (semver.Version, error) {
 	cmd := exec.CommandContext(ctx, path, "version")
 	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
 	out, err := cmd.Output()
 	if err != nil {
-		return "", semver.Version{}, false
+		return semver.Version{}, err
 	}
-	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
-	return path, version, err == nil && suits(version, pinned)
+	return semver.ParseTolerant(strings.TrimSpace(string(out)))
 }
 
 // hostBeside finds a runtime's language host in the CLI's folder, where every distribution of Pulumi has it. A host
@@ -162,91 +198,6 @@ func hostBeside(pulumi, runtime string) (string, bool) {
 	return "", false
 }
 
-// build is one program to compile.
-type build struct{ what, target, module, pkg, ldflags string }
-
-// run compiles into a temporary name and renames, so that a target that exists is whole. Builders of the same cache
-// folder take turns.
-func (b build) run(ctx context.Context, progress io.Writer) error {
-	gotool, err := exec.LookPath("go")
-	if err != nil {
-		return fmt.Errorf("building %s needs the go command, which is not on PATH: install Go from https://go.dev/dl, "+
-			"or install a Pulumi CLI that suits from https://www.pulumi.com/docs/install", b.what)
-	}
-	if err := os.MkdirAll(filepath.Dir(b.target), 0o755); err != nil {
-		return err
-	}
-	unlock, err := process.Lock(ctx, b.target+".lock", func() {
-		fmt.Fprintf(progress, "another process builds %s: waiting for it\n", b.what)
-	})
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if exists(b.target) {
-		return nil
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(b.target), ".build-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-
-	out := filepath.Join(tmp, filepath.Base(b.target))
-	var stderr strings.Builder
-	cmd := b.command(ctx, gotool, out, &stderr)
-
-	start := time.Now()
-	fmt.Fprintf(progress, "building %s, once for all projects: this takes some minutes\n", b.what)
-	stop := every(5*time.Second, func() {
-		fmt.Fprintf(progress, "  still building %s (%s)\n", b.what, time.Since(start).Round(time.Second))
-	})
-	err = cmd.Run()
-	stop()
-	if ctx.Err() != nil {
-		return fmt.Errorf("building %s: %w", b.what, context.Cause(ctx))
-	}
-	if err != nil {
-		return fmt.Errorf("building %s: %w\n%s", b.what, err, tail(stderr.String(), 30))
-	}
-	if err := os.Rename(out, b.target); err != nil {
-		return err
-	}
-	fmt.Fprintf(progress, "built %s in %s\n", b.what, time.Since(start).Round(time.Second))
-	return nil
-}
-
-// command has the go command compile into a file.
-func (b build) command(ctx context.Context, gotool, out string, stderr io.Writer) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, gotool, "build", "-C", b.module, "-o", out, "-ldflags", b.ldflags, b.pkg)
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	cmd.Stderr = stderr
-	process.Separate(cmd)
-	cmd.Cancel = func() error { return process.Interrupt(cmd.Process) }
-	cmd.WaitDelay = 5 * time.Second
-	return cmd
-}
-
-// every calls fn in intervals until the returned function is called.
-func every(interval time.Duration, fn func()) (stop func()) {
-	done := make(chan struct{})
-	ticker := time.NewTicker(interval)
-	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				fn()
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		ticker.Stop()
-		close(done)
-	}
-}
-
 func executable(name string) string {
 	if runtime.GOOS == "windows" {
 		return name + ".exe"
@@ -257,13 +208,4 @@ func executable(name string) string {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, os.ErrNotExist)
-}
-
-// tail is the last lines of a text.
-func tail(s string, lines int) string {
-	all := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	if len(all) > lines {
-		all = all[len(all)-lines:]
-	}
-	return strings.Join(all, "\n")
 }

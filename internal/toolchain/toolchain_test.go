@@ -57,17 +57,22 @@ func TestToolIsBuiltOnceWithItsVersion(t *testing.T) {
 		module:  module(t, "package main\n\nvar version string\n\nfunc main() { print(version) }\n"),
 		pkg:     "example.com/tool",
 		ldflags: "-X main.version=v1",
+		gcflags: []string{"example.com/...=-N -l -dwarf=false"},
 	}
 	var progress bytes.Buffer
-	require.NoError(t, b.run(context.Background(), &progress))
-	assert.Contains(t, progress.String(), "building the tool, once")
+	require.NoError(t, makeReady(t.Context(), &progress, []job{b.job("none is installed")}))
+	assert.Regexp(t, `(?s)^first run: making ready the tool \(none is installed\)\. .*the tool is ready \(1 of 1`,
+		progress.String())
 	out, err := exec.Command(b.target).CombinedOutput()
 	require.NoError(t, err)
 	assert.Equal(t, "v1", string(out))
 
-	progress.Reset()
-	require.NoError(t, b.run(context.Background(), &progress))
-	assert.Empty(t, progress.String(), "an existing tool is not built again")
+	before, err := os.Stat(b.target)
+	require.NoError(t, err)
+	require.NoError(t, makeReady(t.Context(), &progress, []job{b.job("")}))
+	after, err := os.Stat(b.target)
+	require.NoError(t, err)
+	assert.True(t, os.SameFile(before, after), "an existing tool is not built again")
 }
 
 func TestFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
@@ -75,7 +80,8 @@ func TestFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
 		what: "the tool", target: filepath.Join(t.TempDir(), executable("tool")),
 		module: module(t, "package main\n\nfunc main() { undefinedName() }\n"), pkg: "example.com/tool",
 	}
-	err := b.run(context.Background(), &bytes.Buffer{})
+	err := makeReady(t.Context(), &bytes.Buffer{}, []job{b.job("")})
+	assert.ErrorContains(t, err, "building the tool")
 	assert.ErrorContains(t, err, "undefinedName")
 	left, err := os.ReadDir(filepath.Dir(b.target))
 	require.NoError(t, err)
@@ -84,25 +90,43 @@ func TestFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
 	}
 }
 
-func TestBuildStopsWhenInterrupted(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
+func TestBuildDoesNotBeginWhenInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	b := build{what: "the tool", target: filepath.Join(t.TempDir(), "tool"),
 		module: module(t, "package main\n\nfunc main() {}\n"), pkg: "example.com/tool"}
-	assert.ErrorIs(t, b.run(ctx, &bytes.Buffer{}), context.Canceled)
+	assert.ErrorIs(t, makeReady(ctx, &bytes.Buffer{}, []job{b.job("")}), context.Canceled)
 	assert.NoFileExists(t, b.target)
 }
 
 func TestWithoutGoTheRemedyIsNamed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	b := build{what: "the Pulumi CLI", target: filepath.Join(t.TempDir(), "pulumi")}
-	assert.ErrorContains(t, b.run(context.Background(), &bytes.Buffer{}), "https://go.dev/dl")
+	assert.ErrorContains(t, makeReady(t.Context(), &bytes.Buffer{}, []job{b.job("")}), "https://go.dev/dl")
+}
+
+// A package that both the CLI and the tool are made of would be compiled twice if its flags differed.
+func TestWhatIsCompiledTheQuickWayIsTheCommandLinesAlone(t *testing.T) {
+	repository := filepath.Join("..", "..")
+	raw, err := os.ReadFile(filepath.Join(repository, "tools", "pulumi", "go.mod"))
+	require.NoError(t, err)
+	cmd := exec.Command("go", "list", "-deps", ".", "./cmd/crossorg")
+	cmd.Dir = repository
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	for _, pattern := range append([]string{cliModule + "/..."}, dormant...) {
+		packages := strings.TrimSuffix(pattern, "/...")
+		assert.NotContains(t, string(out), "\n"+packages+"\n", pattern)
+		assert.NotContains(t, string(out), "\n"+packages+"/", pattern)
+		module := strings.Join(strings.Split(packages+"/", "/")[:2], "/")
+		assert.Contains(t, string(raw), "\t"+module, "the CLI has no such package: %s", pattern)
+	}
 }
 
 // The project's own toolchain is built from its pinned modules where PATH has none that suits. It is here, in a package
 // that is tested early, so that the end-to-end tests find it ready.
 func TestTheProjectsToolchainRuns(t *testing.T) {
-	toolchain, err := Find(t.Context(), filepath.Join("..", ".."), os.Stderr)
+	toolchain, err := Find(t.Context(), Program{Dir: filepath.Join("..", "..")}, os.Stderr)
 	require.NoError(t, err)
 
 	out, err := exec.Command(toolchain.Pulumi, "version").Output()

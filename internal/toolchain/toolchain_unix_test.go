@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/blang/semver"
@@ -21,18 +22,106 @@ func script(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-func TestCommandLineOnPathServesOnlyWhenItSuits(t *testing.T) {
+func TestInstalledCommandLineServesOnlyWhenItSuits(t *testing.T) {
 	pinned := semver.MustParse("3.255.0")
-	for output, want := range map[string]bool{"v3.255.0": true, "v3.260.1": true, "v3.99.0": false, "nonsense": false} {
+	for output, want := range map[string]string{
+		"v3.255.0": "", "v3.260.1": "", "v3.99.0": "is v3.99.0", "nonsense": "does not run",
+	} {
 		dir := t.TempDir()
 		path := script(t, dir, "pulumi", "echo "+output)
 		t.Setenv("PATH", dir+":/bin:/usr/bin")
-		found, _, ok := pulumiOnPath(context.Background(), pinned)
-		assert.Equal(t, want, ok, output)
-		if ok {
-			assert.Equal(t, path, found)
+		t.Setenv("HOME", t.TempDir())
+		found, why := findCLI(t.Context(), filepath.Join(t.TempDir(), "pulumi"), pinned)
+		if want != "" {
+			assert.Nil(t, found, output)
+			assert.Equal(t, path+" "+want, why)
+			continue
 		}
+		require.NotNil(t, found, output)
+		assert.Equal(t, path, found.path)
 	}
+}
+
+func TestCommandLineIsFoundWhereTheInstallersPutIt(t *testing.T) {
+	pinned := semver.MustParse("3.255.0")
+	for _, where := range []string{".pulumi/bin", ".pulumi/versions/3.255.0/bin"} {
+		home, bin := t.TempDir(), t.TempDir()
+		t.Setenv("HOME", home)
+		t.Setenv("PATH", "/bin:/usr/bin")
+		built := filepath.Join(bin, "pulumi")
+		found, why := findCLI(t.Context(), built, pinned)
+		assert.Nil(t, found)
+		assert.Equal(t, "none is installed", why)
+
+		dir := filepath.Join(home, filepath.FromSlash(where))
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		path := script(t, dir, "pulumi", "echo v3.255.0")
+		found, _ = findCLI(t.Context(), built, pinned)
+		require.NotNil(t, found, where)
+		assert.Equal(t, path, found.path)
+
+		script(t, bin, "pulumi", "echo v3.255.0")
+		found, _ = findCLI(t.Context(), built, pinned)
+		assert.Nil(t, found, "what is built is not looked for again")
+	}
+}
+
+// fakeGo puts a go command on PATH that is a shell script.
+func fakeGo(t *testing.T, body string) {
+	t.Helper()
+	dir := t.TempDir()
+	script(t, dir, "go", body)
+	t.Setenv("PATH", dir+":/bin:/usr/bin")
+}
+
+// listener is a progress that calls hear with every line.
+type listener func(line string)
+
+func (l listener) Write(p []byte) (int, error) {
+	l(string(p))
+	return len(p), nil
+}
+
+func TestInterruptedBuildLeavesNothing(t *testing.T) {
+	fakeGo(t, `echo example.com/tool >&2; trap 'exit 130' INT; while :; do sleep 0.02; done`)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	bin := t.TempDir()
+	b := build{what: "the tool", target: filepath.Join(bin, "tool"), module: ".", pkg: "example.com/tool"}
+	err := makeReady(ctx, listener(func(line string) {
+		if strings.HasPrefix(line, "compiling the tool") {
+			cancel()
+		}
+	}), []job{b.job("")})
+	assert.ErrorIs(t, err, context.Canceled)
+	left, err := os.ReadDir(bin)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	assert.Equal(t, "tool.lock", left[0].Name())
+}
+
+func TestRunsAtTheSameTimeShareABuild(t *testing.T) {
+	dir := t.TempDir()
+	builds, second := filepath.Join(dir, "builds"), filepath.Join(dir, "second")
+	// The build ends when the second run has been heard to wait for it. Its target is what follows -o.
+	fakeGo(t, `echo built >>`+builds+`; while [ ! -e `+second+` ]; do sleep 0.02; done
+while [ "$1" != -o ]; do shift; done; echo tool >"$2"`)
+	b := build{what: "the tool", target: filepath.Join(dir, "bin", "tool"), module: ".", pkg: "example.com/tool"}
+	begun := listener(func(line string) {
+		if strings.HasPrefix(line, "another process builds the tool") {
+			_ = os.WriteFile(second, nil, 0o600)
+		}
+	})
+	failures := make(chan error, 2)
+	for range 2 {
+		go func() { failures <- makeReady(t.Context(), begun, []job{b.job("")}) }()
+	}
+	require.NoError(t, <-failures)
+	require.NoError(t, <-failures)
+	raw, err := os.ReadFile(builds)
+	require.NoError(t, err)
+	assert.Equal(t, "built\n", string(raw))
+	assert.FileExists(t, b.target)
 }
 
 func TestHostMustStandBesideItsCommandLine(t *testing.T) {

@@ -31,7 +31,7 @@ func (o *options) sweep(ctx context.Context, progress io.Writer) (_ *report, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := toolchain.Find(ctx, project.Dir, progress); err != nil {
+	if _, err := toolchain.Find(ctx, toolchain.Program{Dir: project.Dir}, progress); err != nil {
 		return nil, err
 	}
 	began := time.Now()
