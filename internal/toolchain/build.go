@@ -58,7 +58,7 @@ const (
 
 // build is one program to compile.
 type build struct {
-	what, target, module, pkg, ldflags string
+	what, short, target, module, pkg, ldflags string
 	// gcflags are patterns of packages with the compiler's flags for them; the last one that fits counts.
 	gcflags []string
 	// effort is how long one core takes, about.
@@ -67,7 +67,7 @@ type build struct {
 
 func cliBuild(repository, target string, version semver.Version) build {
 	return build{
-		what: "the Pulumi CLI v" + version.String(), target: target,
+		what: "the Pulumi CLI v" + version.String(), short: "CLI", target: target,
 		module:  filepath.Join(repository, "tools", "pulumi"),
 		pkg:     cliPackage,
 		ldflags: "-s -w -X " + versionFlag + "=v" + version.String(),
@@ -87,7 +87,7 @@ func cliFlags() []string {
 
 func hostBuild(repository, target string) build {
 	return build{
-		what: "Pulumi's Go language host", target: target,
+		what: "Pulumi's Go language host", short: "language host", target: target,
 		module:  filepath.Join(repository, "tools", "pulumi-language-go"),
 		pkg:     hostPackage,
 		ldflags: "-s -w", effort: hostEffort,
@@ -96,7 +96,7 @@ func hostBuild(repository, target string) build {
 
 // job makes the target where it is missing.
 func (b build) job(why string) job {
-	return job{what: b.what, why: why, effort: b.effort, do: b.make}
+	return job{what: b.what, short: b.short, why: why, effort: b.effort, do: b.make}
 }
 
 // make compiles into a temporary name and renames, so that a target that exists is whole. Builders of the same cache

@@ -43,7 +43,7 @@ func (t *Toolchain) AddRuntime(ctx context.Context, p Program, dir string, progr
 		}
 	}
 	b := build{
-		what:   "the provider of the components",
+		what: "the provider of the components", short: "provider",
 		module: filepath.Join(repository, "provider"), pkg: providerPackage, ldflags: "-s -w",
 		target: filepath.Join(dir, executable("pulumi-resource-crossorg")), effort: providerEffort,
 	}
@@ -72,7 +72,7 @@ func (t *Toolchain) buildHost(ctx context.Context, repository, runtime string, p
 	bin := binDir(cache, pinnedCLI)
 	t.more = append(t.more, bin)
 	b := build{
-		what:   "Pulumi's language host for " + runtime,
+		what: "Pulumi's language host for " + runtime, short: "language host",
 		module: filepath.Join(repository, "tools", "pulumi-language-"+runtime), pkg: pkg, ldflags: "-s -w",
 		target: filepath.Join(bin, executable("pulumi-language-"+runtime)), effort: hostEffort,
 	}
@@ -115,11 +115,11 @@ func (b build) copyExecutor(ctx context.Context, to string) error {
 
 // update compiles what changed since the target was built: unlike the pinned tools, the components are edited here.
 func (b build) update(ctx context.Context, progress io.Writer) error {
-	j := job{what: b.what, effort: b.effort, do: b.remake}
+	j := job{what: b.what, short: b.short, effort: b.effort, do: b.remake}
 	if !exists(b.target) {
 		return makeReady(ctx, progress, []job{j})
 	}
-	err := j.do(ctx, &step{board: &board{progress: progress}, what: j.what})
+	err := j.do(ctx, &step{board: &board{progress: progress}, what: j.what, short: j.short})
 	if err != nil {
 		return fmt.Errorf("building %s: %w", b.what, err)
 	}

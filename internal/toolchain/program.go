@@ -72,7 +72,7 @@ func (p Program) mark(cache string) string {
 // job compiles the program, and links it, just as the language host does, so that the host finds both in the go
 // command's cache.
 func (p Program) job(cache string) job {
-	return job{what: "the program", effort: programEffort, lenient: true,
+	return job{what: "the program", short: "program", effort: programEffort, lenient: true,
 		do: func(ctx context.Context, s *step) error { return p.compile(ctx, cache, s) }}
 }
 

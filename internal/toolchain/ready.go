@@ -14,8 +14,8 @@ import (
 
 // job is one thing to make ready with the go command.
 type job struct {
-	// what it is, with its article, and why it has to be made; "" where that goes without saying.
-	what, why string
+	// what it is, with its article; short, for the passing line; why it has to be made, "" where that needs no words.
+	what, short, why string
 	// effort is how long one core takes, about.
 	effort time.Duration
 	do     func(context.Context, *step) error
@@ -57,7 +57,11 @@ func makeReady(ctx context.Context, progress io.Writer, lanes ...[]job) error {
 		})
 	}
 	wait.Wait()
-	return cause(failures)
+	err := cause(failures)
+	if err == nil {
+		b.write("everything is ready: the run begins")
+	}
+	return err
 }
 
 // errOther ends the jobs beside one that failed.
@@ -87,7 +91,8 @@ func announcement(jobs []job, cores int) string {
 	if last := len(names) - 1; last > 0 {
 		list = strings.Join(names[:last], ", ") + " and " + names[last]
 	}
-	return fmt.Sprintf("first run: making ready %s. That takes %s on %s, with downloads; later runs start at once",
+	return fmt.Sprintf("first run: making ready %s\n"+
+		"this takes %s on %s, downloads included; later runs start at once",
 		list, about(effort/time.Duration(cores)), count(cores, "core"))
 }
 
@@ -124,7 +129,7 @@ func (b *board) write(line string) {
 
 // do does one job and reports its end.
 func (b *board) do(ctx context.Context, j job) error {
-	s := &step{board: b, what: j.what, start: time.Now()}
+	s := &step{board: b, what: j.what, short: j.short}
 	b.mu.Lock()
 	b.running = append(b.running, s)
 	b.mu.Unlock()
@@ -162,16 +167,15 @@ func (b *board) still() {
 		parts = append(parts, s.state())
 	}
 	if len(parts) > 0 {
-		fmt.Fprintf(b.progress, "  still %s (%s)\n", strings.Join(parts, ", "),
-			time.Since(b.start).Round(time.Second))
+		fmt.Fprintf(b.progress, "  still at work (%s): %s\n", time.Since(b.start).Round(time.Second),
+			strings.Join(parts, ", "))
 	}
 }
 
 // step is a job that is being done. It is the io.Writer of its go command's words.
 type step struct {
-	board *board
-	what  string
-	start time.Time
+	board       *board
+	what, short string
 
 	// All below is guarded by the board's mutex.
 	rest                 []byte
@@ -215,15 +219,15 @@ func (s *step) line(line string) {
 	}
 }
 
-// state is what the step is about; the caller holds the board's mutex.
+// state is how far the step is; the caller holds the board's mutex.
 func (s *step) state() string {
 	switch {
 	case s.compiled > 0:
-		return fmt.Sprintf("compiling %s: %s", s.what, count(s.compiled, "package"))
+		return fmt.Sprintf("%s, %s compiled", s.short, count(s.compiled, "package"))
 	case s.downloaded > 0:
-		return fmt.Sprintf("downloading for %s: %s", s.what, count(s.downloaded, "module"))
+		return fmt.Sprintf("%s, %s downloaded", s.short, count(s.downloaded, "module"))
 	}
-	return "preparing " + s.what
+	return s.short
 }
 
 // complaints are the last lines that were neither of downloads nor of packages.
@@ -231,7 +235,7 @@ func (s *step) complaints() string {
 	s.board.mu.Lock()
 	defer s.board.mu.Unlock()
 	if len(s.rest) > 0 {
-		s.line(string(s.rest))
+		s.complained = append(s.complained, string(s.rest))
 		s.rest = nil
 	}
 	return tail(strings.Join(s.complained, "\n"), 30)

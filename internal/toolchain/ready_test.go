@@ -23,9 +23,9 @@ func TestAnnouncementSaysWhatHappensWhyAndHowLong(t *testing.T) {
 		{what: "the host", effort: 30 * time.Second},
 		{what: "the program", effort: 100 * time.Second},
 	}
-	assert.Equal(t, "first run: making ready the CLI (none is installed), the host and the program. That takes about "+
-		"3 minutes on 2 cores, with downloads; later runs start at once", announcement(jobs, 2))
-	assert.Contains(t, announcement(jobs[1:2], 1), "the host. That takes about a minute on 1 core,")
+	assert.Equal(t, "first run: making ready the CLI (none is installed), the host and the program\n"+
+		"this takes about 3 minutes on 2 cores, downloads included; later runs start at once", announcement(jobs, 2))
+	assert.Contains(t, announcement(jobs[1:2], 1), "the host\nthis takes about a minute on 1 core,")
 	assert.Contains(t, announcement(jobs, 16), "about a minute on 16 cores")
 }
 
@@ -75,7 +75,7 @@ func TestJobThatOnlySavesTimeMayFail(t *testing.T) {
 func TestWordsOfTheGoCommandBecomeSteps(t *testing.T) {
 	var lines bytes.Buffer
 	b := &board{progress: &lines, start: time.Now()}
-	s := &step{board: b, what: "the CLI"}
+	s := &step{board: b, what: "the CLI", short: "CLI"}
 	b.running = []*step{s}
 	for _, text := range []string{
 		"go: downloading example.com/a v1.0.0\ngo: downloa", "ding example.com/b v1.0.0\n",
@@ -86,9 +86,9 @@ func TestWordsOfTheGoCommandBecomeSteps(t *testing.T) {
 		assert.Equal(t, len(text), n)
 	}
 	assert.Equal(t, "downloading what the CLI is made of\ncompiling the CLI\n", lines.String())
-	assert.Equal(t, "# example.com/b\nb.go:3:1: undefined: x", s.complaints())
+	assert.Equal(t, "# example.com/b\nb.go:3:1: undefined: x\nexit", s.complaints())
 
 	lines.Reset()
 	b.still()
-	assert.Equal(t, "  still compiling the CLI: 3 packages (0s)\n", lines.String())
+	assert.Equal(t, "  still at work (0s): CLI, 2 packages compiled\n", lines.String())
 }

@@ -61,7 +61,7 @@ func TestToolIsBuiltOnceWithItsVersion(t *testing.T) {
 	}
 	var progress bytes.Buffer
 	require.NoError(t, makeReady(t.Context(), &progress, []job{b.job("none is installed")}))
-	assert.Regexp(t, `(?s)^first run: making ready the tool \(none is installed\)\. .*the tool is ready \(1 of 1`,
+	assert.Regexp(t, `(?s)^first run: making ready the tool \(none is installed\)\n.*the tool is ready \(1 of 1`,
 		progress.String())
 	out, err := exec.Command(b.target).CombinedOutput()
 	require.NoError(t, err)
