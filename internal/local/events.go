@@ -15,6 +15,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/crossorg/crossorg/internal/process"
 )
 
 // stackType is the type of the resource that stands for the stack itself and holds its outputs.
@@ -95,7 +97,7 @@ type Diagnostic struct {
 // watch reports operations that take long, until the returned function is called.
 func (c *collector) watch() (stop func()) {
 	c.running = map[string]operation{}
-	return every(10*time.Second, c.stillRunning)
+	return process.Every(10*time.Second, c.stillRunning)
 }
 
 // Write implements io.Writer. Lines without an event are left out: the engine's messages come as events.
@@ -319,23 +321,3 @@ func resourceName(urn string) string {
 
 // indent puts a prefix before every line but the first.
 func indent(s, prefix string) string { return strings.ReplaceAll(s, "\n", "\n"+prefix) }
-
-// every calls fn in intervals until the returned function is called.
-func every(interval time.Duration, fn func()) (stop func()) {
-	done := make(chan struct{})
-	ticker := time.NewTicker(interval)
-	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				fn()
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		ticker.Stop()
-		close(done)
-	}
-}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/crossorg/crossorg/internal/process"
 )
 
 // job is one thing to make ready with the go command.
@@ -39,7 +41,7 @@ func makeReady(ctx context.Context, progress io.Writer, lanes ...[]job) error {
 	}
 	b.all = len(all)
 	b.write(announcement(all, runtime.NumCPU()))
-	stop := every(stillEvery, b.still)
+	stop := process.Every(stillEvery, b.still)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -239,24 +241,4 @@ func (s *step) complaints() string {
 		s.rest = nil
 	}
 	return tail(strings.Join(s.complained, "\n"), 30)
-}
-
-// every calls fn in intervals until the returned function is called.
-func every(interval time.Duration, fn func()) (stop func()) {
-	done := make(chan struct{})
-	ticker := time.NewTicker(interval)
-	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				fn()
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		ticker.Stop()
-		close(done)
-	}
 }
