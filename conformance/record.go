@@ -116,6 +116,7 @@ documented code ("any 4xx"): there the promise is that the request is refused as
 		fmt.Fprintf(&b, "| **%s**: %s | %s | %s | <%s> |\n", cell(p.Name), cell(p.Statement), code,
 			strings.Join(by, ", "), p.Source)
 	}
+	writeChanges(&b, Changes())
 	return b.String()
 }
 

@@ -20,6 +20,19 @@ func TestEveryPromiseIsWholeAndHasASource(t *testing.T) {
 	require.NoError(t, conformance.Check(conformance.Promises()))
 }
 
+func TestEveryChangeOfAPromiseIsWholeAndHasASource(t *testing.T) {
+	promises := conformance.Promises()
+	require.NoError(t, conformance.CheckChanges(promises, conformance.Changes()))
+
+	source := "https://learn.microsoft.com/azure/"
+	assert.ErrorContains(t, conformance.CheckChanges(promises, []conformance.Change{
+		{Was: "Something else.", Source: source}}), "incomplete")
+	assert.ErrorContains(t, conformance.CheckChanges(promises, []conformance.Change{
+		{Key: "Nowhere: nothing", Was: "Something else.", Why: "It was wrong.", Source: source}}), "does not exist")
+	assert.ErrorContains(t, conformance.CheckChanges(promises, []conformance.Change{
+		{Was: "Something else.", Why: "It was wrong."}}), "has no source")
+}
+
 func TestTheReportIsUpToDate(t *testing.T) {
 	if *record {
 		return // it is about to be written

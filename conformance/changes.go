@@ -1,0 +1,57 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Change is a promise that said otherwise before, or that went because it was wrong.
+type Change struct {
+	// Key is the key of the promise that holds now (see [Promise.Key]). Empty when none took its place.
+	Key string
+	// Was is what was promised before, in one sentence.
+	Was string
+	// Why is what showed that it was wrong, in one sentence.
+	Why string
+	// Source is the page that says so.
+	Source string
+}
+
+// Changes lists the promises that changed, ordered by key. The report shows them.
+func Changes() []Change {
+	return []Change{}
+}
+
+// CheckChanges reports a change that is incomplete, or that names a promise which does not exist.
+func CheckChanges(all []Promise, changes []Change) error {
+	known := map[string]bool{"": true}
+	for _, p := range all {
+		known[p.Key()] = true
+	}
+	for _, c := range changes {
+		switch {
+		case c.Was == "" || c.Why == "":
+			return fmt.Errorf("the change of %q is incomplete: it needs Was and Why", c.Key)
+		case !known[c.Key]:
+			return fmt.Errorf("the change of %q names a promise that does not exist", c.Key)
+		case !sourcePattern.MatchString(c.Source):
+			return fmt.Errorf("the change of %q has no source, or one that is no URL: %q", c.Key, c.Source)
+		}
+	}
+	return nil
+}
+
+// writeChanges adds the section of changed promises to the report.
+func writeChanges(b *strings.Builder, changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	b.WriteString("\n## Changed promises\n\n| was | now | why | source |\n|---|---|---|---|\n")
+	for _, c := range changes {
+		now := "no promise"
+		if c.Key != "" {
+			now = c.Key
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | <%s> |\n", cell(c.Was), cell(now), cell(c.Why), c.Source)
+	}
+}
