@@ -12,6 +12,7 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
@@ -40,10 +41,33 @@ func example(e arm.Endpoint) string {
 	return path
 }
 
-// Every line of the routing table is asked by a caller without any role.
-func TestEveryEndpointRefusesCallersWithoutThePermissionItDeclares(t *testing.T) {
+// callers are the principals that ask every line of the routing table: one without a role, and others with roles that
+// do not reach what is asked for.
+func callers(a *armtest.Azure) (denied map[string]*armtest.Caller, reader *armtest.Caller) {
+	const subscription = "/subscriptions/" + armtest.Subscription
+	denied = map[string]*armtest.Caller{"owns another tenant's subscription": a.Fabrikam.Caller}
+	for name, scope := range map[string]string{
+		"has no role": "", "owns another group": armtest.Group, "owns a group of similar name": subscription +
+			"/resourceGroups/exam",
+		"owns a resource below": subscription + "/resourceGroups/example/providers/Microsoft.Any/things/one",
+	} {
+		principal := a.Principal(armtest.Tenant, name)
+		if denied[name] = a.As(principal); scope != "" {
+			a.Grant(principal, roles.Owner, scope)
+		}
+	}
+	foreign := a.Principal(armtest.OtherTenant, "of another tenant, with a role here")
+	a.Grant(foreign, roles.Owner, subscription)
+	denied[foreign.Name] = a.As(foreign)
+	principal := a.Principal(armtest.Tenant, "reader")
+	a.Grant(principal, roles.Reader, subscription)
+	return denied, a.As(principal)
+}
+
+// Every line of the routing table is asked by callers without the role that it needs, without a token, and by a reader.
+func TestEveryEndpointDecidesAboutItsCaller(t *testing.T) {
 	a := wholeAPI(t)
-	nobody := a.As(a.Principal(armtest.Tenant, "nobody"))
+	denied, reader := callers(a)
 	api := a.Server().API()
 	require.Greater(t, len(api), 150, "Ensure the table holds types and routes")
 	for _, e := range api {
@@ -54,22 +78,147 @@ func TestEveryEndpointRefusesCallersWithoutThePermissionItDeclares(t *testing.T)
 			}
 			assert.Equal(t, arm.Nobody, e.OpenTo, "Ensure one kind of authorization is declared")
 			path := example(e)
-			for _, refused := range []struct {
-				caller string
-				armtest.Response
-				status int
-				code   string
-			}{
-				{"without a role", nobody.Do(e.Method, path, nil), http.StatusForbidden, "AuthorizationFailed"},
-				{"of another tenant", a.Fabrikam.Do(e.Method, path, nil), http.StatusUnauthorized,
-					"InvalidAuthenticationTokenTenant"},
-				{"without a token", a.Send(e.Method, path, nil), http.StatusUnauthorized, "AuthenticationFailed"},
-			} {
-				assert.Equal(t, refused.status, refused.Status, refused.caller)
-				assert.Equal(t, refused.code, refused.Code(), refused.caller)
+			for name, caller := range denied {
+				status, code := http.StatusForbidden, "AuthorizationFailed"
+				if caller.Principal.TenantID != armtest.Tenant {
+					status, code = http.StatusUnauthorized, "InvalidAuthenticationTokenTenant"
+				}
+				refused := caller.Do(e.Method, path, nil)
+				assert.Equal(t, status, refused.Status, name)
+				assert.Equal(t, code, refused.Code(), name)
+			}
+			anonymous := a.Send(e.Method, path, nil)
+			assert.Equal(t, http.StatusUnauthorized, anonymous.Status)
+			assert.Equal(t, "AuthenticationFailed", anonymous.Code())
+
+			read := reader.Do(e.Method, path, nil)
+			if strings.HasSuffix(strings.ToLower(e.Permission), "/read") {
+				assert.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, read.Status, read.Message())
+			} else {
+				assert.Equal(t, http.StatusForbidden, read.Status, "Ensure a reader may not do more than read")
 			}
 		})
 	}
+}
+
+// detours are other spellings of a path: without its subscription or its group, with parts that a reader could skip.
+func detours(path string) map[string]string {
+	const subscription, group = "/subscriptions/" + armtest.Subscription, "/resourceGroups/example"
+	const own = "/subscriptions/" + armtest.OtherSubscription
+	out := map[string]string{
+		"without a subscription and a group": strings.Replace(path, subscription+group, "", 1),
+		"without a subscription":             strings.Replace(path, subscription, "", 1),
+		"with an empty subscription":         strings.Replace(path, armtest.Subscription, "", 1),
+		"below another subscription":         own + path,
+		"below another group":                own + "/resourceGroups/" + armtest.GroupName + path,
+		"below another segment":              "/any/thing" + path,
+		"with an empty segment":              strings.Replace(path, "/providers", "//providers", 1),
+		"with two slashes before it":         "/" + path,
+		"with dots":                          strings.Replace(path, subscription, own+"/.."+subscription, 1),
+		"with encoded dots":                  strings.Replace(path, subscription, own+"/%2e%2e/.."+subscription, 1),
+		"with dots after the other's name": strings.Replace(path, armtest.Subscription,
+			armtest.OtherSubscription+"/../"+armtest.Subscription, 1),
+		"with an encoded slash": strings.Replace(path, subscription,
+			own+"%2f..%2fsubscriptions%2F"+armtest.Subscription, 1),
+		"with a backslash": strings.Replace(path, subscription,
+			own+"%5c..%5csubscriptions%5c"+armtest.Subscription, 1),
+		"with a parameter":        strings.Replace(path, subscription, own+";a"+subscription, 1),
+		"in capitals":             strings.ToUpper(strings.Replace(path, "api-version", "API-VERSION", 1)),
+		"with a slash at its end": strings.Replace(path, "?", "/?", 1),
+	}
+	for name, detour := range out {
+		if detour == path {
+			delete(out, name)
+		}
+	}
+	return out
+}
+
+// No spelling of a path leads a caller without a role past the decision.
+func TestNoDetourLeadsPastTheDecision(t *testing.T) {
+	a := wholeAPI(t)
+	denied, _ := callers(a)
+	tokens := map[string]string{}
+	for _, name := range []string{"has no role", "owns another tenant's subscription"} {
+		tokens[name] = "Bearer " + a.Token(denied[name].Principal, "https://management.azure.com")
+	}
+	for _, e := range a.Server().API() {
+		if e.Permission == "" {
+			continue
+		}
+		for how, path := range detours(example(e)) {
+			// What is known to all signed-in callers at the root is listed below.
+			if path == "/subscriptions/" ||
+				strings.HasPrefix(path, "/providers/Microsoft.Authorization/roleDefinitions") {
+				continue
+			}
+			for name, token := range tokens {
+				answer := a.Send(e.Method, path, nil, "Authorization", token)
+				assert.GreaterOrEqual(t, answer.Status, 400, "%s: %s %s, %s", name, e.Method, path, how)
+				assert.Less(t, answer.Status, 500, "%s: %s %s, %s", name, e.Method, path, how)
+			}
+		}
+	}
+}
+
+// Resources are in subscriptions, whatever role a caller has at the root.
+func TestNothingIsServedOutsideOfSubscriptions(t *testing.T) {
+	a := wholeAPI(t)
+	root := a.Principal(armtest.Tenant, "root")
+	a.Grant(root, roles.Owner, "/")
+	for _, e := range a.Server().API() {
+		path := strings.Replace(example(e), "/subscriptions/"+armtest.Subscription+"/resourceGroups/example", "", 1)
+		if e.Type == "" || path == example(e) || strings.HasPrefix(path, "?") {
+			continue
+		}
+		if e.Method == http.MethodGet && strings.HasPrefix(path, "/providers/Microsoft.Authorization/roleDefinitions") {
+			continue // a route of its own
+		}
+		refused := a.As(root).Do(e.Method, path, nil)
+		assert.Equal(t, http.StatusNotFound, refused.Status, "%s %s: %v", e.Method, path, refused.Body)
+		assert.Equal(t, "MissingSubscription", refused.Code(), "%s %s", e.Method, path)
+	}
+}
+
+// A resource of a group is not found in the subscription itself; its type is listed there.
+func TestResourcesOfGroupsNeedTheirGroup(t *testing.T) {
+	a := wholeAPI(t)
+	for _, e := range a.Server().API() {
+		path := strings.Replace(example(e), "/resourceGroups/example/providers", "/providers", 1)
+		if e.Type == "" || path == example(e) || strings.HasPrefix(e.Type, "Microsoft.Authorization/") ||
+			strings.EqualFold(e.Type, "Microsoft.Insights/diagnosticSettings") {
+			continue
+		}
+		answer := a.Contoso.Do(e.Method, path, nil)
+		if e.Method == http.MethodGet && !strings.Contains(path, "/example") {
+			if answer.Status == http.StatusOK {
+				continue // the list of a subscription
+			}
+		}
+		assert.Equal(t, http.StatusNotFound, answer.Status, "%s %s: %v", e.Method, path, answer.Body)
+	}
+}
+
+// An operation is shown to the caller that began it, and its result as long as that caller may read it.
+func TestOperationsAreShownToTheirCallersAlone(t *testing.T) {
+	a := wholeAPI(t)
+	principal := a.Principal(armtest.Tenant, "contributor")
+	a.Grant(principal, roles.Contributor, armtest.Group)
+	began := a.As(principal).Put(armtest.Group+"/providers/Microsoft.Storage/storageAccounts/operations"+
+		"?api-version=2022-09-01", map[string]any{"location": "eastus", "kind": "StorageV2",
+		"sku": map[string]any{"name": "Standard_LRS"}})
+	result := began.OK().Header.Get("Location")
+	require.NotEmpty(t, result)
+	assert.NotEmpty(t, a.As(principal).Get(result).OK().ID())
+
+	a.Contoso.Get(result).Refused(http.StatusNotFound, "NotFound")
+	a.Fabrikam.Get(result).Refused(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant")
+	elsewhere := strings.Replace(result, armtest.Subscription, armtest.OtherSubscription, 1)
+	a.Fabrikam.Get(elsewhere).Refused(http.StatusNotFound, "NotFound")
+	a.Send(http.MethodGet, result, nil).Refused(http.StatusUnauthorized, "AuthenticationFailed")
+
+	a.Revoke(principal, roles.Contributor, armtest.Group)
+	a.As(principal).Get(result).Refused(http.StatusForbidden, "AuthorizationFailed")
 }
 
 // The endpoints that are open to callers without a role are listed here for review.
@@ -108,8 +257,6 @@ func TestTheRootNeedsARoleThere(t *testing.T) {
 	a.Contoso.Put(authorization+"locks/all?api-version=2020-05-01", lock).
 		Refused(http.StatusForbidden, "AuthorizationFailed")
 	a.Contoso.Get(authorization+"roleAssignments?api-version=2022-04-01").
-		Refused(http.StatusForbidden, "AuthorizationFailed")
-	a.Contoso.Get("/providers/Microsoft.Storage/storageAccounts/any?api-version=2022-09-01").
 		Refused(http.StatusForbidden, "AuthorizationFailed")
 	assert.NotEmpty(t, a.Contoso.Get(authorization+"roleDefinitions").OK().Value(), "Ensure roles are known to all")
 }

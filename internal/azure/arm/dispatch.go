@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,9 @@ import (
 // dispatch authenticates a request and has it answered by a route, or by the type of the resource that the path names.
 func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
 	path := segmentsOf(x.URL.Path)
+	if aerr := checkPath(x.URL.EscapedPath()); aerr != nil {
+		return nil, aerr
+	}
 	rt := s.table.route(x.Method, path)
 	if rt != nil && rt.OpenTo == Everyone {
 		return s.serveRoute(c, rt, path, x.content)
@@ -60,6 +64,9 @@ func (s *Server) serveResource(c *Call, method, path string, body []byte) (*repl
 	if aerr := s.admit(c, method, t.permission(verb)); aerr != nil {
 		return nil, aerr
 	}
+	if c.ID.Subscription == "" { // an extension of the root, where nothing is kept
+		return nil, missingSubscription()
+	}
 	switch {
 	case c.ID.Name() == "" && method == http.MethodGet:
 		return s.list(c, t)
@@ -88,9 +95,8 @@ func (s *Server) resolve(c *Call, method, path string) (t *Type, action string, 
 		id.Types = id.Types[:len(id.Types)-1]
 	}
 	c.ID = id
-	t = s.lookup(id.Type())
-	if t != nil {
-		return t, action, checkAPIVersion(t, c.APIVersion)
+	if t = s.lookup(id.Type()); t != nil {
+		return t, action, cmp.Or(t.checkPlace(id), checkAPIVersion(t, c.APIVersion))
 	}
 	if _, ok := s.Provider(id.Namespace); !ok {
 		return nil, "", InvalidNamespace(id.Namespace)
@@ -98,6 +104,42 @@ func (s *Server) resolve(c *Call, method, path string) (t *Type, action string, 
 	return nil, "", Errorf(http.StatusNotFound, "InvalidResourceType",
 		"The resource type '%s' could not be found in the namespace '%s' for api version '%s'.",
 		strings.Join(id.Types, "/"), id.Namespace, c.APIVersion)
+}
+
+// checkPath refuses a path that another reader could take for a different one: with dot segments or encoded separators.
+// The refusal is ours: what Azure answers is not documented.
+func checkPath(escaped string) *Error {
+	lower := strings.ToLower(escaped)
+	for _, segment := range strings.Split(strings.ReplaceAll(lower, "%2e", "."), "/") {
+		if segment == "." || segment == ".." || strings.Contains(segment, "%2f") || strings.Contains(segment, "%5c") {
+			return BadRequest("InvalidRequestUri", "The path '%s' has a dot segment or an encoded separator. Send the "+
+				"resource id as it is.", escaped)
+		}
+	}
+	return nil
+}
+
+// checkPlace refuses an id outside of the place in which the type's resources live: a resource group of a subscription,
+// but for resource groups themselves and for extensions, which attach to any scope. A subscription lists what all its
+// groups hold.
+func (t *Type) checkPlace(id ID) *Error {
+	switch {
+	case t.Extension:
+		return nil
+	case id.Subscription == "" || id.Scope != "":
+		return missingSubscription()
+	case id.ResourceGroup == "" && !isGroupType(t.Name) && (len(id.Types) > 1 || id.Name() != ""):
+		return Errorf(http.StatusNotFound, "InvalidResourceType", "The resource type '%s' could not be found at the "+
+			"subscription: its resources are in resource groups.", t.Name)
+	}
+	return nil
+}
+
+// missingSubscription is the answer to a resource outside of subscriptions.
+// Source: https://github.com/cloudquery/cloudquery/issues/6635
+func missingSubscription() *Error {
+	return Errorf(http.StatusNotFound, "MissingSubscription",
+		"The request did not have a subscription or a valid tenant level resource provider.")
 }
 
 // admit checks what must hold before a resource is looked at: the caller's role, the namespace's registration, locks.

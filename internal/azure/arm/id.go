@@ -34,7 +34,10 @@ func ParseID(path string) (ID, error) {
 	if at < 0 {
 		return parseScope(segments)
 	}
-	id := readScope(segments[:at])
+	id, ok := readScope(segments[:at])
+	if !ok {
+		return ID{}, fmt.Errorf("%q is not a resource id", path)
+	}
 	provider := segments[at+1:]
 	if len(provider) == 0 {
 		return ID{}, fmt.Errorf("%q names no resource provider", path)
@@ -62,33 +65,51 @@ func lastProviders(segments []string) int {
 	return last
 }
 
-// readScope reads the part before the provider path: subscription, resource group, and the resource that an extension
-// resource extends.
-func readScope(segments []string) (id ID) {
-	for i := 0; i+1 < len(segments); i += 2 {
-		switch {
-		case i == 0 && strings.EqualFold(segments[0], "subscriptions"):
-			id.Subscription = segments[1]
-		case i == 2 && isGroups(segments[2]):
-			id.ResourceGroup = segments[3]
-		case strings.EqualFold(segments[i], "providers"):
-			id.Scope = "/" + strings.Join(segments, "/")
+// readScope reads the part before the provider path, and says whether it is one: nothing, a subscription, a resource
+// group in a subscription, or a resource in one of these, which an extension resource extends.
+func readScope(segments []string) (id ID, ok bool) {
+	if len(segments)%2 != 0 {
+		return ID{}, false
+	}
+	rest := segments
+	if len(rest) > 0 && strings.EqualFold(rest[0], "subscriptions") {
+		id.Subscription, rest = rest[1], rest[2:]
+		if len(rest) > 0 && isGroups(rest[0]) {
+			id.ResourceGroup, rest = rest[1], rest[2:]
 		}
 	}
-	return id
+	if len(rest) == 0 {
+		return id, true
+	}
+	id.Scope = "/" + strings.Join(segments, "/")
+	return id, isProviderPath(rest)
+}
+
+// isProviderPath reports whether segments are providers, each with its namespace and at least one type and name.
+func isProviderPath(segments []string) bool {
+	named := true // the resource before this place has a type and a name
+	for i := 0; i+1 < len(segments); i += 2 {
+		provider := strings.EqualFold(segments[i], "providers")
+		if provider && !named || i == 0 && !provider {
+			return false
+		}
+		named = !provider
+	}
+	return named
 }
 
 // parseScope parses a path without a provider: a subscription, its resource groups, or one of them.
 func parseScope(segments []string) (ID, error) {
-	id := readScope(segments)
-	switch {
-	case len(segments) == 2 && id.Subscription != "":
-		return id, nil
-	case len(segments) == 3 && isGroups(segments[2]):
+	last := len(segments) - 1
+	if id, ok := readScope(segments[:last]); ok && last == 2 && id.Subscription != "" && isGroups(segments[last]) {
 		id.Namespace, id.Types = "Microsoft.Resources", []string{"resourceGroups"}
 		return id, nil
-	case len(segments) == 4 && id.ResourceGroup != "":
+	}
+	switch id, ok := readScope(segments); {
+	case ok && id.ResourceGroup != "" && id.Scope == "":
 		return id.Group(), nil
+	case ok && id.Subscription != "" && id.Scope == "":
+		return id, nil
 	}
 	return ID{}, fmt.Errorf("%q is not a resource id", "/"+strings.Join(segments, "/"))
 }

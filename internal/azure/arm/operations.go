@@ -183,5 +183,10 @@ func (s *Server) operationResult(c *Call, op *operation) (*reply, *Error) {
 	if !found {
 		return &reply{status: http.StatusNoContent}, nil
 	}
+	// The caller's role may have ended since the operation began.
+	read := s.lookup(r.ID.Type()).permission("read")
+	if aerr := s.authorize(c, r.ID.Subscription, r.ID.String(), read); aerr != nil {
+		return nil, aerr
+	}
 	return &reply{status: http.StatusOK, body: s.render(c, r, op.APIVersion)}, nil
 }

@@ -82,7 +82,7 @@ func (rt *compiledRoute) matches(method string, path []string) bool {
 		return false
 	}
 	for i, segment := range rt.segments {
-		if !isPlaceholder(segment) && !strings.EqualFold(segment, path[i]) {
+		if path[i] == "" || !isPlaceholder(segment) && !strings.EqualFold(segment, path[i]) {
 			return false
 		}
 	}
