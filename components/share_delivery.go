@@ -63,7 +63,7 @@ func newDelivery(
 		routes[key] = toShareRoute(ds.Kind, p.location(ds.Container, pulumi.String(ds.path())),
 			c.location(target.name, target.path))
 	}
-	// Only once everything is mapped, as a new trigger runs its first snapshot. Azure does not let a running trigger
+	// Only once everything is mapped, as the first snapshot may run at once (Microsoft's pages differ on that). Azure does not let a running trigger
 	// follow another schedule: it is disabled and enabled again, which is to say replaced.
 	trigger, err := datashare.NewScheduledTrigger(ctx, name+"-trigger", &datashare.ScheduledTriggerArgs{
 		ResourceGroupName:     c.ResourceGroupName,

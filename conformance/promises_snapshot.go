@@ -191,23 +191,5 @@ func snapshotPromises() []Promise {
 				t.eventually("a snapshot to fail", func() bool { return t.snapshot(r, "FullSync") == "Failed" })
 			},
 		},
-		{
-			Name: "first of a trigger", Area: areaSnapshots, Source: docsReceive,
-			Statement: "Enabling a schedule takes a first snapshot at once.",
-			Test: func(t *T) {
-				r := t.receive("Blob")
-				t.mapTo(r, "Blob")
-				t.schedule(r.share)
-				t.made(t.Env.Consumer, r.subscription+"/triggers/daily", shareVersion, scheduleBody())
-				t.eventually("the first snapshot", func() bool {
-					runs := t.history(r)
-					return len(runs) == 1 && runs[0].EndTime != nil
-				})
-				require.Equal(t, "Succeeded", *t.history(r)[0].Status)
-				content, ok := t.download(t.Env.Consumer, r.target, sourceFile)
-				require.True(t, ok)
-				require.Equal(t, sourceText, content)
-			},
-		},
 	}
 }

@@ -115,11 +115,34 @@ func timePromises() []Promise {
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
-				t.trigger(r)
-				t.expire(r.share, time.Now().Add(time.Minute))
+				taken := t.trigger(r)
+				t.expire(r.share, time.Now().Add(day+time.Minute))
 				t.pass(3 * day)
 				t.refusedSomehow(t.synchronize(r, "Incremental"))
-				require.Len(t, t.history(r), 1)
+				require.Len(t, t.history(r), taken)
+			},
+		},
+		{
+			Name: "first of a trigger", Area: areaSnapshots, Source: docsReceive, Needs: needs,
+			Statement: "Within a minute of a schedule's time there is a snapshot, also when it is the trigger's first.",
+			Test: func(t *T) {
+				r := t.receive("Blob")
+				t.mapTo(r, "Blob")
+				begin := time.Now().Add(day).UTC().Truncate(time.Second)
+				body := with(scheduleBody(), begin.Format(time.RFC3339), "properties", "synchronizationTime")
+				t.made(t.Env.Provider, r.share+"/synchronizationSettings/daily", shareVersion, body)
+				t.made(t.Env.Consumer, r.subscription+"/triggers/daily", shareVersion, body)
+				t.pass(day + time.Minute)
+				t.eventually("the first snapshot", func() bool {
+					runs := t.history(r)
+					return len(runs) > 0 && runs[0].EndTime != nil && !runs[0].StartTime.Before(begin)
+				})
+				first := t.history(r)[0]
+				require.Equal(t, "Succeeded", *first.Status)
+				require.WithinDuration(t, begin, *first.StartTime, time.Minute)
+				content, ok := t.download(t.Env.Consumer, r.target, sourceFile)
+				require.True(t, ok)
+				require.Equal(t, sourceText, content)
 			},
 		},
 		{
@@ -128,11 +151,11 @@ func timePromises() []Promise {
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
-				t.trigger(r)
+				taken := t.trigger(r)
 				t.pass(3 * day)
 				t.eventually("three snapshots", func() bool {
 					runs := t.history(r)
-					return len(runs) == 4 && runs[0].EndTime != nil
+					return len(runs) == taken+3 && runs[0].EndTime != nil
 				})
 				for _, run := range t.history(r)[:3] {
 					require.Equal(t, "Succeeded", *run.Status)
@@ -147,10 +170,10 @@ func timePromises() []Promise {
 			Test: func(t *T) {
 				r := t.receive("Blob")
 				t.mapTo(r, "Blob")
-				t.trigger(r)
+				taken := t.trigger(r)
 				t.revoke(r.share)
 				t.pass(3 * day)
-				require.Len(t, t.history(r), 1)
+				require.Len(t, t.history(r), taken)
 			},
 		},
 		{
@@ -170,13 +193,18 @@ func timePromises() []Promise {
 	}
 }
 
-// trigger enables the share's schedule and waits for the first snapshot.
-func (t *T) trigger(r received) {
+// trigger enables the share's schedule, lets a day pass, in which a snapshot is due, and returns how many were taken.
+// Whether enabling it takes one beside is left open: Microsoft's pages differ.
+func (t *T) trigger(r received) int {
 	t.Helper()
 	t.schedule(r.share)
 	t.made(t.Env.Consumer, r.subscription+"/triggers/daily", shareVersion, scheduleBody())
+	t.pass(day)
+	taken := 0
 	t.eventually("the first snapshot", func() bool {
 		runs := t.history(r)
-		return len(runs) == 1 && runs[0].EndTime != nil
+		taken = len(runs)
+		return taken > 0 && runs[0].EndTime != nil
 	})
+	return taken
 }

@@ -13,8 +13,8 @@ func (a *app) localUp() *cobra.Command {
 		Short: "Bring the stack up and show the files that arrived",
 		Long: `Bring the stack up on the embedded Azure.
 
-It ends when the first snapshot of every share has ended, and succeeds when each file is
-equal at both ends.`,
+It then asks for the snapshots that are missing, as sync does, since a schedule takes its first
+one at its own time. It succeeds when each file is equal at both ends.`,
 		Example: "  crossorg local up\n  crossorg local up --stack hub --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"maps"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -41,43 +42,79 @@ func (d *syncDocument) add(share, consumer string, run *stack.Synchronized, err 
 
 func (a *app) sync() *cobra.Command {
 	f := &targetFlags{}
-	var consumer string
-	var full bool
+	o := syncOptions{}
 	cmd := &cobra.Command{
-		Use:   "sync SHARE",
-		Short: "Take a snapshot of a share now",
+		Use:   "sync SHARE | --all",
+		Short: "Take a snapshot of a share, or of all, now",
 		Long: `Start a snapshot of a share, follow it to its end, and print the files at both ends with the
-history. It exits 1 when the snapshot fails or a file is not equal at both ends.`,
+history. It exits 1 when the snapshot fails or a file is not equal at both ends.
+
+With --all it takes one of every share at every consumer, several at the same time. That is
+the step after pulumi up: a schedule takes its first snapshot at its own time, which may be a
+day away.`,
 		Example: "  crossorg sync financial-collaboration-share\n  crossorg sync financial-collaboration-share " +
-			"--consumer fabrikam --full",
-		Args: cobra.ExactArgs(1),
+			"--consumer fabrikam --full\n  crossorg sync --all --target azure",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || (len(args) == 1) == o.all {
+				return errors.New("sync takes the name of one share, or --all for every share")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document := syncDocument{Stack: f.stack, Target: f.target, Runs: []*stack.Synchronized{}}
 			return a.at(cmd.Context(), f, func(t *target.Target) (answer, error) {
 				outputs, err := t.Read(cmd.Context())
 				if err != nil {
 					return answer{}, err
 				}
-				share, err := outputs.Find(args[0])
+				deliveries, err := o.deliveries(outputs, args)
 				if err != nil {
 					return answer{}, err
 				}
-				consumers := slices.Sorted(maps.Keys(share.Consumers))
-				if consumer != "" {
-					consumers = []string{consumer}
-				}
-				for _, name := range consumers {
-					run, err := stack.Synchronize(cmd.Context(), t.Access, args[0], share, name, full, a.progress)
-					document.add(args[0], name, run, err)
+				document := syncDocument{Stack: f.stack, Target: f.target, Runs: []*stack.Synchronized{}}
+				runs, errs := stack.SynchronizeAll(cmd.Context(), t.Access, outputs.Shares, deliveries, o.full,
+					a.progress)
+				for i, d := range deliveries {
+					document.add(d.Share, d.Consumer, runs[i], errs[i])
 				}
 				return answer{document: document, page: f.runsPage(document.Runs), failure: document.Error}, nil
 			})
 		},
 	}
 	f.register(cmd)
-	f.registerAll(cmd, "show every file")
-	cmd.Flags().StringVar(&consumer, "consumer", "",
-		"organization to take the snapshot at (default: every consumer of the share)")
-	cmd.Flags().BoolVar(&full, "full", false, "copy everything again, not only what changed since the last snapshot")
+	set := cmd.Flags()
+	set.BoolVar(&o.all, "all", false, "take a snapshot of every share at every consumer")
+	set.BoolVar(&f.all, "files", false, "show every file")
+	set.StringVar(&o.consumer, "consumer", "", "organization to take the snapshot at (default: every consumer)")
+	set.BoolVar(&o.full, "full", false, "copy everything again, not only what changed since the last snapshot")
 	return cmd
+}
+
+// syncOptions say which snapshots to take.
+type syncOptions struct {
+	all, full bool
+	consumer  string
+}
+
+// deliveries are the shares to synchronize with the consumers to do it at: those of the one share in args, or all.
+func (o *syncOptions) deliveries(outputs *stack.Outputs, args []string) ([]stack.Delivery, error) {
+	shares := outputs.Shares
+	if !o.all {
+		share, err := outputs.Find(args[0])
+		if err != nil {
+			return nil, err
+		}
+		if o.consumer != "" {
+			if _, err := share.Find(o.consumer); err != nil {
+				return nil, err
+			}
+		}
+		shares = map[string]stack.Share{args[0]: share}
+	}
+	found := slices.DeleteFunc(stack.Deliveries(shares), func(d stack.Delivery) bool {
+		return o.consumer != "" && d.Consumer != o.consumer
+	})
+	if len(found) == 0 && o.consumer != "" {
+		return nil, fmt.Errorf("%q is no consumer of any share", o.consumer)
+	}
+	return found, nil
 }

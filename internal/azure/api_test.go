@@ -21,7 +21,8 @@ func wholeAPI(t *testing.T) *armtest.Azure {
 	t.Parallel()
 	noListener := func(int, http.Handler) (func() error, error) { return func() error { return nil }, nil }
 	return armtest.New(t, armtest.Config{APIVersion: "2022-01-01", Providers: func(a *armtest.Azure) []*arm.Provider {
-		return providers(a.Directory, a.Content(), keyvault.NewEndpoints(noListener, 20000), http.DefaultClient)
+		return providers(a.Directory, a.Content(), keyvault.NewEndpoints(noListener, 20000), http.DefaultClient,
+			Latency{})
 	}})
 }
 

@@ -191,7 +191,7 @@ func (p *parts) startControlPlane() (err error) {
 		Store: p.store, Directory: p.directory, Clock: p.clock, CatchUp: true, Faults: p.faultSet, Log: p.log,
 		Endpoints: arm.Endpoints{Management: p.estate.management(), Blob: p.estate.blob()},
 		Latency:   arm.Latency{Scale: latency.factor()}, Throttle: latency.Profile == LatencyAzure,
-		Providers: providers(p.directory, p.content, p.vaults, p.packageClient()),
+		Providers: providers(p.directory, p.content, p.vaults, p.packageClient(), latency),
 	})
 	if err != nil {
 		return err

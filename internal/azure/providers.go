@@ -18,12 +18,14 @@ import (
 )
 
 // providers are the resource providers of the embedded Azure: what they register is its whole API. packages fetches
-// application packages.
+// application packages; latency says when a trigger's first snapshot runs.
 func providers(
-	dir *identity.Directory, content *blob.Content, vaults *keyvault.Endpoints, packages *http.Client,
+	dir *identity.Directory, content *blob.Content, vaults *keyvault.Endpoints, packages *http.Client, latency Latency,
 ) []*arm.Provider {
 	return append([]*arm.Provider{
 		resources.New(), authorization.New(dir), storage.New(content), keyvault.New(vaults),
-		managedidentity.New(dir), datashare.New(content, dir), servicefabric.New(packages), compute.New(),
+		managedidentity.New(dir),
+		datashare.New(content, dir, datashare.Options{FirstAtOnce: latency.FirstSnapshot == FirstAtOnce}),
+		servicefabric.New(packages), compute.New(),
 	}, monitor.New()...)
 }

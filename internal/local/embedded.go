@@ -23,6 +23,10 @@ func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, 
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, " +
 			"and it alone can say how long things take: give --latency to local serve, or stop that")
 	}
+	if o.Latency.FirstSnapshot != "" {
+		return nil, fmt.Errorf("another process serves this home's embedded Azure, " +
+			"and it alone can say when first snapshots run: give --first-snapshot to local serve, or stop that")
+	}
 	if len(o.Faults) > 0 {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure: " +
 			"use local faults to make requests fail there, or stop it")

@@ -8,7 +8,7 @@ import (
 
 // defaultRolePropagation leaves a role assignment time to reach the data plane, which Azure says can take ten minutes
 // but usually takes fewer (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
-const defaultRolePropagation = 5 * time.Minute
+const defaultRolePropagation = 10 * time.Minute
 
 func (s *Settings) setDefaults() {
 	s.RolePropagation = defaultRolePropagation

@@ -212,7 +212,7 @@ func TestAbsentKeysHaveDefaults(t *testing.T) {
 	}, settings.Options{Stack: "trial"})
 	require.NoError(t, err)
 	assert.Equal(t, "trial", got.Environment)
-	assert.Equal(t, 5*time.Minute, got.RolePropagation)
+	assert.Equal(t, 10*time.Minute, got.RolePropagation)
 	assert.Equal(t, "Standard_LRS", got.Storage.SKU)
 	assert.Nil(t, got.Governance)
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
@@ -28,8 +27,6 @@ type SnapshotFile struct {
 	// SHA256 of the consumer's copy and of the provider's original, hexadecimal; empty for a missing file.
 	SHA256       string `json:"sha256,omitempty"`
 	SourceSHA256 string `json:"sourceSha256,omitempty"`
-	// sourceModified is when the original was written.
-	sourceModified time.Time
 }
 
 // Equal reports whether the file is there at both ends, with the same content.
@@ -46,9 +43,8 @@ type FileReader struct {
 
 // content is the compared part of a blob.
 type content struct {
-	bytes    int64
-	sum      string
-	modified time.Time
+	bytes int64
+	sum   string
 }
 
 // Compare reads the files at both ends of a data set, sorted by path.
@@ -66,7 +62,6 @@ func (r *FileReader) Compare(ctx context.Context, provider, consumer string, d D
 		files = append(files, SnapshotFile{
 			Path:  targetPath(d, path),
 			Bytes: copies[path].bytes, SHA256: copies[path].sum, SourceSHA256: source.sum,
-			sourceModified: source.modified,
 		})
 	}
 	slices.SortFunc(files, func(a, b SnapshotFile) int { return cmp.Compare(a.Path, b.Path) })
@@ -167,7 +162,7 @@ func (r *FileReader) content(
 		if err != nil {
 			return content{}, fmt.Errorf("read %s/%s: %w", at.Container, name, err)
 		}
-		return content{bytes: n, sum: hex.EncodeToString(hash.Sum(nil)), modified: value(response.LastModified)}, nil
+		return content{bytes: n, sum: hex.EncodeToString(hash.Sum(nil))}, nil
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
@@ -25,8 +24,6 @@ type Snapshot struct {
 	// Message is Data Share's explanation of a status that is not Succeeded.
 	Message string         `json:"message,omitempty"`
 	Files   []SnapshotFile `json:"files"`
-	// began is when the snapshot started; zero without one.
-	began time.Time
 }
 
 const statusNone = "None"
@@ -56,11 +53,11 @@ func (s Snapshot) Problem() string {
 	return strings.Join(problems, "; ")
 }
 
-// outdated reports whether a successful snapshot differs only because the originals changed after it.
-func (s Snapshot) outdated() bool {
-	return s.Status == Succeeded && slices.ContainsFunc(s.Files, func(f SnapshotFile) bool {
-		return f.SHA256 != f.SourceSHA256 && f.sourceModified.After(s.began)
-	})
+// wanting reports whether another snapshot may mend what is the matter: there was none, the last one failed, or a file
+// is missing or differs at the consumer. A share whose data sets have no files wants nothing.
+func (s Snapshot) wanting() bool {
+	return s.Status != Succeeded ||
+		slices.ContainsFunc(s.Files, func(f SnapshotFile) bool { return !f.Equal() })
 }
 
 const (
@@ -73,8 +70,9 @@ const (
 // SnapshotReader reads the snapshots of shares and the files at both ends.
 type SnapshotReader struct {
 	Access *Access
-	// Wait waits for the first snapshot of each subscription and for a running one, and asks for a new snapshot where
-	// the originals are newer than the last.
+	// Wait waits for a running snapshot. Then it asks for one, once, where none has run or where one is wanting, and
+	// waits for that. When a schedule takes its first snapshot is left open: Microsoft's pages differ
+	// (learn.microsoft.com/azure/data-share/subscribe-to-data-share).
 	Wait bool
 	// Progress gets a line for everything that is waited for.
 	Progress io.Writer
@@ -83,30 +81,16 @@ type SnapshotReader struct {
 // Read returns the snapshots of all shares, sorted by share and consumer.
 func (r *SnapshotReader) Read(ctx context.Context, shares map[string]Share) ([]Snapshot, error) {
 	files := &FileReader{Access: r.Access}
-	type task struct{ share, consumer string }
-	var tasks []task
-	for _, share := range slices.Sorted(maps.Keys(shares)) {
-		for _, consumer := range slices.Sorted(maps.Keys(shares[share].Consumers)) {
-			tasks = append(tasks, task{share, consumer})
+	deliveries := Deliveries(shares)
+	snapshots, errs := make([]Snapshot, len(deliveries)), make([]error, len(deliveries))
+	forEach(deliveries, func(i int, d Delivery) {
+		s, err := r.read(ctx, files, d.Share, shares[d.Share], d.Consumer)
+		if err != nil {
+			err = fmt.Errorf("snapshot of share %s at %s: %w", d.Share, d.Consumer, err)
 		}
-	}
-	snapshots := make([]Snapshot, len(tasks))
-	errs := make([]error, len(tasks))
-	limit := make(chan struct{}, Concurrency)
-	var wg sync.WaitGroup
-	for i, t := range tasks {
-		limit <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-limit }()
-			s, err := r.read(ctx, files, t.share, shares[t.share], t.consumer)
-			if err != nil {
-				err = fmt.Errorf("snapshot of share %s at %s: %w", t.share, t.consumer, err)
-			}
-			s.Share, s.Consumer = t.share, t.consumer
-			snapshots[i], errs[i] = s, err
-		})
-	}
-	wg.Wait()
+		s.Share, s.Consumer = d.Share, d.Consumer
+		snapshots[i], errs[i] = s, err
+	})
 	return snapshots, errors.Join(errs...)
 }
 
@@ -119,19 +103,21 @@ func (r *SnapshotReader) read(
 		return Snapshot{}, err
 	}
 	what := "snapshot of " + name + " at " + consumer
-	last, err := r.settled(ctx, sub, what, nil)
+	last, err := r.newest(ctx, sub, what)
 	if err != nil {
 		return Snapshot{}, err
 	}
+	asked := r.Wait && last == nil
+	if asked {
+		if last, err = r.another(ctx, sub, what, "none has run, asking for one"); err != nil {
+			return Snapshot{}, err
+		}
+	}
 	s, err := snapshotOf(ctx, files, share.Provider, consumer, c, last)
-	if err != nil || !r.Wait || !s.outdated() {
+	if err != nil || asked || !r.Wait || !s.wanting() {
 		return s, err
 	}
-	fmt.Fprintf(r.Progress, "%s: the provider's files are newer, asking for another\n", what)
-	if _, err := sub.synchronize(ctx, armdatashare.SynchronizationModeIncremental); err != nil {
-		return s, err
-	}
-	if last, err = r.settled(ctx, sub, what, last); err != nil {
+	if last, err = r.another(ctx, sub, what, "it is not whole, asking for another"); err != nil {
 		return s, err
 	}
 	// What was read of the originals stands; the copies are new.
@@ -139,8 +125,24 @@ func (r *SnapshotReader) read(
 	return snapshotOf(ctx, files, share.Provider, consumer, c, last)
 }
 
-// settled returns the newest run, or nil without one; when waiting, not before a run other than previous has ended.
-func (r *SnapshotReader) settled(ctx context.Context, s *subscription, what string, previous *Run) (*Run, error) {
+// another asks for a snapshot, saying why, and returns the newest run when it has ended.
+func (r *SnapshotReader) another(ctx context.Context, s *subscription, what, why string) (*Run, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, snapshotWait, fmt.Errorf("no end after %s", snapshotWait))
+	defer cancel()
+	fmt.Fprintf(r.Progress, "  %s: %s\n", what, why)
+	operation, err := s.synchronize(ctx, armdatashare.SynchronizationModeIncremental)
+	if err != nil {
+		return nil, err
+	}
+	// A snapshot that fails is in the history, with its reason.
+	if failed := follow(ctx, operation, what, r.Progress); failed != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return r.newest(ctx, s, what)
+}
+
+// newest returns the newest run, or nil without one; when waiting, not before all have ended.
+func (r *SnapshotReader) newest(ctx context.Context, s *subscription, what string) (*Run, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, snapshotWait, fmt.Errorf("no end after %s", snapshotWait))
 	defer cancel()
 	var newest *Run
@@ -152,8 +154,7 @@ func (r *SnapshotReader) settled(ctx context.Context, s *subscription, what stri
 		if len(runs) > 0 {
 			newest = &runs[0]
 		}
-		return !r.Wait || newest != nil && newest.Ended() &&
-			(previous == nil || newest.SynchronizationID != previous.SynchronizationID), nil
+		return !r.Wait || !slices.ContainsFunc(runs, func(run Run) bool { return !run.Ended() }), nil
 	})
 	return newest, err
 }
@@ -164,7 +165,7 @@ func snapshotOf(
 ) (Snapshot, error) {
 	s := Snapshot{Status: statusNone, Files: []SnapshotFile{}}
 	if run != nil {
-		s.Status, s.began = run.Status, run.Start
+		s.Status = run.Status
 		if s.Status != Succeeded {
 			s.Message = run.Message
 		}

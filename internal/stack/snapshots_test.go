@@ -2,47 +2,36 @@ package stack
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// file is one whose original was written after the snapshot began, if changed.
-func file(sum, source string, changed bool) SnapshotFile {
-	f := SnapshotFile{Path: "landing/a.csv", SHA256: sum, SourceSHA256: source}
-	if changed {
-		f.sourceModified = time.Now()
-	}
-	return f
+func file(sum, source string) SnapshotFile {
+	return SnapshotFile{Path: "landing/a.csv", SHA256: sum, SourceSHA256: source}
 }
 
 func TestSnapshotIsOnlyGoodWhenEveryFileArrivedWhole(t *testing.T) {
 	for name, test := range map[string]struct {
 		snapshot Snapshot
-		ok       bool
-		outdated bool
+		wanting  bool
 		problem  string
 	}{
-		"equal": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "aa", false)}}, true, false, ""},
-		"differs": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", false)}}, false, false,
+		"equal": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "aa")}}, false, ""},
+		"differs": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb")}}, true,
 			"landing/a.csv differs from the provider's file"},
-		"outdated": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "bb", true)}}, false, true,
-			"landing/a.csv differs from the provider's file"},
-		"not arrived": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("", "bb", false)}}, false, false,
+		"not arrived": {Snapshot{Status: "Succeeded", Files: []SnapshotFile{file("aa", "aa"), file("", "bb")}}, true,
 			"landing/a.csv did not arrive"},
-		"no files": {Snapshot{Status: "Succeeded"}, false, false,
+		"no files": {Snapshot{Status: "Succeeded"}, false,
 			"the provider has no files in any data set of the share"},
-		"failed": {Snapshot{Status: "Failed", Message: "denied", Files: []SnapshotFile{file("aa", "aa", true)}},
-			false, false, "snapshot Failed: denied"},
-		"none": {Snapshot{Status: statusNone}, false, false, "no snapshot has run"},
+		"failed": {Snapshot{Status: "Failed", Message: "denied", Files: []SnapshotFile{file("aa", "aa")}}, true,
+			"snapshot Failed: denied"},
+		"none": {Snapshot{Status: statusNone}, true, "no snapshot has run"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, test.ok, test.snapshot.OK())
-			assert.Equal(t, test.outdated, test.snapshot.outdated())
-			if !test.ok {
-				assert.Equal(t, test.problem, test.snapshot.Problem())
-			}
+			assert.Equal(t, test.problem == "", test.snapshot.OK())
+			assert.Equal(t, test.problem, test.snapshot.Problem())
+			assert.Equal(t, test.wanting, test.snapshot.wanting())
 		})
 	}
 }

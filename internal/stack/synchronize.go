@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
 )
@@ -26,6 +27,47 @@ type Synchronized struct {
 
 // historyLength is how much of the history is shown.
 const historyLength = 10
+
+// Delivery is a share at one of its consumers, by name.
+type Delivery struct{ Share, Consumer string }
+
+// Deliveries are all shares at all their consumers, sorted by share and consumer.
+func Deliveries(shares map[string]Share) []Delivery {
+	var all []Delivery
+	for _, share := range slices.Sorted(maps.Keys(shares)) {
+		for _, consumer := range slices.Sorted(maps.Keys(shares[share].Consumers)) {
+			all = append(all, Delivery{share, consumer})
+		}
+	}
+	return all
+}
+
+// forEach calls do for every delivery, up to Concurrency at the same time, and returns when all have ended. do is given
+// the delivery's place.
+func forEach(deliveries []Delivery, do func(i int, d Delivery)) {
+	limit := make(chan struct{}, Concurrency)
+	var wg sync.WaitGroup
+	for i, d := range deliveries {
+		limit <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-limit }()
+			do(i, d)
+		})
+	}
+	wg.Wait()
+}
+
+// SynchronizeAll is Synchronize for every delivery, up to Concurrency at the same time. Results and errors are in the
+// order of the deliveries.
+func SynchronizeAll(
+	ctx context.Context, access *Access, shares map[string]Share, deliveries []Delivery, full bool, progress io.Writer,
+) ([]*Synchronized, []error) {
+	runs, errs := make([]*Synchronized, len(deliveries)), make([]error, len(deliveries))
+	forEach(deliveries, func(i int, d Delivery) {
+		runs[i], errs[i] = Synchronize(ctx, access, d.Share, shares[d.Share], d.Consumer, full, progress)
+	})
+	return runs, errs
+}
 
 // Synchronize starts a snapshot of a share at a consumer and follows it to its end. full copies everything again, not
 // only what changed. A failed snapshot is a Problem and no error; errors are for failed requests.

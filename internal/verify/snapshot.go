@@ -16,19 +16,13 @@ func (r *run) snapshot(share string, s stack.Share, consumer string, c stack.Con
 	sync := fmt.Sprintf("crossorg sync %s --consumer %s", share, consumer)
 	return checks.Question{Label: "snapshots of " + share + " at " + consumer,
 		Ask: func(ctx context.Context) []checks.Check {
-			allowed := rules.SnapshotTolerance(rules.Day)
-			if settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion,
-				nil); err == nil && len(settings) == 1 {
-				if t := rules.SnapshotTolerance(settings[0].Text("recurrenceInterval")); t > 0 {
-					allowed = t
-				}
-			}
+			due := r.due(ctx, s, consumer, c)
 			for until := time.Now().Add(r.Settle); ; {
 				history, err := stack.History(ctx, r.Access, consumer, c.SubscriptionID)
 				if err != nil {
 					return r.unreadable(a, "snapshot", succeeded, err)
 				}
-				rows := r.judgeSnapshot(a, history, allowed, sync)
+				rows := r.judgeSnapshot(a, history, due, sync)
 				if rows[len(rows)-1].OK || time.Now().After(until) || ctx.Err() != nil {
 					return rows
 				}
@@ -37,8 +31,37 @@ func (r *run) snapshot(share string, s stack.Share, consumer string, c stack.Con
 		}}
 }
 
+// schedule says how old the newest snapshot may be, and from when on that is asked for.
+type schedule struct {
+	allowed time.Duration
+	since   time.Time
+}
+
+// due reads a consumer's schedule: it counts from the later of its own start and the trigger's creation. What cannot be
+// read is reported by the checks of schedule and trigger, and counts as daily here.
+func (r *run) due(ctx context.Context, s stack.Share, consumer string, c stack.Consumer) schedule {
+	due := schedule{allowed: rules.SnapshotTolerance(rules.Day)}
+	later := func(text string) {
+		if t, err := time.Parse(time.RFC3339, text); err == nil && t.After(due.since) {
+			due.since = t
+		}
+	}
+	settings, err := r.reader.List(ctx, s.Provider, s.ShareID+"/synchronizationSettings", dataShareVersion, nil)
+	if err == nil && len(settings) == 1 {
+		if t := rules.SnapshotTolerance(settings[0].Text("recurrenceInterval")); t > 0 {
+			due.allowed = t
+		}
+		later(settings[0].Text("synchronizationTime"))
+	}
+	triggers, err := r.reader.List(ctx, consumer, c.SubscriptionID+"/triggers", dataShareVersion, nil)
+	if err == nil && len(triggers) == 1 {
+		later(triggers[0].Text("createdAt"))
+	}
+	return due
+}
+
 func (r *run) judgeSnapshot(
-	a checks.Subject, history []stack.Run, allowed time.Duration, advice string,
+	a checks.Subject, history []stack.Run, due schedule, advice string,
 ) []checks.Check {
 	var newest stack.Run
 	for _, s := range history {
@@ -53,10 +76,11 @@ func (r *run) judgeSnapshot(
 	if newest.Message != "" && newest.Status != succeeded {
 		seen += ": " + newest.Message
 	}
-	age := max(r.reader.Now().Sub(newest.End), 0).Round(time.Second)
+	now := r.reader.Now()
+	age, late := max(now.Sub(newest.End), 0).Round(time.Second), now.Sub(due.since) > due.allowed
 	return []checks.Check{
 		a.Is("snapshot", succeeded, newest.Status == succeeded, seen, "mend what it says, then "+advice),
-		a.Is("snapshot-age", "at most "+allowed.String(), age <= allowed, age.String(),
+		a.Is("snapshot-age", "at most "+due.allowed.String(), age <= due.allowed || !late, age.String(),
 			"see that the trigger is Active, then "+advice),
 	}
 }

@@ -184,11 +184,14 @@ func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 	run := func(status, ended string) object {
 		return object{"synchronizationId": status + ended, "status": status, "startTime": ended, "endTime": ended}
 	}
+	start, created := "2030-01-01T02:00:00Z", "2030-01-01T00:00:00Z"
 	judge := func(interval string, runs ...any) map[string]bool {
 		azure := stacktest.New(t, object{
+			"GET " + subscription + "/triggers": list(object{"id": "/t", "kind": "ScheduleBased",
+				"properties": object{"createdAt": created}}),
 			"POST " + subscription + "/listSynchronizations": list(runs...),
 			"GET " + share + "/synchronizationSettings": list(object{"id": "/x", "kind": "ScheduleBased",
-				"properties": object{"recurrenceInterval": interval}}),
+				"properties": object{"recurrenceInterval": interval, "synchronizationTime": start}}),
 		})
 		azure.Date = now
 		report := verify.Run(context.Background(),
@@ -209,4 +212,13 @@ func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 		judge("Day", run("Succeeded", "2030-05-01T08:00:00Z"), run("Failed", "2030-05-01T11:00:00Z")),
 		"the newest counts")
 	assert.Equal(t, map[string]bool{"snapshot": false}, judge("Day"))
+
+	old, fine := run("Succeeded", "2030-04-20T12:00:00Z"), map[string]bool{"snapshot": true, "snapshot-age": true}
+	start = "2030-05-01T02:00:00Z"
+	assert.Equal(t, fine, judge("Day", old), "the schedule began ten hours ago")
+	assert.False(t, judge("Hour", old)["snapshot-age"])
+	start = "2030-06-01T02:00:00Z"
+	assert.Equal(t, fine, judge("Hour", old), "the schedule has not begun")
+	start, created = "2025-01-01T02:00:00Z", "2030-05-01T11:30:00Z"
+	assert.Equal(t, fine, judge("Hour", old), "the trigger is half an hour old")
 }

@@ -45,12 +45,14 @@ type org struct {
 	role      string             // that the identity needs on the storage account
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldWith(t, datashare.Options{}) }
+
+func newWorldWith(t *testing.T, options datashare.Options) *world {
 	t.Parallel()
 	w := &world{ctx: t.Context()}
 	w.Azure = armtest.New(t, armtest.Config{
 		Providers: func(a *armtest.Azure) []*arm.Provider {
-			return []*arm.Provider{datashare.New(a.Content(), a.Directory)}
+			return []*arm.Provider{datashare.New(a.Content(), a.Directory, options)}
 		},
 		Control: func(o *arm.Options) { o.Latency.Scale = w.scale },
 	})

@@ -90,8 +90,11 @@ func TestLifeOfAShare(t *testing.T) {
 	require.Equal(t, armdatashare.TriggerStatusActive, *fabrikam.trigger().TriggerStatus)
 	require.Equal(t, armdatashare.SynchronizationModeIncremental, *fabrikam.trigger().SynchronizationMode)
 
+	require.Empty(t, fabrikam.received(), "Ensure a new trigger takes nothing before its time")
+	w.Advance(24 * time.Hour)
 	runs := fabrikam.awaitRuns(1)
-	require.Equal(t, "Succeeded", *runs[0].Status, "Ensure a new trigger's first snapshot runs")
+	require.Equal(t, "Succeeded", *runs[0].Status)
+	require.Equal(t, startOfSchedule.Hour(), runs[0].StartTime.UTC().Hour())
 	require.Equal(t, map[string]string{"in/" + file: contoso.blobs()[file]}, fabrikam.blobs())
 	details := fabrikam.details(runs[0])
 	require.Len(t, details, 1)
@@ -115,8 +118,7 @@ func TestDeletingEverythingLeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
-	w.fabrikam.createTrigger(startOfSchedule)
-	w.fabrikam.awaitRuns(1)
+	w.fabrikam.takeFirst()
 
 	gone, err := w.fabrikam.client.NewShareSubscriptionsClient().BeginDelete(w.ctx, group, account, sub, nil)
 	armtest.Must(t, gone, err)

@@ -20,12 +20,19 @@ const namespace = "Microsoft.DataShare"
 type provider struct {
 	content *blob.Content
 	dir     *identity.Directory
+	options Options
+}
+
+// Options are readings of what Microsoft's pages leave open.
+type Options struct {
+	// FirstAtOnce lets a new trigger take a snapshot as soon as it is made, beside those of its schedule.
+	FirstAtOnce bool
 }
 
 // New makes the resource provider. Snapshots read and write content; dir decides whether the managed identities of the
 // two accounts may.
-func New(content *blob.Content, dir *identity.Directory) *arm.Provider {
-	p := &provider{content: content, dir: dir}
+func New(content *blob.Content, dir *identity.Directory, options Options) *arm.Provider {
+	p := &provider{content: content, dir: dir, options: options}
 	return &arm.Provider{
 		Namespace: namespace,
 		Types: []*arm.Type{

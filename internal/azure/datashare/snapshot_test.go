@@ -171,8 +171,7 @@ func TestScheduleAndHistory(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
-	w.fabrikam.createTrigger(startOfSchedule)
-	first := w.fabrikam.awaitRuns(1)[0]
+	first := w.fabrikam.takeFirst()
 
 	w.Elapse(25 * time.Hour)
 	w.Restart() // the runner looks at the clock once a minute, and when it starts
@@ -189,13 +188,13 @@ func TestScheduleAndHistory(t *testing.T) {
 	require.Len(t, w.contoso.sent(), 1)
 }
 
-// The first snapshot of a trigger is neither lost nor taken twice when the process ends right after the trigger was
-// made.
+// The first snapshot of a trigger is neither lost nor taken twice when the process ends before it is due.
 func TestRestartKeepsTheFirstSnapshot(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
 	w.fabrikam.createTrigger(startOfSchedule)
+	w.Elapse(24 * time.Hour)
 	w.Restart()
 	runs := w.fabrikam.awaitRuns(1)
 	require.Equal(t, "Succeeded", *runs[0].Status)
@@ -209,8 +208,7 @@ func TestDeletedTriggerStops(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
-	w.fabrikam.createTrigger(startOfSchedule)
-	w.fabrikam.awaitRuns(1)
+	w.fabrikam.takeFirst()
 	p, err := w.fabrikam.client.NewTriggersClient().BeginDelete(w.ctx, group, account, sub, trigger, nil)
 	armtest.Must(t, p, err)
 	w.Elapse(25 * time.Hour)

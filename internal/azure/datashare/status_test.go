@@ -82,8 +82,7 @@ func TestSourceDeleted(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
-	w.fabrikam.createTrigger(startOfSchedule)
-	w.fabrikam.awaitRuns(1)
+	w.fabrikam.takeFirst()
 	p, err := w.contoso.client.NewSharesClient().BeginDelete(w.ctx, group, account, share, nil)
 	armtest.Must(t, p, err)
 	require.Equal(t, armdatashare.ShareSubscriptionStatusSourceDeleted,
@@ -102,8 +101,7 @@ func TestChangedScheduleTurnsTriggersInactive(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
-	w.fabrikam.createTrigger(startOfSchedule)
-	w.fabrikam.awaitRuns(1)
+	w.fabrikam.takeFirst()
 
 	w.contoso.setSchedule(startOfSchedule)
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus,

@@ -142,6 +142,15 @@ func (o *org) createTrigger(start time.Time) {
 	armtest.Must(o.w.T, p, err)
 }
 
+// takeFirst enables the schedule and lets a day pass, in which its first snapshot is taken.
+func (o *org) takeFirst() *armdatashare.ShareSubscriptionSynchronization {
+	o.w.T.Helper()
+	o.createTrigger(startOfSchedule)
+	require.Empty(o.w.T, o.received(), "Ensure a new trigger takes nothing before its time")
+	o.w.Advance(24 * time.Hour)
+	return o.awaitRuns(1)[0]
+}
+
 func (o *org) trigger() *armdatashare.ScheduledTriggerProperties {
 	res, err := o.client.NewTriggersClient().Get(o.w.ctx, group, account, sub, trigger, nil)
 	require.NoError(o.w.T, err)

@@ -10,16 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/armtest"
+	"github.com/crossorg/crossorg/internal/azure/datashare"
 )
 
-// scheduled is a shared file with a daily schedule at six, seen from noon, and its trigger's first snapshot taken.
+// scheduled is a shared file with a daily schedule at six, seen from noon, with its trigger's first snapshot taken.
 func scheduled(t *testing.T) *world {
 	w := newWorld(t)
 	w.shared()
 	w.advanceTo(12)
 	w.contoso.setSchedule(startOfSchedule)
-	w.fabrikam.createTrigger(startOfSchedule)
-	w.fabrikam.awaitRuns(1)
+	w.fabrikam.takeFirst()
 	return w
 }
 
@@ -194,4 +194,29 @@ func TestMissedSnapshotsAreTakenAtTheirOwnTimes(t *testing.T) {
 	}
 	w.ClosedFor(time.Minute)
 	require.Len(t, w.fabrikam.received(), before+3, "Ensure nothing is made up for twice")
+}
+
+// A schedule that begins later takes its first snapshot when it begins, within a minute.
+func TestFirstSnapshotOfAScheduleThatBeginsLater(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	begin := w.Server().Now().Add(72 * time.Hour).UTC().Truncate(time.Second)
+	w.contoso.setSchedule(begin)
+	w.fabrikam.createTrigger(begin)
+	w.Advance(71 * time.Hour)
+	require.Empty(t, w.fabrikam.received())
+	w.Advance(2 * time.Hour)
+	require.WithinDuration(t, begin, *w.fabrikam.awaitRuns(1)[0].StartTime, time.Minute)
+}
+
+// The other reading of Microsoft's pages: a new trigger takes one snapshot at once, and the others by its schedule.
+func TestFirstSnapshotAtOnce(t *testing.T) {
+	w := newWorldWith(t, datashare.Options{FirstAtOnce: true})
+	w.shared()
+	w.advanceTo(12)
+	w.contoso.setSchedule(startOfSchedule)
+	w.fabrikam.createTrigger(startOfSchedule)
+	require.Equal(t, 12, w.fabrikam.awaitRuns(1)[0].StartTime.UTC().Hour())
+	w.Advance(24 * time.Hour)
+	require.Equal(t, startOfSchedule.Hour(), w.fabrikam.awaitRuns(2)[0].StartTime.UTC().Hour())
 }

@@ -30,10 +30,13 @@ func (p *provider) triggers() *arm.Type {
 	}
 }
 
-// putTrigger enables the provider's schedule for a subscription. A new trigger's first snapshot runs at once, in the
-// background; the following ones when the schedule says. A trigger that turned inactive because the provider changed
-// the schedule is enabled again by writing it with the schedule as it is now.
+// putTrigger enables the provider's schedule for a subscription. Snapshots run when the schedule says, the first one
+// too: within a minute of the scheduled time, which this server keeps to the second. A trigger that turned inactive
+// because the provider changed the schedule is enabled again by writing it with the schedule as it is now.
 // Source: https://learn.microsoft.com/azure/data-share/subscribe-to-data-share
+//
+// A module of Microsoft Learn says instead that accepting a schedule takes a first, full snapshot. Which of the two
+// holds is unproven, so Options.FirstAtOnce offers the other reading.
 //
 // The published sources do not name the codes with which the service refuses a trigger; those here are our own.
 func (p *provider) putTrigger(c *arm.Call, w *arm.Write) *arm.Error {
@@ -66,8 +69,11 @@ func (p *provider) putTrigger(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	stamp(c, w, false)
 	props["triggerStatus"] = "Active"
-	if w.Old == nil {
+	if w.Old == nil && p.options.FirstAtOnce {
 		return plan(c, w.New.ID, c.Now)
+	}
+	if w.Old == nil {
+		return plan(c, w.New.ID, wanted.after(c.Now))
 	}
 	before, err := scheduleOf(w.Old)
 	if err != nil {
