@@ -151,7 +151,7 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 		Location:          args.location.ToStringOutput(),
 		Identity:          datashare.IdentityArgs{Type: pulumi.String(datashare.TypeSystemAssigned)},
 		Tags:              args.tags,
-	}, child, keep)
+	}, child, keep, replaced("datashare:Account"))
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 		// (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 		PrincipalType: pulumi.String("ServicePrincipal"),
 		Description:   pulumi.String(args.role.purpose),
-	}, child)
+	}, child, replaced("authorization:RoleAssignment"))
 	if err != nil {
 		return nil, err
 	}

@@ -40,3 +40,11 @@ func StopClock(t *testing.T, err error) *Waits {
 	}
 	return w
 }
+
+// FixedAtCreation is what the components say about a type, such as "datashare:Share": the paths of properties that
+// Azure fixes when it creates a resource, and whether the old one has to go before the new one. known is false for a
+// type that is not listed.
+func FixedAtCreation(kind string) (fixed []string, oneAtATime, known bool) {
+	c, known := creations[kind]
+	return c.fixed, c.oneAtATime, known
+}

@@ -139,10 +139,17 @@ func newManagedCluster(
 			ClientApplication:  d.ClientApplication.ToStringOutput(),
 		}
 	}
-	// Two clusters cannot have the same domain name, so a replacement waits until the old one is gone.
-	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric),
-		properties, pulumi.Parent(g),
-		pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"adminPassword"}))
+	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric), properties,
+		pulumi.Parent(g), replaced("servicefabric:ManagedCluster"), pulumi.ReplacementTrigger(fixedOfNodes(args)),
+		pulumi.AdditionalSecretOutputs([]string{"adminPassword"}))
+}
+
+// fixedOfNodes is what Azure does not change of a node type. The primary one cannot be deleted for another either: a
+// Basic cluster has no second one, and its last one goes with the cluster alone
+// (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-modify-node-type and
+// learn.microsoft.com/azure/service-fabric/service-fabric-scale-up-primary-node-type).
+func fixedOfNodes(args *GovernanceClusterArgs) pulumi.Input {
+	return pulumi.StringArray{stringOr(args.VMSize, defaultVMSize)}
 }
 
 // dnsLabel is the first label of the cluster's domain name: the same on every run, and unlikely to be taken in the
@@ -241,7 +248,9 @@ func newPrimaryNodeType(
 			VaultCertificates: certificates,
 		}}
 	}
-	return servicefabric.NewNodeType(ctx, name+"-nodes", properties, inCluster(g, cluster)...)
+	// It is not deleted by itself, as the last primary node type never is: it goes with its cluster.
+	return servicefabric.NewNodeType(ctx, name+"-nodes", properties,
+		inCluster(g, cluster, pulumi.RetainOnDelete(true), replaced("servicefabric:NodeType"))...)
 }
 
 // inCluster is the options of what lives in the cluster and goes with it. Azure refuses to delete a cluster's last

@@ -57,7 +57,8 @@ func newGovernanceApplication(
 			ApplicationTypeName: p.TypeName.ToStringOutput(),
 			Location:            args.Location.ToStringOutput(),
 			Tags:                args.Tags,
-		}, inCluster(g, cluster, pulumi.DependsOn([]pulumi.Resource{nodes}))...)
+		}, inCluster(g, cluster, pulumi.DependsOn([]pulumi.Resource{nodes}),
+			replaced("servicefabric:ManagedClusterApplicationType"))...)
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,8 @@ func newGovernanceApplication(
 			Tags:                args.Tags,
 			// Azure fetches the package when the version is created. Later runs sign other links, which change nothing.
 		}, inCluster(g, cluster, pulumi.IgnoreChanges([]string{"appPackageUrl"}),
-			pulumi.AdditionalSecretOutputs([]string{"appPackageUrl"}))...)
+			pulumi.AdditionalSecretOutputs([]string{"appPackageUrl"}),
+			replaced("servicefabric:ManagedClusterApplicationTypeVersion"))...)
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,7 @@ func newGovernanceApplication(
 			UpgradePolicy:     rollingUpgrade(),
 			Location:          args.Location.ToStringOutput(),
 			Tags:              args.Tags,
-		}, inCluster(g, cluster)...)
+		}, inCluster(g, cluster, replaced("servicefabric:ManagedClusterApplication"))...)
 	if err != nil {
 		return err
 	}
@@ -191,5 +193,5 @@ func newStatelessService(
 		},
 		Location: args.Location.ToStringOutput(),
 		Tags:     args.Tags,
-	}, inCluster(g, cluster)...)
+	}, inCluster(g, cluster, replaced("servicefabric:ManagedClusterService"))...)
 }

@@ -99,7 +99,7 @@ func newWorkspace(
 		Tags:             args.Tags,
 	}
 	return operationalinsights.NewWorkspace(ctx, autoNamed(name, rules.WorkspaceName.Max, hyphenated), properties,
-		pulumi.Parent(m), pulumi.Protect(args.Protect))
+		pulumi.Parent(m), pulumi.Protect(args.Protect), replaced("operationalinsights:Workspace"))
 }
 
 // dailyCap is the cap of a workspace, nil for none.

@@ -104,7 +104,7 @@ func newActionGroup(
 		Enabled:        pulumi.Bool(true),
 		EmailReceivers: receivers,
 		Tags:           args.Tags,
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(m), replaced("insights:ActionGroup"))
 }
 
 func newAlertRule(
@@ -145,5 +145,5 @@ func newAlertRule(
 		}}},
 		Actions: actions,
 		Tags:    args.Tags,
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(m), replaced("insights:ScheduledQueryRule"))
 }

@@ -64,7 +64,7 @@ func newSavedQueries(ctx *pulumi.Context, name string, args *MonitoringArgs, m *
 			DisplayName:       pulumi.String(query.title),
 			Query:             pulumi.String(strings.TrimSpace(query.text)),
 			Version:           pulumi.Float64(2),
-		}, pulumi.Parent(m))
+		}, pulumi.Parent(m), replaced("operationalinsights:SavedSearch"))
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func newWorkbook(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Moni
 		// Azure stores it in lower case.
 		SourceId: m.WorkspaceID.ApplyT(strings.ToLower).(pulumi.StringOutput),
 		Tags:     args.Tags,
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(m), replaced("insights:Workbook"))
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ func newDelivery(
 	}
 	s.address(ctx, consumer, to.Invitee, invite)
 	invitation, err := datashare.NewInvitation(ctx, name+"-invitation", invite,
-		s.offered(pulumi.DependsOn(o.complete))...)
+		s.offered(pulumi.DependsOn(o.complete), replaced("datashare:Invitation"),
+			pulumi.ReplacementTrigger(acceptedAs(c)))...)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func newDelivery(
 		InvitationId:          invitation.InvitationId,
 		SourceShareLocation:   p.Location,
 		ExpirationDate:        args.expirationDate(),
-	}, s.received(consumer)...)
+	}, s.received(consumer, replaced("datashare:ShareSubscription"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +64,7 @@ func newDelivery(
 		routes[key] = toShareRoute(ds.Kind, p.location(ds.Container, pulumi.String(ds.path())),
 			c.location(target.name, target.path))
 	}
-	// Only once everything is mapped, as the first snapshot may run at once (Microsoft's pages differ on that). Azure does not let a running trigger
-	// follow another schedule: it is disabled and enabled again, which is to say replaced.
+	// Only once everything is mapped, as the first snapshot may run at once: Microsoft's pages differ on that.
 	trigger, err := datashare.NewScheduledTrigger(ctx, name+"-trigger", &datashare.ScheduledTriggerArgs{
 		ResourceGroupName:     c.ResourceGroupName,
 		AccountName:           c.DataShareAccountName,
@@ -74,15 +74,19 @@ func newDelivery(
 		RecurrenceInterval:    args.Schedule.interval(),
 		SynchronizationTime:   args.Schedule.start(),
 		SynchronizationMode:   pulumi.String(datashare.SynchronizationModeIncremental),
-	}, s.received(consumer, pulumi.DependsOn(mapped),
-		pulumi.ReplaceOnChanges([]string{"recurrenceInterval", "synchronizationTime"}),
-		pulumi.DeleteBeforeReplace(true))...)
+	}, s.received(consumer, pulumi.DependsOn(mapped), replaced("datashare:ScheduledTrigger"))...)
 	if err != nil {
 		return nil, err
 	}
 	return toShareDelivery(subscription.ID().ToStringOutput(), invitation.InvitationId,
 		afterAcceptance(invitation, subscription), subscription.ShareSubscriptionStatus, trigger.TriggerStatus,
 		routes), nil
+}
+
+// acceptedAs is the Data Share account that an invitation is accepted into. Another one needs another invitation: one
+// that has been accepted cannot be accepted again (learn.microsoft.com/rest/api/datashare/share-subscriptions/create).
+func acceptedAs(c ShareParty) pulumi.Input {
+	return pulumi.StringArray{c.SubscriptionID, c.ResourceGroupName, c.DataShareAccountName}
 }
 
 // address fills in who is invited. By default that is the principal which is going to accept, asked of Azure.
@@ -167,7 +171,7 @@ func newMapping(
 			StorageAccountName:    storage,
 			ContainerName:         t.exists,
 			FilePath:              t.path,
-		}, opts...)
+		}, append(opts, replaced("datashare:BlobDataSetMapping"))...)
 	case FolderKind:
 		return datashare.NewBlobFolderDataSetMapping(ctx, name, &datashare.BlobFolderDataSetMappingArgs{
 			ResourceGroupName:     c.ResourceGroupName,
@@ -181,7 +185,7 @@ func newMapping(
 			StorageAccountName:    storage,
 			ContainerName:         t.exists,
 			Prefix:                t.path,
-		}, opts...)
+		}, append(opts, replaced("datashare:BlobFolderDataSetMapping"))...)
 	default:
 		return datashare.NewBlobContainerDataSetMapping(ctx, name, &datashare.BlobContainerDataSetMappingArgs{
 			ResourceGroupName:     c.ResourceGroupName,
@@ -194,6 +198,6 @@ func newMapping(
 			ResourceGroup:         c.ResourceGroupName,
 			StorageAccountName:    storage,
 			ContainerName:         t.exists,
-		}, opts...)
+		}, append(opts, replaced("datashare:BlobContainerDataSetMapping"))...)
 	}
 }

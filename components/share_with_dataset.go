@@ -166,7 +166,7 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 		ShareKind:         pulumi.String(rules.ShareKind),
 		Description:       stringOr(args.Description, "").ToStringOutput(),
 		Terms:             stringOr(args.Terms, "").ToStringOutput(),
-	}, s.offered()...)
+	}, s.offered(replaced("datashare:Share"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 			Kind:                       pulumi.String(datashare.SynchronizationSettingKindScheduleBased),
 			RecurrenceInterval:         args.Schedule.interval(),
 			SynchronizationTime:        args.Schedule.start(),
-		}, s.offered()...)
+		}, s.offered(replaced("datashare:ScheduledSynchronizationSetting"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,7 @@ func newDataSet(
 			StorageAccountName: storage,
 			ContainerName:      container,
 			FilePath:           pulumi.String(ds.path()),
-		}, opts...)
+		}, append(opts, replaced("datashare:BlobDataSet"))...)
 		if err != nil {
 			return dataSet{}, err
 		}
@@ -232,7 +232,7 @@ func newDataSet(
 			StorageAccountName: storage,
 			ContainerName:      container,
 			Prefix:             pulumi.String(ds.path()),
-		}, opts...)
+		}, append(opts, replaced("datashare:BlobFolderDataSet"))...)
 		if err != nil {
 			return dataSet{}, err
 		}
@@ -248,7 +248,7 @@ func newDataSet(
 			ResourceGroup:      p.ResourceGroupName,
 			StorageAccountName: storage,
 			ContainerName:      container,
-		}, opts...)
+		}, append(opts, replaced("datashare:BlobContainerDataSet"))...)
 		if err != nil {
 			return dataSet{}, err
 		}

@@ -244,13 +244,6 @@ func TestShareOrder(t *testing.T) {
 	assert.False(t, a.Waits(a.OfType("datashare:Share")[0], consumerRole), "a share does not wait for its consumers")
 }
 
-// Ensure a trigger is made anew for another schedule, old one first: Azure lets none follow a changed schedule.
-func TestTriggerIsReplacedForAnotherSchedule(t *testing.T) {
-	trigger := newSharing("fabrikam").mustRun(t).OfType("datashare:ScheduledTrigger")[0]
-	assert.ElementsMatch(t, []string{"recurrenceInterval", "synchronizationTime"}, trigger.ReplaceOnChanges)
-	assert.True(t, trigger.DeleteBeforeReplace)
-}
-
 // Ensure every kind of data set has a mapping of the same kind, in a place of its own.
 func TestKindsAndWhereTheyLand(t *testing.T) {
 	s := newSharing("fabrikam")

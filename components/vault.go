@@ -64,7 +64,7 @@ func newVault(
 			PublicNetworkAccess: pulumi.String(keyvault.PublicNetworkAccessEnabled),
 		},
 		Tags: args.tags,
-	}, opts...)
+	}, append(opts, replaced("keyvault:Vault"))...)
 }
 
 // vaultSKU is the SKU as the SDK types it.
