@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,8 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"go.etcd.io/bbolt"
-
+	"github.com/crossorg/crossorg/internal/azure/store"
 	"github.com/crossorg/crossorg/internal/local"
 )
 
@@ -71,29 +69,32 @@ func stateFile(home *local.Home, project, stack string) string {
 
 // readTables reads the state file of an embedded Azure that nobody has open.
 func readTables(path string) (map[string]map[string]any, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: 10 * time.Second})
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
 	tables := map[string]map[string]any{}
-	err = db.View(func(tx *bbolt.Tx) error {
-		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-			if aside[string(name)] {
-				return nil
+	err := store.View(path, func(tx *store.Tx) error {
+		names, err := tx.Tables()
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if aside[name] {
+				continue
 			}
 			table := map[string]any{}
-			tables[string(name)] = table
-			return b.ForEach(func(k, raw []byte) error {
+			tables[name] = table
+			if err := tx.Scan(name, "", func(key string, raw []byte) error {
 				var v any
 				if err := json.Unmarshal(raw, &v); err != nil {
-					return fmt.Errorf("%s %s: %w", name, k, err)
+					return fmt.Errorf("%s %s: %w", name, key, err)
 				}
-				table[string(k)] = v
+				table[key] = v
 				return nil
-			})
-		})
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return tables, errors.Join(err, db.Close())
+	return tables, err
 }
 
 // checkpoint is Pulumi's state as its file backend keeps it.

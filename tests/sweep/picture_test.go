@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crossorg/crossorg/internal/azure/store"
+	"github.com/crossorg/crossorg/internal/local"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.etcd.io/bbolt"
-
-	"github.com/crossorg/crossorg/internal/local"
 )
 
 type m = map[string]any
@@ -79,27 +78,19 @@ func (w *world) picture(t *testing.T) picture {
 		m{"managementPort": 1, "default": m{"subscriptionId": w.subscription}})
 	write(stateFile(home, "crossorg", "dev"),
 		m{"checkpoint": m{"latest": m{"resources": w.resources, "pending_operations": w.pending}}})
-	db, err := bbolt.Open(filepath.Join(home.AzureDir(), "state.db"), 0o600, nil)
+	st, err := store.Open(filepath.Join(home.AzureDir(), "state.db"))
 	require.NoError(t, err)
-	require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
+	require.NoError(t, st.Update(func(tx *store.Tx) error {
 		for name, rows := range w.tables {
-			b, err := tx.CreateBucket([]byte(name))
-			if err != nil {
-				return err
-			}
 			for key, v := range rows {
-				raw, err := json.Marshal(v)
-				if err != nil {
-					return err
-				}
-				if err := b.Put([]byte(key), raw); err != nil {
+				if err := tx.Put(name, key, v); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	}))
-	require.NoError(t, db.Close())
+	require.NoError(t, st.Close())
 	p, err := takePicture(home, "crossorg", "dev", nil, began)
 	require.NoError(t, err)
 	return p

@@ -25,13 +25,9 @@ const maxRemembered = 4096
 
 // Get is Tx.Get.
 func (m *Memo[T]) Get(t *Tx, table, key string) (value T, found bool, err error) {
-	b := t.tx.Bucket([]byte(table))
-	if b == nil {
-		return value, false, nil
-	}
-	raw := b.Get([]byte(key))
-	if raw == nil {
-		return value, false, nil
+	raw, err := t.document(table, key)
+	if raw == nil || err != nil {
+		return value, false, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

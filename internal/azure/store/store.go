@@ -8,13 +8,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // ErrLocked is returned by Open when another process holds the file.
@@ -22,33 +21,24 @@ var ErrLocked = fmt.Errorf("the state file is in use by another process")
 
 // Store is one state file. Its methods are safe for concurrent use.
 type Store struct {
-	db *bbolt.DB
+	db   *bbolt.DB
+	path string
+	seal *seal
 
 	// waiting counts calls of Update that have not had their turn.
 	waiting atomic.Int64
-	// turn is held by the Update that runs; batch is the transaction that it joins, or nil.
-	turn  sync.Mutex
-	batch *batch
+	// turn is held by the Update that runs; batch is the transaction that it joins, or nil. head and tally are of what
+	// is on disk.
+	turn   sync.Mutex
+	batch  *batch
+	head   head
+	tally  tally
+	closed bool
 }
-
-// Open opens or creates the file at path (mode 0600). It returns ErrLocked when another process has it open.
-func Open(path string) (*Store, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond})
-	if err == bolterrors.ErrTimeout {
-		return nil, ErrLocked
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open state %s: %w", path, err)
-	}
-	return &Store{db: db}, nil
-}
-
-// Close releases the file.
-func (s *Store) Close() error { return s.db.Close() }
 
 // View runs fn in a read-only transaction.
 func (s *Store) View(fn func(*Tx) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx}) })
+	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx, path: s.path}) })
 }
 
 // Update runs fn in a read-write transaction; all its writes are durable when Update returns nil, none when it returns
@@ -67,10 +57,10 @@ func (s *Store) Update(fn func(*Tx) error) error {
 			s.turn.Unlock()
 			return err
 		}
-		b = &batch{tx: tx, done: make(chan struct{})}
+		b = &batch{tx: tx, tally: s.tally, done: make(chan struct{})}
 		s.batch = b
 	}
-	t := &Tx{tx: b.tx, undoable: true}
+	t := &Tx{tx: b.tx, path: s.path, tally: &b.tally}
 	err := s.inTurn(b, t, fn)
 	<-b.done
 	if err := cmp.Or(b.err, err); err != nil {
@@ -85,6 +75,7 @@ func (s *Store) Update(fn func(*Tx) error) error {
 // batch is a transaction that several updates share. err is what became of it, once done is closed.
 type batch struct {
 	tx      *bbolt.Tx
+	tally   tally
 	updates int
 	done    chan struct{}
 	err     error
@@ -104,7 +95,7 @@ func (s *Store) inTurn(b *batch, t *Tx, fn func(*Tx) error) (err error) {
 		// Whoever waits takes the next turn, so the last one always gets here.
 		if b.updates++; s.waiting.Load() == 0 || b.updates >= maxBatch || b.err != nil {
 			if b.err == nil {
-				b.err = b.tx.Commit()
+				b.err = s.commit(b)
 			} else {
 				_ = b.tx.Rollback() // b.err says more
 			}
@@ -118,60 +109,125 @@ func (s *Store) inTurn(b *batch, t *Tx, fn func(*Tx) error) (err error) {
 	return err
 }
 
+// commit writes a batch to disk, with a head that fits it.
+func (s *Store) commit(b *batch) error {
+	h := head{ID: s.head.ID, Sequence: s.head.Sequence + 1, Records: b.tally.records, Digest: b.tally.digest[:]}
+	err := guard(s.path, func() error { return h.put(b.tx) })
+	if err != nil {
+		_ = b.tx.Rollback() // err says more
+		return err
+	}
+	if err := guard(s.path, b.tx.Commit); err != nil {
+		return err
+	}
+	s.head, s.tally = h, b.tally
+	return nil
+}
+
 // Tx is a transaction. Values are JSON documents in named tables, ordered by key.
 type Tx struct {
-	tx *bbolt.Tx
-	// undoable says to keep in undos what writes replace.
-	undoable bool
-	undos    []replaced
+	tx   *bbolt.Tx
+	path string
+	// tally counts what an update writes; nil in a reading transaction.
+	tally *tally
+	undos []replaced
 	// committed are to be called once the writes are durable.
 	committed []func()
+}
+
+// guard turns a panic of bbolt, which trusts what its pages say, into a Damage, and so a fault at an address that a
+// truncated file no longer has.
+func guard(path string, fn func() error) (err error) {
+	before := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(before)
+		if r := recover(); r != nil {
+			err = &Damage{File: path, What: fmt.Sprintf("it cannot be read: %v", r)}
+		}
+	}()
+	return fn()
 }
 
 // AfterCommit has fn called when the update's writes are durable, before Update returns; never when it fails.
 func (t *Tx) AfterCommit(fn func()) { t.committed = append(t.committed, fn) }
 
-// replaced is a value before a write; raw is nil when there was none.
+// replaced is a record before a write; nil when there was none.
 type replaced struct {
 	table, key string
-	raw        []byte
+	record     []byte
 }
 
-// keep remembers a value that is about to be replaced.
-func (t *Tx) keep(b *bbolt.Bucket, table, key string) {
-	if t.undoable {
-		t.undos = append(t.undos, replaced{table, key, bytes.Clone(b.Get([]byte(key)))})
+// set puts a record, or removes it when record is nil, and keeps what was there.
+func (t *Tx) set(table, key string, record []byte) error {
+	return guard(t.path, func() error {
+		b, err := t.tx.CreateBucketIfNotExists([]byte(table))
+		if err != nil {
+			return err
+		}
+		before := bytes.Clone(b.Get([]byte(key)))
+		if err := put(b, key, record); err != nil {
+			return err
+		}
+		t.tally.replace(before, record)
+		t.undos = append(t.undos, replaced{table, key, before})
+		return nil
+	})
+}
+
+func put(b *bbolt.Bucket, key string, record []byte) error {
+	if record == nil {
+		return b.Delete([]byte(key))
 	}
+	return b.Put([]byte(key), record)
 }
 
 // undo takes all writes back.
 func (t *Tx) undo() error {
-	for _, r := range slices.Backward(t.undos) {
-		b := t.tx.Bucket([]byte(r.table))
-		var err error
-		if r.raw == nil {
-			err = b.Delete([]byte(r.key))
-		} else {
-			err = b.Put([]byte(r.key), r.raw)
+	return guard(t.path, func() error {
+		for _, r := range slices.Backward(t.undos) {
+			b := t.tx.Bucket([]byte(r.table))
+			now := bytes.Clone(b.Get([]byte(r.key)))
+			if err := put(b, r.key, r.record); err != nil {
+				return err
+			}
+			t.tally.replace(now, r.record)
 		}
-		if err != nil {
-			return err
+		return nil
+	})
+}
+
+// document reads and checks the document at key; nil when there is none. It is valid as long as the transaction.
+func (t *Tx) document(table, key string) (document []byte, err error) {
+	err = guard(t.path, func() error {
+		b := t.tx.Bucket([]byte(table))
+		if b == nil {
+			return nil
 		}
+		record := b.Get([]byte(key))
+		if record == nil {
+			return nil
+		}
+		document, err = t.open(table, key, record)
+		return err
+	})
+	return document, err
+}
+
+func (t *Tx) open(table, key string, record []byte) ([]byte, error) {
+	document, _, err := openRecord(table, key, record)
+	if err != nil {
+		return nil, &Damage{File: t.path, What: err.Error()}
 	}
-	return nil
+	return document, nil
 }
 
 // Get decodes the value at key into v and reports whether it was there.
 func (t *Tx) Get(table, key string, v any) (bool, error) {
-	b := t.tx.Bucket([]byte(table))
-	if b == nil {
-		return false, nil
+	document, err := t.document(table, key)
+	if document == nil || err != nil {
+		return false, err
 	}
-	raw := b.Get([]byte(key))
-	if raw == nil {
-		return false, nil
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := json.Unmarshal(document, v); err != nil {
 		return false, fmt.Errorf("decode %s %q: %w", table, key, err)
 	}
 	return true, nil
@@ -179,32 +235,32 @@ func (t *Tx) Get(table, key string, v any) (bool, error) {
 
 // Has reports whether key is in the table.
 func (t *Tx) Has(table, key string) bool {
-	b := t.tx.Bucket([]byte(table))
-	return b != nil && b.Get([]byte(key)) != nil
+	found := false
+	// A page that cannot be read has no key; whoever reads the value hears of the damage.
+	_ = guard(t.path, func() error {
+		b := t.tx.Bucket([]byte(table))
+		found = b != nil && b.Get([]byte(key)) != nil
+		return nil
+	})
+	return found
 }
 
 // Put stores v as JSON.
 func (t *Tx) Put(table, key string, v any) error {
-	raw, err := json.Marshal(v)
+	document, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode %s %q: %w", table, key, err)
 	}
-	b, err := t.tx.CreateBucketIfNotExists([]byte(table))
-	if err != nil {
-		return err
-	}
-	t.keep(b, table, key)
-	return b.Put([]byte(key), raw)
+	record, _ := sealRecord(table, key, document)
+	return t.set(table, key, record)
 }
 
 // Delete removes key; a missing key is no error.
 func (t *Tx) Delete(table, key string) error {
-	b := t.tx.Bucket([]byte(table))
-	if b == nil {
+	if !t.Has(table, key) {
 		return nil
 	}
-	t.keep(b, table, key)
-	return b.Delete([]byte(key))
+	return t.set(table, key, nil)
 }
 
 // Scan calls fn, in key order, for every key that starts with prefix. fn must not write to the same table. raw is valid
@@ -215,16 +271,45 @@ func (t *Tx) Scan(table, prefix string, fn func(key string, raw []byte) error) e
 
 // ScanFrom is Scan without the keys before from, which are not looked at.
 func (t *Tx) ScanFrom(table, prefix, from string, fn func(key string, raw []byte) error) error {
-	b := t.tx.Bucket([]byte(table))
-	if b == nil {
-		return nil
+	var c *bbolt.Cursor
+	var k, v []byte
+	var key string
+	var document []byte
+	// next moves to a key, and reads and checks its record.
+	next := func(move func()) error {
+		return guard(t.path, func() (err error) {
+			move()
+			if k != nil && bytes.HasPrefix(k, []byte(prefix)) {
+				key = string(k)
+				document, err = t.open(table, key, v)
+			}
+			return err
+		})
 	}
-	c := b.Cursor()
-	for k, v := c.Seek([]byte(max(prefix, from))); k != nil && len(k) >= len(prefix) &&
-		string(k[:len(prefix)]) == prefix; k, v = c.Next() {
-		if err := fn(string(k), v); err != nil {
+	err := next(func() {
+		if b := t.tx.Bucket([]byte(table)); b != nil {
+			c = b.Cursor()
+			k, v = c.Seek([]byte(max(prefix, from)))
+		}
+	})
+	for err == nil && k != nil && bytes.HasPrefix(k, []byte(prefix)) {
+		if err := fn(key, document); err != nil {
 			return err
 		}
+		err = next(func() { k, v = c.Next() })
 	}
-	return nil
+	return err
+}
+
+// Tables lists the tables.
+func (t *Tx) Tables() (names []string, err error) {
+	err = guard(t.path, func() error {
+		return t.tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+			if string(name) != headTable {
+				names = append(names, string(name))
+			}
+			return nil
+		})
+	})
+	return names, err
 }
