@@ -13,10 +13,14 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/faults"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // ErrInUse means that another process has the folder open; Attach reaches it.
 var ErrInUse = errors.New("the embedded Azure of this home folder is in use by another process")
+
+// ErrDamaged is the kind of an error that says that a file of the folder is not as it was written. Nothing was changed.
+var ErrDamaged = store.ErrDamaged
 
 // Options open an embedded Azure.
 type Options struct {
@@ -58,7 +62,7 @@ func Attach(dir string, declared []Declared) (*Azure, error) {
 	if err != nil {
 		return nil, err
 	}
-	ca, err := loadAuthority(dir)
+	ca, err := loadAuthority(dir, true)
 	if err != nil {
 		return nil, err
 	}

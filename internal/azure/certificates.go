@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,6 +17,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 const (
@@ -30,27 +33,58 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-func loadAuthority(dir string) (*authority, error) {
-	certPEM, err := os.ReadFile(filepath.Join(dir, caFile))
-	if errors.Is(err, fs.ErrNotExist) {
+// loadAuthority reads the authority, or makes one in a folder that is not established.
+func loadAuthority(dir string, established bool) (*authority, error) {
+	certPath, keyPath := filepath.Join(dir, caFile), filepath.Join(dir, caKeyFile)
+	certPEM, err := os.ReadFile(certPath)
+	if errors.Is(err, fs.ErrNotExist) && !established {
 		return makeAuthority(dir)
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &store.Damage{File: certPath, What: "it is missing"}
+	}
 	if err != nil {
 		return nil, err
 	}
-	keyPEM, err := os.ReadFile(filepath.Join(dir, caKeyFile))
+	block, _ := pem.Decode(certPEM)
+	if block == nil || !bytes.Equal(pem.EncodeToMemory(block), certPEM) {
+		return nil, &store.Damage{File: certPath, What: "it is no certificate"}
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil || cert.CheckSignatureFrom(cert) != nil {
+		return nil, &store.Damage{File: certPath, What: "the certificate does not match its signature"}
+	}
+	key, err := loadAuthorityKey(keyPath)
 	if err != nil {
 		return nil, err
 	}
-	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if !key.PublicKey.Equal(cert.PublicKey) {
+		return nil, &store.Damage{File: keyPath, What: "it is not the key of " + caFile}
+	}
+	return &authority{cert: cert, key: key}, nil
+}
+
+func loadAuthorityKey(path string) (*ecdsa.PrivateKey, error) {
+	keyPEM, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &store.Damage{File: path, What: "it is missing"}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("certificate authority in %s: %w", dir, err)
+		return nil, err
 	}
-	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("certificate authority in %s: not an ECDSA key", dir)
+	if block, _ := pem.Decode(keyPEM); block != nil {
+		if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+			if again, err := encodeKey(key); err == nil && bytes.Equal(again, keyPEM) {
+				return key, nil
+			}
+		}
 	}
-	return &authority{cert: pair.Leaf, key: key}, nil
+	return nil, &store.Damage{File: path, What: "it is no key"}
+}
+
+func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalECPrivateKey(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), err
 }
 
 func makeAuthority(dir string) (*authority, error) {
@@ -76,12 +110,11 @@ func makeAuthority(dir string) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	keyDER, err := x509.MarshalECPrivateKey(key)
+	keyPEM, err := encodeKey(key)
 	if err != nil {
 		return nil, err
 	}
 	// The key first: a certificate without its key would be taken for a finished authority.
-	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})
 	if err := writeFile(filepath.Join(dir, caKeyFile), keyPEM); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package azure
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +17,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // Credentials sign a service principal in and name the subscription that it deploys to.
@@ -43,6 +48,8 @@ type estate struct {
 	Others    []Credentials `json:"others,omitempty"`
 	// ControlSecret authorizes the control endpoints: the clock, faults.
 	ControlSecret string `json:"controlSecret"`
+	// Check is the SHA-256 of the file's content with an empty Check, in hexadecimal.
+	Check string `json:"check,omitempty"`
 }
 
 const estateFile = "estate.json"
@@ -53,14 +60,35 @@ func readEstate(dir string) (*estate, error) {
 		return nil, err
 	}
 	var e estate
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, estateFile), err)
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields() // among them a check whose name has changed
+	if decoder.Decode(&e) != nil {
+		return nil, &store.Damage{File: filepath.Join(dir, estateFile), What: "it does not decode"}
+	}
+	if again, err := e.encode(); err != nil || e.Check != "" && !bytes.Equal(raw, again) {
+		return nil, &store.Damage{File: filepath.Join(dir, estateFile), What: "it is not as it was written"}
 	}
 	return &e, nil
 }
 
-func loadEstate(dir string) (*estate, error) {
+// encode is the content of the estate's file.
+func (e estate) encode() ([]byte, error) {
+	e.Check = ""
+	raw, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(raw)
+	e.Check = hex.EncodeToString(sum[:])
+	return json.MarshalIndent(e, "", "  ")
+}
+
+// loadEstate reads the estate, or makes one in a folder that is not established.
+func loadEstate(dir string, established bool) (*estate, error) {
 	e, err := readEstate(dir)
+	if errors.Is(err, fs.ErrNotExist) && established {
+		return nil, &store.Damage{File: filepath.Join(dir, estateFile), What: "it is missing"}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		e = &estate{
 			Default: Credentials{
@@ -106,7 +134,7 @@ func (e *estate) choose(port *int) error {
 }
 
 func (e *estate) save(dir string) error {
-	raw, err := json.MarshalIndent(e, "", "  ")
+	raw, err := e.encode()
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type issuer struct {
 // newIssuer starts an issuer with a certificate of the home's authority.
 func newIssuer(t *testing.T, dir string) *issuer {
 	t.Helper()
-	ca, err := loadAuthority(dir)
+	ca, err := loadAuthority(dir, false)
 	require.NoError(t, err)
 	config, err := ca.serverConfig()
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,19 +25,21 @@ import (
 
 // parts are what an embedded Azure is made of, in the order in which Open makes them.
 type parts struct {
-	options   Options
-	closers   []func() error
-	store     *store.Store
-	estate    *estate
-	ca        *authority
-	tls       *tls.Config
-	clock     *clock.Clock
-	directory *identity.Directory
-	content   *blob.Content
-	faultSet  *faults.Set
-	log       io.Writer // of requests; nil without one
-	vaults    *keyvault.Endpoints
-	server    *arm.Server
+	options Options
+	closers []func() error
+	store   *store.Store
+	// established says that the folder had a state before, so that its other files must be there.
+	established bool
+	estate      *estate
+	ca          *authority
+	tls         *tls.Config
+	clock       *clock.Clock
+	directory   *identity.Directory
+	content     *blob.Content
+	faultSet    *faults.Set
+	log         io.Writer // of requests; nil without one
+	vaults      *keyvault.Endpoints
+	server      *arm.Server
 }
 
 // Open starts the embedded Azure of a folder. It returns ErrInUse when another process has it open.
@@ -75,12 +78,20 @@ func (p *parts) close() error {
 	return errors.Join(errs...)
 }
 
-// openState locks the folder.
+const (
+	stateFile  = "state.db"
+	blobFolder = "blobs"
+)
+
+// openState locks the folder. A folder that had a state and has none now is damaged.
 func (p *parts) openState() (err error) {
 	if err := os.MkdirAll(p.options.Dir, 0o700); err != nil {
 		return err
 	}
-	p.store, err = store.Open(filepath.Join(p.options.Dir, "state.db"))
+	if err := stateIsThere(p.options.Dir); err != nil {
+		return err
+	}
+	p.store, err = store.Open(filepath.Join(p.options.Dir, stateFile))
 	if errors.Is(err, store.ErrLocked) {
 		return ErrInUse
 	}
@@ -88,15 +99,41 @@ func (p *parts) openState() (err error) {
 		return err
 	}
 	p.onClose(p.store.Close)
-	return nil
+	return p.store.View(func(tx *store.Tx) error {
+		tables, err := tx.Tables()
+		p.established = len(tables) > 0
+		return err
+	})
+}
+
+// stateIsThere finds out whether a state that has no seal, of an earlier version, is missing: the estate is made after
+// it. The store itself finds out whether one with a seal is.
+func stateIsThere(dir string) error {
+	path := filepath.Join(dir, stateFile)
+	if !there(filepath.Join(dir, estateFile)) || there(store.SealPath(path)) {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &store.Damage{File: path, What: "it is missing"}
+	case err == nil && info.Size() == 0:
+		return &store.Damage{File: path, What: "it is empty"}
+	}
+	return err
+}
+
+func there(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // loadEstate reads the folder's estate and adds the stack's declarations.
 func (p *parts) loadEstate() (err error) {
-	if p.estate, err = loadEstate(p.options.Dir); err != nil {
+	if p.estate, err = loadEstate(p.options.Dir, p.established); err != nil {
 		return err
 	}
-	changed := false
+	changed := p.estate.Check == "" // written by a version without
 	for _, d := range p.options.Declared {
 		changed = p.estate.declare(d) || changed
 	}
@@ -108,7 +145,7 @@ func (p *parts) loadEstate() (err error) {
 
 // loadAuthority reads the certificate authority of the endpoints.
 func (p *parts) loadAuthority() (err error) {
-	if p.ca, err = loadAuthority(p.options.Dir); err != nil {
+	if p.ca, err = loadAuthority(p.options.Dir, p.established); err != nil {
 		return err
 	}
 	p.tls, err = p.ca.serverConfig()
@@ -156,7 +193,7 @@ func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 }
 
 func (p *parts) openContent() (err error) {
-	if p.content, err = blob.NewContent(p.store, filepath.Join(p.options.Dir, "blobs")); err != nil {
+	if p.content, err = blob.NewContent(p.store, filepath.Join(p.options.Dir, blobFolder)); err != nil {
 		return err
 	}
 	p.onClose(p.content.Close)

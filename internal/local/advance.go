@@ -26,6 +26,9 @@ func withAzure(o Options, do func(*azure.Azure) error) error {
 	if err != nil {
 		return err
 	}
+	if err := missingAzure(home); err != nil {
+		return err
+	}
 	if !exists(home.AzureDir()) {
 		return fmt.Errorf("%s holds no embedded Azure yet: run local up or local serve with this --home first",
 			home.Dir)

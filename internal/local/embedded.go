@@ -14,10 +14,13 @@ import (
 
 // openAzure starts the home's embedded Azure, or attaches to the one that local serve already keeps for it.
 func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, error) {
+	if err := missingAzure(home); err != nil {
+		return nil, err
+	}
 	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency,
 		Faults: o.Faults})
 	if !errors.Is(err, azure.ErrInUse) {
-		return a, err
+		return a, notOpened(home, err)
 	}
 	if o.Latency.Profile != "" {
 		return nil, fmt.Errorf("another process serves this home's embedded Azure, " +

@@ -67,13 +67,16 @@ func Serve(o Options) (*Served, error) {
 	if err := home.create(); err != nil {
 		return nil, err
 	}
+	if err := missingAzure(home); err != nil {
+		return nil, err
+	}
 	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency,
 		Callers: o.Callers, Faults: o.Faults})
 	if errors.Is(err, azure.ErrInUse) {
 		return nil, fmt.Errorf("%s: %w: let the other run end, or choose another --home", home.Dir, err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, notOpened(home, err)
 	}
 	c := a.DefaultCredentials()
 	return &Served{
