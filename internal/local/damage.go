@@ -15,8 +15,8 @@ func notOpened(home *Home, err error) error {
 	if !errors.Is(err, azure.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("the embedded Azure of %s is damaged, and nothing was changed: %w. Put the home folder back from "+
-		"a copy, or forget it with crossorg local reset; crossorg local check lists every damage", home.Dir, err)
+	return fmt.Errorf("the embedded Azure of %s is damaged, and nothing was changed: %w. Put the home folder back "+
+		"from a copy, or forget it with crossorg local reset; crossorg local check lists every damage", home.Dir, err)
 }
 
 // missingAzure is an error where stacks stand in the home and its embedded Azure is gone as a whole.

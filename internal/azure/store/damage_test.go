@@ -23,7 +23,8 @@ func filled(t *testing.T) (path string) {
 	for round := range 3 {
 		require.NoError(t, s.Update(func(tx *Tx) error {
 			for i := range 400 {
-				if err := tx.Put("things", fmt.Sprintf("%04d", i), fmt.Sprintf("value %d of round %d", i, round)); err != nil {
+				value := fmt.Sprintf("value %d of round %d", i, round)
+				if err := tx.Put("things", fmt.Sprintf("%04d", i), value); err != nil {
 					return err
 				}
 			}
