@@ -49,9 +49,7 @@ type run struct {
 func Run(ctx context.Context, o Options) *checks.Report {
 	values := map[string]string{}
 	for key, value := range o.Values {
-		if name, ours := strings.CutPrefix(key, settings.Namespace+":"); ours || !strings.Contains(key, ":") {
-			values[name] = value
-		}
+		values[strings.TrimPrefix(key, settings.Namespace+":")] = value
 	}
 	s, err := settings.Parse(values, settings.Options{Root: o.Root, Stack: o.Stack, Getenv: o.Getenv})
 	if err != nil {

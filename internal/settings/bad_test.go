@@ -102,7 +102,16 @@ func TestBadConfigurations(t *testing.T) {
 
 		// Organizations.
 		{"no organizations", []string{"organizations"}, absent, []string{
-			`crossorg:organizations: missing; name at least one organization with its location; a share needs two`}},
+			`crossorg:organizations: missing; name at least one organization with its location, below config: in the ` +
+				`stack file; a share needs two`}},
+		{"no shares", []string{"shares"}, absent, []string{
+			`crossorg:shares: missing; describe what is shared below config: in the stack file; ` +
+				`{} stands for no shares`}},
+		{"namespace", []string{"crosorg:shares"}, object{}, []string{
+			`crosorg:shares: unknown namespace, which nothing reads; did you mean "crossorg:shares"?`}},
+		{"namespace like nothing", []string{"aws:region"}, "us-east-1", []string{
+			`aws:region: unknown namespace, which nothing reads; remove it; ` +
+				`known namespaces are crossorg, pulumi, azure-native`}},
 		{"long organization name", []string{"organizations", "northwindtraders"}, object{"location": "eastus"},
 			[]string{
 				`crossorg:organizations.northwindtraders: not a valid organization name; ` +
@@ -367,7 +376,7 @@ func TestBadConfigurations(t *testing.T) {
 		{"unknown host", []string{"governance", "organization"}, "northwind", []string{
 			`crossorg:governance.organization = "northwind": no such organization; ` +
 				`add it to crossorg:organizations, or use one of adatum, contoso, fabrikam`}},
-		{"host of nothing else", []string{"shares"}, absent, []string{
+		{"host of nothing else", []string{"shares"}, object{}, []string{
 			`crossorg:governance.organization = "contoso": ` +
 				`takes part in no share, and so has no vault for the cluster; ` +
 				`name the provider or a consumer of a share, or set crossorg:governance to {}`}},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/rules"
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // check holds the settings against Azure's rules and against each other.
@@ -83,7 +84,8 @@ func (c *collector) checkMonitoring(monitoring Monitoring, protect bool) {
 func (c *collector) checkOrganizations(s *Settings) {
 	at := path{keyOrganizations}
 	if len(s.Organizations) == 0 {
-		c.add(at, nil, "missing", "name at least one organization with its location; a share needs two")
+		c.add(at, nil, "missing", "name at least one organization with its location, below config: in the stack file; "+
+			"a share needs two")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
 		c.checkOrganization(at.with(name), name, s.Organizations[name], s.Tags)
@@ -154,7 +156,7 @@ func (c *collector) checkPrincipal(at path, name string, o Organization) {
 // unknownOrganization is the remedy for the name of an unknown organization.
 func unknownOrganization(name string, s *Settings) string {
 	names := slices.Sorted(maps.Keys(s.Organizations))
-	if near := nearest(name, names); near != "" {
+	if near := stackfile.Nearest(name, names); near != "" {
 		return `did you mean "` + near + `"?`
 	}
 	if len(names) == 0 {

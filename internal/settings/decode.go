@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // defaulter fills a fresh value with defaults before the configuration is laid over it. A stack file's object replaces
@@ -258,7 +260,7 @@ func (c *collector) fillStruct(at path, object map[string]any, target reflect.Va
 }
 
 func (c *collector) unknown(at path, name string, known []string) {
-	if near := nearest(name, known); near != "" {
+	if near := stackfile.Nearest(name, known); near != "" {
 		c.add(at, nil, "unknown key", "did you mean "+strconv.Quote(near)+"?")
 		// The intended key does not count as missing.
 		c.seen[at[:len(at)-1].with(near).String()] = true
@@ -283,41 +285,6 @@ func newValue(t reflect.Type) reflect.Value {
 		d.setDefaults()
 	}
 	return fresh
-}
-
-// nearest is the candidate that a typing mistake would make into name, or "" when none is near.
-func nearest(name string, candidates []string) string {
-	best, bestDistance := "", 1+max(1, len(name)/3)
-	for _, candidate := range candidates {
-		distance := editDistance(strings.ToLower(name), strings.ToLower(candidate))
-		if distance < bestDistance {
-			best, bestDistance = candidate, distance
-		}
-	}
-	return best
-}
-
-// editDistance counts the letters to insert, drop, replace or swap with their neighbour that turn a into b.
-func editDistance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			replace := last[j-1]
-			if a[i-1] != b[j-1] {
-				replace++
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, replace)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }
 
 // isEmptyObject reports whether JSON text is an object without keys, or null.

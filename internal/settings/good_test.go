@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -206,7 +207,7 @@ func TestSecretHidesItself(t *testing.T) {
 // Empty keys count as absent, and the stack's name stands in for the environment.
 func TestAbsentKeysHaveDefaults(t *testing.T) {
 	got, err := settings.Parse(map[string]string{
-		"organizations": `{"contoso": {"location": "eastus"}}`, "environment": "", "governance": "null", "shares": "",
+		"organizations": `{"contoso": {"location": "eastus"}}`, "environment": "", "governance": "null", "shares": "{}",
 		"storage":       "null",
 		"adminPassword": "", "principalSecrets": "",
 	}, settings.Options{Stack: "trial"})
@@ -337,12 +338,16 @@ func TestDefaultsOfProjectAndProgramAgree(t *testing.T) {
 	}
 	assert.Len(t, declared, len(settings.Keys()))
 
+	// No stack gets organizations or shares by default: a mangled stack file must not empty a stack.
+	_, err = settings.Parse(declared, settings.Options{Stack: "new"})
+	assert.Len(t, lines(t, err), 2)
+	said := map[string]string{"organizations": `{"contoso": {"location": "eastus"}}`, "shares": "{}"}
+	maps.Copy(declared, said)
 	fromProject, err := settings.Parse(declared, settings.Options{Stack: "new"})
 	require.NoError(t, err)
-	fromProgram, err := settings.Parse(map[string]string{"organizations": declared["organizations"]},
-		settings.Options{Stack: "new"})
+	fromProgram, err := settings.Parse(said, settings.Options{Stack: "new"})
 	require.NoError(t, err)
-	fromProgram.Shares, fromProgram.Monitoring.Recipients = map[string]settings.Share{}, []string{}
+	fromProgram.Monitoring.Recipients = []string{}
 	fromProgram.Storage.AllowedAddressRanges, fromProgram.KeyVault.AllowedAddressRanges = []string{}, []string{}
 	assert.Equal(t, fromProgram, fromProject)
 }

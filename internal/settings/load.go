@@ -2,16 +2,20 @@ package settings
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
-// Load reads and checks the configuration of the running stack. Source files and packages are relative to the working
-// directory, which for a Pulumi program is the project's folder. The error is Problems.
+// Load reads and checks the configuration of the running stack, and the form of its stack file where that lies in the
+// working directory, which for a Pulumi program is the project's folder. Source files and packages are relative to it.
+// The error is Problems.
 func Load(ctx *pulumi.Context) (*Settings, error) {
 	values := map[string]string{}
 	for _, key := range Keys() {
@@ -22,13 +26,8 @@ func Load(ctx *pulumi.Context) (*Settings, error) {
 	for _, key := range strayKeys(os.Getenv(pulumi.EnvConfig)) {
 		values[key] = ""
 	}
-	settings, err := Parse(values, Options{Now: time.Now(), Stack: ctx.Stack(), Getenv: os.Getenv})
-	return settings, withPlainSecrets(ctx, values, err)
-}
-
-// withPlainSecrets adds a problem for every secret that the stack file holds in plain text.
-func withPlainSecrets(ctx *pulumi.Context, values map[string]string, err error) error {
 	c := newCollector()
+	c.stackFile(stackfile.StackFile("", ctx.Stack()))
 	for _, key := range SecretKeys() {
 		if values[key] != "" && !isEmptyObject(values[key]) && !ctx.IsConfigSecret(Namespace+":"+key) {
 			c.add(path{key}, nil, "a secret in plain text",
@@ -36,18 +35,32 @@ func withPlainSecrets(ctx *pulumi.Context, values map[string]string, err error) 
 					"and change the secret itself if the file was shared")
 		}
 	}
-	if len(c.problems) == 0 {
-		return err
+	for _, key := range Keys() {
+		if ctx.IsConfigSecret(Namespace + ":" + key) {
+			c.encrypted[key] = true
+		}
 	}
-	if problems, ok := err.(Problems); ok {
-		c.problems = append(c.problems, problems...)
-	}
-	return c.err()
+	return c.parse(values, Options{Now: time.Now(), Stack: ctx.Stack(), Getenv: os.Getenv})
 }
 
-// strayKeys are the keys of the namespace that this package does not know. A Pulumi program cannot list its
-// configuration, but the engine hands all of it over in one environment variable; a typing mistake in a key would go
-// unnoticed otherwise.
+// stackFile adds the problems of the form of a stack file. Pulumi hands over what it finds below config: and drops the
+// rest without a word, so that a program sees a mangled file as one that leaves things out.
+func (c *collector) stackFile(file string) {
+	var problems stackfile.Problems
+	switch err := stackfile.Check(file, Namespace); {
+	case err == nil:
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			c.problems = append(c.problems, Problem{Key: p.Place(), Reason: p.Reason, Remedy: p.Remedy})
+		}
+	default:
+		c.problems = append(c.problems, Problem{Key: file, Reason: "cannot be read", Remedy: "see who may read it"})
+	}
+}
+
+// strayKeys are the keys of the configuration that are not this package's: without the namespace where they have this
+// one, and whole otherwise. A Pulumi program cannot list its configuration, but the engine hands all of it over in one
+// environment variable; a typing mistake in a key would go unnoticed otherwise.
 func strayKeys(engineConfig string) []string {
 	var all map[string]json.RawMessage
 	if json.Unmarshal([]byte(engineConfig), &all) != nil {
@@ -55,8 +68,8 @@ func strayKeys(engineConfig string) []string {
 	}
 	var stray []string
 	for key := range all {
-		name, ours := strings.CutPrefix(key, Namespace+":")
-		if ours && !slices.Contains(Keys(), name) {
+		name := strings.TrimPrefix(key, Namespace+":")
+		if !slices.Contains(Keys(), name) {
 			stray = append(stray, name)
 		}
 	}

@@ -88,6 +88,45 @@ func TestLoadNoticesUnknownKeys(t *testing.T) {
 	assert.Equal(t, []string{`crossorg:goverance: unknown key; did you mean "governance"?`}, lines(t, err))
 }
 
+// A mistyped namespace is noticed too, and the key that was meant is not called missing beside it.
+func TestLoadNoticesUnknownNamespaces(t *testing.T) {
+	t.Setenv(pulumi.EnvConfig, `{"crosorg:organizations": "{}", "crosorg:shares": "{}", "pulumi:tags": "{}"}`)
+	_, err := load(t, map[string]string{})
+	assert.Equal(t, []string{
+		`crosorg:organizations: unknown namespace, which nothing reads; did you mean "crossorg:organizations"?`,
+		`crosorg:shares: unknown namespace, which nothing reads; did you mean "crossorg:shares"?`,
+	}, lines(t, err))
+}
+
+// Pulumi drops what does not stand below config:, so the program looks at the stack file itself.
+func TestLoadNoticesAMangledStackFile(t *testing.T) {
+	configuration := set(good(), absent, "shares", "ledger", "expiration")
+	given := values(t, configuration)
+	loadBeside := func(stackFile string) error {
+		var loadError error
+		t.Chdir(root(t))
+		require.NoError(t, os.WriteFile("Pulumi.dev.yaml", []byte(stackFile), 0o600))
+		prefixed := map[string]string{}
+		for key, value := range given {
+			prefixed["crossorg:"+key] = value
+		}
+		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+			_, loadError = settings.Load(ctx)
+			return nil
+		}, pulumi.WithMocks("crossorg", "dev", nothing{}), func(info *pulumi.RunInfo) {
+			info.Config = prefixed
+			info.ConfigSecretKeys = []string{"crossorg:adminPassword", "crossorg:principalSecrets"}
+		})
+		require.NoError(t, err)
+		return loadError
+	}
+	assert.NoError(t, loadBeside("config:\n  crossorg:protect: true\n"))
+	err := loadBeside("config:\n  crossorg:protect: true\ncrossorg:governance: {}\n")
+	assert.Equal(t, []string{"Pulumi.dev.yaml, line 3: crossorg:governance: at the top of the file, where Pulumi " +
+		"does " +
+		"not see it; indent it below config:"}, lines(t, err))
+}
+
 // A time means the same with and without quotes in a stack file, where YAML takes it for a time of its own.
 func TestTimeWithoutQuotes(t *testing.T) {
 	for text, want := range map[string]string{

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // Namespace is the Pulumi project's name, and so the prefix of every configuration key.
@@ -54,21 +56,22 @@ type Options struct {
 	Getenv func(string) string
 }
 
-// Parse reads and checks configuration values. Keys come without the namespace; structured values are JSON text, and
-// an empty text counts as absent. The error is Problems, with everything that is wrong; it never holds a secret.
+// Parse reads and checks configuration values. Keys come without the namespace, but for those of other namespaces;
+// structured values are JSON text, and an empty text counts as absent. The error is Problems, with everything that is
+// wrong; it never holds a secret.
 func Parse(values map[string]string, options Options) (*Settings, error) {
-	c := newCollector()
+	return newCollector().parse(values, options)
+}
+
+// parse is Parse with the problems that are known already.
+func (c *collector) parse(values map[string]string, options Options) (*Settings, error) {
 	if options.Now.IsZero() {
 		options.Now = time.Now()
 	}
 	if options.Getenv == nil {
 		options.Getenv = func(string) string { return "" }
 	}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if !slices.Contains(Keys(), key) {
-			c.unknown(path{key}, key, Keys())
-		}
-	}
+	c.keys(values)
 
 	s := &Settings{Environment: values[keyEnvironment]}
 	s.setDefaults()
@@ -95,6 +98,26 @@ func Parse(values map[string]string, options Options) (*Settings, error) {
 	return s, nil
 }
 
+// keys reports keys that nothing reads.
+func (c *collector) keys(values map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		reason, remedy := stackfile.MisplacedKey(key, Namespace)
+		_, name, foreign := strings.Cut(key, ":")
+		switch {
+		case reason != "":
+			c.problems = append(c.problems, Problem{Key: oneLine(key), Reason: reason, Remedy: remedy})
+			// The key that was meant does not count as missing.
+			c.seen[path{name}.String()] = true
+		case !foreign && !slices.Contains(Keys(), key):
+			c.unknown(path{key}, key, Keys())
+		}
+	}
+	if text := strings.TrimSpace(values[keyShares]); text == "" || text == "null" {
+		c.add(path{keyShares}, nil, "missing",
+			"describe what is shared below config: in the stack file; {} stands for no shares")
+	}
+}
+
 // structured decodes the value of a key over target, when there is one.
 func (c *collector) structured(values map[string]string, key string, target any) {
 	if text := values[key]; strings.TrimSpace(text) != "" {
@@ -104,9 +127,6 @@ func (c *collector) structured(values map[string]string, key string, target any)
 
 // secrets puts the values of the secret keys where they are used. Problems here never show a value.
 func (c *collector) secrets(values map[string]string, s *Settings) {
-	c.secret = true
-	defer func() { c.secret = false }()
-
 	if s.Governance != nil {
 		s.Governance.AdminPassword = NewSecret(values[keyAdminPassword])
 	}

@@ -56,10 +56,14 @@ func (ps Problems) Error() string {
 type collector struct {
 	problems Problems
 	seen     map[string]bool
-	secret   bool
+	// encrypted are the top-level keys that hold an encrypted value somewhere. None of their values is shown.
+	encrypted map[string]bool
 }
 
-func newCollector() *collector { return &collector{seen: map[string]bool{}} }
+func newCollector() *collector {
+	return &collector{seen: map[string]bool{}, encrypted: map[string]bool{keyAdminPassword: true,
+		keyPrincipalSecrets: true}}
+}
 
 // add records a problem; a nil value is not shown.
 func (c *collector) add(at path, value any, reason, remedy string) {
@@ -67,7 +71,7 @@ func (c *collector) add(at path, value any, reason, remedy string) {
 		return
 	}
 	shown := ""
-	if value != nil && !c.secret {
+	if key, _ := at[0].(string); value != nil && !c.encrypted[key] {
 		shown = show(value)
 	}
 	c.seen[at.String()] = true

@@ -28,9 +28,13 @@ func (f *File) Copy(path, passphrase string) (*Copy, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	before, err := parseMapping(path, raw)
+	document, err := decode(path, raw)
 	if err != nil {
 		return nil, err
+	}
+	before := mapping()
+	if document != nil {
+		before = document.Content[0]
 	}
 	c := &Copy{file: f, config: copyNode(f.config), before: lookup(before, "config"),
 		vault: &vault{passphrase: passphrase}}

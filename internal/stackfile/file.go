@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -32,9 +31,9 @@ type File struct {
 }
 
 // Read reads a stack file. A file that does not exist is an error, because a stack without configuration is more likely
-// a misspelt name.
+// a misspelt name. What is wrong with the form of a file is Problems.
 func (p *Project) Read(path string) (*File, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		stacks, _ := p.Stacks()
 		return nil, fmt.Errorf("there is no stack file %s: "+
@@ -53,8 +52,11 @@ func Values(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	raw, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		raw, err = []byte("config: {}\n"), nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	f, err := p.parse(path, raw)
@@ -65,7 +67,7 @@ func Values(path string) (map[string]string, error) {
 }
 
 func (p *Project) parse(path string, raw []byte) (*File, error) {
-	top, err := parseMapping(path, raw)
+	top, err := parseStack(path, p.Name, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +75,6 @@ func (p *Project) parse(path string, raw []byte) (*File, error) {
 	said := lookup(top, "config")
 	if absent(said) {
 		return f, nil
-	}
-	if said.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("%s: config must be a mapping of keys to values", path)
 	}
 	f.config = copyNode(said)
 	for i := 0; i < len(f.config.Content); i += 2 {
@@ -158,7 +157,10 @@ func (f *File) text(name string) (string, error) {
 			return text, nil
 		}
 	}
-	return "", fmt.Errorf("%s: %s: %w", f.Path, f.key(name), err)
+	faults := newFaults(f.Path)
+	faults.add(f.lookup(name).Line, f.key(name), "a value that Pulumi cannot hand to a program",
+		"write text, numbers, true, false, lists and objects")
+	return "", faults.err()
 }
 
 // Decode reads a key's object into a Go value by its JSON tags. Without a value it leaves the Go value unchanged.
@@ -172,7 +174,9 @@ func (f *File) Decode(name string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal([]byte(text), into); err != nil {
-		return fmt.Errorf("%s: %s: %w", f.Path, f.key(name), err)
+		faults := newFaults(f.Path)
+		faults.mistyped(f.key(name), f.lookup(name), err)
+		return faults.err()
 	}
 	return nil
 }
@@ -192,16 +196,4 @@ func (f *File) Marshal() ([]byte, error) {
 	document := mapping()
 	set(document, "config", f.config)
 	return yaml.Marshal(document)
-}
-
-// parseMapping parses YAML whose top is a mapping; an empty text is an empty mapping.
-func parseMapping(path string, raw []byte) (*yaml.Node, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(raw, &document); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
-		return mapping(), nil
-	}
-	return document.Content[0], nil
 }

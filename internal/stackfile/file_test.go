@@ -11,7 +11,10 @@ import (
 	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
-const plainProject = "name: crossorg\nruntime: go\n"
+const (
+	plainProject = "name: crossorg\nruntime: go\n"
+	guid         = "11111111-2222-3333-4444-555555555555"
+)
 
 // project is a project with stack files by the stacks' names.
 func project(t *testing.T, pulumiYAML string, stacks map[string]string) *stackfile.Project {
@@ -84,15 +87,15 @@ func TestMissingStackFileNamesTheStacksThereAre(t *testing.T) {
 func TestOrganizationsOfAStack(t *testing.T) {
 	p := project(t, plainProject, map[string]string{"dev": `config:
   crossorg:organizations:
-    contoso: {location: eastus, subscriptionId: s, tenantId: t, principal: {clientId: c}}
+    contoso: {location: eastus, subscriptionId: ` + guid + `, principal: {clientId: ` + guid + `}}
     fabrikam: {location: eastus}
 `})
 	file, err := p.Read(p.StackFile("dev"))
 	require.NoError(t, err)
 	organizations, err := file.Organizations()
 	require.NoError(t, err)
-	assert.Equal(t, "c", organizations["contoso"].ClientID())
-	assert.Equal(t, "s", organizations["contoso"].SubscriptionID)
+	assert.Equal(t, guid, organizations["contoso"].ClientID())
+	assert.Equal(t, guid, organizations["contoso"].SubscriptionID)
 	assert.Empty(t, organizations["fabrikam"].ClientID())
 }
 
@@ -118,13 +121,13 @@ func TestShorthandsNamespacesAndAnchors(t *testing.T) {
 }
 
 func TestOrganizationsComeFromTheDefaults(t *testing.T) {
-	p := project(t, plainProject+"config: {organizations: {default: {contoso: {subscriptionId: s}}}}\n",
-		map[string]string{"dev": ""})
+	p := project(t, plainProject+"config: {organizations: {default: {contoso: {subscriptionId: "+guid+"}}}}\n",
+		map[string]string{"dev": "config: {}\n"})
 	file, err := p.Read(p.StackFile("dev"))
 	require.NoError(t, err)
 	organizations, err := file.Organizations()
 	require.NoError(t, err)
-	assert.Equal(t, map[string]stackfile.Organization{"contoso": {SubscriptionID: "s"}}, organizations)
+	assert.Equal(t, map[string]stackfile.Organization{"contoso": {SubscriptionID: guid}}, organizations)
 }
 
 func TestWhatCannotBeReadNamesFileAndKey(t *testing.T) {

@@ -54,30 +54,30 @@ func FindProject(dir string) (*Project, error) {
 // OpenProject opens the project whose Pulumi.yaml is in dir.
 func OpenProject(dir string) (*Project, error) {
 	path := filepath.Join(dir, "Pulumi.yaml")
-	raw, err := os.ReadFile(path)
+	raw, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Dir: dir}
-	if err := yaml.Unmarshal(raw, &p.document); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	document, err := decode(path, raw)
+	if err != nil {
+		return nil, err
 	}
-	var fields struct {
-		Name    string    `yaml:"name"`
-		Runtime yaml.Node `yaml:"runtime"`
+	f := newFaults(path)
+	if document == nil || document.Content[0].Kind != yaml.MappingNode {
+		f.add(0, "", "not a project file", "write the project's name, runtime and config as keys at its top")
+		return nil, f.err()
 	}
-	if err := p.document.Decode(&fields); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	f.values(document.Content[0], "")
+	p := &Project{Dir: dir, document: *document}
+	if p.Name = scalar(lookup(p.top(), "name")); p.Name == "" {
+		f.add(0, "name", "missing", "set the project's name, the namespace of its configuration")
 	}
-	if fields.Name == "" {
-		return nil, fmt.Errorf("%s has no name: a project needs one", path)
-	}
-	p.Name = fields.Name
 	// The runtime stands alone, or under "name" beside its options.
-	if p.Runtime = fields.Runtime.Value; fields.Runtime.Kind == yaml.MappingNode {
-		p.Runtime = scalar(lookup(&fields.Runtime, "name"))
+	runtime := lookup(p.top(), "runtime")
+	if p.Runtime = scalar(runtime); p.Runtime == "" {
+		p.Runtime = scalar(lookup(runtime, "name"))
 	}
-	return p, nil
+	return p, f.err()
 }
 
 // stackName matches names that Pulumi's file backend accepts and that are safe in a file's name.
