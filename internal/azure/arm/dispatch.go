@@ -67,6 +67,13 @@ func (s *Server) serveResource(c *Call, method, path string, body []byte) (*repl
 	if c.ID.Subscription == "" { // an extension of the root, where nothing is kept
 		return nil, missingSubscription()
 	}
+	options := t.Options.of(method, c.ID.Name() == "")
+	if method == http.MethodPost {
+		options = run.Options
+	}
+	if aerr := c.checkOptions(options); aerr != nil {
+		return nil, aerr
+	}
 	switch {
 	case c.ID.Name() == "" && method == http.MethodGet:
 		return s.list(c, t)

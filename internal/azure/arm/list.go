@@ -16,12 +16,12 @@ func (s *Server) list(c *Call, t *Type) (*reply, *Error) {
 			return nil, aerr
 		}
 	}
-	found, next, aerr := s.page(c, found)
+	from, to, next, aerr := c.page(len(found))
 	if aerr != nil {
 		return nil, aerr
 	}
-	value := make([]any, 0, len(found))
-	for _, r := range found {
+	value := make([]any, 0, to-from)
+	for _, r := range found[from:to] {
 		value = append(value, s.render(c, r, c.APIVersion))
 	}
 	body := map[string]any{"value": value}

@@ -15,19 +15,22 @@ const pageSize = 1000
 // resources on the pages before.
 const skipToken = "$skiptoken"
 
-// page cuts the part of a list that a request asks for, and makes the link to the next one, empty at the end.
-func (s *Server) page(c *Call, found []*Resource) (part []*Resource, next string, aerr *Error) {
-	from := 0
-	if token := queryValue(c.Query, skipToken); token != "" {
+// page is the part of a list that a request asks for: found[from:to], and the link to the next part, "" at the end.
+func (c *Call) page(found int) (from, to int, next string, aerr *Error) {
+	if token := c.Option(skipToken); token != "" {
 		n, err := strconv.Atoi(token)
 		if err != nil || n < 0 {
-			return nil, "", BadRequest("InvalidSkipToken", "The skip token '%s' is invalid.", token)
+			return 0, 0, "", BadRequest("InvalidSkipToken", "The skip token '%s' is invalid.", token)
 		}
-		from = min(n, len(found))
+		from = min(n, found)
 	}
-	to := min(len(found), from+pageSize)
-	if to == len(found) {
-		return found[from:], "", nil
+	size, aerr := c.top()
+	if aerr != nil {
+		return 0, 0, "", aerr
+	}
+	to = min(found, from+size)
+	if to == found {
+		return from, to, "", nil
 	}
 	query := url.Values{}
 	for k, v := range c.Query {
@@ -36,5 +39,21 @@ func (s *Server) page(c *Call, found []*Resource) (part []*Resource, next string
 		}
 	}
 	query.Set(skipToken, strconv.Itoa(to))
-	return found[from:to], s.endpoints.Management + (&url.URL{Path: c.path}).EscapedPath() + "?" + query.Encode(), nil
+	next = c.Server.endpoints.Management + (&url.URL{Path: c.path}).EscapedPath() + "?" + query.Encode()
+	return from, to, next, nil
+}
+
+// Paged answers a list on a route with the page that the request asks for. The route declares $skiptoken, and $top if
+// callers may choose the size of a page.
+func Paged[T any](c *Call, found []T) (any, *Error) {
+	from, to, next, aerr := c.page(len(found))
+	if aerr != nil {
+		return nil, aerr
+	}
+	value := append([]T{}, found[from:to]...)
+	body := map[string]any{"value": value}
+	if next != "" {
+		body["nextLink"] = next
+	}
+	return body, nil
 }

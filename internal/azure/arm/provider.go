@@ -47,6 +47,8 @@ type Type struct {
 	Created int
 	// PutAsync and DeleteAsync are the styles of PUT and DELETE.
 	PutAsync, DeleteAsync AsyncStyle
+	// Options are the query parameters that requests on the type take.
+	Options QueryOptions
 	// NoGet, NoPut, NoPatch and NoDelete switch off methods that the type does not have on Azure (405).
 	NoGet, NoPut, NoPatch, NoDelete bool
 
@@ -76,6 +78,8 @@ type Type struct {
 // empty means "<name>/action".
 type Action struct {
 	Permission string
+	// Options are the query parameters that the action takes beside api-version.
+	Options []string
 	// Async makes the action answer 202 with an operation that ends when the jobs that it enqueued have ended.
 	Async AsyncStyle
 	Run   func(c *Call, r *Resource, body map[string]any) (reply any, err *Error)

@@ -19,6 +19,8 @@ type Route struct {
 	Permission string
 	// OpenTo is the audience of a route without a Permission. Only one of the two may be set.
 	OpenTo Audience
+	// Options are the query parameters that the route takes beside api-version. All others are refused.
+	Options []string
 	// Async answers 202 with an operation that ends when the jobs that Handle enqueued have ended.
 	Async AsyncStyle
 	// Handle answers requests.
@@ -146,6 +148,9 @@ func (s *Server) serveRoute(c *Call, rt *compiledRoute, path []string, raw []byt
 	params := rt.params(path)
 	c.ID = scopeOfPath(path)
 	if aerr := s.authorizeRoute(c, rt, params); aerr != nil {
+		return nil, aerr
+	}
+	if aerr := c.checkOptions(rt.Options); aerr != nil {
 		return nil, aerr
 	}
 	body, aerr := decodeBody(raw)

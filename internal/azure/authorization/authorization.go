@@ -27,14 +27,17 @@ func New(dir *identity.Directory) *arm.Provider {
 		Namespace: "Microsoft.Authorization",
 		Types: []*arm.Type{
 			{Name: assignmentType, Extension: true, NoPatch: true, CheckName: checkAssignmentName,
-				Put: p.put, Delete: p.delete, List: p.list},
+				Put: p.put, Delete: p.delete, List: p.list, Options: filtered},
 			locks(),
 			{Name: definitionType, Extension: true, NoPut: true, NoPatch: true, NoDelete: true, NoGet: true,
-				List: p.definitions},
+				List: p.definitions, Options: filtered},
 		},
 		Routes: append(p.permissionRoutes(), p.definitionRoutes()...),
 	}
 }
+
+// filtered are the query parameters of types whose lists take a $filter.
+var filtered = arm.QueryOptions{List: []string{"$filter"}}
 
 func checkAssignmentName(name string) *arm.Error {
 	if _, err := uuid.Parse(name); err != nil {
@@ -148,7 +151,11 @@ func (p *provider) at(c *arm.Call, id arm.ID) []*arm.Resource {
 // those below it. $filter supports atScope() (own and above), principalId eq '…' and assignedTo('…').
 // Source: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
 func (p *provider) list(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
-	filter := strings.ToLower(c.Query.Get("$filter"))
+	asked, aerr := conditionsOf(c, "atScope", "principalId", "assignedTo")
+	if aerr != nil {
+		return nil, aerr
+	}
+	_, atScope := asked["atscope"]
 	scopeID := collection
 	scopeID.Namespace, scopeID.Types, scopeID.Names = "", nil, nil
 	scope := scopeID.Key()
@@ -160,27 +167,16 @@ func (p *provider) list(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.E
 		at := strings.ToLower(r.String("properties", "scope"))
 		above := at == scope || strings.HasPrefix(scope, at+"/")
 		below := strings.HasPrefix(at, scope+"/")
-		if !above && (!below || strings.Contains(filter, "atscope()")) {
+		if !above && (!below || atScope) {
 			continue
 		}
-		if want := quoted(filter, "principalid eq '", "assignedto('"); want != "" &&
-			!strings.EqualFold(r.String("properties", "principalId"), want) {
+		principal := r.String("properties", "principalId")
+		if differs(asked, "principalid", principal) || differs(asked, "assignedto", principal) {
 			continue
 		}
 		out = append(out, r)
 	}
 	return out, nil
-}
-
-// quoted returns the quoted argument after the first marker that the filter has.
-func quoted(filter string, markers ...string) string {
-	for _, m := range markers {
-		if _, rest, ok := strings.Cut(filter, m); ok {
-			arg, _, _ := strings.Cut(rest, "'")
-			return arg
-		}
-	}
-	return ""
 }
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

@@ -16,16 +16,24 @@ func (p *provider) definitionRoutes() []arm.Route {
 		{Method: http.MethodGet, Path: "/subscriptions/{subscription}" + all + "/{id}",
 			Permission: definitionType + "/read", Handle: p.definition},
 		{Method: http.MethodGet, Path: all + "/{id}", OpenTo: arm.SignedIn, Handle: p.definition},
-		{Method: http.MethodGet, Path: all, OpenTo: arm.SignedIn, Handle: p.tenantDefinitions},
+		{Method: http.MethodGet, Path: all, OpenTo: arm.SignedIn, Handle: p.tenantDefinitions,
+			Options: filtered.List},
 	}
 }
 
-// definitions lists the built-in roles at any scope; $filter supports roleName eq '…'.
+// builtIn is the type of the roles that Azure defines; here are no others.
+const builtIn = "BuiltInRole"
+
+// definitions lists the built-in roles, which are the same at every scope.
+// Source of the filters: https://learn.microsoft.com/azure/role-based-access-control/role-definitions-list
 func (p *provider) definitions(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
+	asked, aerr := conditionsOf(c, "roleName", "type", "atScopeAndBelow", "atScope")
+	if aerr != nil {
+		return nil, aerr
+	}
 	var out []*arm.Resource
-	name := quoted(c.Query.Get("$filter"), "roleName eq '")
 	for _, role := range roles.BuiltIn {
-		if name == "" || name == role.Name {
+		if !differs(asked, "rolename", role.Name) && !differs(asked, "type", builtIn) {
 			out = append(out, definitionResource(collection.Subscription, role))
 		}
 	}
@@ -64,7 +72,7 @@ func definitionResource(subscription string, role roles.Role) *arm.Resource {
 		ID: arm.ID{Subscription: subscription, Namespace: "Microsoft.Authorization", Types: []string{"roleDefinitions"},
 			Names: []string{role.ID}},
 		Body: map[string]any{"properties": map[string]any{
-			"roleName": role.Name, "type": "BuiltInRole", "description": role.Description,
+			"roleName": role.Name, "type": builtIn, "description": role.Description,
 			"assignableScopes": []any{"/"},
 			"permissions":      []any{permissionsOf(role)},
 		}},

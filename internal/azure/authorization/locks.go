@@ -9,7 +9,8 @@ import (
 // locks are management locks; the control plane enforces them.
 // Source: https://learn.microsoft.com/rest/api/resources/management-locks
 func locks() *arm.Type {
-	return &arm.Type{Name: arm.LockType, Extension: true, NoPatch: true, Put: putLock, List: listLocks}
+	return &arm.Type{Name: arm.LockType, Extension: true, NoPatch: true, Put: putLock, List: listLocks,
+		Options: arm.QueryOptions{List: []string{"$filter"}}}
 }
 
 func putLock(_ *arm.Call, w *arm.Write) *arm.Error {
@@ -36,7 +37,11 @@ func listLocks(c *arm.Call, collection arm.ID) ([]*arm.Resource, *arm.Error) {
 	} else {
 		scope.Namespace, scope.Types, scope.Names = "", nil, nil
 	}
-	own := strings.EqualFold(c.Query.Get("$filter"), "atScope()")
+	asked, aerr := conditionsOf(c, "atScope")
+	if aerr != nil {
+		return nil, aerr
+	}
+	_, own := asked["atscope"]
 	var out []*arm.Resource
 	for _, r := range c.Under(scope) {
 		at := strings.TrimSuffix(strings.ToLower(r.ID.String()),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
+	"github.com/crossorg/crossorg/internal/azure/odata"
 )
 
 // family is a series of virtual machines with its sizes.
@@ -60,7 +61,8 @@ func sizes() []size {
 func New() *arm.Provider {
 	const at = "/subscriptions/{subscription}/providers/Microsoft.Compute"
 	return &arm.Provider{Namespace: "Microsoft.Compute", Routes: []arm.Route{
-		{Method: http.MethodGet, Path: at + "/skus", Permission: "Microsoft.Compute/skus/read", Handle: skus},
+		{Method: http.MethodGet, Path: at + "/skus", Permission: "Microsoft.Compute/skus/read", Handle: skus,
+			Options: []string{"$filter", "includeExtendedLocations"}},
 		{Method: http.MethodGet, Path: at + "/locations/{location}/usages",
 			Permission: "Microsoft.Compute/locations/usages/read", Handle: usages},
 	}}
@@ -69,12 +71,16 @@ func New() *arm.Provider {
 // skus lists the sizes of a region, which the filter names as on Azure: location eq 'eastus'.
 // Source: https://learn.microsoft.com/rest/api/compute/resource-skus/list
 func skus(c *arm.Call, _ map[string]string, _ map[string]any) (any, *arm.Error) {
-	_, rest, _ := strings.Cut(c.Query.Get("$filter"), "location eq '")
-	location, _, _ := strings.Cut(rest, "'")
-	if location == "" {
+	filter, aerr := c.Filter()
+	if aerr != nil {
+		return nil, aerr
+	}
+	region, ok := filter.(odata.Compare)
+	if !ok || !strings.EqualFold(region.Property, "location") || region.Operator != "eq" {
 		return nil, arm.BadRequest("InvalidFilter", "The list of SKUs is of one region here: give $filter=location "+
 			"eq '<region>'.")
 	}
+	location := region.Value
 	value := []any{}
 	for _, s := range sizes() {
 		value = append(value, map[string]any{

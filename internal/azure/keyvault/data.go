@@ -168,7 +168,7 @@ func (h *Handler) answer(r *request, head http.Header) (int, any, *dataError) {
 	}
 	head.Set("x-ms-keyvault-region", r.vault.String("location"))
 	for _, check := range []func() *dataError{
-		func() *dataError { return h.authenticate(r) }, r.checkVersion,
+		func() *dataError { return h.authenticate(r) }, r.checkVersion, r.checkOptions,
 		func() *dataError { return h.checkNetwork(r) }, r.checkOperation, r.authorize,
 	} {
 		if e := check(); e != nil {
@@ -186,6 +186,17 @@ func (r *request) checkVersion() *dataError {
 	case !slices.Contains(versions, version):
 		return badParameter("The specified version (" + version + ") is not recognized. Consider using the latest " +
 			"supported version (" + versions[len(versions)-1] + ").")
+	}
+	return nil
+}
+
+// checkOptions refuses query parameters that the data plane does not have. Ignoring one would answer another question
+// than was asked.
+func (r *request) checkOptions() *dataError {
+	for name := range r.http.URL.Query() {
+		if !slices.Contains([]string{"api-version", "maxresults", "$skiptoken"}, name) {
+			return badParameter("The query parameter " + name + " is not supported.")
+		}
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ func secrets() *arm.Type {
 		NoDelete:  true, // ARM writes secrets but leaves deleting them to the vault's data plane
 		Put:       putSecret,
 		Delete:    keepSecret,
+		Options:   arm.QueryOptions{List: []string{"$top"}},
 	}
 }
 

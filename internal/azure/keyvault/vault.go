@@ -26,6 +26,7 @@ func vaults(endpoints *Endpoints) *arm.Type {
 		Put:       func(c *arm.Call, w *arm.Write) *arm.Error { return putVault(c, w, endpoints) },
 		Delete:    func(c *arm.Call, r *arm.Resource) *arm.Error { return deleteVault(c, r, endpoints) },
 		Jobs:      map[string]arm.Job{jobPurge: purgeExpired},
+		Options:   arm.QueryOptions{List: []string{"$top"}},
 	}
 }
 

@@ -23,6 +23,7 @@ func New(directory *identity.Directory) *arm.Provider {
 			{
 				Name: identityType + "/federatedIdentityCredentials", NoPatch: true,
 				CheckName: checkCredentialName, Put: p.putCredential, Delete: p.deleteCredential,
+				Options: arm.QueryOptions{List: []string{"$top"}},
 			},
 		},
 	}

@@ -26,10 +26,15 @@ func alertRoutes() []arm.Route {
 	const alerts = "/subscriptions/{subscriptionId}/providers/Microsoft.AlertsManagement/alerts"
 	const read = alertsManagement + "/alerts/read"
 	return []arm.Route{
-		{Method: http.MethodGet, Path: alerts, Permission: read, Handle: listAlerts},
+		{Method: http.MethodGet, Path: alerts, Permission: read, Handle: listAlerts,
+			Options: append([]string{"timeRange"}, alertFilters...)},
 		{Method: http.MethodGet, Path: alerts + "/{alertId}", Permission: read, Handle: getAlert},
 	}
 }
+
+// alertFilters are the query parameters that name a value of an alert's essentials.
+var alertFilters = []string{"targetResource", "targetResourceType", "targetResourceGroup", "monitorService",
+	"monitorCondition", "severity", "alertState", "alertRule"}
 
 // alertsOf computes the alerts of a subscription, the latest first.
 func alertsOf(c *arm.Call, subscription string) []*fired {
@@ -71,7 +76,7 @@ func (f *fired) modified() time.Time {
 
 func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
 	within := alertRanges["1d"]
-	if asked := c.Query.Get("timeRange"); asked != "" {
+	if asked := c.Option("timeRange"); asked != "" {
 		var ok bool
 		if within, ok = alertRanges[asked]; !ok {
 			return nil, arm.BadRequest("BadRequest", "The query parameter timeRange is '%s': it must be 1h, 1d, 7d "+
@@ -86,9 +91,8 @@ func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *
 		body := f.body(params["subscriptionId"])
 		essentials := jsonbody.Object(jsonbody.Object(body, "properties"), "essentials")
 		matches := true
-		for _, filter := range []string{"targetResource", "targetResourceType", "targetResourceGroup", "monitorService",
-			"monitorCondition", "severity", "alertState", "alertRule"} {
-			asked := c.Query.Get(filter)
+		for _, filter := range alertFilters {
+			asked := c.Option(filter)
 			matches = matches && (asked == "" || strings.EqualFold(asked, jsonbody.Text(essentials, filter)))
 		}
 		if matches {

@@ -182,16 +182,16 @@ func TestTheOfficialAlertClientsWork(t *testing.T) {
 
 func TestAWorkbookHasAGuidForANameAndJsonForContent(t *testing.T) {
 	a := newAzure(t)
-	const name = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+	const name, other = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "6f9619ff-8b86-4d01-b42d-00cf4fc964fe"
 	body := func(title, content string) string {
 		return fmt.Sprintf(`{"location":"eastus","properties":{"category":"workbook","displayName":%q,
 			"serializedData":%q}}`, title, content)
 	}
 	good := body("Sharing", `{"version":"Notebook/1.0","items":[]}`)
 	for path, body := range map[string]string{
-		workbooks + "governance":  good,
-		workbooks + name:          body("Sharing", "not json"),
-		workbooks + name + "?x=1": body(" ", "{}"),
+		workbooks + "governance": good,
+		workbooks + name:         body("Sharing", "not json"),
+		workbooks + other:        body(" ", "{}"),
 	} {
 		code, _ := a.refused(http.MethodPut, path, workbookVersion, body)
 		assert.Equal(t, "BadRequest", code, path)

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -22,8 +23,35 @@ func workbooks() *arm.Type {
 			}
 			return nil
 		},
-		Put: putWorkbook,
+		Put: putWorkbook, Show: showWorkbook, More: filterWorkbooks,
+		Options: arm.QueryOptions{
+			List: []string{"category", "tags", "sourceId", withContent}, Get: []string{withContent},
+			Put: []string{"sourceId"},
+		},
 	}
+}
+
+// withContent is the query parameter that asks for the content of workbooks, or not to have it.
+const withContent = "canFetchContent"
+
+// showWorkbook leaves out the content when the request does so.
+func showWorkbook(c *arm.Call, _ *arm.Resource, body map[string]any) {
+	if strings.EqualFold(c.Option(withContent), "false") {
+		delete(jsonbody.Object(body, "properties"), "serializedData")
+	}
+}
+
+// filterWorkbooks keeps the workbooks of a category, with tags and about a resource, as far as the request names them.
+// Source: https://learn.microsoft.com/rest/api/application-insights/workbooks/list-by-subscription
+func filterWorkbooks(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Error) {
+	category, source, tags := c.Option("category"), c.Option("sourceId"), c.Option("tags")
+	return slices.DeleteFunc(found, func(r *arm.Resource) bool {
+		own := jsonbody.Texts(r.Properties(), "tags")
+		lacks := func(tag string) bool { return !slices.Contains(own, strings.TrimSpace(tag)) }
+		return category != "" && !strings.EqualFold(r.String("properties", "category"), category) ||
+			source != "" && !strings.EqualFold(r.String("properties", "sourceId"), source) ||
+			tags != "" && slices.ContainsFunc(strings.Split(tags, ","), lacks)
+	}), nil
 }
 
 func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {

@@ -67,7 +67,7 @@ func workspaces() *arm.Type {
 		},
 		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putWorkspace, Delete: deleteWorkspace,
-		Show: showWorkspace,
+		Show: showWorkspace, Options: arm.QueryOptions{Delete: []string{"force"}},
 		Actions: map[string]arm.Action{
 			"sharedkeys":          {Permission: "sharedKeys/action", Run: sharedKeys},
 			"regeneratesharedkey": {Permission: "regenerateSharedKey/action", Run: regenerateSharedKeys},
@@ -163,7 +163,7 @@ func createWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
 // deleteWorkspace keeps a workspace for recovery unless the caller forces the deletion.
 // Source: https://learn.microsoft.com/rest/api/loganalytics/workspaces/delete
 func deleteWorkspace(c *arm.Call, r *arm.Resource) *arm.Error {
-	if strings.EqualFold(c.Query.Get("force"), "true") && strings.EqualFold(c.ID.Type(), workspaceType) {
+	if strings.EqualFold(c.Option("force"), "true") && strings.EqualFold(c.ID.Type(), workspaceType) {
 		if err := c.Tx.Delete(tableDeletedWorkspaces, r.ID.Key()); err != nil {
 			return arm.InternalError(err)
 		}

@@ -3,6 +3,7 @@ package resources
 import (
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
@@ -14,8 +15,29 @@ var groupName = regexp.MustCompile(`^[\p{L}\p{Nd}_().-]{0,89}[\p{L}\p{Nd}_()-]$`
 
 // groups is the type of resource groups.
 func groups() *arm.Type {
-	return &arm.Type{Name: namespace + "/resourceGroups", CheckName: checkGroupName, Put: putGroup,
-		DeleteAsync: arm.Location}
+	return &arm.Type{
+		Name: namespace + "/resourceGroups", CheckName: checkGroupName, Put: putGroup, DeleteAsync: arm.Location,
+		More:    filterGroups,
+		Options: arm.QueryOptions{List: []string{"$filter", "$top"}, Delete: []string{forceDeletion}},
+	}
+}
+
+// forceDeletion names types of which a group's deletion forces the deletion. None of the published ones, virtual
+// machines and their scale sets, is here, so it changes nothing.
+// Source: https://learn.microsoft.com/rest/api/resources/resource-groups/delete
+const forceDeletion = "forceDeletionTypes"
+
+// filterGroups keeps the groups that $filter asks for: by tag alone, with tagName and tagValue.
+// Source: https://learn.microsoft.com/rest/api/resources/resource-groups/list
+func filterGroups(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Error) {
+	f, aerr := newFilter(c)
+	switch {
+	case aerr != nil || f == nil:
+		return found, aerr
+	case !f.tag.asked:
+		return nil, c.InvalidFilter("resource groups are filtered by tagName and tagValue alone")
+	}
+	return slices.DeleteFunc(found, func(r *arm.Resource) bool { return !f.keeps(r) }), nil
 }
 
 func checkGroupName(name string) *arm.Error {

@@ -15,8 +15,8 @@ import (
 func providerRoutes() []arm.Route {
 	const one = subscriptionPath + "/providers/{namespace}"
 	return []arm.Route{
-		get(subscriptionPath+"/providers", "subscriptions/providers/read", listProviders),
-		get(one, "subscriptions/providers/read", getProvider),
+		get(subscriptionPath+"/providers", "subscriptions/providers/read", listProviders, "$expand"),
+		get(one, "subscriptions/providers/read", getProvider, "$expand"),
 		{Method: http.MethodPost, Path: one + "/register", Permission: "{namespace}/register/action",
 			Handle: setRegistered(true)},
 		{Method: http.MethodPost, Path: one + "/unregister", Permission: "{namespace}/unregister/action",
@@ -25,6 +25,9 @@ func providerRoutes() []arm.Route {
 }
 
 func listProviders(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
+	if aerr := checkExpand(c); aerr != nil {
+		return nil, aerr
+	}
 	var out []any
 	for _, p := range c.Server.Providers() {
 		out = append(out, providerBody(c, params["subscription"], p))
@@ -33,11 +36,29 @@ func listProviders(c *arm.Call, params map[string]string, _ map[string]any) (any
 }
 
 func getProvider(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
+	if aerr := checkExpand(c); aerr != nil {
+		return nil, aerr
+	}
 	p, ok := c.Server.Provider(params["namespace"])
 	if !ok {
 		return nil, arm.InvalidNamespace(params["namespace"])
 	}
 	return providerBody(c, params["subscription"], p), nil
+}
+
+// checkExpand refuses an $expand of what is not here, the aliases of policies. metadata adds nothing.
+// Source: https://learn.microsoft.com/rest/api/resources/providers/list
+func checkExpand(c *arm.Call) *arm.Error {
+	if expand := c.Option("$expand"); expand != "" && !strings.EqualFold(expand, "metadata") {
+		return invalidExpand(expand, "metadata")
+	}
+	return nil
+}
+
+// invalidExpand refuses an $expand; the code is ours, made like that for a filter.
+func invalidExpand(expand, possible string) *arm.Error {
+	return arm.BadRequest("InvalidExpandInQueryString", "Invalid $expand '%s' specified in the query string: it may "+
+		"name %s.", expand, possible)
 }
 
 // setRegistered makes the handler that registers a subscription for a namespace, or takes that back.

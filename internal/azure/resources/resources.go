@@ -29,7 +29,8 @@ func New() *arm.Provider {
 	}
 }
 
-// get is a route that reads with a permission of the provider's.
-func get(path, permission string, handle arm.Handler) arm.Route {
-	return arm.Route{Method: http.MethodGet, Path: path, Permission: namespace + "/" + permission, Handle: handle}
+// get is a route that reads with a permission of the provider's and takes the query parameters in options.
+func get(path, permission string, handle arm.Handler, options ...string) arm.Route {
+	return arm.Route{Method: http.MethodGet, Path: path, Permission: namespace + "/" + permission, Handle: handle,
+		Options: options}
 }

@@ -18,7 +18,8 @@ func subscriptionRoutes() []arm.Route {
 		{Method: http.MethodGet, Path: "/tenants", OpenTo: arm.SignedIn, Handle: listTenants},
 		{Method: http.MethodGet, Path: "/subscriptions", OpenTo: arm.SignedIn, Handle: listSubscriptions},
 		{Method: http.MethodGet, Path: subscriptionPath, Permission: readSubscription, Handle: getSubscription},
-		get(subscriptionPath+"/locations", "subscriptions/locations/read", listLocations),
+		// No extended locations are known here, so including them changes nothing.
+		get(subscriptionPath+"/locations", "subscriptions/locations/read", listLocations, "includeExtendedLocations"),
 	}
 }
 

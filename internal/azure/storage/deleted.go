@@ -91,12 +91,26 @@ func forgetContainers(c *arm.Call, account string) error {
 	return c.Tx.DeleteAll(tableDeleted, account+"/")
 }
 
-// withDeleted adds an account's deleted containers to a list that asks for them with $include=deleted.
+// listContainers adds an account's deleted containers to a list that asks for them with $include=deleted, and keeps the
+// containers whose names begin with $filter, which is a plain text here.
 // Source: https://learn.microsoft.com/rest/api/storagerp/blob-containers/list
-func withDeleted(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Error) {
-	if !strings.EqualFold(c.Query.Get("$include"), "deleted") {
-		return found, nil
+func listContainers(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Error) {
+	switch include := c.Option("$include"); {
+	case strings.EqualFold(include, "deleted"):
+		var aerr *arm.Error
+		if found, aerr = withDeleted(c, found); aerr != nil {
+			return nil, aerr
+		}
+	case include != "":
+		return nil, arm.BadRequest("InvalidQueryParameterValue", "The value '%s' of the query parameter '$include' is "+
+			"invalid: it may be deleted.", include)
 	}
+	prefix := c.Option("$filter")
+	return slices.DeleteFunc(found, func(r *arm.Resource) bool { return !strings.HasPrefix(r.ID.Name(), prefix) }), nil
+}
+
+// withDeleted adds an account's deleted containers to a list.
+func withDeleted(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Error) {
 	deleted, err := deletedIn(c, c.ID.Names[0], false)
 	if err != nil {
 		return nil, arm.InternalError(err)

@@ -43,7 +43,8 @@ func New(content *blob.Content) *arm.Provider {
 			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true,
 				Put: p.putBlobService, Show: showBlobService},
 			{Name: typeContainer, CheckName: checkContainerName, Put: putContainer, Show: showContainer,
-				More: withDeleted, Delete: p.deleteContainer},
+				More: listContainers, Delete: p.deleteContainer,
+				Options: arm.QueryOptions{List: []string{"$include", "$filter", "$maxpagesize"}}},
 			{
 				Name: typeImmutable, Created: http.StatusOK, CheckName: onlyDefault, NoPatch: true,
 				Put: putImmutability, Show: showImmutability, Delete: p.deleteImmutability,
