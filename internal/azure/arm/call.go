@@ -34,8 +34,28 @@ func (c *Call) GetByID(id string) (*Resource, bool) {
 	return c.Get(p)
 }
 
-// Save stores another resource than the one that the handler was called for.
+// Same loads a resource as it is now. It is missing when it was deleted, although another may have its id.
+func (c *Call) Same(r *Resource) (*Resource, bool) {
+	now, ok := c.Get(r.ID)
+	return now, ok && now.Instance() == r.Instance()
+}
+
+// instance is that of a stored resource, or of the one being written; "" without one.
+func (c *Call) instance(id ID) string {
+	if c.writing != nil && c.writing.ID.Key() == id.Key() {
+		return c.writing.Instance()
+	}
+	if r, ok := c.Get(id); ok {
+		return r.Instance()
+	}
+	return ""
+}
+
+// Save stores another resource than the one that the handler was called for. A new one gets a UID.
 func (c *Call) Save(r *Resource) *Error {
+	if r.UID == "" && !c.Tx.Has(tableResources, r.ID.Key()) {
+		r.UID = uuid.NewString()
+	}
 	r.ModifiedAt, r.ETag = c.Now, uuid.NewString()
 	if err := c.Tx.Put(tableResources, r.ID.Key(), r); err != nil {
 		return InternalError(err)
@@ -81,7 +101,8 @@ func (c *Call) scan(prefix string, keep func(rest string) bool) []*Resource {
 	return out
 }
 
-// Enqueue schedules a job of the resource's type. It runs once the transaction has committed and `at` has come; the
+// Enqueue schedules a job of the resource's type. It is for this very resource: a later one of the same id does not get
+// it. It runs once the transaction has committed and `at` has come; the
 // operation of the request in progress, if it answers asynchronously, ends when its jobs have ended.
 func (c *Call) Enqueue(id ID, job string, at time.Time, payload map[string]any) *Error {
 	return c.enqueue(id, job, at, payload, c.op)
@@ -93,7 +114,9 @@ func (c *Call) EnqueueDetached(id ID, job string, at time.Time, payload map[stri
 }
 
 func (c *Call) enqueue(id ID, job string, at time.Time, payload map[string]any, op *operation) *Error {
-	j := jobRecord{ID: uuid.NewString(), Resource: id.String(), Job: job, At: at.UTC(), Payload: payload}
+	j := jobRecord{
+		ID: uuid.NewString(), Resource: id.String(), Instance: c.instance(id), Job: job, At: at.UTC(), Payload: payload,
+	}
 	if op != nil {
 		j.Operation = op.ID
 		op.Pending++

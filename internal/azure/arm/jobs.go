@@ -18,8 +18,10 @@ const (
 
 // jobRecord is a job that waits for its time or runs.
 type jobRecord struct {
-	ID        string         `json:"id"`
-	Resource  string         `json:"resource"`
+	ID       string `json:"id"`
+	Resource string `json:"resource"`
+	// Instance is the resource's; "" in records of older state files.
+	Instance  string         `json:"instance,omitempty"`
 	Job       string         `json:"job"`
 	At        time.Time      `json:"at"`
 	Payload   map[string]any `json:"payload,omitempty"`
@@ -139,7 +141,7 @@ func (s *Server) runJob(j jobRecord) (ran Ran) {
 	switch {
 	case err != nil:
 		jobErr = InternalError(err)
-	case res == nil:
+	case res == nil || j.Instance != "" && j.Instance != res.Instance():
 		ran.skipped = true
 	default:
 		t := s.lookup(res.ID.Type())

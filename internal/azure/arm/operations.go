@@ -15,7 +15,9 @@ const tableOperations = "operations"
 type operation struct {
 	ID string `json:"id"`
 	// Resource is the id that a Location poll answers with once done; Deleted answers 204 instead.
-	Resource   string    `json:"resource"`
+	Resource string `json:"resource"`
+	// Instance is that resource's; "" in records of older state files.
+	Instance   string    `json:"instance,omitempty"`
 	APIVersion string    `json:"apiVersion"`
 	Deleted    bool      `json:"deleted"`
 	Status     string    `json:"status"`
@@ -74,7 +76,7 @@ func (s *Server) operationURL(id ID, location, kind string, op *operation) strin
 // beginOperation starts the operation that the request in progress answers with. r is the resource it works on.
 func (c *Call) beginOperation(r ID, t *Type) *operation {
 	c.op = &operation{
-		ID: uuid.NewString(), Resource: r.String(), Type: t.Name, APIVersion: c.APIVersion,
+		ID: uuid.NewString(), Resource: r.String(), Instance: c.instance(r), Type: t.Name, APIVersion: c.APIVersion,
 		Start: c.Now, Caller: c.Caller.ObjectID,
 	}
 	return c.op
@@ -86,6 +88,9 @@ func (s *Server) accept(c *Call, style AsyncStyle, rep *reply, location string) 
 		return rep, nil
 	}
 	c.op.settle(c.Now)
+	if c.writing != nil {
+		c.op.Instance = c.writing.Instance()
+	}
 	if err := c.Tx.Put(tableOperations, c.op.ID, c.op); err != nil {
 		return nil, InternalError(err)
 	}
@@ -180,7 +185,7 @@ func (s *Server) operationResult(c *Call, op *operation) (*reply, *Error) {
 		return &reply{status: http.StatusNoContent}, nil
 	}
 	r, found := c.GetByID(op.Resource)
-	if !found {
+	if !found || op.Instance != "" && op.Instance != r.Instance() {
 		return &reply{status: http.StatusNoContent}, nil
 	}
 	// The caller's role may have ended since the operation began.

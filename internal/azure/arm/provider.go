@@ -92,6 +92,9 @@ type Job func(ctx context.Context, s *Server, r *Resource, payload map[string]an
 // Resource is a stored resource.
 type Resource struct {
 	ID ID `json:"id"`
+	// UID is the resource's own: made when it is created, kept for its life, and given to no other, not even to one
+	// that has its id later. Resources of older state files have none; see Instance.
+	UID string `json:"uid,omitempty"`
 	// Body is the resource as GET shows it, without id, name, type and systemData: location, tags, identity, kind, sku,
 	// properties.
 	Body map[string]any `json:"body"`
@@ -103,6 +106,14 @@ type Resource struct {
 	CreatedBy  string    `json:"createdBy"`
 	ModifiedAt time.Time `json:"modifiedAt"`
 	ModifiedBy string    `json:"modifiedBy"`
+}
+
+// Instance tells a resource from others that have had the same id: its UID, or the time of its creation without one.
+func (r *Resource) Instance() string {
+	if r.UID != "" {
+		return r.UID
+	}
+	return r.CreatedAt.UTC().Format(time.RFC3339Nano)
 }
 
 // Properties is Body["properties"], made if missing.
@@ -145,6 +156,7 @@ type Call struct {
 	APIVersion string
 	Query      url.Values
 	op         *operation
+	writing    *Resource // that a PUT or PATCH in progress will store
 	enqueued   bool
 	wait       time.Duration // before the answer goes out
 	conditions http.Header   // of the request

@@ -124,7 +124,11 @@ func (w *writing) compose() *Error {
 		ID: w.id, Body: w.body, ETag: uuid.NewString(),
 		CreatedAt: c.Now, CreatedBy: c.Caller.ClientID, ModifiedAt: c.Now, ModifiedBy: c.Caller.ClientID,
 	}
-	if w.Old != nil {
+	c.writing = w.New
+	if w.Old == nil {
+		w.New.UID = uuid.NewString()
+	} else {
+		w.New.UID = w.Old.UID
 		w.New.CreatedAt, w.New.CreatedBy = w.Old.CreatedAt, w.Old.CreatedBy
 		w.New.Private = clone(w.Old.Private)
 	}

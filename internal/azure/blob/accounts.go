@@ -21,6 +21,8 @@ type Account struct {
 	Name string
 	// ID is the account's resource id.
 	ID string
+	// Instance tells the account from others that have had its name.
+	Instance string
 	// TenantID is the tenant whose tokens the account takes; empty takes those of any tenant.
 	TenantID string
 	// Keys are the account keys, decoded.
@@ -54,6 +56,8 @@ type Container struct {
 	Name string
 	// ID is the container's resource id, the scope of role assignments.
 	ID string
+	// Instance tells the container from others that have had its name.
+	Instance string
 	// ETag is without quotes.
 	ETag         string
 	LastModified time.Time
@@ -69,26 +73,29 @@ type Container struct {
 }
 
 // Accounts knows storage accounts and their containers. Containers are resources of the control plane, so the data
-// plane's own operations on them pass through here.
+// plane's own operations on them pass through here. Every question about an account is about the very one that Account
+// found: an account that was deleted has no containers, although another may have its name by now.
 type Accounts interface {
 	// Account finds an account by name.
 	Account(name string) (Account, bool)
 	// Container finds a container. With a tx it reads within that transaction; tx may be nil.
-	Container(tx *store.Tx, account, name string) (Container, bool)
+	Container(tx *store.Tx, of Account, name string) (Container, bool)
 	// Containers lists an account's containers in name order.
-	Containers(account string) ([]Container, error)
+	Containers(of Account) ([]Container, error)
 	// CreateContainer makes a container with the name, metadata and public access of c, or returns ErrContainerExists,
 	// or an *Error that the client receives unchanged.
-	CreateContainer(account string, c Container) (Container, error)
-	// SetContainerMetadata replaces a container's metadata.
-	SetContainerMetadata(account, name string, metadata map[string]string) (Container, error)
-	// DeleteContainer removes a container with its blobs, or returns ErrContainerNotFound or an *Error.
-	DeleteContainer(account, name string) error
+	CreateContainer(of Account, c Container) (Container, error)
+	// ChangeContainer lets change alter a container's metadata, in one transaction. It returns ErrContainerNotFound, or
+	// the error of change.
+	ChangeContainer(of Account, name string, change func(c *Container) error) (Container, error)
+	// DeleteContainer removes a container with its blobs unless check refuses, or returns ErrContainerNotFound or an
+	// *Error.
+	DeleteContainer(of Account, name string, check func(c Container) error) error
 	// DeletedContainers lists the deleted containers that can be restored, by name and then by version.
-	DeletedContainers(account string) ([]Container, error)
+	DeletedContainers(of Account) ([]Container, error)
 	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when
 	// no deleted one matches, ErrContainerExists when the name is taken, or an *Error.
-	RestoreContainer(account, name, version, destination string) (Container, error)
+	RestoreContainer(of Account, name, version, destination string) (Container, error)
 }
 
 // Authorizer decides about bearer tokens.

@@ -119,7 +119,7 @@ func (h *Handler) authorizeAnyone(public string, account Account, at target) *Er
 	if !account.PublicAccess {
 		return errPublicAccess
 	}
-	c, ok := h.accounts.Container(nil, at.account, at.container)
+	c, ok := h.accounts.Container(nil, account, at.container)
 	if !ok || c.PublicAccess != PublicContainer && c.PublicAccess != public {
 		return errResourceNotFound
 	}

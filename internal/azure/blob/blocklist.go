@@ -151,10 +151,12 @@ func (x *exchange) getBlockList() error {
 	if kind != "committed" && kind != "uncommitted" && kind != "all" {
 		return errQueryValue("blocklisttype")
 	}
-	if err := x.containerExists(); err != nil {
+	var p *Properties
+	var staged []Block
+	err := x.read(func() (err error) {
+		p, staged, err = x.content.Blocks(x.t.key())
 		return err
-	}
-	p, staged, err := x.content.Blocks(x.t.key())
+	})
 	if err != nil {
 		return err
 	}

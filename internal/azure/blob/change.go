@@ -43,15 +43,16 @@ func (x *exchange) change(kind ChangeKind, status int, change func(*Properties))
 	if e != nil {
 		return e
 	}
-	if err := x.containerExists(); err != nil {
+	if _, err := x.containerIn(nil); err != nil {
 		return err
 	}
 	check := x.mayWrite(c)
 	p, err := x.content.Change(x.t.key(), x.at, kind, func(tx *store.Tx, p *Properties) error {
-		if kind != ChangeTier {
-			if err := check(tx, p); err != nil {
-				return err
-			}
+		if kind == ChangeTier { // neither conditions nor a policy keep a blob from being moved
+			check = func(tx *store.Tx, _ *Properties) error { return x.mayStage(tx) }
+		}
+		if err := check(tx, p); err != nil {
+			return err
 		}
 		change(p)
 		return nil
@@ -73,7 +74,7 @@ func (x *exchange) deleteBlob() error {
 	if e != nil {
 		return e
 	}
-	if err := x.containerExists(); err != nil {
+	if _, err := x.containerIn(nil); err != nil {
 		return err
 	}
 	keep, err := x.retention()
@@ -106,10 +107,7 @@ func (x *exchange) retention() (k Retention, err error) {
 
 // undelete is Undelete Blob: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
 func (x *exchange) undelete() error {
-	if err := x.containerExists(); err != nil {
-		return err
-	}
-	if err := x.content.Undelete(x.t.key(), x.at); err != nil {
+	if err := x.content.Undelete(x.t.key(), x.at, x.mayStage); err != nil {
 		return err
 	}
 	x.w.WriteHeader(http.StatusOK)

@@ -113,19 +113,14 @@ func (x *exchange) mayDelete(c conditions) func(tx *store.Tx, old *Properties) e
 // mayChange refuses to touch a blob that its container keeps immutable.
 // Source: https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview
 func (x *exchange) mayChange(tx *store.Tx, old *Properties) error {
-	c, ok := x.accounts.Container(tx, x.t.account, x.t.container)
-	switch {
-	case !ok:
-		return errContainerNotFound
-	case c.Immutable > 0 && x.at.Before(old.CreatedAt.Add(c.Immutable)):
+	c, err := x.containerIn(tx)
+	if err == nil && c.Immutable > 0 && x.at.Before(old.CreatedAt.Add(c.Immutable)) {
 		return errImmutable
 	}
-	return nil
+	return err
 }
 
 func (x *exchange) mayStage(tx *store.Tx) error {
-	if _, ok := x.accounts.Container(tx, x.t.account, x.t.container); !ok {
-		return errContainerNotFound
-	}
-	return nil
+	_, err := x.containerIn(tx)
+	return err
 }

@@ -46,7 +46,7 @@ func (x *exchange) createContainer() error {
 	if access != PublicNone && !x.account.PublicAccess {
 		return errPublicAccess
 	}
-	c, err := x.accounts.CreateContainer(x.t.account,
+	c, err := x.accounts.CreateContainer(x.account,
 		Container{Name: x.t.container, Metadata: metadata, PublicAccess: access})
 	if err != nil {
 		return err
@@ -58,14 +58,7 @@ func (x *exchange) createContainer() error {
 
 // deleteContainer is Delete Container: https://learn.microsoft.com/rest/api/storageservices/delete-container
 func (x *exchange) deleteContainer() error {
-	c, ok := x.accounts.Container(nil, x.t.account, x.t.container)
-	if !ok {
-		return errContainerNotFound
-	}
-	if e := x.containerConditions(c); e != nil {
-		return errConditionNotMet
-	}
-	if err := x.accounts.DeleteContainer(x.t.account, x.t.container); err != nil {
+	if err := x.accounts.DeleteContainer(x.account, x.t.container, x.mayChangeContainer); err != nil {
 		return err
 	}
 	x.w.WriteHeader(http.StatusAccepted)
@@ -84,7 +77,7 @@ func (x *exchange) restoreContainer() error {
 	if version == "" {
 		return errMissingHeader("x-ms-deleted-container-version")
 	}
-	c, err := x.accounts.RestoreContainer(x.t.account, name, version, x.t.container)
+	c, err := x.accounts.RestoreContainer(x.account, name, version, x.t.container)
 	if err != nil {
 		return err
 	}
@@ -96,9 +89,9 @@ func (x *exchange) restoreContainer() error {
 // containerProperties is Get Container Properties and Get Container Metadata:
 // https://learn.microsoft.com/rest/api/storageservices/get-container-properties
 func (x *exchange) containerProperties() error {
-	c, ok := x.accounts.Container(nil, x.t.account, x.t.container)
-	if !ok {
-		return errContainerNotFound
+	c, err := x.containerIn(nil)
+	if err != nil {
+		return err
 	}
 	x.stampContainer(c)
 	h := x.w.Header()
@@ -125,14 +118,10 @@ func (x *exchange) setContainerMetadata() error {
 	if e != nil {
 		return e
 	}
-	c, ok := x.accounts.Container(nil, x.t.account, x.t.container)
-	if !ok {
-		return errContainerNotFound
-	}
-	if e := x.containerConditions(c); e != nil {
-		return errConditionNotMet
-	}
-	c, err := x.accounts.SetContainerMetadata(x.t.account, x.t.container, metadata)
+	c, err := x.accounts.ChangeContainer(x.account, x.t.container, func(c *Container) error {
+		c.Metadata = metadata
+		return x.mayChangeContainer(*c)
+	})
 	if err != nil {
 		return err
 	}
@@ -141,12 +130,20 @@ func (x *exchange) setContainerMetadata() error {
 	return nil
 }
 
-func (x *exchange) containerConditions(c Container) *Error {
+// mayChangeContainer is the check of a change in its transaction: it is of the container that the decision is on, and
+// the request's conditions hold.
+func (x *exchange) mayChangeContainer(c Container) error {
+	if c.Instance != x.container {
+		return errContainerNotFound
+	}
 	when, e := conditionsOf(x.r.Header, "")
 	if e != nil {
 		return e
 	}
-	return when.read(c.ETag, c.LastModified)
+	if when.read(c.ETag, c.LastModified) != nil {
+		return errConditionNotMet
+	}
+	return nil
 }
 
 func (x *exchange) stampContainer(c Container) {

@@ -27,7 +27,8 @@ func (x *exchange) copyBlob() error {
 	if from.Version = source.Query().Get("versionid"); from.Version != "" && !checkVersion(from.Version) {
 		return errHeaderValue("x-ms-copy-source")
 	}
-	if e := x.authorizeSource(source, at); e != nil {
+	sourceStands, e := x.authorizeSource(source, at)
+	if e != nil {
 		return e
 	}
 	o, e := x.options(false)
@@ -40,6 +41,9 @@ func (x *exchange) copyBlob() error {
 	}
 	check := o.Check
 	o.Check = func(tx *store.Tx, old *Properties) error {
+		if !sourceStands(tx) {
+			return errCopySource
+		}
 		p, err := stat(tx, from)
 		if err != nil {
 			return err
@@ -72,14 +76,20 @@ func (x *exchange) copyBlob() error {
 }
 
 // authorizeSource decides whether a copy may read its source: with the signature or token that comes with the source,
-// else as the caller itself within one account, else as anyone may.
-func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
+// else as the caller itself within one account, else as anyone may. stands reports whether the container that the
+// decision is on is still there.
+func (x *exchange) authorizeSource(source *url.URL, at target) (stands func(tx *store.Tx) bool, _ *Error) {
 	account, ok := x.accounts.Account(at.account)
 	if !ok {
-		return errCopySource
+		return nil, errCopySource
 	}
 	if !x.admits(account) {
-		return errCopyDenied
+		return nil, errCopyDenied
+	}
+	decided, _ := x.accounts.Container(nil, account, at.container)
+	stands = func(tx *store.Tx) bool {
+		now, ok := x.accounts.Container(tx, account, at.container)
+		return ok && now.Instance == decided.Instance
 	}
 	q := source.Query()
 	bearer := x.r.Header.Get("x-ms-copy-source-authorization")
@@ -101,10 +111,10 @@ func (x *exchange) authorizeSource(source *url.URL, at target) *Error {
 		e = x.authorize(a, toReadBlob, account, at)
 	}
 	if e == nil {
-		return nil
+		return stands, nil
 	}
 	if e.Status == http.StatusNotFound {
-		return errCopySource
+		return nil, errCopySource
 	}
-	return errCopyDenied
+	return nil, errCopyDenied
 }

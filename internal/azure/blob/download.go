@@ -8,15 +8,9 @@ import (
 	"hash/crc64"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 )
-
-func (x *exchange) containerExists() error {
-	if _, ok := x.accounts.Container(nil, x.t.account, x.t.container); !ok {
-		return errContainerNotFound
-	}
-	return nil
-}
 
 // getBlob is Get Blob: https://learn.microsoft.com/rest/api/storageservices/get-blob
 func (x *exchange) getBlob() error {
@@ -24,14 +18,18 @@ func (x *exchange) getBlob() error {
 	if e != nil {
 		return e
 	}
-	if err := x.containerExists(); err != nil {
+	var f *os.File
+	var p Properties
+	err := x.read(func() (err error) {
+		f, p, err = x.content.open(x.place())
 		return err
+	})
+	if f != nil {
+		defer f.Close()
 	}
-	f, p, err := x.content.open(x.place())
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	if err := x.showVersion(p); err != nil {
 		return err
 	}
@@ -117,10 +115,11 @@ func (x *exchange) blobProperties() error {
 	if e != nil {
 		return e
 	}
-	if err := x.containerExists(); err != nil {
+	var p Properties
+	err := x.read(func() (err error) {
+		p, err = x.content.Stat(x.place())
 		return err
-	}
-	p, err := x.content.Stat(x.place())
+	})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // Limits of a request. Source: https://learn.microsoft.com/azure/storage/blobs/scalability-targets
@@ -99,6 +101,8 @@ type exchange struct {
 	q       url.Values
 	t       target
 	account Account
+	// container is the Instance of the container that the decision about the request is on; "" if there was none.
+	container string
 	// secondary says that the request is for the account's secondary endpoint.
 	secondary bool
 	op        *operation // nil for an unknown operation
@@ -225,7 +229,33 @@ func (x *exchange) locate() *Error {
 		return cmp.Or(e, errResourceNotFound)
 	}
 	x.account, x.t.account = account, account.Name
+	if c, ok := x.accounts.Container(nil, account, x.t.container); ok && x.t.container != "" {
+		x.container = c.Instance
+	}
 	return e
+}
+
+// containerIn is the container that the decision about the request is on, as it is now; with a transaction, as that
+// sees it. It is missing once it was deleted, although another may have its name.
+func (x *exchange) containerIn(tx *store.Tx) (Container, error) {
+	c, ok := x.accounts.Container(tx, x.account, x.t.container)
+	if !ok || c.Instance != x.container {
+		return Container{}, errContainerNotFound
+	}
+	return c, nil
+}
+
+// read runs what reads a container, before anything is answered. What it has read is of the container that the decision
+// is on, because that was there before and after.
+func (x *exchange) read(run func() error) error {
+	if _, err := x.containerIn(nil); err != nil {
+		return err
+	}
+	err := run()
+	if _, gone := x.containerIn(nil); gone != nil {
+		return gone
+	}
+	return err
 }
 
 // admit refuses requests that the account takes from no caller, or not from this address.

@@ -52,18 +52,18 @@ func (e *estate) Account(name string) (blob.Account, bool) {
 	return a, ok
 }
 
-func (e *estate) Container(_ *store.Tx, account, name string) (blob.Container, bool) {
+func (e *estate) Container(_ *store.Tx, of blob.Account, name string) (blob.Container, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	c, ok := e.containers[account+"/"+name]
+	c, ok := e.containers[of.Name+"/"+name]
 	return c, ok
 }
 
-func (e *estate) Containers(account string) (out []blob.Container, _ error) {
+func (e *estate) Containers(of blob.Account) (out []blob.Container, _ error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for k, c := range e.containers {
-		if strings.HasPrefix(k, account+"/") {
+		if strings.HasPrefix(k, of.Name+"/") {
 			out = append(out, c)
 		}
 	}
@@ -71,9 +71,10 @@ func (e *estate) Containers(account string) (out []blob.Container, _ error) {
 	return out, nil
 }
 
-func (e *estate) CreateContainer(account string, c blob.Container) (blob.Container, error) {
+func (e *estate) CreateContainer(of blob.Account, c blob.Container) (blob.Container, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	account := of.Name
 	if _, ok := e.containers[account+"/"+c.Name]; ok {
 		return c, blob.ErrContainerExists
 	}
@@ -82,25 +83,41 @@ func (e *estate) CreateContainer(account string, c blob.Container) (blob.Contain
 	return c, nil
 }
 
-func (e *estate) SetContainerMetadata(account, name string, metadata map[string]string) (blob.Container, error) {
+func (e *estate) ChangeContainer(
+	of blob.Account, name string, change func(c *blob.Container) error,
+) (blob.Container, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	c := e.containers[account+"/"+name]
-	c.Metadata = metadata
-	e.containers[account+"/"+name] = c
+	c, ok := e.containers[of.Name+"/"+name]
+	if !ok {
+		return c, blob.ErrContainerNotFound
+	}
+	if err := change(&c); err != nil {
+		return c, err
+	}
+	e.containers[of.Name+"/"+name] = c
 	return c, nil
 }
 
-func (e *estate) DeleteContainer(account, name string) error {
+func (e *estate) DeleteContainer(of blob.Account, name string, check func(c blob.Container) error) error {
 	e.mu.Lock()
-	delete(e.containers, account+"/"+name)
+	c, ok := e.containers[of.Name+"/"+name]
+	if !ok {
+		e.mu.Unlock()
+		return blob.ErrContainerNotFound
+	}
+	if err := check(c); err != nil {
+		e.mu.Unlock()
+		return err
+	}
+	delete(e.containers, of.Name+"/"+name)
 	e.mu.Unlock()
-	return e.st.Update(func(tx *store.Tx) error { return e.content.DropContainer(tx, account, name) })
+	return e.st.Update(func(tx *store.Tx) error { return e.content.DropContainer(tx, of.Name, name) })
 }
 
-func (e *estate) DeletedContainers(string) ([]blob.Container, error) { return nil, nil }
+func (e *estate) DeletedContainers(blob.Account) ([]blob.Container, error) { return nil, nil }
 
-func (e *estate) RestoreContainer(string, string, string, string) (blob.Container, error) {
+func (e *estate) RestoreContainer(blob.Account, string, string, string) (blob.Container, error) {
 	return blob.Container{}, blob.ErrContainerNotFound
 }
 

@@ -149,11 +149,17 @@ func forget(tx *store.Tx, row, sha string) error {
 	return release(tx, sha)
 }
 
-// Undelete restores a deleted blob, unless another has its name now, and its deleted versions. A version becomes the
-// current one when it is copied. ErrNotFound means that neither a blob nor a deleted one exists.
+// Undelete restores a deleted blob, unless another has its name now, and its deleted versions. check, if set, decides in
+// the same transaction. A version becomes the current one when it is copied. ErrNotFound means that neither a blob nor a
+// deleted one exists.
 // Source: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
-func (c *Content) Undelete(key Key, now time.Time) error {
+func (c *Content) Undelete(key Key, now time.Time, check func(tx *store.Tx) error) error {
 	return c.st.Update(func(tx *store.Tx) error {
+		if check != nil {
+			if err := check(tx); err != nil {
+				return err
+			}
+		}
 		_, err := stat(tx, key)
 		exists := err == nil
 		if err != nil && !errors.Is(err, ErrNotFound) {

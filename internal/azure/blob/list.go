@@ -173,19 +173,18 @@ func (x *exchange) listBlobs() error {
 	if e != nil {
 		return e
 	}
-	if err := x.containerExists(); err != nil {
-		return err
-	}
 	out := l.answer
 	out.ContainerName, out.Delimiter = x.t.container, x.q.Get("delimiter")
 	query := pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: l.from, max: l.max}
 	var found page
-	var err error
-	if versions, deleted := l.include["versions"], l.include["deleted"]; versions || deleted {
-		found, err = x.content.pageOfAll(x.t.account, x.t.container, query, versions, deleted, x.at)
-	} else {
-		found, err = x.content.page(x.t.account, x.t.container, query)
-	}
+	err := x.read(func() (err error) {
+		if versions, deleted := l.include["versions"], l.include["deleted"]; versions || deleted {
+			found, err = x.content.pageOfAll(x.t.account, x.t.container, query, versions, deleted, x.at)
+		} else {
+			found, err = x.content.page(x.t.account, x.t.container, query)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -276,11 +275,11 @@ func (x *exchange) listContainers() error {
 
 // containers are the account's containers, with the deleted ones if wanted, by name and then by version.
 func (x *exchange) containers(deleted bool) ([]Container, error) {
-	all, err := x.accounts.Containers(x.t.account)
+	all, err := x.accounts.Containers(x.account)
 	if err != nil || !deleted {
 		return all, err
 	}
-	kept, err := x.accounts.DeletedContainers(x.t.account)
+	kept, err := x.accounts.DeletedContainers(x.account)
 	all = append(all, kept...)
 	slices.SortStableFunc(all, func(a, b Container) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))

@@ -21,7 +21,7 @@ func (one) Account(name string) (Account, bool) {
 	return Account{Name: "contoso", ID: "/contoso", Closed: true}, name == "contoso"
 }
 
-func (one) Container(*store.Tx, string, string) (Container, bool) { return Container{}, false }
+func (one) Container(*store.Tx, Account, string) (Container, bool) { return Container{}, false }
 
 // request is one that the table should find the operation for.
 func (o *operation) request(method string) *http.Request {

@@ -14,6 +14,9 @@ import (
 type dataSetCopy struct {
 	detail   detail
 	from, to place
+	// bound is what the two places are: the copy reads from and writes to these very containers, and stops when one was
+	// deleted, although another may have its name.
+	bound ends
 	// mapping is the mapping's object id.
 	mapping string
 	// reader and writer are the object ids of the two accounts' identities, provider and consumer the accounts.
@@ -62,7 +65,8 @@ func (p *provider) planCopies(c *arm.Call, sub *arm.Resource, r *run) ([]*dataSe
 		d.detail = detail{Mapping: d.mapping, DataSetID: set.String("properties", "dataSetId"), Name: set.ID.Name(),
 			Type: d.from.kind, Status: statusInProgress, Start: c.Now}
 		if r.Mode == incremental {
-			if d.known, err = copiedBy(c, d.mapping); err != nil {
+			container, _ := d.to.instance(c) // a missing one is reported when it is copied to
+			if d.known, err = copiedBy(c, d.mapping, container); err != nil {
 				return nil, err
 			}
 		}
@@ -98,7 +102,7 @@ func (p *provider) copyBlobs(ctx context.Context, s *arm.Server, runKey string, 
 		if err != nil {
 			return err
 		}
-		if err := p.copyBlob(ctx, d, item, now); err != nil {
+		if err := p.copyBlob(ctx, s, d, item, now); err != nil {
 			return err
 		}
 	}
@@ -107,7 +111,10 @@ func (p *provider) copyBlobs(ctx context.Context, s *arm.Server, runKey string, 
 
 // sourceBlobs lists what a data set consists of, once both sides are found in order.
 func (p *provider) sourceBlobs(s *arm.Server, d *dataSetCopy) ([]blob.Item, error) {
-	if err := p.permitted(s, d); err != nil {
+	if err := inTransaction(s.View, func(c *arm.Call) (err *arm.Error) {
+		d.bound, err = p.permitted(c, d)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	items, err := p.content.List(d.from.key("").Account, d.from.container, d.from.prefix())
@@ -143,14 +150,29 @@ func stillWanted(s *arm.Server, runKey string) (now time.Time, _ error) {
 }
 
 // copyBlob copies one blob. One that was deleted since it was listed is left out.
-func (p *provider) copyBlob(ctx context.Context, d *dataSetCopy, item blob.Item, now time.Time) error {
+func (p *provider) copyBlob(
+	ctx context.Context, s *arm.Server, d *dataSetCopy, item blob.Item, now time.Time,
+) error {
 	d.detail.FilesRead++
 	d.detail.SizeRead += item.Size
 	from, to := d.from.key(item.Name), d.to.target(d.from, item.Name)
 	props, err := p.content.CopyWith(ctx, from, to, blob.PutOptions{
 		Now: now,
-		// The roles count at the moment of the copy, not at that of the start.
-		Check: func(tx *store.Tx, _ *blob.Properties) error { return asError(p.roles(tx, d)) },
+		// What counts are the places, the firewalls and the roles at the moment of the copy, not at that of the start.
+		Check: func(tx *store.Tx, old *blob.Properties) error {
+			c := &arm.Call{Tx: tx, Server: s, Now: now}
+			bound, err := p.permitted(c, d)
+			if err == nil && bound != d.bound {
+				err = arm.NotFound(d.to.containerID())
+				if bound.to == d.bound.to {
+					err = arm.NotFound(d.from.containerID())
+				}
+			}
+			if err == nil && old != nil {
+				err = d.to.mayReplace(c, old)
+			}
+			return asError(err)
+		},
 	})
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil
@@ -165,31 +187,31 @@ func (p *provider) copyBlob(ctx context.Context, d *dataSetCopy, item blob.Item,
 	return nil
 }
 
-// permitted checks that both ends are there and that both identities hold their roles now.
-func (p *provider) permitted(s *arm.Server, d *dataSetCopy) error {
-	return asError(inTransaction(s.View, func(c *arm.Call) *arm.Error {
-		for _, end := range []struct {
-			storage   arm.ID
-			dataShare arm.ID
-		}{{d.from.account, d.provider}, {d.to.account, d.consumer}} {
-			account, ok := c.Get(end.storage)
-			if !ok {
-				return arm.NotFound(end.storage)
-			}
-			if err := admitted(account, end.dataShare); err != nil {
-				return err
-			}
+// ends are the containers at the two ends of a copy, by arm.Resource.Instance.
+type ends struct{ from, to string }
+
+// permitted checks that both ends are there and that both identities hold their roles now, and says what the ends are.
+func (p *provider) permitted(c *arm.Call, d *dataSetCopy) (out ends, err *arm.Error) {
+	for _, end := range []struct {
+		storage   arm.ID
+		dataShare arm.ID
+	}{{d.from.account, d.provider}, {d.to.account, d.consumer}} {
+		account, ok := c.Get(end.storage)
+		if !ok {
+			return out, arm.NotFound(end.storage)
 		}
-		if err := p.roles(c.Tx, d); err != nil {
-			return err
+		if err := admitted(account, end.dataShare); err != nil {
+			return out, err
 		}
-		for _, pl := range []place{d.from, d.to} {
-			if err := pl.checkContainer(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	}
+	if err := p.roles(c.Tx, d); err != nil {
+		return out, err
+	}
+	if out.from, err = d.from.instance(c); err != nil {
+		return out, err
+	}
+	out.to, err = d.to.instance(c)
+	return out, err
 }
 
 func (p *provider) roles(tx *store.Tx, d *dataSetCopy) *arm.Error {

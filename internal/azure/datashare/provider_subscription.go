@@ -79,7 +79,7 @@ func (p *provider) revoke(c *arm.Call, r *arm.Resource, _ map[string]any) (any, 
 
 func (p *provider) finishRevoke(_ context.Context, s *arm.Server, r *arm.Resource, _ map[string]any) *arm.Error {
 	return update(s, func(c *arm.Call) *arm.Error {
-		now, ok := c.Get(r.ID)
+		now, ok := c.Same(r)
 		if !ok || now.String("properties", "shareSubscriptionStatus") != "Revoking" {
 			return nil
 		}

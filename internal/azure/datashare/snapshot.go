@@ -180,7 +180,7 @@ func (p *provider) conclude(c *arm.Call, r *run, last *dataSetCopy) (outcome, er
 func (p *provider) record(c *arm.Call, r *run, d *dataSetCopy) *arm.Error {
 	d.detail.End = c.Now
 	r.Details = append(r.Details, d.detail)
-	if err := rememberCopied(c, d.mapping, d.etags); err != nil {
+	if err := rememberCopied(c, d.mapping, d.bound.to, d.etags); err != nil {
 		return err
 	}
 	if err := logSnapshot(c, r, d.detail); err != nil {

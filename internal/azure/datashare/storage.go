@@ -3,6 +3,7 @@ package datashare
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
@@ -135,9 +136,31 @@ func (p *provider) check(c *arm.Call, pl place, principalID, dataAction string) 
 
 // checkContainer refuses a place whose container is missing.
 func (pl place) checkContainer(c *arm.Call) *arm.Error {
-	if _, ok := c.Get(pl.containerID()); !ok {
-		return arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist in "+
-			"storage account '%s'.", pl.container, pl.account.Name())
+	_, err := pl.instance(c)
+	return err
+}
+
+// instance is that of the place's container, which is another one after the container, or its account, was deleted.
+func (pl place) instance(c *arm.Call) (string, *arm.Error) {
+	r, ok := c.Get(pl.containerID())
+	if !ok {
+		return "", arm.Errorf(http.StatusNotFound, "ContainerNotFound", "The specified container '%s' does not exist "+
+			"in storage account '%s'.", pl.container, pl.account.Name())
+	}
+	return r.Instance(), nil
+}
+
+// mayReplace refuses to overwrite a blob that its container keeps immutable.
+// Source: https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview
+func (pl place) mayReplace(c *arm.Call, old *blob.Properties) *arm.Error {
+	policy, ok := c.Get(pl.containerID().Child("immutabilityPolicies", "default"))
+	if !ok {
+		return nil
+	}
+	days, _ := policy.Value("properties", "immutabilityPeriodSinceCreationInDays").(float64)
+	if c.Now.Before(old.CreatedAt.Add(time.Duration(days) * 24 * time.Hour)) {
+		return arm.Conflict("BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due "+
+			"to a policy.")
 	}
 	return nil
 }

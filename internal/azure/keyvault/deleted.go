@@ -81,7 +81,7 @@ func recoverVault(c *arm.Call, w *arm.Write, d *deletedVault, endpoints *Endpoin
 	if tags != nil {
 		w.New.Body["tags"] = tags
 	}
-	w.New.CreatedAt, w.New.CreatedBy = d.Vault.CreatedAt, d.Vault.CreatedBy
+	w.New.UID, w.New.CreatedAt, w.New.CreatedBy = d.Vault.UID, d.Vault.CreatedAt, d.Vault.CreatedBy
 	kept, err := deletedSecrets(c, w.New.ID.Name())
 	if err != nil {
 		return err

@@ -49,7 +49,8 @@ func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
 		props := r.Properties()
 		sku := r.String("sku", "name")
 		out = blob.Account{
-			Name: r.ID.Name(), ID: r.ID.String(), Keys: [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
+			Name: r.ID.Name(), ID: r.ID.String(), Instance: r.Instance(),
+			Keys:      [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
 			SharedKey: props["allowSharedKeyAccess"] != false, HTTPSOnly: props["supportsHttpsTrafficOnly"] != false,
 			PublicAccess: props["allowBlobPublicAccess"] == true, ReadableSecondary: strings.Contains(sku, "_RA"),
 			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: jsonbody.Text(r.Body, "kind"), SKU: sku,
@@ -86,10 +87,16 @@ func network(props map[string]any) (closed bool, admitted []netip.Prefix) {
 	return true, admitted
 }
 
+// loadSame finds the resource of the very account, which is missing when another has its name.
+func loadSame(c *arm.Call, of blob.Account) (*arm.Resource, bool) {
+	r, ok := load(c, of.Name)
+	return r, ok && r.Instance() == of.Instance
+}
+
 // Container finds a container; with a transaction, as that sees it.
-func (a *Accounts) Container(tx *store.Tx, account, name string) (out blob.Container, ok bool) {
+func (a *Accounts) Container(tx *store.Tx, of blob.Account, name string) (out blob.Container, ok bool) {
 	find := func(c *arm.Call) error {
-		r, found := load(c, account)
+		r, found := loadSame(c, of)
 		if !found {
 			return nil
 		}
@@ -112,7 +119,8 @@ func (a *Accounts) Container(tx *store.Tx, account, name string) (out blob.Conta
 func containerOf(c *arm.Call, r *arm.Resource) blob.Container {
 	props := r.Properties()
 	out := blob.Container{
-		Name: r.ID.Name(), ID: r.ID.String(), ETag: strings.Trim(jsonbody.Text(r.Body, "etag"), `"`),
+		Name: r.ID.Name(), ID: r.ID.String(), Instance: r.Instance(),
+		ETag:     strings.Trim(jsonbody.Text(r.Body, "etag"), `"`),
 		Metadata: metadataOf(props), PublicAccess: jsonbody.Text(props, "publicAccess"),
 	}
 	if t, err := time.Parse(time.RFC3339Nano, jsonbody.Text(props, "lastModifiedTime")); err == nil {
@@ -126,9 +134,9 @@ func containerOf(c *arm.Call, r *arm.Resource) blob.Container {
 }
 
 // Containers lists an account's containers in name order.
-func (a *Accounts) Containers(account string) (out []blob.Container, err error) {
+func (a *Accounts) Containers(of blob.Account) (out []blob.Container, err error) {
 	err = a.server.View(func(c *arm.Call) error {
-		r, ok := load(c, account)
+		r, ok := loadSame(c, of)
 		if !ok {
 			return nil
 		}
@@ -141,8 +149,8 @@ func (a *Accounts) Containers(account string) (out []blob.Container, err error) 
 }
 
 // CreateContainer makes the container's resource, with the same rules as a PUT on it.
-func (a *Accounts) CreateContainer(account string, container blob.Container) (blob.Container, error) {
-	return a.write(account, container.Name, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
+func (a *Accounts) CreateContainer(of blob.Account, container blob.Container) (blob.Container, error) {
+	return a.write(of, container.Name, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
 		if old != nil {
 			return nil, blob.ErrContainerExists
 		}
@@ -155,14 +163,20 @@ func (a *Accounts) CreateContainer(account string, container blob.Container) (bl
 	})
 }
 
-// SetContainerMetadata replaces a container's metadata.
-func (a *Accounts) SetContainerMetadata(account, name string, metadata map[string]string) (blob.Container, error) {
-	return a.write(account, name, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
-		if old == nil {
+// ChangeContainer changes a container's metadata.
+func (a *Accounts) ChangeContainer(
+	of blob.Account, name string, change func(c *blob.Container) error,
+) (blob.Container, error) {
+	return a.write(of, name, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
+		if old == nil || old.ID.Name() != name {
 			return nil, blob.ErrContainerNotFound
 		}
+		changed := containerOf(c, old)
+		if err := change(&changed); err != nil {
+			return nil, err
+		}
 		fresh, _ := c.Get(id)
-		setMetadata(fresh, metadata)
+		setMetadata(fresh, changed.Metadata)
 		return &arm.Write{Old: old, New: fresh}, nil
 	})
 }
@@ -181,10 +195,10 @@ func setMetadata(r *arm.Resource, metadata map[string]string) {
 
 // write changes a container in one transaction.
 func (a *Accounts) write(
-	account, name string, prepare func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error),
+	of blob.Account, name string, prepare func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error),
 ) (out blob.Container, err error) {
 	err = a.server.Update(func(c *arm.Call) error {
-		r, ok := load(c, account)
+		r, ok := loadSame(c, of)
 		if !ok {
 			return blob.ErrContainerNotFound
 		}
@@ -207,14 +221,17 @@ func (a *Accounts) write(
 }
 
 // DeleteContainer removes the container's resource, what belongs to it, and its blobs.
-func (a *Accounts) DeleteContainer(account, name string) error {
+func (a *Accounts) DeleteContainer(of blob.Account, name string, check func(c blob.Container) error) error {
 	return a.server.Update(func(c *arm.Call) error {
-		r, ok := load(c, account)
+		r, ok := loadSame(c, of)
 		if !ok {
 			return blob.ErrContainerNotFound
 		}
 		if r, ok = c.Get(containerID(r.ID, name)); !ok || r.ID.Name() != name {
 			return blob.ErrContainerNotFound
+		}
+		if err := check(containerOf(c, r)); err != nil {
+			return err
 		}
 		if err := a.server.RemoveTree(c, r); err != nil {
 			return serviceError(err)

@@ -45,13 +45,16 @@ func (p *provider) runDaily(
 	var todo work
 	mine := false
 	err := s.View(func(c *arm.Call) error {
+		if _, ok := c.Same(account); !ok {
+			return nil
+		}
 		var at time.Time
 		if _, err := c.Tx.Get(tableDaily, account.ID.Name(), &at); err != nil {
 			return err
 		}
 		mine = at.Format(time.RFC3339Nano) == jsonbody.Text(payload, "at")
 		todo = lifecycleOf(c, account.ID)
-		todo.content, todo.account = p.content, account.ID.Name()
+		todo.content, todo.account, todo.server = p.content, account.ID.Name(), s
 		return nil
 	})
 	if err == nil && mine {
@@ -59,6 +62,9 @@ func (p *provider) runDaily(
 	}
 	if err == nil && mine {
 		err = s.Update(func(c *arm.Call) error {
+			if _, ok := c.Same(account); !ok {
+				return nil
+			}
 			if err := p.content.PurgeDeleted(c.Tx, account.ID.Name(), c.Now); err != nil {
 				return err
 			}
@@ -81,10 +87,11 @@ func (p *provider) runDaily(
 // work is the list of actions that a lifecycle policy asks for at a time.
 type work struct {
 	content    *blob.Content
+	server     *arm.Server
 	account    string
 	now        time.Time
 	rules      []map[string]any
-	containers []blob.Container
+	containers []*arm.Resource
 }
 
 func lifecycleOf(c *arm.Call, account arm.ID) work {
@@ -101,9 +108,7 @@ func lifecycleOf(c *arm.Call, account arm.ID) work {
 			}
 		}
 	}
-	for _, r := range c.Children(account.Child("blobServices", "default"), "containers") {
-		out.containers = append(out.containers, containerOf(c, r))
-	}
+	out.containers = c.Children(account.Child("blobServices", "default"), "containers")
 	return out
 }
 
@@ -115,16 +120,13 @@ func (w *work) apply() error {
 		return nil
 	}
 	for _, container := range w.containers {
-		items, err := w.content.Versions(w.account, container.Name, "", false, w.now)
+		items, err := w.content.Versions(w.account, container.ID.Name(), "", false, w.now)
 		if err != nil {
 			return err
 		}
 		for _, item := range items {
-			if container.Immutable > 0 && w.now.Before(item.CreatedAt.Add(container.Immutable)) {
-				continue
-			}
-			if err := w.one(container.Name, item); err != nil && !errors.Is(err, blob.ErrNotFound) &&
-				!errors.Is(err, blob.ErrCurrentVersion) {
+			if err := w.one(container, item); err != nil && !errors.Is(err, blob.ErrNotFound) &&
+				!errors.Is(err, blob.ErrCurrentVersion) && !errors.Is(err, errSpared) {
 				return err
 			}
 		}
@@ -132,10 +134,39 @@ func (w *work) apply() error {
 	return nil
 }
 
-func (w *work) one(container string, item blob.Item) error {
+// errSpared means that a blob is not the policy's to change: it is another one by now, or kept from changes.
+var errSpared = errors.New("the blob is spared")
+
+// mayChange spares blobs of a container that was deleted since the policy was read, although another may have its name,
+// and blobs that were written since they were found.
+func (w *work) mayChange(container *arm.Resource, item blob.Item) func(*store.Tx, *blob.Properties) error {
+	return func(tx *store.Tx, old *blob.Properties) error {
+		if _, ok := (&arm.Call{Tx: tx, Server: w.server}).Same(container); !ok || old.ETag != item.ETag {
+			return errSpared
+		}
+		return nil
+	}
+}
+
+// mayDelete spares blobs that their container keeps immutable as well.
+func (w *work) mayDelete(container *arm.Resource, item blob.Item) func(*store.Tx, *blob.Properties) error {
+	mayChange := w.mayChange(container, item)
+	return func(tx *store.Tx, old *blob.Properties) error {
+		if err := mayChange(tx, old); err != nil {
+			return err
+		}
+		kept := containerOf(&arm.Call{Tx: tx, Server: w.server}, container).Immutable
+		if kept > 0 && w.now.Before(old.CreatedAt.Add(kept)) {
+			return errSpared
+		}
+		return nil
+	}
+}
+
+func (w *work) one(container *arm.Resource, item blob.Item) error {
 	due := map[string]bool{}
 	for _, rule := range w.rules {
-		if !covers(rule, container+"/"+item.Name) {
+		if !covers(rule, container.ID.Name()+"/"+item.Name) {
 			continue
 		}
 		kind := "version"
@@ -151,27 +182,31 @@ func (w *work) one(container string, item blob.Item) error {
 			}
 		}
 	}
-	key := blob.Key{Account: w.account, Container: container, Name: item.Name}
+	key := blob.Key{Account: w.account, Container: container.ID.Name(), Name: item.Name}
 	switch {
 	case due["delete"] && item.Current:
-		return w.content.DeleteIf(key, w.now, nil)
+		return w.content.DeleteIf(key, w.now, w.mayDelete(container, item))
 	case due["delete"]:
 		key.Version = item.VersionID
-		return w.content.DeleteVersion(key, w.now, nil)
+		return w.content.DeleteVersion(key, w.now, w.mayDelete(container, item))
 	case !item.Current: // the tiers of versions are not kept apart here
 	case due["tierToArchive"]:
-		return w.tier(key, item, "Archive")
+		return w.tier(key, container, item, "Archive")
 	case due["tierToCool"]:
-		return w.tier(key, item, "Cool")
+		return w.tier(key, container, item, "Cool")
 	}
 	return nil
 }
 
-func (w *work) tier(key blob.Key, item blob.Item, tier string) error {
+func (w *work) tier(key blob.Key, container *arm.Resource, item blob.Item, tier string) error {
 	if item.Tier == tier || item.Tier == "Archive" {
 		return nil
 	}
-	_, err := w.content.Change(key, w.now, blob.ChangeTier, func(_ *store.Tx, p *blob.Properties) error {
+	check := w.mayChange(container, item)
+	_, err := w.content.Change(key, w.now, blob.ChangeTier, func(tx *store.Tx, p *blob.Properties) error {
+		if err := check(tx, p); err != nil {
+			return err
+		}
 		p.Tier = tier
 		return nil
 	})

@@ -125,9 +125,9 @@ func withDeleted(c *arm.Call, found []*arm.Resource) ([]*arm.Resource, *arm.Erro
 }
 
 // DeletedContainers lists an account's deleted containers.
-func (a *Accounts) DeletedContainers(account string) (out []blob.Container, err error) {
+func (a *Accounts) DeletedContainers(of blob.Account) (out []blob.Container, err error) {
 	err = a.server.View(func(c *arm.Call) error {
-		r, ok := load(c, account)
+		r, ok := loadSame(c, of)
 		if !ok {
 			return nil
 		}
@@ -145,12 +145,12 @@ func (a *Accounts) DeletedContainers(account string) (out []blob.Container, err 
 
 // RestoreContainer brings a deleted container back with its blobs, metadata and access level.
 // Source: https://learn.microsoft.com/rest/api/storageservices/restore-container
-func (a *Accounts) RestoreContainer(account, name, version, destination string) (blob.Container, error) {
-	return a.write(account, destination, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
+func (a *Accounts) RestoreContainer(of blob.Account, name, version, destination string) (blob.Container, error) {
+	return a.write(of, destination, func(c *arm.Call, id arm.ID, old *arm.Resource) (*arm.Write, error) {
 		if old != nil {
 			return nil, blob.ErrContainerExists
 		}
-		deleted, err := deletedIn(c, account, false)
+		deleted, err := deletedIn(c, of.Name, false)
 		if err != nil {
 			return nil, err
 		}
@@ -158,10 +158,10 @@ func (a *Accounts) RestoreContainer(account, name, version, destination string) 
 			if d.Resource.ID.Name() != name || !strings.EqualFold(d.Version, version) {
 				continue
 			}
-			if err := a.content.RestoreContainer(c.Tx, account, name, d.Version, destination); err != nil {
+			if err := a.content.RestoreContainer(c.Tx, of.Name, name, d.Version, destination); err != nil {
 				return nil, err
 			}
-			if err := c.Tx.Delete(tableDeleted, d.key(account)); err != nil {
+			if err := c.Tx.Delete(tableDeleted, d.key(of.Name)); err != nil {
 				return nil, err
 			}
 			d.Resource.ID = id
