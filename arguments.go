@@ -78,6 +78,19 @@ func sharedContainers(shares []settings.Share) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
+// files are what shares upload. They are the organization's, so that it does not matter which share has a file.
+func files(shares []settings.Share) []components.SourceFiles {
+	var all []components.SourceFiles
+	for _, share := range shares {
+		for _, name := range slices.Sorted(maps.Keys(share.DataSets)) {
+			if ds := share.DataSets[name]; ds.Source != "" {
+				all = append(all, components.SourceFiles{Container: ds.Container, Path: ds.Path, Source: ds.Source})
+			}
+		}
+	}
+	return all
+}
+
 func storageSettings(s settings.Storage) *components.StorageSettings {
 	return &components.StorageSettings{
 		SKU:                     pulumi.String(s.SKU),
@@ -104,7 +117,7 @@ func dataSets(sets map[string]settings.DataSet) map[string]components.ShareDataS
 	all := map[string]components.ShareDataSet{}
 	for name, ds := range sets {
 		all[name] = components.ShareDataSet{
-			Kind: ds.Kind, Container: pulumi.String(ds.Container), Path: ds.Path, Source: ds.Source,
+			Kind: ds.Kind, Container: ds.Container, Path: ds.Path,
 		}
 	}
 	return all

@@ -97,10 +97,11 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 			Location:   pulumi.String(t.settings.Organizations[name].Location),
 			Tags:       t.tags(name),
 			Containers: containers,
+			Files:      files(provided(t.settings, name)),
 			Storage:    storageSettings(t.settings.Storage),
 			KeyVault:   vaultSettings(t.settings.KeyVault),
 			Protect:    t.settings.Protect,
-		}, pulumi.Provider(azure))
+		}, pulumi.Provider(azure), formerFiles(ctx, t.settings, name))
 		if err != nil {
 			return err
 		}

@@ -330,6 +330,37 @@ func TestResourcesKeepTheirURNs(t *testing.T) {
 	}
 }
 
+// Ensure a file goes on as what it was in older stacks, where it belonged to a share and was named after a data set.
+func TestFilesKeepTheirFormerURNs(t *testing.T) {
+	a := azuremock.MustRun(t, program, configuration(t, "dev", nil))
+	file := a.Get(t, "storage:Blob", "contoso-provider/shared-datasets/financial_transactions_2025.csv")
+	assert.Equal(t, []string{"urn:pulumi:dev::crossorg::crossorg:index:ShareWithDataset$azure-native:storage:Blob::" +
+		"financial-collaboration-share-financial-transactions"}, file.Aliases)
+}
+
+// Ensure it does not matter which share or data set has a file: it is the provider's, and there once.
+func TestFilesBelongToTheirProvider(t *testing.T) {
+	set := `{"kind": "blob", "container": "data", "path": "a.csv", "source": "data/financial_transactions_2025.csv"}`
+	shared := func(name, dataSet string) string {
+		return fmt.Sprintf(`%q: {"provider": "contoso", "consumers": ["fabrikam"], "schedule": {"interval": "Day",
+			"start": "2025-02-01T02:00:00Z"}, "dataSets": {%q: %s}}`, name, dataSet, set)
+	}
+	for name, shares := range map[string]string{
+		"one share":        shared("one", "first"),
+		"renamed":          shared("two", "first"),
+		"another data set": shared("one", "second"),
+		"two shares":       shared("one", "first") + "," + shared("two", "first"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := azuremock.MustRun(t, program, configuration(t, "dev", map[string]string{"shares": "{" + shares + "}"}))
+			assert.Equal(t, []string{"contoso-provider/data/a.csv"}, names(a, "storage:Blob"))
+			for _, set := range a.OfType("datashare:BlobDataSet") {
+				assert.True(t, a.Waits(set, a.OfType("storage:Blob")[0]), set.URN)
+			}
+		})
+	}
+}
+
 // Ensure nothing is registered when the configuration has a problem.
 func TestNothingIsRegisteredForABadConfiguration(t *testing.T) {
 	a, err := azuremock.Run(program, configuration(t, "dev", map[string]string{"storage": `{"sku": "Gold"}`}))

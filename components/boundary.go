@@ -16,6 +16,7 @@ import (
 // Share account whose system identity holds one role on that storage account. It serves Go code that treats providers
 // and consumers alike; the components have the same fields as outputs, which say what they hold.
 type Boundary struct {
+	Name                 pulumi.StringOutput
 	ProviderURN          pulumi.StringOutput
 	ResourceGroupName    pulumi.StringOutput
 	ResourceGroupID      pulumi.StringOutput
@@ -35,11 +36,14 @@ type Boundary struct {
 
 	// containers are those of Containers one by one, so that nothing waits for all of them.
 	containers pulumi.StringMap
+	// files are the blobs that a providing organization uploads, as ShareParty has them.
+	files pulumi.StringMap
 }
 
 // Party is the organization as a side of a share.
 func (b *Boundary) Party() ShareParty {
 	return ShareParty{
+		Name:                 b.Name,
 		ProviderURN:          b.ProviderURN,
 		ResourceGroupName:    b.ResourceGroupName,
 		Location:             b.Location,
@@ -49,6 +53,7 @@ func (b *Boundary) Party() ShareParty {
 		StorageAccountID:     b.StorageAccountID,
 		BlobEndpoint:         b.BlobEndpoint,
 		Containers:           b.containers,
+		Files:                b.files,
 		RoleAssignedOn:       b.RoleAssignedOn,
 	}
 }
@@ -73,6 +78,7 @@ type boundaryArgs struct {
 	storage    StorageSettings
 	vault      VaultSettings
 	containers []string
+	files      []SourceFiles
 	role       blobRole
 	protect    bool
 }
@@ -88,6 +94,9 @@ func (a *boundaryArgs) check() error {
 		if i > 0 && name == sorted[i-1] {
 			p.add("containers names %q twice: name each once", name)
 		}
+	}
+	for i, f := range a.files {
+		f.check(&p, fmt.Sprintf("files[%d]", i), a.containers)
 	}
 	a.storage.check(&p)
 	a.vault.check(&p)
@@ -170,6 +179,7 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 		return nil, err
 	}
 	return &Boundary{
+		Name:              pulumi.String(name).ToStringOutput(),
 		ProviderURN:       providerURN(parent),
 		ResourceGroupName: group.Name,
 		ResourceGroupID:   group.ID().ToStringOutput(),

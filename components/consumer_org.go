@@ -27,6 +27,8 @@ type ConsumerOrgArgs struct {
 type ConsumerOrg struct {
 	pulumi.ResourceState
 
+	// Logical name of the organization. A share takes it as the party's name.
+	Name pulumi.StringOutput `pulumi:"name"`
 	// URN of the azure-native provider that manages the organization; empty with the default provider. A share takes it
 	// as the party's providerUrn.
 	ProviderURN pulumi.StringOutput `pulumi:"providerUrn"`

@@ -12,6 +12,9 @@ type ProviderOrgArgs struct {
 	// lowercase letters, digits and single hyphens
 	// (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
 	Containers []string `pulumi:"containers"`
+	// Local files and folders that are uploaded into the containers before they are shared. Each file is a resource
+	// whose logical name is "<organization>/<container>/<blob>".
+	Files []SourceFiles `pulumi:"files,optional"`
 	// The storage account. By default it is locally redundant and hot, and keeps deleted blobs for a week.
 	Storage *StorageSettings `pulumi:"storage,optional"`
 	// The vault. By default it is a standard one that keeps what is deleted for 90 days.
@@ -26,6 +29,8 @@ type ProviderOrgArgs struct {
 type ProviderOrg struct {
 	pulumi.ResourceState
 
+	// Logical name of the organization. A share takes it as the party's name.
+	Name pulumi.StringOutput `pulumi:"name"`
 	// URN of the azure-native provider that manages the organization; empty with the default provider. A share takes it
 	// as the party's providerUrn.
 	ProviderURN pulumi.StringOutput `pulumi:"providerUrn"`
@@ -48,6 +53,8 @@ type ProviderOrg struct {
 	BlobEndpoint pulumi.StringOutput `pulumi:"blobEndpoint"`
 	// Names of the organization's containers, each under its own name and known once the container exists.
 	Containers pulumi.StringMapOutput `pulumi:"containers"`
+	// Names of the blobs that the organization uploads, each under "<container>/<name>" and known once the blob exists.
+	Files pulumi.StringMapOutput `pulumi:"files"`
 	// ARM id of the Key Vault.
 	VaultID pulumi.StringOutput `pulumi:"vaultId"`
 	// URL that the vault's secrets are served at, with a slash at its end.
@@ -80,12 +87,17 @@ func NewProviderOrg(
 		storage:    valueOf(args.Storage),
 		vault:      valueOf(args.KeyVault),
 		containers: args.Containers,
+		files:      args.Files,
 		role:       blobDataReader,
 		protect:    args.Protect,
 	}, opts)
 	if err != nil {
 		return nil, err
 	}
+	if org.boundary.files, err = newFiles(ctx, org, name, org.boundary, args.Files); err != nil {
+		return nil, inComponent("ProviderOrg", name, err)
+	}
+	org.Files = org.boundary.files.ToStringMapOutput()
 	return org, ctx.RegisterResourceOutputs(org, outputs(org))
 }
 

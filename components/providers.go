@@ -36,16 +36,9 @@ func providerURN(c component) pulumi.StringOutput {
 // providerOf is the provider with a URN, nil for the empty one. It waits until the URN is known, which it is once the
 // provider is registered.
 func providerOf(ctx *pulumi.Context, urn pulumi.StringPtrInput) (pulumi.ProviderResource, error) {
-	if !isSet(urn) {
-		return nil, nil
-	}
-	result, err := internals.UnsafeAwaitOutput(ctx.Context(), stringOr(urn, "").ToStringOutput())
-	if err != nil {
+	text, err := awaited(ctx, urn)
+	if err != nil || text == "" {
 		return nil, err
-	}
-	text, _ := result.Value.(string)
-	if !result.Known || text == "" {
-		return nil, nil
 	}
 	parsed, err := resource.ParseURN(text)
 	if err != nil || string(parsed.Type()) != "pulumi:providers:"+azureNative {
@@ -55,4 +48,18 @@ func providerOf(ctx *pulumi.Context, urn pulumi.StringPtrInput) (pulumi.Provider
 	// With a URN among its options a resource is looked up and not registered.
 	err = ctx.RegisterResource(string(parsed.Type()), parsed.Name(), nil, azure, pulumi.URN_(text))
 	return azure, err
+}
+
+// awaited is the value of a text that is known once what it belongs to is registered. It is empty for one that is
+// missing, and for one that a preview does not know.
+func awaited(ctx *pulumi.Context, in pulumi.StringPtrInput) (string, error) {
+	if !isSet(in) {
+		return "", nil
+	}
+	result, err := internals.UnsafeAwaitOutput(ctx.Context(), stringOr(in, "").ToStringOutput())
+	if err != nil || !result.Known {
+		return "", err
+	}
+	text, _ := result.Value.(string)
+	return text, nil
 }

@@ -65,16 +65,20 @@ type ShareDataSet struct {
 	// container.
 	Kind string `pulumi:"kind"`
 	// Name of the provider's container that holds the data.
-	Container pulumi.StringInput `pulumi:"container"`
+	Container string `pulumi:"container"`
 	// Name of the blob, or of the folder without a slash at its end. Left out for a whole container.
 	Path string `pulumi:"path,optional"`
 	// Local file (for a blob) or folder (for the other kinds) that is uploaded before the data set is made; a relative
-	// path begins at the folder of the project. Left out, the data has to be there already.
+	// path begins at the folder of the project. Left out, the data has to be there already, or be among the files of
+	// the organization. A file that several shares have belongs there: one share alone may upload it.
 	Source string `pulumi:"source,optional"`
 }
 
 // ShareParty is one side of a share. An organization has an output for each of its properties, under the same name.
 type ShareParty struct {
+	// Logical name of the organization, with which the logical names of the share's sources begin. It tells files of
+	// several organizations apart.
+	Name pulumi.StringPtrInput `pulumi:"name,optional"`
 	// URN of the azure-native provider that manages this side, as the organization's output says it. It counts where
 	// the component's `providers` option has no entry for the side; without either, the side is managed by the
 	// component's own azure-native provider.
@@ -96,6 +100,9 @@ type ShareParty struct {
 	// Names of the side's containers, each under its own name and known once the container exists. A data set names one
 	// of the provider's containers, a consumer's landing container is one of the consumer's.
 	Containers pulumi.StringMapInput `pulumi:"containers"`
+	// Names of the blobs that the organization uploads, each under "<container>/<name>" and known once the blob exists.
+	// A data set of the providing side waits for those that belong to it.
+	Files pulumi.StringMapInput `pulumi:"files,optional"`
 	// Time at which the Data Share account was given its role on the storage account, in RFC 3339. Left out, the role
 	// is taken to be in effect.
 	RoleAssignedOn pulumi.StringPtrInput `pulumi:"roleAssignedOn,optional"`
@@ -165,8 +172,8 @@ func (ds ShareDataSet) check(p *problems, argument string, provider ShareParty) 
 	case ds.Kind != ContainerKind && ds.Path == "":
 		p.add("%s.path is missing: name the %s", argument, ds.Kind)
 	}
-	p.required(argument+".container", ds.Container, "one of the provider's containers")
-	if name, known := provider.lacks(ds.Container); known {
+	p.required(argument+".container", pulumi.String(ds.Container), "one of the provider's containers")
+	if name, known := provider.lacks(pulumi.String(ds.Container)); known {
 		p.add("%s.container is %q, which the provider does not have: add it to the provider's containers", argument,
 			name)
 	}
@@ -210,6 +217,34 @@ func (s ShareParty) lacks(container pulumi.StringInput) (string, bool) {
 	name, nameKnown := literal[string](container)
 	names, namesKnown := s.Containers.(pulumi.StringMap)
 	return name, nameKnown && name != "" && namesKnown && names[name] == nil
+}
+
+// source is the name of a data set's container, known once the container and the organization's files in the data set
+// exist.
+func (s ShareParty) source(argument string, ds ShareDataSet) pulumi.StringInput {
+	container := s.container(argument, pulumi.String(ds.Container))
+	known, all := s.Files.(pulumi.StringMap)
+	if !all {
+		if s.Files == nil {
+			return container
+		}
+		return first(container, s.Files)
+	}
+	files := pulumi.StringMap{}
+	for at, name := range known {
+		if ds.holds(at) {
+			files[at] = name
+		}
+	}
+	if len(files) == 0 {
+		return container
+	}
+	return first(container, files)
+}
+
+// first is text, once it and after are known.
+func first(text pulumi.StringInput, after pulumi.Input) pulumi.StringInput {
+	return pulumi.All(text, after).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
 }
 
 // container is the name of one of the party's containers, known once that container exists.

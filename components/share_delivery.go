@@ -61,7 +61,7 @@ func newDelivery(
 			return nil, err
 		}
 		mapped = append(mapped, mapping)
-		routes[key] = toShareRoute(ds.Kind, p.location(ds.Container, pulumi.String(ds.path())),
+		routes[key] = toShareRoute(ds.Kind, p.location(pulumi.String(ds.Container), pulumi.String(ds.path())),
 			c.location(target.name, target.path))
 	}
 	// Only once everything is mapped, as the first snapshot may run at once: Microsoft's pages differ on that.
@@ -136,17 +136,20 @@ func newTarget(
 	if ds.Kind != ContainerKind {
 		return target{
 			name: to.LandingContainer,
-			path: joined(args.ShareName, ds.Container, func(share, container string) string {
+			path: joined(args.ShareName, pulumi.String(ds.Container), func(share, container string) string {
 				return share + "/" + container + "/" + ds.path()
 			}),
 			exists: to.Party.container(fmt.Sprintf("consumers[%q].landingContainer", consumer), to.LandingContainer),
 		}, nil
 	}
-	own := joined(args.ShareName, ds.Container, func(share, container string) string {
+	own := joined(args.ShareName, pulumi.String(ds.Container), func(share, container string) string {
 		return boundedName(share+"-"+container, rules.ContainerName.Max, hyphenated)
 	})
-	container, err := newContainer(ctx, name+"-"+key, to.Party.ResourceGroupName, to.Party.StorageAccountName, own,
-		s.received(consumer, pulumi.Protect(args.Protect))...)
+	// Its logical name depends on the container alone, as its name in Azure does: what arrived stays while a data set
+	// is renamed. It began with the data set once.
+	container, err := newContainer(ctx, name+"-"+ds.Container, to.Party.ResourceGroupName, to.Party.StorageAccountName,
+		own, s.received(consumer, pulumi.Protect(args.Protect),
+			pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(name + "-" + key)}}))...)
 	if err != nil {
 		return target{}, err
 	}

@@ -155,7 +155,7 @@ func storageInEffect(
 
 func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *ShareWithDatasetArgs) (*offer, error) {
 	p := args.Provider
-	uploads, err := newUploads(ctx, s, name, args)
+	uploads, err := newSources(ctx, s, name, args)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func newDataSet(
 	ctx *pulumi.Context, name, key string, ds ShareDataSet, p ShareParty, share, storage pulumi.StringOutput,
 	opts []pulumi.ResourceOption,
 ) (dataSet, error) {
-	container := p.container(fmt.Sprintf("dataSets[%q].container", key), ds.Container)
+	container := p.source(fmt.Sprintf("dataSets[%q].container", key), ds)
 	switch ds.Kind {
 	case BlobKind:
 		set, err := datashare.NewBlobDataSet(ctx, name, &datashare.BlobDataSetArgs{

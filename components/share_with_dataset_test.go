@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,10 +21,12 @@ import (
 
 // sharing is a program in which contoso shares with consumers, each with a login of its own.
 type sharing struct {
+	name       string
 	consumers  []string
 	invitees   map[string]*components.ShareInvitee
 	args       components.ShareWithDatasetArgs
 	containers []string
+	files      []components.SourceFiles
 	preview    bool
 	assignedOn time.Time
 	// late gives arguments as outputs.
@@ -43,6 +44,7 @@ type sharing struct {
 
 func newSharing(consumers ...string) *sharing {
 	return &sharing{
+		name:       "financial",
 		consumers:  consumers,
 		containers: []string{"shared-datasets"},
 		args: components.ShareWithDatasetArgs{
@@ -52,7 +54,7 @@ func newSharing(consumers ...string) *sharing {
 			Schedule: components.ShareSchedule{Interval: pulumi.String("Day"),
 				Start: pulumi.String("2025-02-01T03:00:00+01:00")},
 			DataSets: map[string]components.ShareDataSet{
-				"transactions": {Kind: components.BlobKind, Container: pulumi.String("shared-datasets"),
+				"transactions": {Kind: components.BlobKind, Container: "shared-datasets",
 					Path: "2025/transactions.csv"},
 			},
 		},
@@ -76,7 +78,7 @@ func (s *sharing) program(ctx *pulumi.Context) error {
 		return err
 	}
 	s.provider, err = components.NewProviderOrg(ctx, "contoso-provider", &components.ProviderOrgArgs{
-		Location: pulumi.String("eastus"), Containers: s.containers,
+		Location: pulumi.String("eastus"), Containers: s.containers, Files: s.files,
 	}, pulumi.Provider(azure))
 	if err != nil {
 		return err
@@ -106,7 +108,7 @@ func (s *sharing) program(ctx *pulumi.Context) error {
 	if s.providers != nil {
 		option = s.providers(azure, azures)
 	}
-	if s.share, err = components.NewShareWithDataset(ctx, "financial", &args, option); err != nil {
+	if s.share, err = components.NewShareWithDataset(ctx, s.name, &args, option); err != nil {
 		return err
 	}
 	known, err := internals.UnsafeAwaitOutput(ctx.Context(), s.share.Deliveries)
@@ -208,7 +210,7 @@ func TestEveryConsumerAcceptsAsItself(t *testing.T) {
 func TestShareOrder(t *testing.T) {
 	s := newSharing("fabrikam")
 	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
-		Container: pulumi.String("shared-datasets")}
+		Container: "shared-datasets"}
 	a := s.mustRun(t)
 
 	providerRole := a.Get(t, "authorization:RoleAssignment", "contoso-provider-role")
@@ -235,7 +237,7 @@ func TestShareOrder(t *testing.T) {
 		"a mapping needs the landing container": {mapping,
 			a.Get(t, "storage:BlobContainer", "fabrikam-consumer-landing")},
 		"a mapping needs a container of its own": {wholeMapping,
-			a.Get(t, "storage:BlobContainer", "financial-fabrikam-whole")},
+			a.Get(t, "storage:BlobContainer", "financial-fabrikam-shared-datasets")},
 		"the first snapshot needs every mapping":     {trigger, mapping},
 		"the first snapshot needs every mapping too": {trigger, wholeMapping},
 	} {
@@ -250,10 +252,10 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	s.containers = []string{"reports", "shared-datasets"}
 	s.args.Protect = true
 	s.args.DataSets["folder"] = components.ShareDataSet{Kind: components.FolderKind,
-		Container: pulumi.String("reports"),
+		Container: "reports",
 		Path:      "2025/q1/"}
 	s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
-		Container: pulumi.String("reports")}
+		Container: "reports"}
 	a := s.mustRun(t)
 
 	folder, folderMapping := a.OfType("datashare:BlobFolderDataSet")[0],
@@ -273,7 +275,8 @@ func TestKindsAndWhereTheyLand(t *testing.T) {
 	assert.Equal(t, "financial-reports", wholeMapping.Input("containerName"))
 	assert.Equal(t, whole.Output("dataSetId"), wholeMapping.Input("dataSetId"))
 
-	container := a.Get(t, "storage:BlobContainer", "financial-fabrikam-whole")
+	container := a.Get(t, "storage:BlobContainer", "financial-fabrikam-reports")
+	assert.Equal(t, []string{"financial-fabrikam-whole"}, container.Aliases, "the name began with the data set once")
 	assert.Equal(t, "fabrikam", container.Provider)
 	assert.Equal(t, "None", container.Input("publicAccess"))
 	assert.True(t, container.Protect)
@@ -296,9 +299,9 @@ func TestSourcesAreUploaded(t *testing.T) {
 	}
 	s := newSharing("fabrikam")
 	s.args.DataSets = map[string]components.ShareDataSet{
-		"one": {Kind: components.BlobKind, Container: pulumi.String("shared-datasets"), Path: "one.csv",
+		"one": {Kind: components.BlobKind, Container: "shared-datasets", Path: "one.csv",
 			Source: filepath.Join(dir, "a.csv")},
-		"folder": {Kind: components.FolderKind, Container: pulumi.String("shared-datasets"), Path: "reports",
+		"folder": {Kind: components.FolderKind, Container: "shared-datasets", Path: "reports",
 			Source: dir},
 	}
 	a := s.mustRun(t)
@@ -311,14 +314,70 @@ func TestSourcesAreUploaded(t *testing.T) {
 		"one.csv": "text/csv", "reports/a.csv": "text/csv", "reports/b.JSON": "application/json",
 		"reports/deep/er/c": "application/octet-stream",
 	}, blobs)
-	assert.Equal(t, filepath.Join(dir, "a.csv"),
-		a.Get(t, "storage:Blob", "financial-one").Inputs["source"].AssetValue().Path)
+	one := a.Get(t, "storage:Blob", "contoso-provider/shared-datasets/one.csv")
+	assert.Equal(t, filepath.Join(dir, "a.csv"), one.Inputs["source"].AssetValue().Path)
+	assert.Equal(t, []string{"financial-one"}, one.Aliases, "the name began with the share once")
+	assert.Equal(t, []string{"financial-folder-reports/deep/er/c"},
+		a.Get(t, "storage:Blob", "contoso-provider/shared-datasets/reports/deep/er/c").Aliases)
 	for _, b := range a.OfType("storage:Blob") {
 		set := a.OfType("datashare:BlobFolderDataSet")[0]
-		if strings.HasPrefix(b.Name, "financial-one") {
+		if b.Name == one.Name {
 			set = a.OfType("datashare:BlobDataSet")[0]
 		}
 		assert.True(t, a.Waits(set, b), b.Name)
+	}
+}
+
+// Ensure a file has one identity, whoever uploads and shares it: the names of files say whose they are and where they
+// lie, and nothing else.
+func TestFilesAreNamedByWhereTheyLie(t *testing.T) {
+	for name, change := range map[string]func(*sharing){
+		"as it is": func(*sharing) {},
+		"another data set": func(s *sharing) {
+			s.args.DataSets = map[string]components.ShareDataSet{"renamed": s.args.DataSets["transactions"]}
+		},
+		"another share": func(s *sharing) { s.name = "renamed" },
+		"another kind": func(s *sharing) {
+			s.args.DataSets["transactions"] = components.ShareDataSet{Kind: components.FolderKind,
+				Container: "shared-datasets", Path: "2025", Source: filepath.Join("testdata", "sources")}
+		},
+		"two data sets": func(s *sharing) {
+			s.args.DataSets["again"] = s.args.DataSets["transactions"]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSharing("fabrikam")
+			s.args.DataSets["transactions"] = components.ShareDataSet{Kind: components.BlobKind,
+				Container: "shared-datasets", Path: "2025/transactions.csv",
+				Source: filepath.Join("testdata", "sources", "transactions.csv")}
+			change(s)
+			blobs := s.mustRun(t).OfType("storage:Blob")
+			require.Len(t, blobs, 1)
+			assert.Equal(t, "contoso-provider/shared-datasets/2025/transactions.csv", blobs[0].Name)
+		})
+	}
+}
+
+// Ensure data sets wait for the organization's files that they have, and for no others.
+func TestDataSetsWaitForTheOrganizationsFiles(t *testing.T) {
+	file := filepath.Join("testdata", "sources", "transactions.csv")
+	for _, allAtOnce := range []bool{false, true} {
+		s := newSharing("fabrikam")
+		s.files = []components.SourceFiles{
+			{Container: "shared-datasets", Path: "2025/transactions.csv", Source: file},
+			{Container: "shared-datasets", Path: "reports", Source: filepath.Dir(file)},
+		}
+		s.late = allAtOnce
+		s.args.DataSets["folder"] = components.ShareDataSet{Kind: components.FolderKind, Container: "shared-datasets",
+			Path: "reports"}
+		a := s.mustRun(t)
+		one := a.Get(t, "storage:Blob", "contoso-provider/shared-datasets/2025/transactions.csv")
+		inFolder := a.Get(t, "storage:Blob", "contoso-provider/shared-datasets/reports/transactions.csv")
+		assert.Contains(t, one.Parent, "ProviderOrg")
+		set, folder := a.OfType("datashare:BlobDataSet")[0], a.OfType("datashare:BlobFolderDataSet")[0]
+		assert.True(t, a.Waits(set, one))
+		assert.True(t, a.Waits(folder, inFolder))
+		assert.Equal(t, allAtOnce, a.Waits(set, inFolder), "files that come as one output come together")
 	}
 }
 
@@ -361,7 +420,7 @@ func TestShareWaitsForFreshRolesOnly(t *testing.T) {
 			waits := components.StopClock(t, nil)
 			s := newSharing("fabrikam", "northwind")
 			s.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
-				Container: pulumi.String("shared-datasets")}
+				Container: "shared-datasets"}
 			s.args.RolePropagation, s.preview, s.assignedOn = pulumi.String("10m"), c.preview,
 				components.Noon.Add(-c.age)
 			s.mustRun(t)
@@ -392,44 +451,45 @@ func TestShareReportsAllItsArgumentsProblems(t *testing.T) {
 			"schedule.start is missing", "dataSets is empty", "consumers is empty",
 		}},
 		"an unknown kind": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "table", Container: pulumi.String("shared-datasets")}
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "table", Container: "shared-datasets"}
 		}, []string{`dataSets["x"].kind is "table"`}},
 		"an unknown container": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: pulumi.String("nowhere")}
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container", Container: "nowhere"}
 		}, []string{`dataSets["x"].container is "nowhere", which the provider does not have`}},
 		"paths that contradict the kind": {func(s *sharing) {
 			s.args.DataSets["x"] = components.ShareDataSet{Kind: "container",
-				Container: pulumi.String("shared-datasets"),
+				Container: "shared-datasets",
 				Path:      "p"}
-			s.args.DataSets["y"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets")}
+			s.args.DataSets["y"] = components.ShareDataSet{Kind: "folder", Container: "shared-datasets"}
 		}, []string{`dataSets["x"].path is "p"`, `dataSets["y"].path is missing: name the folder`}},
 		"an invitee by mail and by id": {func(s *sharing) {
 			s.invitees = map[string]*components.ShareInvitee{"fabrikam": {Email: pulumi.String("a@b.example"),
 				ObjectID: pulumi.String("o")}}
 		}, []string{`consumers["fabrikam"].invitee has both`}},
 		"a missing source": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: "shared-datasets",
 				Path:   "p",
 				Source: "nowhere.csv"}
 		}, []string{`data set "x"`, "nowhere.csv"}},
 		"a folder where a file should be": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: "shared-datasets",
 				Path:   "p",
 				Source: "."}
 		}, []string{`data set "x"`, "is not a file"}},
 		"a folder without files": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "folder", Container: pulumi.String("shared-datasets"),
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "folder", Container: "shared-datasets",
 				Path:   "p",
 				Source: t.TempDir()}
 		}, []string{`data set "x"`, "has no files"}},
 		"two sources for one blob": {func(s *sharing) {
-			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+			s.args.DataSets["x"] = components.ShareDataSet{Kind: "blob", Container: "shared-datasets",
 				Path:   "p",
 				Source: "names.go"}
-			s.args.DataSets["y"] = components.ShareDataSet{Kind: "blob", Container: pulumi.String("shared-datasets"),
+			s.args.DataSets["y"] = components.ShareDataSet{Kind: "blob", Container: "shared-datasets",
 				Path:   "p",
 				Source: "doc.go"}
-		}, []string{`data set "y"`, `shared-datasets/p is uploaded by data set "x" already`}},
+		}, []string{`data set "y"`,
+			"shared-datasets/p would be uploaded from names.go and from doc.go: leave one of them out"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSharing("fabrikam")

@@ -175,11 +175,14 @@ func TestBadConfigurations(t *testing.T) {
 		{"share name", []string{"shares", "Ledger_2"}, good()["shares"].(object)["ledger"], []string{
 			`crossorg:shares.Ledger_2 = "Ledger_2": not a valid name; ` +
 				`use 3 to 63 lowercase letters, digits and single hyphens, ` +
-				`with a letter or digit at both ends`,
+				`with a letter or digit at both ends`}},
+		{"other sources for the same blobs", []string{"shares", "journal"}, func() any {
+			other := good()["shares"].(object)["ledger"].(object)
+			other["dataSets"].(object)["entries"].(object)["source"] = "folder/deep/b.csv"
+			return other
+		}(), []string{
 			`crossorg:shares.ledger.dataSets.entries.source = "a.csv": uploads the same blobs as data set entries of ` +
-				`share Ledger_2; drop one of the two sources`,
-			`crossorg:shares.ledger.dataSets.scans.source = "folder": uploads the same blobs as data set scans of ` +
-				`share Ledger_2; drop one of the two sources`}},
+				`share journal; drop one of the two sources, or upload the same files in both`}},
 		{"no provider", share("provider"), absent, []string{
 			`crossorg:shares.ledger.provider: missing; name one of the organizations`}},
 		{"unknown provider", share("provider"), "contso", []string{

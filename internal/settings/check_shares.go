@@ -228,8 +228,18 @@ func inFolder(folder string, d DataSet) bool {
 	return strings.HasPrefix(d.Path, folder+"/") || d.Kind == rules.Folder && d.Path == folder
 }
 
-// checkUploads: two shares of a provider may offer the same blob, but only one may upload it. Data sets of one share do
-// not overlap at all.
+// sameFiles reports whether two data sets that overlap take the blobs that they have in common from the same files.
+func sameFiles(a, b DataSet) bool {
+	if len(a.Path) > len(b.Path) {
+		a, b = b, a
+	}
+	inner := strings.TrimPrefix(strings.TrimPrefix(b.Path, a.Path), "/")
+	return filepath.Join(filepath.FromSlash(a.Source), filepath.FromSlash(inner)) ==
+		filepath.Clean(filepath.FromSlash(b.Source))
+}
+
+// checkUploads: two shares of a provider may offer the same blob, and both may upload it from the same file. Data sets
+// of one share do not overlap at all.
 func (c *collector) checkUploads(at path, s *Settings) {
 	type upload struct {
 		share, name string
@@ -244,10 +254,10 @@ func (c *collector) checkUploads(at path, s *Settings) {
 				continue
 			}
 			for _, other := range earlier[provider] {
-				if other.share != share && overlap(other.dataSet, dataSet) {
+				if other.share != share && overlap(other.dataSet, dataSet) && !sameFiles(other.dataSet, dataSet) {
 					c.add(at.with(share).with("dataSets").with(name).with("source"), dataSet.Source,
 						"uploads the same blobs as data set "+other.name+" of share "+other.share,
-						"drop one of the two sources")
+						"drop one of the two sources, or upload the same files in both")
 				}
 			}
 			earlier[provider] = append(earlier[provider], upload{share, name, dataSet})

@@ -104,6 +104,12 @@ func TestEdgesPass(t *testing.T) {
 		{"zero offset is UTC", share("schedule", "start"), "2025-02-01T02:00:00+00:00"},
 		{"shortest names", share("dataSets", "abc"), object{"kind": "container", "container": "xyz"}},
 		{"longest blob name", share("dataSets", "entries", "path"), strings.Repeat("x", 1011)},
+		{"files that two shares upload", []string{"shares", "journal"}, func() any {
+			other := good()["shares"].(object)["ledger"].(object)
+			other["dataSets"] = object{"one": object{"kind": "blob", "container": "books",
+				"path": "scans/deep/b.csv", "source": "folder/deep/b.csv"}}
+			return other
+		}()},
 		{"folder beside one with the same beginning", share("dataSets", "more"),
 			object{"kind": "folder", "container": "books", "path": "scans-old"}},
 		{"the same path in another container", share("dataSets", "more"),

@@ -4,6 +4,7 @@
 package azuremock
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -58,7 +59,9 @@ type Resource struct {
 	// Dependencies are the URNs that must exist before and are deleted after.
 	Dependencies []string
 	// ReplaceOnChanges and DeleteBeforeReplace as registered.
-	ReplaceOnChanges    []string
+	ReplaceOnChanges []string
+	// Aliases are other URNs and other names that the resource may have in a stack that stands.
+	Aliases             []string
 	DeleteBeforeReplace bool
 }
 
@@ -215,6 +218,12 @@ func (a *Azure) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs,
 		Parent: rpc.GetParent(), Protect: rpc.GetProtect(), Dependencies: rpc.GetDependencies(),
 		ReplaceOnChanges: rpc.GetReplaceOnChanges(), DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
+	}
+	for _, alias := range rpc.GetAliases() {
+		// Aliases of the SDK's own name other types.
+		if former := cmp.Or(alias.GetUrn(), alias.GetSpec().GetName()); former != "" {
+			r.Aliases = append(r.Aliases, former)
+		}
 	}
 	parentType := tokens.Type("")
 	if p := resource.URN(rpc.GetParent()); p != "" && p.QualifiedType() != resource.RootStackType {

@@ -31,7 +31,7 @@ func main() {
 				Interval: pulumi.String("Hour"), Start: pulumi.String("2026-01-01T00:00:00Z"),
 			},
 			DataSets: map[string]components.ShareDataSet{
-				"monthly": {Kind: components.FolderKind, Container: pulumi.String("reports"), Path: "monthly"},
+				"monthly": {Kind: components.FolderKind, Container: "reports", Path: "monthly"},
 			},
 			Provider: contoso.Party(),
 			Consumers: map[string]components.ShareConsumer{

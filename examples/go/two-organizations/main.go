@@ -87,7 +87,7 @@ func (t *topology) addShare(ctx *pulumi.Context) error {
 		DataSets: map[string]components.ShareDataSet{
 			"financial-transactions": {
 				Kind:      components.BlobKind,
-				Container: pulumi.String("shared-datasets"),
+				Container: "shared-datasets",
 				Path:      "financial_transactions_2025.csv",
 				Source:    "../../../data/financial_transactions_2025.csv",
 			},
