@@ -17,9 +17,9 @@ func everyResource(t *testing.T) []sent {
 	t.Helper()
 	sharing := newSharing("fabrikam")
 	sharing.args.DataSets["folder"] = components.ShareDataSet{Kind: components.FolderKind,
-		Container: pulumi.String("shared-datasets"), Path: "2025"}
+		Container: "shared-datasets", Path: "2025"}
 	sharing.args.DataSets["whole"] = components.ShareDataSet{Kind: components.ContainerKind,
-		Container: pulumi.String("shared-datasets")}
+		Container: "shared-datasets"}
 	sharing.args.Expiration = pulumi.String("2030-01-01T00:00:00Z")
 	var all []sent
 	for _, program := range []pulumi.RunFunc{
