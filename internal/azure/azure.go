@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"path/filepath"
@@ -28,6 +29,8 @@ type Options struct {
 	Dir string
 	// ArmLog is the file that the request log is appended to; "" keeps none.
 	ArmLog string
+	// Notes gets a line for every damage that is met while it is open; nil gets none.
+	Notes io.Writer
 	// Declared are the estates that the stack names beside the default one.
 	Declared []Declared
 	// Latency is how long things take; the zero value is LatencyNone.

@@ -3,6 +3,7 @@ package azure
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -196,8 +197,24 @@ func (p *parts) openContent() (err error) {
 	if p.content, err = blob.NewContent(p.store, filepath.Join(p.options.Dir, blobFolder)); err != nil {
 		return err
 	}
+	p.content.ReportDamage(p.reportDamage)
 	p.onClose(p.content.Close)
 	return nil
+}
+
+// reportDamage names damage where people look: in the notes, and in the request log beside the request that met it.
+func (p *parts) reportDamage(damage error) {
+	if p.options.Notes != nil {
+		fmt.Fprintf(p.options.Notes, "damage: %s\n", damage)
+	}
+	if p.log == nil {
+		return
+	}
+	line, err := json.Marshal(map[string]string{
+		"time": p.clock.Now().UTC().Format(time.RFC3339Nano), "damage": damage.Error()})
+	if err == nil {
+		_, _ = p.log.Write(append(line, '\n')) // as with requests, a full disk must not stop the answer
+	}
 }
 
 func (p *parts) openFaults() (err error) {

@@ -18,7 +18,7 @@ func openAzure(home *Home, o Options, declared []azure.Declared) (*azure.Azure, 
 		return nil, err
 	}
 	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency,
-		Faults: o.Faults})
+		Notes: o.Progress, Faults: o.Faults})
 	if !errors.Is(err, azure.ErrInUse) {
 		return a, notOpened(home, err)
 	}

@@ -71,7 +71,7 @@ func Serve(o Options) (*Served, error) {
 		return nil, err
 	}
 	a, err := azure.Open(azure.Options{Dir: home.AzureDir(), ArmLog: o.ArmLog, Declared: declared, Latency: o.Latency,
-		Callers: o.Callers, Faults: o.Faults})
+		Notes: o.Progress, Callers: o.Callers, Faults: o.Faults})
 	if errors.Is(err, azure.ErrInUse) {
 		return nil, fmt.Errorf("%s: %w: let the other run end, or choose another --home", home.Dir, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -149,7 +148,7 @@ type part struct {
 type partReader struct {
 	files *files
 	parts []part
-	file  *os.File
+	file  *contentFile
 	left  *io.SectionReader
 }
 
@@ -171,8 +170,8 @@ func (r *partReader) Read(p []byte) (int, error) {
 		next := r.parts[0]
 		r.parts = r.parts[1:]
 		var err error
-		if r.file, err = os.Open(r.files.path(next.sha)); err != nil {
-			return 0, err
+		if r.file, err = r.files.openContent(next.sha); err != nil {
+			return 0, r.files.missing(next.sha, err)
 		}
 		r.left = io.NewSectionReader(r.file, next.offset, next.size)
 	}

@@ -74,7 +74,8 @@ func (c *Content) Put(ctx context.Context, key Key, r io.Reader, opts PutOptions
 	return out, err
 }
 
-// Copy makes dst a copy of src: content, headers, metadata and tier. No bytes move. ErrNotFound when src is not there.
+// Copy makes dst a copy of src: content, headers, metadata and tier. No bytes move, but they are compared with their
+// digest. ErrNotFound when src is not there.
 func (c *Content) Copy(ctx context.Context, src, dst Key) (Properties, error) {
 	return c.CopyWith(ctx, src, dst, PutOptions{})
 }
@@ -86,6 +87,9 @@ func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (
 		return Properties{}, err
 	}
 	if err := ctx.Err(); err != nil {
+		return Properties{}, err
+	}
+	if err := c.verify(src); err != nil && !errors.Is(err, ErrNotFound) {
 		return Properties{}, err
 	}
 	var out Properties
@@ -197,7 +201,8 @@ func (c *Content) Change(
 }
 
 // Open opens a blob for reading; the caller closes it. The blob is read as it was at the call, also when it is replaced
-// or deleted before the end.
+// or deleted before the end. Content that is not as it was written is a store.Damage, of Open or of a read before the
+// first wrong byte.
 func (c *Content) Open(key Key) (io.ReadCloser, Properties, error) {
 	f, p, err := c.open(key)
 	if err != nil {
@@ -206,13 +211,22 @@ func (c *Content) Open(key Key) (io.ReadCloser, Properties, error) {
 	return f, p, nil
 }
 
-func (c *Content) open(key Key) (*os.File, Properties, error) {
+// verify reads a blob's content as a whole and compares it with its digest.
+func (c *Content) verify(key Key) error {
+	f, p, err := c.open(key)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.check(0, p.Size), f.Close())
+}
+
+func (c *Content) open(key Key) (*contentFile, Properties, error) {
 	for {
 		p, err := c.Stat(key)
 		if err != nil {
 			return nil, Properties{}, err
 		}
-		f, err := os.Open(c.files.path(p.SHA256))
+		f, err := c.files.openContent(p.SHA256)
 		if err == nil {
 			return f, p, nil
 		}
@@ -225,7 +239,7 @@ func (c *Content) open(key Key) (*os.File, Properties, error) {
 			return nil, Properties{}, err2
 		}
 		if again.SHA256 == p.SHA256 && again.ETag == p.ETag {
-			return nil, Properties{}, fmt.Errorf("the content of %s is missing: %w", key, err)
+			return nil, Properties{}, c.files.missing(p.SHA256, err)
 		}
 	}
 }

@@ -47,6 +47,12 @@ func (x *exchange) getBlob() error {
 		}
 		return e
 	}
+	if !partial {
+		part.from, part.length = 0, p.Size
+	}
+	if err := f.check(part.from, part.length); err != nil {
+		return err // before the answer begins
+	}
 	h := x.w.Header()
 	whole := base64.StdEncoding.EncodeToString(p.ContentMD5)
 	if !partial {

@@ -36,7 +36,11 @@ type files struct {
 
 	mu sync.Mutex
 	// content that must not be removed now: it is being read, or its reference is not committed yet
-	pinned   map[string]int
+	pinned map[string]int
+	// digests are of content of several blocks, as far as it has been read; damaged is content that is known to be so.
+	digests  map[string]blockDigests
+	damaged  map[string]bool
+	report   func(error)
 	dirty    bool
 	sweeping bool
 	sweepers sync.WaitGroup
@@ -56,6 +60,7 @@ func (f *files) open(st *store.Store, dir string) error {
 		}
 	}
 	f.st, f.dir, f.sync, f.pinned = st, dir, (*os.File).Sync, map[string]int{}
+	f.digests, f.damaged = map[string]blockDigests{}, map[string]bool{}
 	f.sweep()
 	return nil
 }
@@ -293,6 +298,7 @@ func (f *files) unlink(sha string) (bool, error) {
 	if err := os.Remove(f.path(sha)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
+	delete(f.digests, sha)
 	return true, nil
 }
 

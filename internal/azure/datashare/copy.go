@@ -177,6 +177,9 @@ func (p *provider) copyBlob(
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil
 	}
+	if errors.Is(err, store.ErrDamaged) {
+		return copyFailure("The blob '" + item.Name + "' could not be copied: it could not be read.")
+	}
 	if err != nil {
 		return copyFailure("The blob '" + item.Name + "' could not be copied: " + err.Error())
 	}
