@@ -8,7 +8,6 @@ import (
 	"hash/crc64"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 )
 
@@ -18,7 +17,7 @@ func (x *exchange) getBlob() error {
 	if e != nil {
 		return e
 	}
-	var f *os.File
+	var f *contentFile
 	var p Properties
 	err := x.read(func() (err error) {
 		f, p, err = x.content.open(x.place())
