@@ -70,6 +70,11 @@ func (t *resourceType) create(ctx context.Context, s *session, c *client, req *p
 	body := t.requestBody(plain(inputs).Mappable())
 	t.fillLists(body, nil)
 	result, err := c.write(ctx, http.MethodPut, id, t.version, body)
+	if isConflict(err) {
+		if present, ours := t.adopt(ctx, c, id, body); ours {
+			result, err = written{body: present, read: true}, nil
+		}
+	}
 	if err != nil {
 		if result.accepted || unclear(err) {
 			err = t.partial(ctx, err, id, inputs, req.GetProperties(), t.reader(c, id))

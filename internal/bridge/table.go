@@ -22,7 +22,7 @@ type definition struct {
 	// renames maps dotted ARM paths of properties, lists without brackets, to the SDK's names.
 	renames map[string]string
 
-	// replace are SDK paths of properties that can only be set at creation, besides those in the path.
+	// replace are SDK paths of properties, besides those in the path, that the official provider replaces for.
 	replace []string
 	// singleton exists with its parent and cannot be deleted: it is put back to implicit instead.
 	singleton bool
@@ -55,11 +55,9 @@ const (
 	storageVersion   = "2022-09-01"
 )
 
-// definitions is the table. Api-versions and names are azure-native 2.92.3's. What forces a replacement is, beyond the
-// official provider's list (provider/pkg/gen/replacement.go), what Azure refuses to change: Azure Data Share has no
-// update for data sets, mappings, invitations and the source of a subscription
-// (learn.microsoft.com/rest/api/datashare), and a managed cluster keeps its DNS name, administrator and SKU, a node
-// type its role (learn.microsoft.com/azure/ service-fabric/how-to-managed-cluster-modify-node-type).
+// definitions is the table. Api-versions and names are azure-native 2.92.3's. What forces a replacement, beyond the
+// path, is what does with that provider: its list of exceptions (provider/pkg/gen/replacement.go) and properties that
+// are published with x-ms-mutability and without update. What else Azure refuses to change is the program's business.
 var definitions = []definition{
 	{
 		token: "resources:ResourceGroup", arm: "Microsoft.Resources/resourceGroups", version: "2022-09-01",
@@ -84,10 +82,10 @@ var definitions = []definition{
 			"properties.encryption.keyvaultproperties.keyvaulturi":     "keyVaultUri",
 			"properties.encryption.keyvaultproperties.keyversion":      "keyVersion",
 		},
-		replace: []string{"location", "isHnsEnabled"},
 		defaults: map[string]any{"networkRuleSet": map[string]any{
 			"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []any{}, "virtualNetworkRules": []any{},
 		}},
+		replace: []string{"location", "isHnsEnabled"},
 	},
 	{
 		token: "storage:BlobServiceProperties", arm: "Microsoft.Storage/storageAccounts/blobServices",
@@ -118,7 +116,6 @@ var definitions = []definition{
 		path: vault, nested: true,
 		readOnly: []string{"properties.provisioningState", "properties.vaultUri"},
 		lists:    []string{"properties.accessPolicies"},
-		replace:  []string{"location"},
 	},
 	{
 		token: "keyvault:Secret", arm: "Microsoft.KeyVault/vaults/secrets", version: keyvaultVersion,
@@ -129,7 +126,7 @@ var definitions = []definition{
 	{
 		token: "authorization:RoleAssignment", arm: "Microsoft.Authorization/roleAssignments", version: "2022-04-01",
 		path:    "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
-		replace: []string{"principalId", "principalType", "roleDefinitionId", "delegatedManagedIdentityResourceId"},
+		replace: []string{"principalId"},
 	},
 
 	{
@@ -146,86 +143,71 @@ var definitions = []definition{
 
 	{
 		token: "datashare:Account", arm: "Microsoft.DataShare/accounts", version: datashareVersion,
-		path:    shareAcc,
-		replace: []string{"location"},
+		path: shareAcc,
 	},
 	{
 		token: "datashare:Share", arm: "Microsoft.DataShare/accounts/shares", version: datashareVersion,
-		path:    share,
-		replace: []string{"shareKind"},
+		path: share,
 	},
 	{
 		token: "datashare:BlobDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets", version: datashareVersion,
 		path: share + "/dataSets/{dataSetName}", variant: "Blob",
-		replace: []string{"containerName", "filePath", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
 		token: "datashare:BlobFolderDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets",
 		version: datashareVersion,
 		path:    share + "/dataSets/{dataSetName}", variant: "BlobFolder",
-		replace: []string{"containerName", "prefix", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
 		token: "datashare:BlobContainerDataSet", arm: "Microsoft.DataShare/accounts/shares/dataSets",
 		version: datashareVersion,
 		path:    share + "/dataSets/{dataSetName}", variant: "Container",
-		replace: []string{"containerName", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
 		token: "datashare:ScheduledSynchronizationSetting", version: datashareVersion,
 		arm:  "Microsoft.DataShare/accounts/shares/synchronizationSettings",
 		path: share + "/synchronizationSettings/{synchronizationSettingName}", variant: "ScheduleBased",
-		replace: []string{"recurrenceInterval", "synchronizationTime"},
 	},
 	{
 		token: "datashare:Invitation", arm: "Microsoft.DataShare/accounts/shares/invitations",
 		version: datashareVersion,
 		path:    share + "/invitations/{invitationName}",
-		replace: []string{"expirationDate", "targetActiveDirectoryId", "targetEmail", "targetObjectId"},
 	},
 	{
 		token: "datashare:ShareSubscription", arm: "Microsoft.DataShare/accounts/shareSubscriptions",
 		version: datashareVersion,
 		path:    received,
-		replace: []string{"invitationId", "sourceShareLocation"},
 	},
 	{
 		token: "datashare:BlobDataSetMapping", arm: "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings",
 		version: datashareVersion,
 		path:    received + "/dataSetMappings/{dataSetMappingName}", variant: "Blob",
-		replace: []string{"containerName", "dataSetId", "filePath", "outputType", "resourceGroup", "storageAccountName",
-			"subscriptionId"},
 	},
 	{
 		token: "datashare:BlobFolderDataSetMapping",
 		arm:   "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
 		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "BlobFolder",
-		replace: []string{"containerName", "dataSetId", "prefix", "resourceGroup", "storageAccountName",
-			"subscriptionId"},
 	},
 	{
 		token: "datashare:BlobContainerDataSetMapping",
 		arm:   "Microsoft.DataShare/accounts/shareSubscriptions/dataSetMappings", version: datashareVersion,
 		path: received + "/dataSetMappings/{dataSetMappingName}", variant: "Container",
-		replace: []string{"containerName", "dataSetId", "resourceGroup", "storageAccountName", "subscriptionId"},
 	},
 	{
 		token: "datashare:ScheduledTrigger", arm: "Microsoft.DataShare/accounts/shareSubscriptions/triggers",
 		version: datashareVersion,
 		path:    received + "/triggers/{triggerName}", variant: "ScheduleBased",
-		replace: []string{"recurrenceInterval", "synchronizationMode", "synchronizationTime"},
 	},
 
 	{
 		token: "servicefabric:ManagedCluster", arm: "Microsoft.ServiceFabric/managedClusters", version: fabricVersion,
 		path:    cluster,
-		replace: []string{"location", "dnsName", "adminUserName", "sku.name"},
+		replace: []string{"location"},
 	},
 	{
 		token: "servicefabric:NodeType", arm: "Microsoft.ServiceFabric/managedClusters/nodeTypes",
 		version: fabricVersion,
 		path:    cluster + "/nodeTypes/{nodeTypeName}",
-		replace: []string{"isPrimary", "isStateless"},
 	},
 	{
 		token: "servicefabric:ManagedClusterApplicationType",
@@ -273,7 +255,7 @@ var definitions = []definition{
 		token: "insights:ScheduledQueryRule", arm: "Microsoft.Insights/scheduledQueryRules",
 		version: "2023-03-15-preview",
 		path:    insights + "/scheduledQueryRules/{ruleName}",
-		replace: []string{"location", "kind"},
+		replace: []string{"location"},
 	},
 	{
 		token: "insights:Workbook", arm: "Microsoft.Insights/workbooks", version: "2022-04-01",

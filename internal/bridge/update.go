@@ -56,7 +56,9 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	if t.token == blobToken {
 		outputs, err = t.updateBlob(ctx, c, req, id, inputs, unfinished(old))
 	} else {
-		outputs, err = t.update(ctx, s, c, req, id, inputs)
+		olds, missing := inputsOfState(req.GetOldInputs(), old)
+		same := missing == nil && plain(olds).DeepEquals(plain(inputs))
+		outputs, err = t.update(ctx, s, c, req, id, inputs, same && unfinished(old))
 	}
 	if err != nil {
 		return nil, explain(err)
@@ -68,10 +70,16 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	return &pulumirpc.UpdateResponse{Properties: state}, nil
 }
 
+// update changes an ARM resource. What an interrupted run may have made is looked for first.
 func (t *resourceType) update(ctx context.Context, s *session, c *client, req *pulumirpc.UpdateRequest,
-	id string, inputs resource.PropertyMap,
+	id string, inputs resource.PropertyMap, unfinished bool,
 ) (map[string]any, error) {
 	body := t.requestBody(plain(inputs).Mappable())
+	if unfinished {
+		if present, ours := t.adopt(ctx, c, id, body); ours {
+			return t.outputs(present), nil
+		}
+	}
 	if t.lists != nil {
 		present, err := c.get(ctx, id, t.version)
 		if err != nil && !isNotFound(err) { // what an interrupted run did not make is made now
@@ -80,6 +88,11 @@ func (t *resourceType) update(ctx context.Context, s *session, c *client, req *p
 		t.fillLists(body, present)
 	}
 	result, err := c.write(ctx, http.MethodPut, id, t.version, body)
+	if isConflict(err) {
+		if present, ours := t.adopt(ctx, c, id, body); ours {
+			result, err = written{body: present, read: true}, nil
+		}
+	}
 	if err != nil {
 		if result.accepted {
 			err = t.partial(ctx, err, req.GetId(), inputs, req.GetNews(), t.reader(c, req.GetId()))
