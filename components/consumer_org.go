@@ -1,9 +1,13 @@
 package components
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/crossorg/crossorg/internal/rules"
+)
 
 // DefaultLandingContainer is where received data lands when ConsumerOrgArgs does not say.
-const DefaultLandingContainer = "landing"
+const DefaultLandingContainer = rules.LandingContainer
 
 // ConsumerOrgArgs describes an organization that receives data.
 type ConsumerOrgArgs struct {

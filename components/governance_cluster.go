@@ -139,7 +139,7 @@ func newManagedCluster(
 			ClientApplication:  d.ClientApplication.ToStringOutput(),
 		}
 	}
-	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, alphanumeric), properties,
+	return servicefabric.NewManagedCluster(ctx, autoNamed(name, clusterNameMax, rules.Alphanumeric), properties,
 		pulumi.Parent(g), replaced("servicefabric:ManagedCluster"), pulumi.ReplacementTrigger(fixedOfNodes(args)),
 		pulumi.AdditionalSecretOutputs([]string{"adminPassword"}))
 }
@@ -157,7 +157,7 @@ func fixedOfNodes(args *GovernanceClusterArgs) pulumi.Input {
 func dnsLabel(name, subscription, group string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(subscription + "/" + group + "/" + name)))
 	digest := "-" + hex.EncodeToString(sum[:])[:autoNameSuffix]
-	return boundedName(name, dnsLabelMax-len(digest), hyphenated) + digest
+	return rules.BoundedName(name, dnsLabelMax-len(digest), rules.Hyphenated) + digest
 }
 
 func adminClient(c ClusterCertificate) servicefabric.ClientCertificateArgs {

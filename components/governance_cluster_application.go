@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// packageContainer keeps application packages, apart from containers that are shared.
-	packageContainer = "governance-packages"
 	// packageSuffix is how the names of application packages end.
 	packageSuffix = ".sfpkg"
 	// packageLinkLife is how long Azure may take to fetch a package.
@@ -34,7 +32,7 @@ func newGovernanceApplication(
 	p := args.Package
 	account := stringOr(args.StorageAccountName, "")
 	packages, err := newContainer(ctx, name+"-packages", args.ResourceGroupName, account,
-		pulumi.String(packageContainer), pulumi.Parent(g))
+		pulumi.String(rules.PackageContainer), pulumi.Parent(g))
 	if err != nil {
 		return err
 	}
@@ -126,7 +124,7 @@ func packageLink(
 	account := stringOr(args.StorageAccountName, "")
 	ready := pulumi.All(account, args.Package.blobName(), appType.ID())
 	resource := ready.ApplyT(func(known []any) string {
-		return fmt.Sprintf("/blob/%s/%s/%s", known[0], packageContainer, known[1])
+		return fmt.Sprintf("/blob/%s/%s/%s", known[0], rules.PackageContainer, known[1])
 	}).(pulumi.StringOutput)
 	expiry := ready.ApplyT(func([]any) string {
 		return time.Now().Add(packageLinkLife).UTC().Format(time.RFC3339)

@@ -98,7 +98,7 @@ func newWorkspace(
 		WorkspaceCapping: dailyCap(args.DailyQuotaGB),
 		Tags:             args.Tags,
 	}
-	return operationalinsights.NewWorkspace(ctx, autoNamed(name, rules.WorkspaceName.Max, hyphenated), properties,
+	return operationalinsights.NewWorkspace(ctx, autoNamed(name, rules.WorkspaceName.Max, rules.Hyphenated), properties,
 		pulumi.Parent(m), pulumi.Protect(args.Protect), replaced("operationalinsights:Workspace"))
 }
 

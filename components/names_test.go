@@ -19,13 +19,13 @@ func TestAutoNamedFitsAzure(t *testing.T) {
 		"abcdefghijkl-mno-pqrstuvwxyz",
 		strings.Repeat("x", 200), "abcdefghij-provider", "1234567890-123456", "a_b", "9-a-very-long-name-indeed",
 	} {
-		assert.Regexp(t, account, autoNamed(name, rules.StorageAccountName.Max, alphanumeric)+"0a1b2c3d",
+		assert.Regexp(t, account, autoNamed(name, rules.StorageAccountName.Max, rules.Alphanumeric)+"0a1b2c3d",
 			"account of %q",
 			name)
-		assert.Regexp(t, vault, autoNamed(name, rules.VaultName.Max, hyphenated)+"0a1b2c3d", "vault of %q", name)
+		assert.Regexp(t, vault, autoNamed(name, rules.VaultName.Max, rules.Hyphenated)+"0a1b2c3d", "vault of %q", name)
 	}
-	assert.Equal(t, "contosoprovider", autoNamed("contoso-provider", rules.StorageAccountName.Max, alphanumeric))
-	assert.Equal(t, "contoso-provider", autoNamed("contoso-provider", rules.VaultName.Max, hyphenated))
+	assert.Equal(t, "contosoprovider", autoNamed("contoso-provider", rules.StorageAccountName.Max, rules.Alphanumeric))
+	assert.Equal(t, "contoso-provider", autoNamed("contoso-provider", rules.VaultName.Max, rules.Hyphenated))
 }
 
 // Ensure names stay apart when they differ only in what the alphabet or the limit takes away.
@@ -34,7 +34,7 @@ func TestBoundedNamesStayApart(t *testing.T) {
 	for _, name := range []string{
 		"abcdefghijklmnop-one", "abcdefghijklmnop-two", "größe", "grüße", "gre", "a_b", "a.b", "ab", "株式", "会社",
 	} {
-		got := boundedName(name, 16, alphanumeric)
+		got := rules.BoundedName(name, 16, rules.Alphanumeric)
 		assert.NotContains(t, seen, got, "%q and %q", name, seen[got])
 		seen[got] = name
 	}

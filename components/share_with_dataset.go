@@ -80,7 +80,7 @@ func newShareWithDataset(
 	s.ShareName = offer.share.Name
 	deliveries := pulumi.Map{}
 	for _, consumer := range slices.Sorted(maps.Keys(args.Consumers)) {
-		if deliveries[consumer], err = newDelivery(ctx, s, name+"-"+consumer, consumer, args, offer); err != nil {
+		if deliveries[consumer], err = newDelivery(ctx, s, rules.DeliveryName(name, consumer), consumer, args, offer); err != nil {
 			return nil, err
 		}
 	}
@@ -186,7 +186,7 @@ func newOffer(ctx *pulumi.Context, s *ShareWithDataset, name string, args *Share
 	o := &offer{share: share, dataSets: map[string]dataSet{}, complete: []pulumi.Resource{setting}}
 	storage := storageInEffect(ctx, s, "the provider", p, args)
 	for _, key := range slices.Sorted(maps.Keys(args.DataSets)) {
-		set, err := newDataSet(ctx, name+"-"+key, key, args.DataSets[key], p, share.Name, storage,
+		set, err := newDataSet(ctx, rules.DataSetName(name, key), key, args.DataSets[key], p, share.Name, storage,
 			s.offered(pulumi.DependsOn(uploads[key])))
 		if err != nil {
 			return nil, err

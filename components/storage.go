@@ -48,7 +48,7 @@ func newStorageAccount(
 	ctx *pulumi.Context, name string, group pulumi.StringInput, args boundaryArgs, child, keep pulumi.ResourceOption,
 ) (*storage.StorageAccount, *storage.BlobServiceProperties, error) {
 	sku := stringOr(args.storage.SKU, string(storage.SkuName_Standard_LRS))
-	account, err := storage.NewStorageAccount(ctx, autoNamed(name, rules.StorageAccountName.Max, alphanumeric),
+	account, err := storage.NewStorageAccount(ctx, autoNamed(name, rules.StorageAccountName.Max, rules.Alphanumeric),
 		&storage.StorageAccountArgs{
 			ResourceGroupName:           group,
 			Location:                    args.location.ToStringOutput(),

@@ -47,7 +47,7 @@ func newVault(
 ) (*keyvault.Vault, error) {
 	settings := args.vault
 	sku := keyvault.SkuArgs{Family: pulumi.String(keyvault.SkuFamilyA), Name: vaultSKU(settings.SKU)}
-	return keyvault.NewVault(ctx, autoNamed(name, rules.VaultName.Max, hyphenated), &keyvault.VaultArgs{
+	return keyvault.NewVault(ctx, autoNamed(name, rules.VaultName.Max, rules.Hyphenated), &keyvault.VaultArgs{
 		ResourceGroupName: group,
 		Location:          args.location.ToStringOutput(),
 		Properties: keyvault.VaultPropertiesArgs{
