@@ -64,6 +64,8 @@ type Container struct {
 	Metadata     map[string]string
 	// PublicAccess is PublicNone, PublicBlob or PublicContainer.
 	PublicAccess string
+	// Lease is the lease on the container; nil without one.
+	Lease *Lease
 	// Immutable is the time after its creation for which a blob cannot be changed or deleted; 0 is no protection.
 	Immutable time.Duration
 	// Version, Deleted and Purge are of a deleted container: its id among those of its name, when it was deleted and
@@ -85,8 +87,8 @@ type Accounts interface {
 	// CreateContainer makes a container with the name, metadata and public access of c, or returns ErrContainerExists,
 	// or an *Error that the client receives unchanged.
 	CreateContainer(of Account, c Container) (Container, error)
-	// ChangeContainer lets change alter a container's metadata, in one transaction. It returns ErrContainerNotFound, or
-	// the error of change.
+	// ChangeContainer lets change alter a container's metadata and lease, in one transaction. It returns
+	// ErrContainerNotFound, or the error of change.
 	ChangeContainer(of Account, name string, change func(c *Container) error) (Container, error)
 	// DeleteContainer removes a container with its blobs unless check refuses, or returns ErrContainerNotFound or an
 	// *Error.

@@ -27,7 +27,12 @@ func (x *exchange) putBlock() error {
 	if e != nil {
 		return e
 	}
-	check := func(tx *store.Tx, _ *Properties) error { return x.mayStage(tx) }
+	check := func(tx *store.Tx, old *Properties) error {
+		if err := x.mayStage(tx); err != nil {
+			return err
+		}
+		return x.mayUse(old, true)
+	}
 	if err := x.precheck(check); err != nil {
 		return err
 	}
@@ -177,6 +182,9 @@ func (x *exchange) getBlockList() error {
 	}
 	if kind != "committed" {
 		out.Uncommitted = convert(staged)
+	}
+	if err := x.mayUse(p, false); err != nil {
+		return err
 	}
 	if p != nil {
 		x.stamp(*p)

@@ -48,8 +48,13 @@ func (x *exchange) change(kind ChangeKind, status int, change func(*Properties))
 	}
 	check := x.mayWrite(c)
 	p, err := x.content.Change(x.t.key(), x.at, kind, func(tx *store.Tx, p *Properties) error {
-		if kind == ChangeTier { // neither conditions nor a policy keep a blob from being moved
-			check = func(tx *store.Tx, _ *Properties) error { return x.mayStage(tx) }
+		if kind == ChangeTier { // neither conditions, a lease nor a policy keep a blob from being moved
+			check = func(tx *store.Tx, p *Properties) error {
+				if err := x.mayStage(tx); err != nil {
+					return err
+				}
+				return x.mayUse(p, false)
+			}
 		}
 		if err := check(tx, p); err != nil {
 			return err

@@ -74,6 +74,23 @@ func (c conditions) write(old *Properties) *Error {
 	return errConditionNotMet
 }
 
+// mayUse checks that a request's lease id fits the lease of a blob, which is nil if there is none. A change or deletion
+// (write) needs the id of an active lease.
+func (x *exchange) mayUse(p *Properties, write bool) error {
+	id, e := x.leaseID("x-ms-lease-id")
+	if e != nil {
+		return e
+	}
+	var l *Lease
+	if p != nil {
+		l = p.Lease
+	}
+	if e := l.Permits(id, write, x.at); e != nil {
+		return e
+	}
+	return nil
+}
+
 // mayWrite is the check of a writing request in its transaction: the container still exists, the conditions hold, and
 // the present blob may be replaced.
 func (x *exchange) mayWrite(c conditions) func(tx *store.Tx, old *Properties) error {
@@ -84,8 +101,8 @@ func (x *exchange) mayWrite(c conditions) func(tx *store.Tx, old *Properties) er
 		if e := c.write(old); e != nil {
 			return e
 		}
-		if old == nil {
-			return nil
+		if err := x.mayUse(old, true); err != nil || old == nil {
+			return err
 		}
 		if x.auth.mayOnlyCreate() {
 			return errPermission
@@ -105,6 +122,9 @@ func (x *exchange) mayDelete(c conditions) func(tx *store.Tx, old *Properties) e
 				e = errConditionNotMet
 			}
 			return e
+		}
+		if err := x.mayUse(old, true); err != nil {
+			return err
 		}
 		return x.mayChange(tx, old)
 	}

@@ -58,7 +58,12 @@ func (x *exchange) createContainer() error {
 
 // deleteContainer is Delete Container: https://learn.microsoft.com/rest/api/storageservices/delete-container
 func (x *exchange) deleteContainer() error {
-	if err := x.accounts.DeleteContainer(x.account, x.t.container, x.mayChangeContainer); err != nil {
+	if err := x.accounts.DeleteContainer(x.account, x.t.container, func(c Container) error {
+		if err := x.mayChangeContainer(c); err != nil {
+			return err
+		}
+		return x.mayUseContainer(c, true)
+	}); err != nil {
 		return err
 	}
 	x.w.WriteHeader(http.StatusAccepted)
@@ -93,12 +98,14 @@ func (x *exchange) containerProperties() error {
 	if err != nil {
 		return err
 	}
+	if err := x.mayUseContainer(c, false); err != nil {
+		return err
+	}
 	x.stampContainer(c)
 	h := x.w.Header()
 	setMetadata(h, c.Metadata)
 	if x.q.Get("comp") == "" {
-		h.Set("x-ms-lease-state", "available")
-		h.Set("x-ms-lease-status", "unlocked")
+		describeLease(h, c.Lease, x.at)
 		h.Set("x-ms-has-immutability-policy", strconv.FormatBool(c.Immutable > 0))
 		h.Set("x-ms-has-legal-hold", "false")
 		h.Set("x-ms-immutable-storage-with-versioning-enabled", "false")
@@ -120,13 +127,28 @@ func (x *exchange) setContainerMetadata() error {
 	}
 	c, err := x.accounts.ChangeContainer(x.account, x.t.container, func(c *Container) error {
 		c.Metadata = metadata
-		return x.mayChangeContainer(*c)
+		if err := x.mayChangeContainer(*c); err != nil {
+			return err
+		}
+		return x.mayUseContainer(*c, false)
 	})
 	if err != nil {
 		return err
 	}
 	x.stampContainer(c)
 	x.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// mayUseContainer checks that a request's lease id fits the container's lease. A deletion needs that of an active one.
+func (x *exchange) mayUseContainer(c Container, deletion bool) error {
+	id, e := x.leaseID("x-ms-lease-id")
+	if e == nil {
+		e = c.Lease.permits(id, deletion, x.at, containerLeaseErrors)
+	}
+	if e != nil {
+		return e
+	}
 	return nil
 }
 

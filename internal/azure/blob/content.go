@@ -124,7 +124,7 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 		}
 	}
 	c.stamp(p, opts.Now)
-	p.CreatedAt = p.LastModified
+	p.CreatedAt, p.Lease = p.LastModified, nil
 	if p.CopySource != "" {
 		p.CopyID = newID()
 	}
@@ -141,7 +141,7 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 		}
 	}
 	if old != nil {
-		p.CreatedAt = old.CreatedAt
+		p.CreatedAt, p.Lease = old.CreatedAt, old.Lease.afterWrite(present(opts.Now))
 		end := func() error { return release(tx, old.SHA256) }
 		if keep.Versions {
 			end = func() error { return keepVersion(tx, key, *old) }
@@ -156,11 +156,19 @@ func (c *Content) replace(tx *store.Tx, key Key, p *Properties, opts PutOptions)
 	return tx.Put(tableBlobs, key.String(), p)
 }
 
+// present is the time of a write that may give none.
+func present(now time.Time) time.Time {
+	if now.IsZero() {
+		return time.Now()
+	}
+	return now
+}
+
 // ChangeKind is the part of a blob that Change alters. It decides whether ETag, time and version become new.
 type ChangeKind int
 
 const (
-	// ChangeTier leaves ETag and time as they are.
+	// ChangeTier, of the tier or the lease, leaves ETag and time as they are.
 	ChangeTier ChangeKind = iota
 	// ChangeHeaders gives the blob a new ETag and time.
 	ChangeHeaders
@@ -168,7 +176,7 @@ const (
 	ChangeMetadata
 )
 
-// Change alters a blob's headers, metadata or tier in place; change must leave size, digest and blocks alone.
+// Change alters a blob's headers, metadata, tier or lease in place; change must leave size, digest and blocks alone.
 func (c *Content) Change(
 	key Key, now time.Time, kind ChangeKind, change func(tx *store.Tx, p *Properties) error,
 ) (Properties, error) {
@@ -183,6 +191,7 @@ func (c *Content) Change(
 			return err
 		}
 		if kind != ChangeTier {
+			p.Lease = p.Lease.afterWrite(present(now))
 			c.stamp(p, now)
 		}
 		keep, err := c.Retention(tx, key.Account)
@@ -278,9 +287,7 @@ func stat(tx *store.Tx, key Key) (*Properties, error) {
 
 // stamp gives p a time and an ETag of its own: the service's ETags are the time of the write in ticks of 100 ns.
 func (c *Content) stamp(p *Properties, now time.Time) {
-	if now.IsZero() {
-		now = time.Now()
-	}
+	now = present(now)
 	p.LastModified = now.UTC().Truncate(time.Second)
 	p.ETag = c.nextETag(now)
 }

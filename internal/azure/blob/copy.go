@@ -4,30 +4,73 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
+
+// copySource is where a copy reads.
+type copySource struct {
+	url *url.URL
+	key Key
+	// stands reports whether the container that the decision about the source is on is still there.
+	stands func(tx *store.Tx) bool
+	when   conditions
+	lease  string
+}
+
+// copySource reads the source from the request's headers, and decides whether the caller may read it.
+func (x *exchange) copySource() (s copySource, e *Error) {
+	var err error
+	if s.url, err = url.Parse(x.r.Header.Get("x-ms-copy-source")); err != nil || s.url.Host == "" {
+		return s, errHeaderValue("x-ms-copy-source")
+	}
+	if s.url.Host != x.r.Host {
+		return s, errCopySource
+	}
+	at, e := parsePath(s.url)
+	if e != nil || at.blob == "" || s.url.Query().Has("snapshot") {
+		return s, errHeaderValue("x-ms-copy-source")
+	}
+	s.key = at.key()
+	if s.key.Version = s.url.Query().Get("versionid"); s.key.Version != "" && !checkVersion(s.key.Version) {
+		return s, errHeaderValue("x-ms-copy-source")
+	}
+	if s.stands, e = x.authorizeSource(s.url, at); e != nil {
+		return s, e
+	}
+	if s.when, e = conditionsOf(x.r.Header, "x-ms-source-"); e != nil {
+		return s, e
+	}
+	s.lease, e = x.leaseID("x-ms-source-lease-id")
+	s.url.RawQuery = "" // signatures are not kept
+	return s, e
+}
+
+// mayRead is the check of the source in the copy's transaction.
+func (s copySource) mayRead(tx *store.Tx, now time.Time) error {
+	if !s.stands(tx) {
+		return errCopySource
+	}
+	p, err := stat(tx, s.key)
+	if err != nil {
+		return err
+	}
+	if e := s.when.read(p.ETag, p.LastModified); e != nil {
+		return serviceError(http.StatusPreconditionFailed, "SourceConditionNotMet",
+			"The source condition specified using HTTP conditional header(s) is not met.")
+	}
+	if e := p.Lease.Permits(s.lease, false, now); e != nil {
+		return e
+	}
+	return nil
+}
 
 // copyBlob is Copy Blob, Copy Blob From URL and Put Blob From URL, of sources that are served here. It is done when it
 // answers.
 // Source: https://learn.microsoft.com/rest/api/storageservices/copy-blob
 func (x *exchange) copyBlob() error {
-	source, err := url.Parse(x.r.Header.Get("x-ms-copy-source"))
-	if err != nil || source.Host == "" {
-		return errHeaderValue("x-ms-copy-source")
-	}
-	if source.Host != x.r.Host {
-		return errCopySource
-	}
-	at, e := parsePath(source)
-	if e != nil || at.blob == "" || source.Query().Has("snapshot") {
-		return errHeaderValue("x-ms-copy-source")
-	}
-	from := at.key()
-	if from.Version = source.Query().Get("versionid"); from.Version != "" && !checkVersion(from.Version) {
-		return errHeaderValue("x-ms-copy-source")
-	}
-	sourceStands, e := x.authorizeSource(source, at)
+	source, e := x.copySource()
 	if e != nil {
 		return e
 	}
@@ -35,28 +78,15 @@ func (x *exchange) copyBlob() error {
 	if e != nil {
 		return e
 	}
-	of, e := conditionsOf(x.r.Header, "x-ms-source-")
-	if e != nil {
-		return e
-	}
 	check := o.Check
 	o.Check = func(tx *store.Tx, old *Properties) error {
-		if !sourceStands(tx) {
-			return errCopySource
-		}
-		p, err := stat(tx, from)
-		if err != nil {
+		if err := source.mayRead(tx, x.at); err != nil {
 			return err
-		}
-		if e := of.read(p.ETag, p.LastModified); e != nil {
-			return serviceError(http.StatusPreconditionFailed, "SourceConditionNotMet",
-				"The source condition specified using HTTP conditional header(s) is not met.")
 		}
 		return check(tx, old)
 	}
-	source.RawQuery = "" // signatures are not kept
-	o.CopySource = source.String()
-	p, err := x.content.CopyWith(x.r.Context(), from, x.t.key(), o)
+	o.CopySource = source.url.String()
+	p, err := x.content.CopyWith(x.r.Context(), source.key, x.t.key(), o)
 	if errors.Is(err, ErrNotFound) {
 		return errCopySource
 	}

@@ -36,6 +36,9 @@ func (x *exchange) getBlob() error {
 		x.stamp(p)
 		return e
 	}
+	if err := x.mayUse(&p, false); err != nil {
+		return err
+	}
 	if p.Tier == "Archive" {
 		return errArchived
 	}
@@ -134,6 +137,9 @@ func (x *exchange) blobProperties() error {
 	if e := c.read(p.ETag, p.LastModified); e != nil {
 		x.stamp(p)
 		return e
+	}
+	if err := x.mayUse(&p, false); err != nil {
+		return err
 	}
 	if x.q.Get("comp") == "metadata" {
 		x.stamp(p)

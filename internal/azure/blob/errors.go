@@ -71,8 +71,6 @@ var (
 		"The metadata specified is invalid. It has characters that are not permitted.")
 	errMethod = serviceError(http.StatusMethodNotAllowed, "UnsupportedHttpVerb",
 		"The resource doesn't support specified Http Verb.")
-	errLease = serviceError(http.StatusPreconditionFailed, "LeaseNotPresentWithBlobOperation",
-		"There is currently no lease on the blob.")
 	errImmutable = serviceError(http.StatusConflict, "BlobImmutableDueToPolicy",
 		"This operation is not permitted as the blob is immutable due to a policy.")
 	errCurrentVersion = serviceError(http.StatusForbidden, "OperationNotAllowedOnRootBlob",

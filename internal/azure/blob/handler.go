@@ -281,9 +281,6 @@ func (x *exchange) refuseHeaders() *Error {
 			return errUnsupportedHeader(name)
 		}
 	}
-	if x.r.Header.Get("x-ms-lease-id") != "" {
-		return errLease
-	}
 	if x.q.Has("snapshot") {
 		return errQueryValue("snapshot")
 	}

@@ -129,8 +129,7 @@ func (x *exchange) describe(p Properties) {
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("x-ms-blob-type", "BlockBlob")
 	h.Set("x-ms-creation-time", httpTime(p.CreatedAt))
-	h.Set("x-ms-lease-state", "available")
-	h.Set("x-ms-lease-status", "unlocked")
+	describeLease(h, p.Lease, x.at)
 	h.Set("x-ms-server-encrypted", "true")
 	setMetadata(h, p.Metadata)
 	if p.CopyID != "" {
@@ -140,6 +139,34 @@ func (x *exchange) describe(p Properties) {
 		h.Set("x-ms-copy-progress", copyProgress(p))
 		h.Set("x-ms-copy-completion-time", httpTime(p.LastModified))
 	}
+}
+
+// describeLease sets the headers that describe a lease.
+func describeLease(h http.Header, l *Lease, now time.Time) {
+	h.Set("x-ms-lease-state", string(l.State(now)))
+	h.Set("x-ms-lease-status", l.Status(now))
+	if duration := l.Duration(now); duration != "" {
+		h.Set("x-ms-lease-duration", duration)
+	}
+}
+
+// leaseTime is the time, in whole seconds, until a broken lease ends.
+func leaseTime(l *Lease, now time.Time) string {
+	left := l.Broken.Sub(now)
+	return strconv.Itoa(max(0, int((left+time.Second-1)/time.Second)))
+}
+
+// intHeader reads a header with a whole number; nil without one.
+func intHeader(h http.Header, name string) (*int, *Error) {
+	v := h.Get(name)
+	if v == "" {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		return nil, errHeaderValue(name)
+	}
+	return &n, nil
 }
 
 // stamp sets the headers that identify a blob's state: ETag, time and version.

@@ -84,6 +84,7 @@ func keepVersion(tx *store.Tx, key Key, old Properties) error {
 			return err
 		}
 	}
+	old.Lease = nil
 	return tx.Put(tableHistory, historyKey(key, old.VersionID), old)
 }
 
@@ -99,6 +100,7 @@ func keepDeleted(tx *store.Tx, key Key, old Properties, now time.Time, days int)
 			return err
 		}
 	}
+	old.Lease = nil
 	old.markDeleted(now, days)
 	return tx.Put(tableHistory, historyKey(key, deletedID), old)
 }
@@ -149,9 +151,9 @@ func forget(tx *store.Tx, row, sha string) error {
 	return release(tx, sha)
 }
 
-// Undelete restores a deleted blob, unless another has its name now, and its deleted versions. check, if set, decides in
-// the same transaction. A version becomes the current one when it is copied. ErrNotFound means that neither a blob nor a
-// deleted one exists.
+// Undelete restores a deleted blob, unless another has its name now, and its deleted versions. check, if set, decides
+// in the same transaction. A version becomes the current one when it is copied. ErrNotFound means that neither a blob
+// nor a deleted one exists.
 // Source: https://learn.microsoft.com/rest/api/storageservices/undelete-blob
 func (c *Content) Undelete(key Key, now time.Time, check func(tx *store.Tx) error) error {
 	return c.st.Update(func(tx *store.Tx) error {

@@ -90,7 +90,8 @@ type blobPropertiesXML struct {
 	AccessTier         string
 	AccessTierInferred bool `xml:",omitempty"`
 	LeaseStatus        string
-	LeaseState         string
+	LeaseState         LeaseState
+	LeaseDuration      string `xml:",omitempty"`
 	CopyID             string `xml:"CopyId,omitempty"`
 	CopySource         string `xml:",omitempty"`
 	CopyStatus         string `xml:",omitempty"`
@@ -113,7 +114,8 @@ type containerPropertiesXML struct {
 	LastModified                string `xml:"Last-Modified"`
 	ETag                        string `xml:"Etag"`
 	LeaseStatus                 string
-	LeaseState                  string
+	LeaseState                  LeaseState
+	LeaseDuration               string `xml:",omitempty"`
 	PublicAccess                string `xml:",omitempty"`
 	DefaultEncryptionScope      string
 	DenyEncryptionScopeOverride bool
@@ -214,8 +216,9 @@ func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 		ContentType:   i.ContentType, ContentEncoding: i.ContentEncoding, ContentLanguage: i.ContentLanguage,
 		ContentMD5: base64.StdEncoding.EncodeToString(i.ContentMD5), CacheControl: i.CacheControl,
 		ContentDisposition: i.ContentDisposition,
-		BlobType:           "BlockBlob", AccessTier: tier, AccessTierInferred: inferred, LeaseStatus: "unlocked",
-		LeaseState: "available", ServerEncrypted: true,
+		BlobType:           "BlockBlob", AccessTier: tier, AccessTierInferred: inferred,
+		LeaseStatus: i.Lease.Status(x.at), LeaseState: i.Lease.State(x.at), LeaseDuration: i.Lease.Duration(x.at),
+		ServerEncrypted: true,
 	}}
 	if out.Properties.ContentType == "" {
 		out.Properties.ContentType = "application/octet-stream"
@@ -290,9 +293,10 @@ func (x *exchange) containers(deleted bool) ([]Container, error) {
 // listedContainer is a container's entry in a list.
 func (x *exchange) listedContainer(c Container, metadata bool) containerXML {
 	out := containerXML{Name: c.Name, Properties: containerPropertiesXML{
-		LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`, LeaseStatus: "unlocked",
-		LeaseState: "available", DefaultEncryptionScope: "$account-encryption-key",
-		HasImmutabilityPolicy: c.Immutable > 0,
+		LastModified: httpTime(c.LastModified), ETag: `"` + c.ETag + `"`,
+		LeaseStatus: c.Lease.Status(x.at), LeaseState: c.Lease.State(x.at), LeaseDuration: c.Lease.Duration(x.at),
+		DefaultEncryptionScope: "$account-encryption-key",
+		HasImmutabilityPolicy:  c.Immutable > 0,
 	}}
 	if c.Version != "" {
 		days := int(c.Purge.Sub(x.at).Hours() / 24)

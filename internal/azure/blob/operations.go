@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Category is where the resource log files an operation.
@@ -110,9 +111,10 @@ type operation struct {
 	// methods, restype and comp identify its requests on the permission's level. A blob's restype is ignored.
 	methods       []string
 	restype, comp string
-	// header and query name a header and a parameter that a request must have as well; empty requires none.
-	header, query string
-	permission    permission
+	// header and query name a header and a parameter that a request must have as well; empty requires none. The header
+	// may have to have a value.
+	header, value, query string
+	permission           permission
 	// versions says that the operation takes a versionid.
 	versions bool
 	// run answers requests; nil for operations of the service that are not implemented here.
@@ -129,7 +131,7 @@ var (
 
 // operations are all operations of the service: routing, authorization and the log go by this table alone. Of rows that
 // fit a request the first counts.
-var operations = []operation{
+var operations = append(leaseOperations(), []operation{
 	{Operation: Operation{"ListContainers", StorageRead}, methods: get, comp: "list",
 		permission: toListContainers, run: (*exchange).listContainers},
 	{Operation: Operation{"GetAccountInformation", StorageRead}, methods: getHead, restype: "account",
@@ -190,8 +192,26 @@ var operations = []operation{
 		permission: permission{level: levelBlob}},
 	{Operation: Operation{"SnapshotBlob", StorageWrite}, methods: put, comp: "snapshot",
 		permission: permission{level: levelBlob}},
-	{Operation: Operation{"LeaseBlob", StorageWrite}, methods: put, comp: "lease",
-		permission: permission{level: levelBlob}},
+}...)
+
+const leaseHeader = "x-ms-lease-action"
+
+// leaseOperations are the operations on leases, of blobs and of containers.
+func leaseOperations() (out []operation) {
+	for _, action := range []string{"Acquire", "Renew", "Change", "Release", "Break"} {
+		onBlob, onContainer := toChangeBlob, toChangeContainer
+		if action == "Break" { // the permission to delete includes it
+			onBlob.sas, onContainer.sas = "wd", "wd"
+		}
+		value := strings.ToLower(action)
+		out = append(out,
+			operation{Operation: Operation{action + "BlobLease", StorageWrite}, methods: put, comp: "lease",
+				header: leaseHeader, value: value, permission: onBlob, run: (*exchange).leaseBlob},
+			operation{Operation: Operation{action + "ContainerLease", StorageWrite}, methods: put, restype: "container",
+				comp: "lease", header: leaseHeader, value: value, permission: onContainer,
+				run: (*exchange).leaseContainer})
+	}
+	return out
 }
 
 // route finds the operation of a request. An unknown operation is nil and an error; one that is not implemented here is
@@ -201,13 +221,17 @@ func route(t target, r *http.Request, q url.Values) (*operation, *Error) {
 	if level == levelBlob {
 		restype = ""
 	}
-	otherMethod := false
+	otherMethod, otherValue := false, ""
 	for i := range operations {
 		op := &operations[i]
 		if op.permission.level != level || op.restype != restype || op.comp != comp {
 			continue
 		}
 		if !op.takes(r, q) {
+			if op.value != "" && slices.Contains(op.methods, r.Method) {
+				otherValue = op.header
+				continue
+			}
 			otherMethod = otherMethod || op.run != nil
 			continue
 		}
@@ -217,6 +241,10 @@ func route(t target, r *http.Request, q url.Values) (*operation, *Error) {
 		return op, nil
 	}
 	switch {
+	case otherValue != "" && r.Header.Get(otherValue) == "":
+		return nil, errMissingHeader(otherValue)
+	case otherValue != "":
+		return nil, errHeaderValue(otherValue)
 	case otherMethod:
 		return nil, errMethod
 	case comp != "":
@@ -228,5 +256,6 @@ func route(t target, r *http.Request, q url.Values) (*operation, *Error) {
 // takes reports whether a request on the operation's URL is one of its own.
 func (o *operation) takes(r *http.Request, q url.Values) bool {
 	return slices.Contains(o.methods, r.Method) && (o.header == "" || r.Header.Get(o.header) != "") &&
+		(o.value == "" || strings.EqualFold(r.Header.Get(o.header), o.value)) &&
 		(o.query == "" || q.Has(o.query))
 }

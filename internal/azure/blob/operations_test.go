@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -34,7 +35,7 @@ func (o *operation) request(method string) *http.Request {
 	path := [...]string{"/contoso/", "/contoso/data", "/contoso/data/a/b.csv"}[o.permission.level]
 	r := httptest.NewRequest(method, path+"?"+q.Encode(), http.NoBody)
 	if o.header != "" {
-		r.Header.Set(o.header, "1")
+		r.Header.Set(o.header, cmp.Or(o.value, "1"))
 	}
 	return r
 }
@@ -104,7 +105,6 @@ func TestRequestsAreLoggedUnderTheNamesOfTheService(t *testing.T) {
 		"DELETE /contoso/c/a":                                     "DeleteBlob",
 		"DELETE /contoso/c/a?versionid=1":                         "DeleteBlob",
 		"GET /contoso/c/a?comp=tags":                              "GetBlobTags",
-		"PUT /contoso/c/a?comp=lease":                             "LeaseBlob",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		r := httptest.NewRequest(method, path, http.NoBody)
@@ -118,6 +118,10 @@ func TestRequestsAreLoggedUnderTheNamesOfTheService(t *testing.T) {
 	r.Header.Set("x-ms-copy-source", "https://h/contoso/c/b")
 	op, _ := route(target{"contoso", "c", "a"}, r, r.URL.Query())
 	assert.Equal(t, "CopyBlob", op.Name)
+	r = httptest.NewRequest(http.MethodPut, "/contoso/c?restype=container&comp=lease", http.NoBody)
+	r.Header.Set("x-ms-lease-action", "Break")
+	op, _ = route(target{"contoso", "c", ""}, r, r.URL.Query())
+	assert.Equal(t, "BreakContainerLease", op.Name)
 }
 
 func TestRequestsThatAreNoOperationAreLoggedAsUnknown(t *testing.T) {

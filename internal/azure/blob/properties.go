@@ -81,6 +81,8 @@ type Properties struct {
 	CopyID     string `json:"copyId,omitempty"`
 	// VersionID is the version's id where the account keeps versions, else empty.
 	VersionID string `json:"versionId,omitempty"`
+	// Lease is the lease on the blob; nil without one. Versions and deleted blobs have none.
+	Lease *Lease `json:"lease,omitempty"`
 	// Deleted is the time of its deletion, Purge the end of its retention; both are nil unless it was deleted.
 	Deleted *time.Time `json:"deleted,omitempty"`
 	Purge   *time.Time `json:"purge,omitempty"`

@@ -150,9 +150,13 @@ func (pl place) instance(c *arm.Call) (string, *arm.Error) {
 	return r.Instance(), nil
 }
 
-// mayReplace refuses to overwrite a blob that its container keeps immutable.
-// Source: https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview
+// mayReplace refuses to overwrite a blob that somebody has a lease on, or that its container keeps immutable.
+// Sources: https://learn.microsoft.com/rest/api/storageservices/lease-blob and
+// https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview
 func (pl place) mayReplace(c *arm.Call, old *blob.Properties) *arm.Error {
+	if refused := old.Lease.Permits("", true, c.Now); refused != nil {
+		return arm.Errorf(refused.Status, refused.Code, "%s", refused.Message)
+	}
 	policy, ok := c.Get(pl.containerID().Child("immutabilityPolicies", "default"))
 	if !ok {
 		return nil

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"encoding/json"
+	"maps"
 	"net/netip"
 	"strings"
 	"time"
@@ -123,6 +125,7 @@ func containerOf(c *arm.Call, r *arm.Resource) blob.Container {
 		ETag:     strings.Trim(jsonbody.Text(r.Body, "etag"), `"`),
 		Metadata: metadataOf(props), PublicAccess: jsonbody.Text(props, "publicAccess"),
 	}
+	out.Lease = leaseOf(r)
 	if t, err := time.Parse(time.RFC3339Nano, jsonbody.Text(props, "lastModifiedTime")); err == nil {
 		out.LastModified = t.Truncate(time.Second)
 	}
@@ -163,7 +166,31 @@ func (a *Accounts) CreateContainer(of blob.Account, container blob.Container) (b
 	})
 }
 
-// ChangeContainer changes a container's metadata.
+// privateLease is where a container keeps its lease.
+const privateLease = "lease"
+
+// leaseOf is the lease on a container; nil without one.
+func leaseOf(r *arm.Resource) *blob.Lease {
+	raw, err := json.Marshal(r.Private[privateLease])
+	var l *blob.Lease
+	if err != nil || json.Unmarshal(raw, &l) != nil {
+		return nil
+	}
+	return l
+}
+
+func setLease(r *arm.Resource, l *blob.Lease) {
+	if l == nil {
+		delete(r.Private, privateLease)
+		return
+	}
+	if r.Private == nil {
+		r.Private = map[string]any{}
+	}
+	r.Private[privateLease] = l
+}
+
+// ChangeContainer changes a container's metadata and lease.
 func (a *Accounts) ChangeContainer(
 	of blob.Account, name string, change func(c *blob.Container) error,
 ) (blob.Container, error) {
@@ -176,7 +203,10 @@ func (a *Accounts) ChangeContainer(
 			return nil, err
 		}
 		fresh, _ := c.Get(id)
-		setMetadata(fresh, changed.Metadata)
+		if !maps.Equal(changed.Metadata, metadataOf(old.Properties())) {
+			setMetadata(fresh, changed.Metadata)
+		}
+		setLease(fresh, changed.Lease)
 		return &arm.Write{Old: old, New: fresh}, nil
 	})
 }

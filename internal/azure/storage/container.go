@@ -3,6 +3,7 @@ package storage
 import (
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/blob"
@@ -62,7 +63,6 @@ func putContainer(c *arm.Call, w *arm.Write) *arm.Error {
 		}
 	}
 	props["deleted"], props["remainingRetentionDays"] = false, 0
-	props["leaseState"], props["leaseStatus"] = "Available", "Unlocked"
 	props["hasLegalHold"] = false
 	return nil
 }
@@ -79,18 +79,26 @@ func metadataOf(props map[string]any) map[string]string {
 	return out
 }
 
-// showContainer adds what follows from the container's immutability policy.
+// showContainer adds what follows from the container's lease and immutability policy.
 func showContainer(c *arm.Call, r *arm.Resource, body map[string]any) {
 	if r.Value("properties", "deleted") == true {
 		return // whatever has its name now is another one
 	}
 	policy, ok := c.Get(r.ID.Child("immutabilityPolicies", "default"))
 	props := jsonbody.EnsureObject(body, "properties")
+	lease := leaseOf(r)
+	props["leaseState"], props["leaseStatus"] = capital(string(lease.State(c.Now))), capital(lease.Status(c.Now))
+	if duration := lease.Duration(c.Now); duration != "" {
+		props["leaseDuration"] = capital(duration)
+	}
 	props["hasImmutabilityPolicy"] = ok
 	if ok {
 		props["immutabilityPolicy"] = map[string]any{"etag": `"` + policy.ETag + `"`, "properties": policy.Properties()}
 	}
 }
+
+// capital is a word of the data plane as the control plane spells it.
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 // deleteContainer drops the container's blobs, or keeps them with it where deleted containers are kept. A container
 // that goes with its account is gone.
@@ -101,6 +109,11 @@ func (p *provider) deleteContainer(c *arm.Call, r *arm.Resource) *arm.Error {
 	}
 	// A deletion through the data plane has no id of its own.
 	if alone := c.ID.Subscription == "" || c.ID.Key() == r.ID.Key(); alone {
+		// The data plane has asked for the lease's id. That the control plane refuses is documented, its status is not.
+		if c.ID.Subscription != "" && leaseOf(r).Active(c.Now) {
+			return arm.Conflict("LeaseIdMissing", "There is currently a lease on the container and no lease ID was "+
+				"specified in the request.")
+		}
 		kept, err := p.bury(c, account, r)
 		if err != nil {
 			return arm.InternalError(err)

@@ -148,7 +148,7 @@ func (w *work) mayChange(container *arm.Resource, item blob.Item) func(*store.Tx
 	}
 }
 
-// mayDelete spares blobs that their container keeps immutable as well.
+// mayDelete spares blobs that have a lease, or that their container keeps immutable, as well.
 func (w *work) mayDelete(container *arm.Resource, item blob.Item) func(*store.Tx, *blob.Properties) error {
 	mayChange := w.mayChange(container, item)
 	return func(tx *store.Tx, old *blob.Properties) error {
@@ -156,7 +156,7 @@ func (w *work) mayDelete(container *arm.Resource, item blob.Item) func(*store.Tx
 			return err
 		}
 		kept := containerOf(&arm.Call{Tx: tx, Server: w.server}, container).Immutable
-		if kept > 0 && w.now.Before(old.CreatedAt.Add(kept)) {
+		if old.Lease.Active(w.now) || kept > 0 && w.now.Before(old.CreatedAt.Add(kept)) {
 			return errSpared
 		}
 		return nil

@@ -165,6 +165,7 @@ func (a *Accounts) RestoreContainer(of blob.Account, name, version, destination 
 				return nil, err
 			}
 			d.Resource.ID = id
+			setLease(d.Resource, nil)
 			return &arm.Write{New: d.Resource}, nil
 		}
 		return nil, blob.ErrContainerNotFound
