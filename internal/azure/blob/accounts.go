@@ -27,6 +27,8 @@ type Account struct {
 	TenantID string
 	// Keys are the account keys, decoded.
 	Keys [][]byte
+	// Delegation is the secret that user delegation keys are made of; empty while none has been given out.
+	Delegation []byte
 	// SharedKey says whether Shared Key and signatures made with an account key are accepted (allowSharedKeyAccess).
 	SharedKey bool
 	// HTTPSOnly refuses plain HTTP (supportsHttpsTrafficOnly).
@@ -93,6 +95,8 @@ type Accounts interface {
 	// DeleteContainer removes a container with its blobs unless check refuses, or returns ErrContainerNotFound or an
 	// *Error.
 	DeleteContainer(of Account, name string, check func(c Container) error) error
+	// DelegationSecret is the account's Delegation, made if it has none yet.
+	DelegationSecret(of Account) ([]byte, error)
 	// DeletedContainers lists the deleted containers that can be restored, by name and then by version.
 	DeletedContainers(of Account) ([]Container, error)
 	// RestoreContainer brings a deleted container back under the name destination, or returns ErrContainerNotFound when

@@ -61,6 +61,8 @@ func (h *Handler) authenticate(
 	case kind == Anonymous && authorization != "":
 		e = errInvalidAuth
 	case kind == Anonymous:
+	case kind == SAS && isDelegated(q): // made with a token and not with an account key
+		a.sas, e = checkSAS(q, account, at, r.TLS != nil, r.RemoteAddr, h.now())
 	case !account.SharedKey:
 		e = errKeyAuth
 	case kind == AccountKey:
@@ -87,12 +89,21 @@ func (h *Handler) bearer(token string, account Account) (Caller, *Error) {
 
 // authorize decides whether a has the permission at a place in an account.
 func (h *Handler) authorize(a auth, needed permission, account Account, at target) *Error {
-	switch a.kind {
-	case AccountKey:
+	switch {
+	case needed.tokenOnly && a.kind != OAuth:
+		return errAuthentication("Only authentication scheme Bearer is supported.")
+	case a.kind == AccountKey:
 		return nil
-	case SAS:
-		return a.sas.permits(needed)
-	case OAuth:
+	case a.kind == SAS:
+		if e := a.sas.permits(needed); e != nil || a.sas.delegate == "" {
+			return e
+		}
+		if h.authorizer == nil || !h.authorizer.Allowed(a.sas.delegate, scope(account, at), needed.action,
+			needed.data) {
+			return errPermission
+		}
+		return nil
+	case a.kind == OAuth:
 		if !h.authorizer.Allowed(a.caller.ObjectID, scope(account, at), needed.action, needed.data) {
 			return errPermission
 		}

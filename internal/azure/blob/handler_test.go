@@ -115,6 +115,8 @@ func (e *estate) DeleteContainer(of blob.Account, name string, check func(c blob
 	return e.st.Update(func(tx *store.Tx) error { return e.content.DropContainer(tx, of.Name, name) })
 }
 
+func (e *estate) DelegationSecret(blob.Account) ([]byte, error) { return nil, errors.New("no secret") }
+
 func (e *estate) DeletedContainers(blob.Account) ([]blob.Container, error) { return nil, nil }
 
 func (e *estate) RestoreContainer(blob.Account, string, string, string) (blob.Container, error) {

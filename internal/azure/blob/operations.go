@@ -80,6 +80,8 @@ type permission struct {
 	// action is the action that a bearer token's principal needs; data says that it is a data action.
 	action string
 	data   bool
+	// tokenOnly refuses all who have not signed in with a token.
+	tokenOnly bool
 }
 
 const containersPrefix = "Microsoft.Storage/storageAccounts/blobServices/containers/"
@@ -87,6 +89,9 @@ const containersPrefix = "Microsoft.Storage/storageAccounts/blobServices/contain
 var (
 	toListContainers = permission{level: levelService, sas: "l", action: containersPrefix + "read"}
 	toReadAccount    = permission{level: levelService, sas: "rwdlacup", action: containersPrefix + "read"}
+
+	toDelegate = permission{level: levelService, tokenOnly: true,
+		action: "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action"}
 
 	toCreateContainer = permission{level: levelContainer, sas: "cw", action: containersPrefix + "write"}
 	toChangeContainer = permission{level: levelContainer, sas: "w", action: containersPrefix + "write"}
@@ -125,6 +130,7 @@ var (
 	get     = []string{http.MethodGet}
 	getHead = []string{http.MethodGet, http.MethodHead}
 	head    = []string{http.MethodHead}
+	post    = []string{http.MethodPost}
 	put     = []string{http.MethodPut}
 	remove  = []string{http.MethodDelete}
 )
@@ -140,6 +146,9 @@ var operations = append(leaseOperations(), []operation{
 		comp: "properties", permission: permission{level: levelService}},
 	{Operation: Operation{"SetBlobServiceProperties", StorageWrite}, methods: put, restype: "service",
 		comp: "properties", permission: permission{level: levelService}},
+
+	{Operation: Operation{"GetUserDelegationKey", StorageRead}, methods: post, restype: "service",
+		comp: "userdelegationkey", permission: toDelegate, run: (*exchange).userDelegationKey},
 
 	{Operation: Operation{"CreateContainer", StorageWrite}, methods: put, restype: "container",
 		permission: toCreateContainer, run: (*exchange).createContainer},

@@ -69,8 +69,9 @@ func TestEveryOperationIsRoutedAuthorizedAndLogged(t *testing.T) {
 		if op.run == nil {
 			continue
 		}
-		assert.NotEmpty(t, op.permission.sas, "%s needs a letter of a signature", op.Name)
-		assert.Contains(t, op.permission.action, containersPrefix, "%s needs an action", op.Name)
+		assert.NotEqual(t, op.permission.tokenOnly, op.permission.sas != "", "%s needs a letter of a signature", op.Name)
+		assert.Contains(t, op.permission.action, "Microsoft.Storage/storageAccounts/blobServices/", "%s needs an action",
+			op.Name)
 		assert.Contains(t, []string{"", PublicBlob, PublicContainer}, op.permission.public)
 		if op.Category != StorageRead {
 			assert.Empty(t, op.permission.public, "%s needs credentials", op.Name)
@@ -84,6 +85,7 @@ func TestRequestsAreLoggedUnderTheNamesOfTheService(t *testing.T) {
 	for request, name := range map[string]string{
 		"GET /contoso/?comp=list":                                 "ListContainers",
 		"GET /contoso/?restype=account&comp=properties":           "GetAccountInformation",
+		"POST /contoso/?restype=service&comp=userdelegationkey":   "GetUserDelegationKey",
 		"PUT /contoso/c?restype=container":                        "CreateContainer",
 		"HEAD /contoso/c?restype=container":                       "GetContainerProperties",
 		"PUT /contoso/c?restype=container&comp=metadata":          "SetContainerMetadata",

@@ -64,6 +64,9 @@ func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action strin
 // Roles are the roles that a principal holds at the scope or above it, as far as their assignments are in effect.
 func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []roles.Role {
 	var held []roles.Role
+	if _, ok := d.Principal(tx, principalObjectID); !ok {
+		return nil // deleted: what is left of its assignments is nobody's
+	}
 	scope = strings.ToLower(scope)
 	now := d.now()
 	err := tx.Scan(tableAssignments, strings.ToLower(principalObjectID)+"|", func(_ string, raw []byte) error {

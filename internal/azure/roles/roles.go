@@ -17,6 +17,7 @@ const (
 	BlobDataOwner           = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 	BlobDataContributor     = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 	BlobDataReader          = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+	BlobDelegator           = "db58b8e5-c6ad-4a2a-8342-4190687cbf4a"
 	KeyVaultAdministrator   = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
 	KeyVaultSecretsOfficer  = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
 	KeyVaultSecretsUser     = "4633458b-17de-408a-b874-0445c86b69e6"
@@ -74,6 +75,9 @@ var BuiltIn = []Role{
 		Actions: []string{"Microsoft.Storage/storageAccounts/blobServices/containers/read",
 			"Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action"},
 		DataActions: []string{"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"}},
+	{ID: BlobDelegator, Name: "Storage Blob Delegator",
+		Description: "Allows for generation of a user delegation key which can be used to sign SAS tokens.",
+		Actions:     []string{"Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action"}},
 	{ID: KeyVaultAdministrator, Name: "Key Vault Administrator",
 		Description: "Perform all data plane operations on a key vault and all objects in it.",
 		Actions: []string{"Microsoft.KeyVault/checkNameAvailability/read", "Microsoft.KeyVault/deletedVaults/read",

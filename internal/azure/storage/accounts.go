@@ -52,8 +52,9 @@ func (a *Accounts) Account(name string) (out blob.Account, ok bool) {
 		sku := r.String("sku", "name")
 		out = blob.Account{
 			Name: r.ID.Name(), ID: r.ID.String(), Instance: r.Instance(),
-			Keys:      [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
-			SharedKey: props["allowSharedKeyAccess"] != false, HTTPSOnly: props["supportsHttpsTrafficOnly"] != false,
+			Keys:       [][]byte{keyOf(r, keyNames[0]), keyOf(r, keyNames[1])},
+			Delegation: delegationOf(r),
+			SharedKey:  props["allowSharedKeyAccess"] != false, HTTPSOnly: props["supportsHttpsTrafficOnly"] != false,
 			PublicAccess: props["allowBlobPublicAccess"] == true, ReadableSecondary: strings.Contains(sku, "_RA"),
 			HierarchicalNamespace: props["isHnsEnabled"] == true, Kind: jsonbody.Text(r.Body, "kind"), SKU: sku,
 			AccessTier: jsonbody.Text(props, "accessTier"),
@@ -164,6 +165,28 @@ func (a *Accounts) CreateContainer(of blob.Account, container blob.Container) (b
 		setMetadata(w.New, container.Metadata)
 		return w, nil
 	})
+}
+
+// DelegationSecret is the secret of the account's user delegation keys, made if it has none yet.
+func (a *Accounts) DelegationSecret(of blob.Account) (secret []byte, err error) {
+	err = a.server.Update(func(c *arm.Call) error {
+		r, ok := loadSame(c, of)
+		if !ok {
+			return blob.ErrContainerNotFound
+		}
+		if secret = delegationOf(r); len(secret) > 0 {
+			return nil
+		}
+		if err := makeDelegation(r); err != nil {
+			return serviceError(err)
+		}
+		secret = delegationOf(r)
+		if err := c.Save(r); err != nil {
+			return serviceError(err)
+		}
+		return nil
+	})
+	return secret, err
 }
 
 // privateLease is where a container keeps its lease.

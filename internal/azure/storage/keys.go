@@ -47,6 +47,29 @@ func keyOf(r *arm.Resource, name string) []byte {
 	return raw
 }
 
+// privateDelegation is where an account keeps the secret of its user delegation keys.
+const privateDelegation = "delegation"
+
+// delegationOf is the secret of an account's user delegation keys; empty while none has been given out.
+func delegationOf(r *arm.Resource) []byte { return keyOf(r, privateDelegation) }
+
+func makeDelegation(r *arm.Resource) *arm.Error {
+	secret, err := newKey()
+	if err == nil {
+		r.Private[privateDelegation] = secret
+	}
+	return err
+}
+
+// revokeDelegation answers Storage Accounts - Revoke User Delegation Keys: what they have signed ceases to be valid.
+// Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/revoke-user-delegation-keys
+func revokeDelegation(c *arm.Call, r *arm.Resource, _ map[string]any) (any, *arm.Error) {
+	if err := makeDelegation(r); err != nil {
+		return nil, err
+	}
+	return map[string]any{}, c.Save(r)
+}
+
 // keysBody is StorageAccountListKeysResult.
 func keysBody(r *arm.Resource) map[string]any {
 	keys := []any{}

@@ -38,6 +38,8 @@ func New(content *blob.Content) *arm.Provider {
 					"regeneratekey":  {Run: regenerateKey},
 					"listaccountsas": {Run: listAccountSAS},
 					"listservicesas": {Run: listServiceSAS},
+
+					"revokeuserdelegationkeys": {Run: revokeDelegation},
 				},
 			},
 			{Name: typeBlobService, Implicit: []string{"default"}, CheckName: onlyDefault, NoPatch: true,
