@@ -13,7 +13,6 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/roles"
-	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
 // wholeAPI is a control plane with all resource providers of the embedded Azure.
@@ -36,8 +35,8 @@ func example(e arm.Endpoint) string {
 		path = "/subscriptions/" + armtest.Subscription + below
 	}
 	path = placeholder.ReplaceAllString(path, "example")
-	if versions := azuretypes.APIVersions(e.Type); len(versions) > 0 {
-		path += "?api-version=" + versions[0]
+	if len(e.APIVersions) > 0 {
+		path += "?api-version=" + e.APIVersions[0]
 	}
 	return path
 }

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -13,48 +14,89 @@ import (
 //go:embed published/*.json
 var published embed.FS
 
-// catalogue is every published resource, by lower-case type and then by api-version.
+// catalogue knows which source has a resource type under an api-version.
 type catalogue struct {
-	byType map[string]map[string]*Resource
-	all    []*Resource // by type, newest api-version first
+	byType map[string]map[string]located // by lower-case type and then by api-version
+	all    []located                     // by type, newest api-version first
 }
 
-// load reads all files once. They are part of the program, so an unreadable one is a defect and panics.
+// located is a resource type in a source, under its published name.
+type located struct {
+	name   string
+	source *source
+}
+
+// shapes reads the resource's shapes, once.
+func (l located) resource() *Resource { return l.source.resources()[l.name] }
+
+// load reads the lists of all files once, and shapes only when they are asked for. The files are part of the program,
+// so an unreadable one is a defect and panics.
 var load = sync.OnceValue(func() *catalogue {
-	c := &catalogue{byType: map[string]map[string]*Resource{}}
-	names, err := fs.Glob(published, "published/*.json")
+	sources, err := readSources()
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("azuretypes: %w", err))
 	}
-	for _, name := range names {
-		data, err := published.ReadFile(name)
-		if err != nil {
-			panic(err)
-		}
-		resources, err := parse(data)
-		if err != nil {
-			panic(fmt.Errorf("azuretypes: %s: %w", name, err))
-		}
-		for _, r := range resources {
-			key := strings.ToLower(r.Type)
+	c := &catalogue{byType: map[string]map[string]located{}}
+	for _, s := range sources {
+		for name := range s.file.Resources {
+			key := strings.ToLower(name)
 			if c.byType[key] == nil {
-				c.byType[key] = map[string]*Resource{}
+				c.byType[key] = map[string]located{}
 			}
-			c.byType[key][r.APIVersion] = r
-			c.all = append(c.all, r)
+			if known, twice := c.byType[key][s.file.APIVersion]; twice {
+				panic(fmt.Errorf("azuretypes: %s@%s is in %s and in %s", name, s.file.APIVersion, known.source.name,
+					s.name))
+			}
+			c.byType[key][s.file.APIVersion] = located{name, s}
+			c.all = append(c.all, located{name, s})
 		}
 	}
-	slices.SortFunc(c.all, func(a, b *Resource) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Type), strings.ToLower(b.Type)),
-			newestFirst(a.APIVersion, b.APIVersion))
+	slices.SortFunc(c.all, func(a, b located) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)),
+			newestFirst(a.source.file.APIVersion, b.source.file.APIVersion))
 	})
 	return c
 })
 
+// readSources reads the files of whole shapes and then those of versions, which refer to them.
+func readSources() ([]*source, error) {
+	names, err := fs.Glob(published, "published/*.json")
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]*source{}
+	var sources []*source
+	add := func(s *source) {
+		known[s.name] = s
+		sources = append(sources, s)
+	}
+	for _, versions := range []bool{false, true} {
+		for _, name := range names {
+			title, differences := strings.CutSuffix(strings.TrimSuffix(path.Base(name), ".json"), ".versions")
+			if differences != versions {
+				continue
+			}
+			data, err := published.ReadFile(name)
+			if err == nil && versions {
+				err = readVersions(title, data, known, add)
+			} else if err == nil {
+				err = readWhole(title, data, add)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return sources, nil
+}
+
 // Lookup finds a resource type under an api-version. Neither is sensitive to case, as on Azure.
 func Lookup(resourceType, apiVersion string) (*Resource, bool) {
-	r, ok := load().byType[strings.ToLower(resourceType)][strings.ToLower(apiVersion)]
-	return r, ok
+	l, ok := load().byType[strings.ToLower(resourceType)][strings.ToLower(apiVersion)]
+	if !ok {
+		return nil, false
+	}
+	return l.resource(), true
 }
 
 // APIVersions lists the api-versions under which a type is known, newest first. It is nil if the type is unknown.
@@ -68,7 +110,13 @@ func APIVersions(resourceType string) []string {
 }
 
 // All lists every resource, by type and then newest api-version first.
-func All() []*Resource { return slices.Clone(load().all) }
+func All() []*Resource {
+	var all []*Resource
+	for _, l := range load().all {
+		all = append(all, l.resource())
+	}
+	return all
+}
 
 // newestFirst orders api-versions: by date, and of the same date the stable one before its preview.
 func newestFirst(a, b string) int {

@@ -20,6 +20,56 @@ func (r *Resource) StripReadOnly(body map[string]any) map[string]any {
 	return stripped
 }
 
+// Published returns a deep copy of a resource's body without the properties that the api-version does not have, such as
+// those that later ones have added. id, name, type, systemData, etag and apiVersion at the top stay.
+func (r *Resource) Published(body map[string]any) map[string]any {
+	kept := copyPublished(r.Body, body)
+	for name := range envelope {
+		if value, ok := body[name]; ok {
+			kept[name] = copyValue(anything, value, func(*Property) bool { return true }, asIs)
+		}
+	}
+	return kept
+}
+
+// copyPublished copies an object without unknown properties. An object whose variant is unknown is copied whole.
+func copyPublished(s *Shape, body map[string]any) map[string]any {
+	v, err := s.Variant(body)
+	if err != nil {
+		return copyObject(s, body, func(*Property) bool { return true }, asIs)
+	}
+	out := make(map[string]any, len(body))
+	for name, value := range body {
+		switch p := v.Props[name]; {
+		case p != nil:
+			out[name] = copyKnown(p.Shape, value)
+		case v.Kind == Map:
+			out[name] = copyKnown(v.Items, value)
+		case v.Additional != nil:
+			out[name] = copyKnown(v.Additional, value)
+		}
+	}
+	return out
+}
+
+func copyKnown(s *Shape, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		if s.Kind == Object || s.Kind == Map {
+			return copyPublished(s, value)
+		}
+	case []any:
+		if s.Kind == Array {
+			out := make([]any, len(value))
+			for i, item := range value {
+				out[i] = copyKnown(s.Items, item)
+			}
+			return out
+		}
+	}
+	return copyValue(anything, value, func(*Property) bool { return true }, asIs)
+}
+
 // Redact returns a deep copy of a request's or response's body that may be logged: secret values are replaced by
 // Redacted, and in every other string the signature of a shared access signature is.
 func (r *Resource) Redact(body map[string]any) map[string]any {

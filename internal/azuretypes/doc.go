@@ -32,5 +32,20 @@
 // property that says which of $cases applies, each case adding its properties to those of the object itself; $other is
 // the type of properties that are not listed.
 //
+// # Versions
+//
+// Other api-versions of a file's resources are written as differences, in a file <name>.versions.json:
+//
+//	{
+//	  "versions": [
+//	    {"apiVersion": "2022-01-01", "like": "sample@2021-08-01", "types": {"Lid": {"colour": "Colour", "kind": null}}}
+//	  ]
+//	}
+//
+// Each one is like a whole file or an entry before it, whose name is that of its file with its api-version, and has the
+// resources and types of that one with the differences applied: objects merge, null removes, all else replaces. Left
+// out are versions under which a resource has another form than the stored one: storage accounts before 2016
+// (accountType), scheduled query rules before 2021, workbooks before 2020 and diagnostic settings before 2017.
+//
 // id, name, type, systemData, etag and apiVersion at the top of a body belong to every resource and are not repeated.
 package azuretypes

@@ -23,22 +23,21 @@ type parser struct {
 	shapes map[string]*Shape
 }
 
-func parse(data []byte) ([]*Resource, error) {
-	var f file
-	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, err
-	}
-	p := &parser{types: f.Types, shapes: map[string]*Shape{}}
-	var resources []*Resource
-	for _, name := range slices.Sorted(maps.Keys(f.Resources)) {
-		body, err := p.named(f.Resources[name])
+// parseResources makes the shapes of an api-version: bodies are the names of the resources' types.
+func parseResources(
+	version string, bodies map[string]string, types map[string]json.RawMessage,
+) (map[string]*Resource, error) {
+	p := &parser{types: types, shapes: map[string]*Shape{}}
+	resources := map[string]*Resource{}
+	for _, name := range slices.Sorted(maps.Keys(bodies)) {
+		body, err := p.named(bodies[name])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		if body.Kind != Object {
 			return nil, fmt.Errorf("%s: its body is not an object", name)
 		}
-		resources = append(resources, &Resource{Type: name, APIVersion: f.APIVersion, Body: body})
+		resources[name] = &Resource{Type: name, APIVersion: version, Body: body}
 	}
 	return resources, nil
 }

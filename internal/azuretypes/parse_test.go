@@ -1,11 +1,23 @@
 package azuretypes
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// parse reads a file of whole shapes.
+func parse(data []byte) ([]*Resource, error) {
+	var s *source
+	if err := readWhole("sample@v", data, func(read *source) { s = read }); err != nil {
+		return nil, err
+	}
+	found, err := parseResources(s.file.APIVersion, s.file.Resources, s.file.Types)
+	return slices.Collect(maps.Values(found)), err
+}
 
 func TestParse(t *testing.T) {
 	t.Run("Ensure every form that the documentation describes is read", func(t *testing.T) {

@@ -8,14 +8,25 @@ import (
 	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
+// APIVersions are the api-versions that the type is served in, newest first. A type that clients only read, and that
+// has no published body, has those of its nearest parent.
+func (t *Type) APIVersions() []string {
+	for name := t.Name; strings.Count(name, "/") > 0; name = name[:strings.LastIndexByte(name, '/')] {
+		if versions := azuretypes.APIVersions(name); len(versions) > 0 {
+			return versions
+		}
+	}
+	return nil
+}
+
 // checkAPIVersion refuses a version in which the type is not published.
 func checkAPIVersion(t *Type, version string) *Error {
 	if _, ok := azuretypes.Lookup(t.Name, version); ok {
 		return nil
 	}
-	known := azuretypes.APIVersions(t.Name)
-	if len(known) == 0 {
-		return nil // a read-only type without a published body: the provider's own routes and lists decide
+	known := t.APIVersions()
+	if len(known) == 0 || slices.ContainsFunc(known, func(v string) bool { return strings.EqualFold(v, version) }) {
+		return nil // types of tests have none
 	}
 	return BadRequest("NoRegisteredProviderFound", "No registered resource provider found for API version '%s' for "+
 		"type '%s'. The supported api-versions are '%s'.",

@@ -17,6 +17,7 @@ func (s *Server) render(c *Call, r *Resource, apiVersion string) map[string]any 
 	if b, _ := c.busy(r.ID); b != nil {
 		showProgress(pub, b.Kind, body)
 	}
+	body = pub.Published(body) // later versions have more properties than the request asks for
 	if pub.Body.Prop("systemData") != nil {
 		body["systemData"] = map[string]any{
 			"createdAt": Timestamp(r.CreatedAt), "createdBy": r.CreatedBy, "createdByType": "Application",

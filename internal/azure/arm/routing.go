@@ -90,6 +90,8 @@ type Endpoint struct {
 	Method, Path string
 	// Type is the full type of the resources on the path; "" for a route.
 	Type string
+	// APIVersions are those that the type is served in, newest first.
+	APIVersions []string
 	// Permission is the action that the caller needs; "" leaves the endpoint to OpenTo.
 	Permission string
 	OpenTo     Audience
@@ -114,9 +116,11 @@ func (s *Server) API() []Endpoint {
 func (t *Type) endpoints() []Endpoint {
 	collection, resource := t.paths()
 	var out []Endpoint
+	versions := t.APIVersions()
 	add := func(served bool, method, path, verb string) {
 		if served {
-			out = append(out, Endpoint{Method: method, Path: path, Type: t.Name, Permission: t.permission(verb)})
+			out = append(out, Endpoint{Method: method, Path: path, Type: t.Name, APIVersions: versions,
+				Permission: t.permission(verb)})
 		}
 	}
 	add(true, http.MethodGet, collection, "read")

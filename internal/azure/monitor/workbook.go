@@ -73,6 +73,7 @@ func putWorkbook(c *arm.Call, w *arm.Write) *arm.Error {
 	jsonbody.SetDefault(w.New.Body, "kind", "shared")
 	jsonbody.SetDefault(props, "version", "Notebook/1.0")
 	jsonbody.SetDefault(props, "sourceId", "azure monitor")
+	props["sourceId"] = strings.ToLower(jsonbody.Text(props, "sourceId")) // Azure keeps it in lower case
 	props["timeModified"] = arm.Timestamp(c.Now)
 	props["userId"] = c.Caller.ObjectID
 	props["revision"] = strings.ReplaceAll(uuid.NewString(), "-", "")

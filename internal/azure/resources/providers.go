@@ -7,7 +7,6 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/jsonbody"
-	"github.com/crossorg/crossorg/internal/azuretypes"
 )
 
 // providerRoutes are the resource providers as a subscription sees them, and its registration for them.
@@ -83,10 +82,7 @@ func providerBody(c *arm.Call, subscription string, p *arm.Provider) map[string]
 		func(a, b *arm.Type) int { return strings.Compare(a.Path(), b.Path()) })
 	shown := []any{}
 	for _, t := range types {
-		versions := azuretypes.APIVersions(t.Name)
-		if versions == nil {
-			versions = []string{}
-		}
+		versions := append([]string{}, t.APIVersions()...)
 		shown = append(shown, map[string]any{
 			"resourceType": t.Path(), "locations": locations, "apiVersions": versions,
 		})

@@ -201,11 +201,11 @@ func classes(password string) int {
 
 var thumbprintPattern = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 
-// checkAdminAccess wants a way in for an administrator: a client certificate or Azure AD.
+// checkAdminAccess checks the client certificates and the directory that let people in. A cluster that lets nobody in
+// is accepted, as Azure accepts that of azurerm's acceptance test for azurerm_service_fabric_managed_cluster.
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-configuration
 func checkAdminAccess(w *arm.Write) *arm.Error {
 	props := w.New.Properties()
-	admin := false
 	for i, client := range jsonbody.Objects(props, "clients") {
 		thumbprint, common := jsonbody.Text(client, "thumbprint"), jsonbody.Text(client, "commonName")
 		if (thumbprint == "") == (common == "") {
@@ -215,7 +215,6 @@ func checkAdminAccess(w *arm.Write) *arm.Error {
 			return invalid("properties.clients[%d].thumbprint '%s' is invalid: it must be the 40 hexadecimal digits "+
 				"of a certificate's SHA-1.", i, thumbprint)
 		}
-		admin = admin || jsonbody.IsTrue(client, "isAdmin")
 	}
 	directory := jsonbody.Object(props, "azureActiveDirectory")
 	if directory != nil {
@@ -225,10 +224,6 @@ func checkAdminAccess(w *arm.Write) *arm.Error {
 					jsonbody.Text(directory, key))
 			}
 		}
-	}
-	if !admin && directory == nil {
-		return invalid("The managed cluster '%s' has no administrator: give properties.clients a certificate with "+
-			"isAdmin, or set properties.azureActiveDirectory.", w.New.ID.Name())
 	}
 	return nil
 }

@@ -59,14 +59,11 @@ func TestAClusterIsRefusedAsAzureRefusesIt(t *testing.T) {
 		change        m
 		code, message string
 	}{
-		"short password":   {m{"adminPassword": "Ab-1"}, "InvalidParameter", "8-123"},
-		"plain password":   {m{"adminPassword": "allsmallletters"}, "InvalidParameter", "at least 3 of"},
-		"no password":      {m{"adminPassword": nil}, "InvalidParameter", "adminPassword"},
-		"reserved user":    {m{"adminUserName": "Administrator"}, "InvalidParameter", "adminUserName"},
-		"long user":        {m{"adminUserName": strings.Repeat("a", 21)}, "InvalidParameter", "adminUserName"},
-		"no administrator": {m{"clients": nil}, "InvalidParameter", "has no administrator"},
-		"readers only": {m{"clients": []m{{"isAdmin": false, "commonName": "reader.contoso.com"}}},
-			"InvalidParameter", "has no administrator"},
+		"short password": {m{"adminPassword": "Ab-1"}, "InvalidParameter", "8-123"},
+		"plain password": {m{"adminPassword": "allsmallletters"}, "InvalidParameter", "at least 3 of"},
+		"no password":    {m{"adminPassword": nil}, "InvalidParameter", "adminPassword"},
+		"reserved user":  {m{"adminUserName": "Administrator"}, "InvalidParameter", "adminUserName"},
+		"long user":      {m{"adminUserName": strings.Repeat("a", 21)}, "InvalidParameter", "adminUserName"},
 		"bad thumbprint": {m{"clients": []m{{"isAdmin": true, "thumbprint": "xyz"}}}, "InvalidParameter",
 			"thumbprint"},
 		"nameless certificate": {m{"clients": []m{{"isAdmin": true}}}, "InvalidParameter", "properties.clients[0]"},
@@ -187,4 +184,10 @@ func TestNodeSecretsComeFromAVaultThatAdmitsDeployments(t *testing.T) {
 	assert.Equal(t, "InvalidParameter", code)
 	vault(true, "https://contoso-vault.vault.azure.net/")
 	a.ok(http.MethodPut, nodesID, nodes)
+}
+
+// The cluster of azurerm's acceptance test has neither client certificates nor a directory.
+func TestAClusterMayLetNobodyIn(t *testing.T) {
+	a := newAzure(t)
+	a.ok(http.MethodPut, clusterID, changed(goodCluster, m{"clients": nil}))
 }
