@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -244,9 +245,32 @@ func TestGovernanceStandsAtItsHost(t *testing.T) {
 	assert.Empty(t, a.OfType("servicefabric:ManagedCluster"))
 }
 
+// governancePackage writes an application package with one service.
+func governancePackage(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "governance.sfpkg")
+	file, err := os.Create(name)
+	require.NoError(t, err)
+	defer file.Close()
+	archive := zip.NewWriter(file)
+	for at, text := range map[string]string{
+		"ApplicationManifest.xml": `<ApplicationManifest ApplicationTypeName="GovernanceType"
+			ApplicationTypeVersion="1.0.0"><ServiceManifestImport><ServiceManifestRef ServiceManifestName="AuditPkg"
+			ServiceManifestVersion="1.0" /></ServiceManifestImport></ApplicationManifest>`,
+		"AuditPkg/ServiceManifest.xml": `<ServiceManifest Name="AuditPkg" Version="1.0"><ServiceTypes>
+			<StatelessServiceType ServiceTypeName="AuditServiceType" /></ServiceTypes></ServiceManifest>`,
+	} {
+		part, err := archive.Create(at)
+		require.NoError(t, err)
+		_, err = part.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, archive.Close())
+	return name
+}
+
 func TestGovernanceRunsItsPackage(t *testing.T) {
-	pkg := filepath.Join(t.TempDir(), "governance.sfpkg")
-	require.NoError(t, os.WriteFile(pkg, []byte("PK"), 0o600))
+	pkg := governancePackage(t)
 	text, err := json.Marshal(map[string]any{
 		"organization": "fabrikam", "sku": "Basic", "nodeCount": 3,
 		"nodeCertificates": []any{map[string]any{"url": "https://fabrikam.vault.azure.net/secrets/node/0123456789abcdef0123456789abcdef"}},

@@ -31,7 +31,8 @@ func TestBadConfigurations(t *testing.T) {
 		{"top-level key like nothing", []string{"frobnicate"}, "x", []string{
 			`crossorg:frobnicate: unknown key; remove it; ` +
 				`known here are adminPassword, environment, governance, keyVault, ` +
-				`monitoring, organizations, principalSecrets, protect, rolePropagation, shares, storage, tags`}},
+				`monitoring, organizations, principalSecrets, protect, rolePropagation, shares, ` +
+				`sourceFolders, storage, tags`}},
 		{"nested key", share("dataSets", "archive"), object{"knd": "container", "container": "archive"}, []string{
 			`crossorg:shares.ledger.dataSets.archive.knd: unknown key; did you mean "kind"?`}},
 		{"nested key like nothing", []string{"keyVault", "frobnicate"}, 1, []string{
@@ -43,13 +44,13 @@ func TestBadConfigurations(t *testing.T) {
 		{"key in a list", []string{"governance", "nodeCertificates"}, list{object{"uri": nodeSecretURL}}, []string{
 			`crossorg:governance.nodeCertificates[0].uri: unknown key; did you mean "url"?`}},
 		{"no JSON", []string{"tags"}, "purpose=x", []string{
-			`crossorg:tags = "purpose=x": not an object; ` +
+			`crossorg:tags: not an object; ` +
 				`write it as YAML in the stack file or set it with pulumi config set --path`}},
 		{"two JSON values", []string{"tags"}, "{} {}", []string{
-			`crossorg:tags = "{} {}": not an object; ` +
+			`crossorg:tags: not an object; ` +
 				`write it as YAML in the stack file or set it with pulumi config set --path`}},
 		{"list for object", []string{"organizations"}, list{"contoso"}, []string{
-			`crossorg:organizations = ["contoso"]: not an object; write an object`}},
+			`crossorg:organizations: not an object; write an object`}},
 		{"text for list", share("consumers"), "fabrikam", []string{
 			`crossorg:shares.ledger.consumers = "fabrikam": not a list; ` +
 				`write each item on a line of its own behind a dash`}},
@@ -62,7 +63,7 @@ func TestBadConfigurations(t *testing.T) {
 		{"number for text", []string{"governance", "package", "version"}, 1.0, []string{
 			`crossorg:governance.package.version = 1: not text; put it in quotes`}},
 		{"object for text", []string{"storage", "sku"}, object{"name": "Standard_LRS"}, []string{
-			`crossorg:storage.sku = {"name":"Standard_LRS"}: not text; give a single value`}},
+			`crossorg:storage.sku: not text; give a single value`}},
 		{"text for truth", []string{"keyVault", "purgeProtection"}, "true", []string{
 			`crossorg:keyVault.purgeProtection = "true": not true or false; write it without quotes`}},
 		{"protect", []string{"protect"}, "maybe", []string{
@@ -128,19 +129,24 @@ func TestBadConfigurations(t *testing.T) {
 			`crossorg:organizations.adatum.location: missing; set an Azure region, such as eastus`}},
 		{"display name of a region", []string{"organizations", "adatum", "location"}, "East US", []string{
 			`crossorg:organizations.adatum.location = "East US": not the name of an Azure region; ` +
+				`did you mean "eastus"?`}},
+		{"region like nothing", []string{"organizations", "adatum", "location"}, "mars", []string{
+			`crossorg:organizations.adatum.location = "mars": not the name of an Azure region; ` +
 				`use the short form, such as eastus; az account list-locations lists them`}},
 		{"subscription by name", []string{"organizations", "adatum", "subscriptionId"}, "production", []string{
 			`crossorg:organizations.adatum.subscriptionId = "production": not a GUID; ` +
 				`az account list shows the ids of subscriptions`}},
 		{"tenant by domain", []string{"organizations", "adatum", "tenantId"}, "adatum.example", []string{
+			`crossorg:organizations.adatum.subscriptionId: missing, though there is a tenantId; set it too: the ` +
+				`login's subscription may belong to another tenant`,
 			`crossorg:organizations.adatum.tenantId = "adatum.example": not a GUID; ` +
 				`az account tenant list shows the ids of tenants`}},
 		{"principal without client", []string{"organizations", "contoso", "principal", "clientId"}, absent, []string{
 			`crossorg:organizations.contoso.principal.clientId: missing; ` +
 				`set the application (client) id of the service principal`}},
 		{"principal by name", []string{"organizations", "contoso", "principal", "clientId"}, "deployer", []string{
-			`crossorg:organizations.contoso.principal.clientId = "deployer": not a GUID; ` +
-				`use the application (client) id, not the name`}},
+			`crossorg:organizations.contoso.principal.clientId: not a GUID; ` +
+				`use the application (client) id, not the name or the secret`}},
 		{"principal without tenant and subscription", []string{"organizations", "adatum", "principal"},
 			object{"clientId": guid, "useOidc": true}, []string{
 				`crossorg:organizations.adatum.subscriptionId: missing; ` +
@@ -173,7 +179,7 @@ func TestBadConfigurations(t *testing.T) {
 
 		// Shares.
 		{"share name", []string{"shares", "Ledger_2"}, good()["shares"].(object)["ledger"], []string{
-			`crossorg:shares.Ledger_2 = "Ledger_2": not a valid name; ` +
+			`crossorg:shares.Ledger_2: not a valid name; ` +
 				`use 3 to 63 lowercase letters, digits and single hyphens, ` +
 				`with a letter or digit at both ends`}},
 		{"other sources for the same blobs", []string{"shares", "journal"}, func() any {
@@ -365,9 +371,9 @@ func TestBadConfigurations(t *testing.T) {
 		{"retention too long", []string{"monitoring", "retentionDays"}, 731, []string{
 			`crossorg:monitoring.retentionDays = 731: out of range; use 30 to 730 days`}},
 		{"quota", []string{"monitoring", "dailyQuotaGb"}, 0.01, []string{
-			`crossorg:monitoring.dailyQuotaGb = 0.01: out of range; use 0.023 or more, or -1 for no cap`}},
+			`crossorg:monitoring.dailyQuotaGb = 0.01: out of range; use 0.023 to 1000000, or -1 for no cap`}},
 		{"recipient", []string{"monitoring", "recipients"}, list{"On call <oncall@contoso.example>"}, []string{
-			`crossorg:monitoring.recipients[0] = "On call <oncall@contoso.example>": not an e-mail address; ` +
+			`crossorg:monitoring.recipients[0]: not an e-mail address; ` +
 				`write it as name@example.com`}},
 		{"recipient twice", []string{"monitoring", "recipients"}, list{"a@b.example", "A@b.example"}, []string{
 			`crossorg:monitoring.recipients[1] = "A@b.example": named twice; remove it`}},
@@ -430,8 +436,8 @@ func TestBadConfigurations(t *testing.T) {
 		{"thumbprint and common name", []string{"governance", "adminCertificate", "commonName"}, "admin", []string{
 			`crossorg:governance.adminCertificate: both a thumbprint and a common name; keep one of them`}},
 		{"thumbprint and issuer", []string{"governance", "adminCertificate", "issuerThumbprint"}, thumb, []string{
-			`crossorg:governance.adminCertificate.issuerThumbprint = "` + thumb +
-				`": only goes with commonName; remove it`}},
+			`crossorg:governance.adminCertificate.issuerThumbprint` +
+				`: only goes with commonName; remove it`}},
 		{"common name of any issuer", []string{"governance", "adminCertificate"}, object{"commonName": "admin"},
 			[]string{
 				`crossorg:governance.adminCertificate.issuerThumbprint: missing; ` +
@@ -467,9 +473,8 @@ func TestBadConfigurations(t *testing.T) {
 			list{object{"url": strings.Replace(nodeSecretURL, "secrets", "certificates", 1), "store": "My Store"}},
 			[]string{
 				`crossorg:governance.nodeCertificates[0].store = "My Store": not a Windows certificate store; use My`,
-				`crossorg:governance.nodeCertificates[0].url = ` +
-					`"https://contoso.vault.azure.net/certificates/node/0123456789abcdef0123456789abcdef": ` +
-					`not the URL of a certificate's secret; use the secret id of a certificate's version: ` +
+				`crossorg:governance.nodeCertificates[0].url: not the URL of a certificate's secret; ` +
+					`use the secret id of a certificate's version: ` +
 					`https://<vault>.vault.azure.net/secrets/<name>/<version>`}},
 		{"vault closed to nodes", []string{"keyVault", "enabledForDeployment"}, false, []string{
 			`crossorg:keyVault.enabledForDeployment = false: nodes could not fetch ` +
@@ -491,9 +496,10 @@ func TestBadConfigurations(t *testing.T) {
 		{"service without type", []string{"governance", "package", "services", "audit"}, nil, []string{
 			`crossorg:governance.package.services.audit.typeName: missing; ` +
 				`set ServiceTypeName of ServiceManifest.xml`}},
-		{"service name", []string{"governance", "package", "services", "a b"}, object{"typeName": "T"}, []string{
-			`crossorg:governance.package.services["a b"]: not a valid service name; ` +
-				`use 1 to 63 letters, digits, hyphens, dots and underscores, a letter or digit first`}},
+		{"service name", []string{"governance", "package", "services", "a b"}, object{"typeName": "AuditType"},
+			[]string{
+				`crossorg:governance.package.services["a b"]: not a valid service name; ` +
+					`use 1 to 63 letters, digits, hyphens, dots and underscores, a letter or digit first`}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -61,11 +61,15 @@ func (c *collector) checkMonitoring(monitoring Monitoring, protect bool) {
 	at := path{keyMonitoring}
 	c.oneOf(at.with("sku"), monitoring.SKU, "PerGB2018")
 	c.within(at.with("retentionDays"), monitoring.RetentionDays, rules.LogRetentionDays, " days")
-	if quota := monitoring.DailyQuotaGB; quota != -1 && quota < rules.MinDailyQuotaGB {
+	quota := monitoring.DailyQuotaGB
+	if quota != -1 && (quota < rules.MinDailyQuotaGB || quota > rules.MaxDailyQuotaGB) {
 		c.add(at.with("dailyQuotaGb"), quota, "out of range",
-			fmt.Sprintf("use %v or more, or -1 for no cap", rules.MinDailyQuotaGB))
+			fmt.Sprintf("use %v to %d, or -1 for no cap", rules.MinDailyQuotaGB, rules.MaxDailyQuotaGB))
 	}
 	recipients := at.with("recipients")
+	if n := len(monitoring.Recipients); n > rules.MaxRecipients {
+		c.add(recipients, nil, fmt.Sprintf("%d recipients", n), fmt.Sprintf("use at most %d", rules.MaxRecipients))
+	}
 	first := map[string]bool{}
 	for i, recipient := range monitoring.Recipients {
 		c.email(recipients.with(i), recipient)
@@ -87,8 +91,19 @@ func (c *collector) checkOrganizations(s *Settings) {
 		c.add(at, nil, "missing", "name at least one organization with its location, below config: in the stack file; "+
 			"a share needs two")
 	}
+	tenants := map[string]string{} // by subscription
 	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
-		c.checkOrganization(at.with(name), name, s.Organizations[name], s.Tags)
+		o := s.Organizations[name]
+		c.checkOrganization(at.with(name), name, o, s.Tags)
+		if o.SubscriptionID == "" || o.TenantID == "" {
+			continue
+		}
+		subscription, tenant := strings.ToLower(o.SubscriptionID), strings.ToLower(o.TenantID)
+		if other, known := tenants[subscription]; known && other != tenant {
+			c.add(at.with(name).with("tenantId"), nil, "another tenant than an organization above has for the same "+
+				"subscription, which belongs to one tenant", "set the tenant of the subscription in both")
+		}
+		tenants[subscription] = tenant
 	}
 }
 
@@ -105,14 +120,16 @@ func (c *collector) checkOrganization(at path, name string, o Organization, stac
 	}
 
 	location := at.with("location")
-	if c.required(location, o.Location, "set an Azure region, such as eastus") && !regionName.MatchString(o.Location) {
-		c.add(location, o.Location, "not the name of an Azure region",
-			"use the short form, such as eastus; az account list-locations lists them")
+	if c.required(location, o.Location, "set an Azure region, such as eastus") {
+		c.region(location, o.Location)
 	}
 	c.guid(at.with("subscriptionId"), o.SubscriptionID, "az account list shows the ids of subscriptions")
 	c.guid(at.with("tenantId"), o.TenantID, "az account tenant list shows the ids of tenants")
 	if o.Principal != nil {
 		c.checkPrincipal(at, name, o)
+	} else if o.TenantID != "" && o.SubscriptionID == "" {
+		c.add(at.with("subscriptionId"), nil, "missing, though there is a tenantId",
+			"set it too: the login's subscription may belong to another tenant")
 	}
 
 	c.tags(at.with("tags"), o.Tags)
@@ -135,12 +152,28 @@ func (c *collector) checkOrganization(at path, name string, o Organization, stac
 	}
 }
 
+// region reports what is no region of Azure.
+func (c *collector) region(at path, value string) {
+	regions := rules.Regions()
+	if slices.Contains(regions, value) {
+		return
+	}
+	remedy := "use the short form, such as eastus; az account list-locations lists them"
+	if near := stackfile.Nearest(strings.ReplaceAll(value, " ", ""), regions); near != "" {
+		remedy = `did you mean "` + near + `"?`
+	}
+	c.add(at, value, "not the name of an Azure region", remedy)
+}
+
 // checkPrincipal checks that a service principal has everything that its sign-in needs
 // (learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow).
 func (c *collector) checkPrincipal(at path, name string, o Organization) {
 	client := at.with("principal").with("clientId")
 	if c.required(client, o.Principal.ClientID, "set the application (client) id of the service principal") {
-		c.guid(client, o.Principal.ClientID, "use the application (client) id, not the name")
+		if !guid.MatchString(o.Principal.ClientID) { // a secret that is pasted here must not be shown
+			c.add(client, nil, "not a GUID", "use the application (client) id, not the name or the secret")
+		}
+		c.guid(client, o.Principal.ClientID, "use the application (client) id")
 	}
 	c.required(at.with("tenantId"), o.TenantID, "set the tenant that the principal signs in to")
 	c.required(at.with("subscriptionId"), o.SubscriptionID, "set the subscription that the principal deploys to")

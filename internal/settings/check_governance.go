@@ -1,9 +1,9 @@
 package settings
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -33,17 +33,15 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 			"use one such as Standard_D2s_v3; az vm list-sizes lists them")
 	}
 	image := at.with("image")
-	c.required(image.with("publisher"), g.Image.Publisher, "set it, such as MicrosoftWindowsServer")
-	c.required(image.with("offer"), g.Image.Offer, "set it, such as WindowsServer")
-	c.required(image.with("sku"), g.Image.SKU, "set it, such as 2019-Datacenter")
-	c.required(image.with("version"), g.Image.Version, "set it, such as latest")
+	c.imagePart(image.with("publisher"), g.Image.Publisher, "MicrosoftWindowsServer")
+	c.imagePart(image.with("offer"), g.Image.Offer, "WindowsServer")
+	c.imagePart(image.with("sku"), g.Image.SKU, "2019-Datacenter")
+	c.imagePart(image.with("version"), g.Image.Version, "latest")
 
 	c.adminUser(at.with("adminUser"), g.AdminUser)
 	c.adminPassword(g.AdminPassword)
 	c.checkAdministrators(at, g)
-	for i, addresses := range g.AllowedAddressRanges {
-		c.addressRange(at.with("allowedAddressRanges").with(i), addresses)
-	}
+	c.addresses(at.with("allowedAddressRanges"), g.AllowedAddressRanges, rules.ClusterAddressRules, c.clusterRange)
 	c.checkNodeCertificates(at.with("nodeCertificates"), g.NodeCertificates, s.KeyVault)
 	if g.Package != nil {
 		c.checkPackage(at.with("package"), g.Package, options.Root)
@@ -55,6 +53,24 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 				"closes the storage account that the cluster fetches "+at.with("package").String()+" from",
 				"remove one of the two")
 		}
+	}
+}
+
+// plainName is made of what is safe in a resource id: letters, digits, hyphens, dots and underscores.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// imagePart checks a part of the name of a marketplace image (az vm image list shows them).
+func (c *collector) imagePart(at path, value, example string) {
+	if c.required(at, value, "set it, such as "+example) {
+		c.plain(at, value, rules.MaxImagePart, "use one such as "+example+"; az vm image list shows them")
+	}
+}
+
+// plain reports a text that is longer than it may be, or not safe in a resource id.
+func (c *collector) plain(at path, value string, most int, remedy string) {
+	if len(value) > most || !plainName.MatchString(value) || strings.HasSuffix(value, ".") {
+		c.add(at, value, fmt.Sprintf("not a name of at most %d letters, digits, hyphens, dots and underscores", most),
+			remedy)
 	}
 }
 
@@ -113,6 +129,13 @@ func (c *collector) adminPassword(secret Secret) {
 	if !secret.IsSet() {
 		c.add(at, nil, "missing, though there is a cluster to administer", remedy)
 		return
+	}
+	if strings.HasPrefix(password, "{") || strings.HasPrefix(password, "[") {
+		var parts any
+		if json.Unmarshal([]byte(password), &parts) == nil {
+			c.add(at, nil, "an object or a list, and a password is one text", remedy)
+			return
+		}
 	}
 	var reasons []string
 	if n := utf8.RuneCountInString(password); n < 8 || n > 123 {
@@ -189,7 +212,10 @@ func (c *collector) checkCertificate(at path, certificate Certificate) {
 			c.add(at.with("issuerThumbprint"), certificate.IssuerThumbprint, "only goes with commonName", "remove it")
 		}
 	default:
-		c.required(at.with("commonName"), certificate.CommonName, "set the subject's common name, or use thumbprint")
+		if c.required(at.with("commonName"), certificate.CommonName,
+			"set the subject's common name, or use thumbprint") {
+			c.text(at.with("commonName"), certificate.CommonName, rules.MaxCommonName)
+		}
 		issuer := at.with("issuerThumbprint")
 		if c.required(issuer, certificate.IssuerThumbprint,
 			"set the issuer's thumbprint: any issuer could sign that name otherwise") {
@@ -208,29 +234,13 @@ func (c *collector) thumbprint(at path, value string) {
 	}
 }
 
-// addressRange takes IPv4 CIDR ranges that are narrower than the whole internet.
-func (c *collector) addressRange(at path, value string) {
-	prefix, err := netip.ParsePrefix(value)
-	switch {
-	case err != nil:
-		remedy := "write it as CIDR, such as 203.0.113.0/24"
-		if address, err := netip.ParseAddr(value); err == nil && address.Is4() {
-			remedy = "write it as " + netip.PrefixFrom(address, address.BitLen()).String()
-		}
-		c.add(at, value, "not an address range", remedy)
-	case prefix.Bits() == 0:
-		c.add(at, value, "opens the management ports to everyone", "name the ranges that administrators come from")
-	case !prefix.Addr().Is4():
-		c.add(at, value, "not IPv4", "use IPv4: the cluster's network has nothing else")
-	case prefix != prefix.Masked():
-		c.add(at, value, "an address inside a range", "write it as "+prefix.Masked().String())
-	}
-}
-
 var (
 	// learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers
 	certificateSecret = regexp.MustCompile(`^/secrets/[0-9a-zA-Z-]{1,127}/[0-9a-fA-F]{32}$`)
-	windowsStore      = regexp.MustCompile(`^[A-Za-z]+$`)
+	// The names of vaults and the domains of Azure's clouds
+	// (learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#dns-suffixes-for-base-url).
+	vaultHost    = regexp.MustCompile(`(?i)^[a-z0-9-]{3,24}\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$`)
+	windowsStore = regexp.MustCompile(`^[A-Za-z]+$`)
 )
 
 func (c *collector) checkNodeCertificates(at path, certificates []NodeCertificate, vault KeyVault) {
@@ -240,12 +250,13 @@ func (c *collector) checkNodeCertificates(at path, certificates []NodeCertificat
 			"https://<vault>.vault.azure.net/secrets/<name>/<version>"
 		if c.required(here, certificate.URL, remedy) {
 			address, err := url.Parse(certificate.URL)
-			if err != nil || address.Scheme != "https" || address.Host == "" || address.RawQuery != "" ||
+			if err != nil || address.Scheme != "https" || !vaultHost.MatchString(address.Host) ||
+				address.RawQuery != "" || address.Fragment != "" || address.User != nil ||
 				!certificateSecret.MatchString(address.Path) {
 				c.add(here, certificate.URL, "not the URL of a certificate's secret", remedy)
 			}
 		}
-		if !windowsStore.MatchString(certificate.Store) {
+		if !windowsStore.MatchString(certificate.Store) || len(certificate.Store) > rules.MaxStoreName {
 			c.add(at.with(i).with("store"), certificate.Store, "not a Windows certificate store", "use My")
 		}
 	}
@@ -262,12 +273,16 @@ func (c *collector) checkNodeCertificates(at path, certificates []NodeCertificat
 func (c *collector) checkPackage(at path, p *Package, root string) {
 	file := at.with("path")
 	if c.required(file, p.Path, "name the .sfpkg file") {
-		if info, ok := c.stat(file, p.Path, root); ok && !info.Mode().IsRegular() {
-			c.add(file, p.Path, "not a file", "name the .sfpkg file, not the folder that it is made of")
-		}
+		c.packageFile(file, p, root)
 	}
-	c.required(at.with("typeName"), p.TypeName, "set ApplicationTypeName of ApplicationManifest.xml")
-	c.required(at.with("version"), p.Version, "set ApplicationTypeVersion of ApplicationManifest.xml")
+	if remedy := "set ApplicationTypeName of ApplicationManifest.xml"; c.required(at.with("typeName"), p.TypeName,
+		remedy) {
+		c.plain(at.with("typeName"), p.TypeName, rules.MaxPackageName, remedy)
+	}
+	if remedy := "set ApplicationTypeVersion of ApplicationManifest.xml"; c.required(at.with("version"), p.Version,
+		remedy) {
+		c.plain(at.with("version"), p.Version, rules.MaxPackageName, remedy)
+	}
 	services := at.with("services")
 	if len(p.Services) == 0 {
 		c.add(services, nil, "missing", "name at least one service of the package")
@@ -282,6 +297,26 @@ func (c *collector) checkPackage(at path, p *Package, root string) {
 		if n := p.Services[name].InstanceCount; !rules.InstanceCount(n) {
 			c.add(here.with("instanceCount"), n, "out of range", "use -1 for every node, or 1 and more")
 		}
+	}
+	c.serviceNames(services, p.Services)
+}
+
+// packageFile checks the file of a package, and the configuration against what it says.
+func (c *collector) packageFile(at path, p *Package, root string) {
+	info, ok := c.stat(at, p.Path, root)
+	switch {
+	case !ok:
+	case !info.Mode().IsRegular():
+		c.add(at, p.Path, "not a file", "name the .sfpkg file, not the folder that it is made of")
+	case !readable(inProject(root, p.Path)):
+		c.add(at, p.Path, "may not be read by you", "see who may read it")
+	default:
+		app, reason, remedy := readPackage(inProject(root, p.Path))
+		if reason != "" {
+			c.add(at, p.Path, reason, remedy)
+			return
+		}
+		c.matches(at[:len(at)-1], p, app)
 	}
 }
 

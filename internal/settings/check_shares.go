@@ -1,31 +1,31 @@
 package settings
 
 import (
-	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/crossorg/crossorg/internal/rules"
 )
 
 func (c *collector) checkShares(s *Settings, options Options) {
 	at := path{keyShares}
+	files := c.openSources(options.Root, s.SourceFolders)
 	for _, name := range slices.Sorted(maps.Keys(s.Shares)) {
 		c.checkShare(at.with(name), name, s, options)
+		c.checkDataSets(at.with(name).with("dataSets"), name, s.Shares[name].DataSets, files)
 	}
 	c.checkUploads(at, s)
+	c.checkNames(s)
 }
 
 func (c *collector) checkShare(at path, name string, s *Settings, options Options) {
 	share := s.Shares[name]
 	c.hyphenated(at, name)
+	c.text(at.with("description"), share.Description, rules.MaxShareText)
+	c.text(at.with("terms"), share.Terms, rules.MaxShareText)
 	c.organization(at.with("provider"), share.Provider, s)
 	c.checkConsumers(at, share, s)
 	c.oneOf(at.with("kind"), share.Kind, rules.ShareKind)
@@ -44,18 +44,24 @@ func (c *collector) checkShare(at path, name string, s *Settings, options Option
 	case !end.After(share.Schedule.Start):
 		c.add(expiration, end.Format(time.RFC3339), "before the first snapshot", "set a time after schedule.start")
 	}
+}
 
-	dataSets := at.with("dataSets")
-	if len(share.DataSets) == 0 {
-		c.add(dataSets, nil, "missing", "add at least one data set")
+func (c *collector) checkDataSets(at path, share string, dataSets map[string]DataSet, files *sources) {
+	if len(dataSets) == 0 {
+		c.add(at, nil, "missing", "add at least one data set")
 	}
-	names := slices.Sorted(maps.Keys(share.DataSets))
-	for i, dataSet := range names {
-		c.checkDataSet(dataSets.with(dataSet), name, dataSet, share.DataSets[dataSet], options.Root)
+	names := slices.Sorted(maps.Keys(dataSets))
+	for i, name := range names {
+		d := dataSets[name]
+		c.checkDataSet(at.with(name), share, name, d, files)
 		for _, earlier := range names[:i] {
-			if overlap(share.DataSets[earlier], share.DataSets[dataSet]) {
-				c.add(dataSets.with(dataSet), nil, "lands on the same blobs as data set "+earlier,
+			switch {
+			case overlap(dataSets[earlier], d):
+				c.add(at.with(name), nil, "lands on the same blobs as data set "+earlier,
 					"give them paths or containers that do not overlap, or drop one")
+			case meet(dataSets[earlier], d) || meet(d, dataSets[earlier]):
+				c.add(at.with(name), nil, "has a blob where data set "+earlier+" has a folder, or the other way round",
+					"give them paths of which none begins with the other")
 			}
 		}
 	}
@@ -111,7 +117,7 @@ func (c *collector) checkInvitee(at path, invitee Invitee) {
 	}
 }
 
-func (c *collector) checkDataSet(at path, share, name string, d DataSet, root string) {
+func (c *collector) checkDataSet(at path, share, name string, d DataSet, files *sources) {
 	c.hyphenated(at, name)
 	if c.required(at.with("container"), d.Container, "name the provider's container") {
 		c.hyphenated(at.with("container"), d.Container)
@@ -127,87 +133,13 @@ func (c *collector) checkDataSet(at path, share, name string, d DataSet, root st
 		c.add(where, d.Path, "not for kind container, which shares the whole container",
 			"remove it, or use kind folder or blob")
 	case d.Path != "":
-		c.blobName(where, d.Path, share+"/"+d.Container+"/")
+		if reason, remedy := blobName(d.Path, rules.ArrivalPath(share, d.Container, "")); reason != "" {
+			c.add(where, d.Path, reason, remedy)
+		}
 	}
 	if d.Source != "" {
-		c.source(at.with("source"), d, root)
+		c.source(at.with("source"), share, d, files)
 	}
-}
-
-// blobName holds a blob's name or folder against Azure's rules
-// (learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata): 1 to 1,024
-// characters, at most 254 segments, none of them ending in a dot. The blob at the consumer has a prefix, and its
-// name must fit too.
-func (c *collector) blobName(at path, name, prefix string) {
-	segments, above := strings.Split(name, "/"), strings.Count(prefix, "/")
-	length, most := utf8.RuneCountInString(name), rules.MaxBlobName-utf8.RuneCountInString(prefix)
-	switch {
-	case length > most:
-		c.add(at, name, fmt.Sprintf("a name of %d characters", length),
-			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", most, prefix, rules.MaxBlobName))
-	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, `\`):
-		c.add(at, name, "a slash at the start", "begin with the first folder or the file: the container is the root")
-	case strings.Contains(name, `\`):
-		c.add(at, name, "a backslash", "separate folders with /")
-	case strings.HasSuffix(name, "/"):
-		c.add(at, name, "a slash at the end", "leave it out")
-	case strings.ContainsFunc(name, unicode.IsControl):
-		c.add(at, name, "a control character", "leave it out")
-	case len(segments) > rules.MaxBlobSegments-above:
-		c.add(at, name, fmt.Sprintf("a name of %d segments", len(segments)),
-			fmt.Sprintf("use at most %d: it lands as %s<path>, and Azure takes %d", rules.MaxBlobSegments-above,
-				prefix, rules.MaxBlobSegments))
-	case slices.Contains(segments, ""):
-		c.add(at, name, "an empty folder name", "write one slash between names")
-	case slices.ContainsFunc(segments, func(segment string) bool { return strings.HasSuffix(segment, ".") }):
-		c.add(at, name, "a segment that ends in a dot", "leave out the dot, and . and .. as segments")
-	}
-}
-
-// source checks that the upload's source exists, and is a file or folder as the kind demands.
-func (c *collector) source(at path, d DataSet, root string) {
-	info, ok := c.stat(at, d.Source, root)
-	switch {
-	case !ok:
-	case d.Kind == rules.Blob && !info.Mode().IsRegular():
-		c.add(at, d.Source, "not a file", "name a file, or use kind folder or container for a folder")
-	case d.Kind != rules.Blob && !info.IsDir():
-		c.add(at, d.Source, "not a folder", "name a folder, or use kind blob for a single file")
-	case info.IsDir() && !hasFiles(inProject(root, d.Source)):
-		c.add(at, d.Source, "a folder without files", "add some, or remove the source")
-	}
-}
-
-// hasFiles reports whether there is a regular file somewhere in a folder.
-func hasFiles(folder string) bool {
-	found := false
-	// A folder that cannot be read counts as one without files.
-	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() {
-			found = true
-			return fs.SkipAll
-		}
-		return nil
-	})
-	return found
-}
-
-// inProject is a file's path from the working directory, where relative ones are relative to root.
-func inProject(root, name string) string {
-	full := filepath.FromSlash(name)
-	if filepath.IsAbs(full) {
-		return full
-	}
-	return filepath.Join(root, full)
-}
-
-// stat looks up a file that the configuration names. A missing file is a problem.
-func (c *collector) stat(at path, name, root string) (fs.FileInfo, bool) {
-	info, err := os.Stat(inProject(root, name))
-	if err != nil {
-		c.add(at, name, "no such file or folder", "paths are relative to the project's folder")
-	}
-	return info, err == nil
 }
 
 // overlap reports whether two data sets hold the same blob. At the consumer, container and path stay part of its name.
@@ -226,6 +158,13 @@ func overlap(a, b DataSet) bool {
 // inFolder reports whether a data set lies in a folder or is that folder.
 func inFolder(folder string, d DataSet) bool {
 	return strings.HasPrefix(d.Path, folder+"/") || d.Kind == rules.Folder && d.Path == folder
+}
+
+// meet reports whether the blob of a data set has the name of a folder of another one. A flat account takes both; what
+// arrives could not be copied to a file system.
+func meet(blob, other DataSet) bool {
+	return blob.Kind == rules.Blob && blob.Container == other.Container && blob.Path != "" &&
+		strings.HasPrefix(other.Path+"/", blob.Path+"/") && (other.Kind == rules.Folder || other.Path != blob.Path)
 }
 
 // sameFiles reports whether two data sets that overlap take the blobs that they have in common from the same files.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/crossorg/crossorg/internal/rules"
@@ -32,6 +31,8 @@ func (c *collector) tags(at path, tags map[string]string) {
 		case utf8.RuneCountInString(name) > rules.MaxTagName:
 			c.add(here, nil, fmt.Sprintf("tag name of %d characters", utf8.RuneCountInString(name)),
 				fmt.Sprintf("use at most %d, the limit of storage accounts", rules.MaxTagName))
+		case strings.ContainsFunc(name, noCharacter) || strings.TrimSpace(name) != name:
+			c.add(here, nil, "tag name with a control character, or a space at an end", "leave it out")
 		case strings.ContainsAny(name, notInTagName):
 			c.add(here, nil, "tag name with a character that Azure refuses", "leave out "+notInTagName)
 		case slices.ContainsFunc(reservedTagPrefixes, func(p string) bool { return strings.HasPrefix(folded, p) }):
@@ -52,7 +53,9 @@ func (c *collector) tagValue(at path, value string) {
 	switch n := utf8.RuneCountInString(value); {
 	case n > rules.MaxTagValue:
 		c.add(at, value, fmt.Sprintf("tag value of %d characters", n), fmt.Sprintf("use at most %d", rules.MaxTagValue))
-	case strings.ContainsFunc(value, unicode.IsControl):
+	case strings.ContainsFunc(value, noCharacter):
 		c.add(at, value, "tag value with a control character", "write it on one line")
+	default:
+		c.text(at, value, rules.MaxTagValue)
 	}
 }

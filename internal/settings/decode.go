@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ func (c *collector) decode(at path, text string, target any) {
 		}
 	}
 	if err != nil {
-		c.add(at, text, "not "+want(reflect.TypeOf(target).Elem()),
+		c.add(at, shownAs(text, reflect.TypeOf(target).Elem()), "not "+want(reflect.TypeOf(target).Elem()),
 			"write it as YAML in the stack file or set it with pulumi config set --path")
 		return
 	}
@@ -93,8 +94,35 @@ func (c *collector) fill(at path, raw any, target reflect.Value) {
 		fits = fillScalar(raw, target)
 	}
 	if !fits {
-		c.add(at, raw, "not "+want(target.Type()), mistyped(raw, target.Type()))
+		c.add(at, shownAs(raw, target.Type()), "not "+want(target.Type()), mistyped(raw, target.Type()))
 	}
+}
+
+// numberLike and truthLike match texts that somebody means as a number or as true or false.
+var (
+	numberLike = regexp.MustCompile(`(?i)^([-+0-9._]+(e[-+]?[0-9]+)?|0x[0-9a-f]{1,4}|[-+.]*(nan|inf))$`)
+	truthLike  = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|y|n|maybe|enabled|disabled|[01])$`)
+)
+
+// shownAs is a value of the wrong type as it may be shown, or nil. A text in place of something else may be a secret in
+// the wrong place.
+func shownAs(raw any, wanted reflect.Type) any {
+	text, isText := raw.(string)
+	if !isText || wanted.Kind() == reflect.String || wanted.Kind() == reflect.Slice {
+		return raw
+	}
+	const longestNumber = 20
+	switch wanted.Kind() {
+	case reflect.Int, reflect.Float64:
+		if len(text) <= longestNumber && numberLike.MatchString(text) {
+			return raw
+		}
+	case reflect.Bool:
+		if truthLike.MatchString(text) {
+			return raw
+		}
+	}
+	return nil
 }
 
 // fillPointer makes a pointer's value. An object with problems is kept, so that its other fields are checked too.

@@ -245,7 +245,8 @@ func TestRolePropagationFromTheEnvironment(t *testing.T) {
 // Paths of sources that are absolute do not depend on the root.
 func TestAbsoluteSource(t *testing.T) {
 	file := filepath.Join(root(t), "a.csv")
-	_, err := parse(t, set(good(), file, "shares", "ledger", "dataSets", "entries", "source"))
+	allowed := set(good(), list{filepath.Dir(file)}, "sourceFolders")
+	_, err := parse(t, set(allowed, file, "shares", "ledger", "dataSets", "entries", "source"))
 	assert.NoError(t, err)
 }
 
@@ -356,7 +357,7 @@ func TestDefaultsOfProjectAndProgramAgree(t *testing.T) {
 	require.NoError(t, err)
 	fromProgram, err := settings.Parse(said, settings.Options{Stack: "new"})
 	require.NoError(t, err)
-	fromProgram.Monitoring.Recipients = []string{}
+	fromProgram.Monitoring.Recipients, fromProgram.SourceFolders = []string{}, []string{}
 	fromProgram.Storage.AllowedAddressRanges, fromProgram.KeyVault.AllowedAddressRanges = []string{}, []string{}
 	assert.Equal(t, fromProgram, fromProject)
 }

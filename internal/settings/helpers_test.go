@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -86,10 +87,39 @@ func root(t *testing.T) string {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "folder", "deep"), 0o755))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o755))
-	for _, name := range []string{"a.csv", "app.sfpkg", filepath.Join("folder", "deep", "b.csv")} {
+	writePackage(t, filepath.Join(dir, "app.sfpkg"), map[string]string{
+		"ApplicationManifest.xml":         applicationManifest,
+		"ServicesPkg/ServiceManifest.xml": serviceManifest,
+	})
+	for _, name := range []string{"a.csv", filepath.Join("folder", "deep", "b.csv")} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
 	}
 	return dir
+}
+
+const (
+	applicationManifest = `<ApplicationManifest ApplicationTypeName="AppType" ApplicationTypeVersion="1.0.0">
+		<ServiceManifestImport><ServiceManifestRef ServiceManifestName="ServicesPkg" ServiceManifestVersion="1.0" />
+		</ServiceManifestImport></ApplicationManifest>`
+	serviceManifest = `<ServiceManifest Name="ServicesPkg" Version="1.0"><ServiceTypes>
+		<StatelessServiceType ServiceTypeName="AuditType" /><StatelessServiceType ServiceTypeName="PolicyType" />
+		<StatefulServiceType ServiceTypeName="LedgerType" /></ServiceTypes></ServiceManifest>`
+)
+
+// writePackage writes an application package.
+func writePackage(t *testing.T, name string, content map[string]string) {
+	t.Helper()
+	file, err := os.Create(name)
+	require.NoError(t, err)
+	defer file.Close()
+	archive := zip.NewWriter(file)
+	for at, text := range content {
+		part, err := archive.Create(at)
+		require.NoError(t, err)
+		_, err = part.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, archive.Close())
 }
 
 // values turns a configuration into what Parse takes: text as it is, all else as JSON.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ const (
 	keyRolePropagation  = "rolePropagation"
 	keyOrganizations    = "organizations"
 	keyShares           = "shares"
+	keySourceFolders    = "sourceFolders"
 	keyStorage          = "storage"
 	keyKeyVault         = "keyVault"
 	keyGovernance       = "governance"
@@ -34,8 +36,9 @@ const (
 // Keys are all configuration keys, without the namespace, sorted.
 func Keys() []string {
 	keys := []string{
-		keyEnvironment, keyTags, keyProtect, keyRolePropagation, keyOrganizations, keyShares, keyStorage, keyKeyVault,
-		keyGovernance, keyMonitoring, keyAdminPassword, keyPrincipalSecrets,
+		keyEnvironment, keyTags, keyProtect, keyRolePropagation, keyOrganizations, keyShares, keySourceFolders,
+		keyStorage,
+		keyKeyVault, keyGovernance, keyMonitoring, keyAdminPassword, keyPrincipalSecrets,
 	}
 	slices.Sort(keys)
 	return keys
@@ -71,6 +74,7 @@ func (c *collector) parse(values map[string]string, options Options) (*Settings,
 	if options.Getenv == nil {
 		options.Getenv = func(string) string { return "" }
 	}
+	c.secretTexts = secretTexts(values)
 	c.keys(values)
 
 	s := &Settings{Environment: values[keyEnvironment]}
@@ -82,6 +86,7 @@ func (c *collector) parse(values map[string]string, options Options) (*Settings,
 	c.structured(values, keyProtect, &s.Protect)
 	c.structured(values, keyOrganizations, &s.Organizations)
 	c.structured(values, keyShares, &s.Shares)
+	c.structured(values, keySourceFolders, &s.SourceFolders)
 	c.structured(values, keyStorage, &s.Storage)
 	c.structured(values, keyKeyVault, &s.KeyVault)
 	if !isEmptyObject(values[keyGovernance]) {
@@ -96,6 +101,37 @@ func (c *collector) parse(values map[string]string, options Options) (*Settings,
 		return nil, err
 	}
 	return s, nil
+}
+
+// secretTexts are the texts in the values of the secret keys, but for those that are too short to be told from others.
+func secretTexts(values map[string]string) []string {
+	const shortest = 6
+	var found []string
+	var texts func(value any)
+	texts = func(value any) {
+		switch value := value.(type) {
+		case string:
+			if len(value) >= shortest {
+				found = append(found, value)
+			}
+		case []any:
+			for _, item := range value {
+				texts(item)
+			}
+		case map[string]any:
+			for _, item := range value {
+				texts(item)
+			}
+		}
+	}
+	for _, key := range SecretKeys() {
+		texts(values[key])
+		var parts any
+		if json.Unmarshal([]byte(values[key]), &parts) == nil {
+			texts(parts)
+		}
+	}
+	return found
 }
 
 // keys reports keys that nothing reads.
@@ -166,19 +202,30 @@ func (c *collector) rolePropagation(configured, environment string) time.Duratio
 	if text == "" {
 		return defaultRolePropagation
 	}
+	window, reason := propagation(text)
+	if overridden {
+		if reason != "" {
+			reason += " (from the environment variable " + RolePropagationVariable + ")"
+		} else if configured != "" {
+			// The next run may be without the variable.
+			text = configured
+			_, reason = propagation(configured)
+		}
+	}
+	if reason != "" {
+		c.add(at, text, reason, `write a number with its unit, such as "5m" or "90s"`)
+	}
+	return window
+}
+
+// propagation reads a window; the reason says what is wrong with it.
+func propagation(text string) (window time.Duration, reason string) {
 	window, err := time.ParseDuration(text)
-	reason := ""
 	switch {
 	case err != nil:
-		reason = "not a duration"
+		return 0, "not a duration"
 	case window < 0 || window > maxRolePropagation:
-		reason = "outside 0s to 1h"
-	default:
-		return window
+		return 0, "outside 0s to 1h"
 	}
-	if overridden {
-		reason += " (from the environment variable " + RolePropagationVariable + ")"
-	}
-	c.add(at, text, reason, `write a number with its unit, such as "5m" or "90s"`)
-	return defaultRolePropagation
+	return window, ""
 }

@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -58,6 +59,8 @@ type collector struct {
 	seen     map[string]bool
 	// encrypted are the top-level keys that hold an encrypted value somewhere. None of their values is shown.
 	encrypted map[string]bool
+	// secretTexts are the secrets that the configuration holds.
+	secretTexts []string
 }
 
 func newCollector() *collector {
@@ -71,12 +74,56 @@ func (c *collector) add(at path, value any, reason, remedy string) {
 		return
 	}
 	shown := ""
-	if key, _ := at[0].(string); value != nil && !c.encrypted[key] {
+	if key, _ := at[0].(string); value != nil && !c.encrypted[key] && !c.maybeSecret(value) {
 		shown = show(value)
 	}
 	c.seen[at.String()] = true
 	c.problems = append(c.problems,
 		Problem{Key: at.String(), Value: shown, Reason: oneLine(reason), Remedy: oneLine(remedy)})
+}
+
+// maybeSecret reports whether a value could be a secret in the wrong place, which is not to be shown: it has one of the
+// configuration's secrets in it, or looks like a secret. A list or an object may hold anything.
+func (c *collector) maybeSecret(value any) bool {
+	switch value := value.(type) {
+	case string:
+		known := func(secret string) bool { return strings.Contains(value, secret) }
+		return slices.ContainsFunc(c.secretTexts, known) || looksSecret(value)
+	case map[string]any, []any:
+		return true
+	}
+	return false
+}
+
+// looksSecret reports whether a text has the shape of a generated secret, a password or a token, and not that of what
+// a configuration is made of: names, ids, times, addresses and sentences.
+func looksSecret(text string) bool {
+	const shortest = 8 // of a password
+	if len(text) < shortest || guid.MatchString(text) {
+		return false
+	}
+	if _, isTime := parseTime(text); isTime {
+		return false
+	}
+	var lower, upper, digit, special, longest, run int
+	for _, r := range text {
+		run++
+		switch {
+		case unicode.IsLower(r):
+			lower = 1
+		case unicode.IsUpper(r):
+			upper = 1
+		case unicode.IsDigit(r):
+			digit = 1
+		case strings.ContainsRune(" -_./:,@", r): // they separate words, and the parts of addresses
+			run = 0
+		default:
+			special = 1
+		}
+		longest = max(longest, run)
+	}
+	const wordy = 24 // no word is longer
+	return lower+upper+digit+special >= 3 || special == 1 && digit == 1 || digit == 1 && longest >= wordy
 }
 
 // oneLine keeps names that were taken from a configuration from breaking lines.

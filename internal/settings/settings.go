@@ -20,6 +20,8 @@ type Settings struct {
 	Organizations map[string]Organization `json:"organizations"`
 	// Shares by name.
 	Shares map[string]Share `json:"shares"`
+	// SourceFolders are the folders outside of the project that sources may lie in.
+	SourceFolders []string `json:"sourceFolders"`
 	// Storage holds for every organization's storage account.
 	Storage Storage `json:"storage"`
 	// KeyVault holds for every organization's vault.

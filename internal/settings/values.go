@@ -1,10 +1,12 @@
 package settings
 
 import (
+	"fmt"
 	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/crossorg/crossorg/internal/rules"
 )
@@ -20,17 +22,18 @@ var (
 	// data sets keep to it too: it lies within what Data Share takes, and leaves room for suffixes.
 	hyphenatedName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-	// Region names in Azure Resource Manager (learn.microsoft.com/azure/reliability/regions-list, programmatic names).
-	regionName = regexp.MustCompile(`^[a-z]+[a-z0-9]*$`)
-
 	guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 	// SHA-1 of a certificate, as Service Fabric names certificates
 	// (learn.microsoft.com/azure/service-fabric/cluster-security-certificates).
+	// What people's addresses are made of, without the quoted names of RFC 5321.
+	mailbox    = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}$`)
+	mailDomain = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
+
 	thumbprint = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 
 	// learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
-	vmSize = regexp.MustCompile(`^Standard_[A-Z]+[0-9]+[A-Za-z0-9_-]*$`)
+	vmSize = regexp.MustCompile(`^Standard_[A-Z]+[0-9]+[A-Za-z0-9_-]{0,40}$`)
 )
 
 // Words that Azure refuses in names that become public host names, wherever they stand and at the start
@@ -92,10 +95,31 @@ func (c *collector) within(at path, value int, bounds rules.Range, unit string) 
 	}
 }
 
+// text reports a text that is too long, or holds control characters other than line ends and tabs.
+func (c *collector) text(at path, value string, most int) {
+	control := func(r rune) bool { return noCharacter(r) && r != '\n' && r != '\r' && r != '\t' }
+	switch n := utf8.RuneCountInString(value); {
+	case n > most:
+		c.add(at, value, fmt.Sprintf("a text of %d characters", n), fmt.Sprintf("use at most %d", most))
+	case strings.ContainsFunc(value, control):
+		c.add(at, value, "a text with a control character", "leave it out")
+	case dateAsText.MatchString(value):
+		c.add(at, value, "a date without quotes, which reads otherwise than it is written", "put it in quotes")
+	}
+}
+
+// dateAsText is what becomes of a date that stands in a stack file without quotes: YAML knows it for a time then, and
+// Pulumi writes it out as Go does.
+var dateAsText = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} (UTC|[+-]\d{4})$`)
+
 // guid reports a text that is no GUID; an absent one passes.
 func (c *collector) guid(at path, value, remedy string) {
-	if value != "" && !guid.MatchString(value) {
+	switch {
+	case value == "":
+	case !guid.MatchString(value):
 		c.add(at, value, "not a GUID", remedy)
+	case strings.Trim(value, "0-") == "":
+		c.add(at, value, "the GUID of nothing", remedy)
 	}
 }
 
@@ -111,8 +135,9 @@ func (c *collector) hyphenated(at path, name string) {
 // email reports a text that is no plain e-mail address.
 func (c *collector) email(at path, value string) {
 	address, err := mail.ParseAddress(value)
-	if err == nil && address.Address == value && address.Name == "" {
-		if _, domain, _ := strings.Cut(value, "@"); strings.Contains(strings.Trim(domain, "."), ".") {
+	if err == nil && address.Address == value && address.Name == "" && len(value) <= rules.MaxEmail {
+		if at := strings.LastIndex(value, "@"); mailDomain.MatchString(value[at+1:]) &&
+			mailbox.MatchString(value[:at]) {
 			return
 		}
 	}
