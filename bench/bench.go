@@ -281,7 +281,9 @@ func (b *bench) warmEngine(ctx context.Context, stackFile string) error {
 }
 
 // forget removes an earlier size's stacks from a home, so that no verb has their histories to look through.
-func forget(home *local.Home) error { return os.RemoveAll(home.StateDir()) }
+func forget(home *local.Home) error {
+	return errors.Join(os.RemoveAll(home.StateDir()), os.RemoveAll(home.ManifestFile()))
+}
 
 // freshAzure puts an empty Azure into a home whose stack is destroyed: what earlier cycles left, such as deleted
 // vaults, would count against later ones.

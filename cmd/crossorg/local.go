@@ -25,7 +25,7 @@ tool than Go is needed. Everything that a run keeps lies in the home folder.`,
 	}
 	cmd.AddCommand(
 		a.localUp(), a.localPreview(), a.localRefresh(), a.localDestroy(), a.localOutputs(),
-		a.localServe(), a.localReset(), a.localPulumi(), a.localAdvance(), a.localFaults(),
+		a.localServe(), a.localCheck(), a.localReset(), a.localPulumi(), a.localAdvance(), a.localFaults(),
 	)
 	return cmd
 }

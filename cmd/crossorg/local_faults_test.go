@@ -11,8 +11,8 @@ import (
 )
 
 func TestFaultRulesAreKeptInTheHomeAndListed(t *testing.T) {
-	home := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(home, "azure"), 0o700))
+	home := filepath.Join(t.TempDir(), "home")
+	require.NoError(t, os.MkdirAll(filepath.Join(home, "azure"), 0o700))
 	verb := func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(),

@@ -1,6 +1,6 @@
 // Command crossorg runs the project's Pulumi program on the embedded Azure.
 //
-// Exit codes: 0 for done, 1 for failed, 2 for wrong usage.
+// Exit codes: 0 for done, 1 for failed, 2 for wrong usage, 3 for damage that local check found.
 package main
 
 import (
@@ -20,8 +20,9 @@ import (
 )
 
 const (
-	exitFailed = 1
-	exitUsage  = 2
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDamaged = 3
 )
 
 func main() {
@@ -57,6 +58,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errDamaged):
+		return exitDamaged
 	case !a.reached:
 		a.wrongUsage(err)
 		return exitUsage

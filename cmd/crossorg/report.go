@@ -30,6 +30,9 @@ func newReporter(stdout, stderr io.Writer, getenv func(string) string) *reporter
 // errReported is a failure that has been printed already.
 var errReported = errors.New("failed")
 
+// errDamaged is damage of the home that has been reported.
+var errDamaged = errors.New("damaged")
+
 // answer is a verb's report at its end.
 type answer struct {
 	// document is what --json prints.

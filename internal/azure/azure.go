@@ -23,6 +23,9 @@ var ErrInUse = errors.New("the embedded Azure of this home folder is in use by a
 // ErrDamaged is the kind of an error that says that a file of the folder is not as it was written. Nothing was changed.
 var ErrDamaged = store.ErrDamaged
 
+// Damage is such an error, with the file and what is wrong with it.
+type Damage = store.Damage
+
 // Options open an embedded Azure.
 type Options struct {
 	// Dir keeps its state (made with mode 0700).

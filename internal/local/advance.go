@@ -26,7 +26,7 @@ func withAzure(o Options, do func(*azure.Azure) error) error {
 	if err != nil {
 		return err
 	}
-	if err := missingAzure(home); err != nil {
+	if err := errors.Join(home.isPrivate(), missingAzure(home)); err != nil {
 		return err
 	}
 	if !exists(home.AzureDir()) {

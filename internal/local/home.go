@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/crossorg/crossorg/internal/azure"
 	"github.com/crossorg/crossorg/internal/process"
 	"github.com/crossorg/crossorg/internal/stackfile"
 )
@@ -95,11 +96,22 @@ func (h *Home) hasStack(project, stack string) bool {
 
 // create makes the folders and the passphrase, and keeps existing ones.
 func (h *Home) create() error {
+	if err := h.makePrivate(); err != nil {
+		return err
+	}
 	for _, dir := range []string{h.Dir, h.ProjectDir(), h.StateDir(), h.AzureDir(), h.CertsDir(), h.ProgramDir(),
 		h.PulumiDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
+	}
+	if !exists(h.ManifestFile()) {
+		if err := h.writeManifest(&manifest{Open: true}); err != nil {
+			return err
+		}
+	}
+	if err := h.checkPassphrase(); err != nil {
+		return notOpened(h, fmt.Errorf("%w: %s: %w", azure.ErrDamaged, h.PassphraseFile(), err))
 	}
 	if _, err := os.Stat(h.PassphraseFile()); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -118,7 +130,7 @@ func (h *Home) passphrase() (string, error) {
 
 // lock keeps the home for one run at a time; a second run waits, and says so on progress. It returns the release.
 func (h *Home) lock(ctx context.Context, progress io.Writer) (func(), error) {
-	if err := os.MkdirAll(h.Dir, 0o700); err != nil {
+	if err := h.makePrivate(); err != nil {
 		return nil, err
 	}
 	return process.Lock(ctx, filepath.Join(h.Dir, homeLock), func() {

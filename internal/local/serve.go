@@ -118,7 +118,7 @@ func Reset(ctx context.Context, home *Home) ([]string, error) {
 	}
 	var removed []string
 	for _, name := range []string{homeProject, homeState, homeAzure, homeCerts, homeProgram, homePulumi, homePlugins,
-		homePassphrase, homeLock} {
+		homePassphrase, homeManifest, homeLock} {
 		path := filepath.Join(home.Dir, name)
 		if !exists(path) {
 			continue

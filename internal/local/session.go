@@ -120,9 +120,16 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 		return s, err
 	}
 	s.closers = append(s.closers, func() error { unlock(); return nil })
+	if err := home.whole(); err != nil {
+		return s, err
+	}
 	if err := home.create(); err != nil {
 		return s, err
 	}
+	if err := home.openManifest(); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, home.closeManifest)
 	if err := tools.AddRuntime(ctx, program, home.PluginDir(), o.Progress); err != nil {
 		return s, err
 	}

@@ -170,6 +170,10 @@ func (l *lane) save(template string) error {
 
 // restore puts the home back to a template.
 func (l *lane) restore(template string) error {
+	// The manifest would miss what the run made that is put back.
+	if err := os.Remove(l.home.ManifestFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	for _, part := range l.parts() {
 		if err := os.RemoveAll(part); err != nil {
 			return err
