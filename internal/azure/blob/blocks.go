@@ -129,7 +129,8 @@ func (c *Content) PutBlockList(ctx context.Context, key Key, list []BlockRef, op
 	err = c.st.Update(func(tx *store.Tx) error {
 		// The service does not compute the MD5 of a blob made of blocks; it keeps the one it is given, if any.
 		out = Properties{
-			Headers: opts.Headers, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
+			Headers: opts.Headers, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tags: opts.Tags,
+			Tier:   opts.Tier,
 			Blocks: blocks,
 		}
 		return c.replace(tx, key, &out, opts)

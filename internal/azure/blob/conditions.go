@@ -14,6 +14,8 @@ type conditions struct {
 	match, noneMatch                string
 	modifiedSince, unmodifiedSince  time.Time
 	hasModified, hasUnmodifiedSince bool
+	// tags must fit the blob's tags; nil fits all.
+	tags tagFilter
 }
 
 func conditionsOf(h http.Header, prefix string) (conditions, *Error) {
@@ -31,7 +33,25 @@ func conditionsOf(h http.Header, prefix string) (conditions, *Error) {
 		}
 		c.hasUnmodifiedSince = true
 	}
+	name := "x-ms-if-tags"
+	if prefix != "" {
+		name = prefix + "if-tags"
+	}
+	if v := h.Get(name); v != "" {
+		var e *Error
+		if c.tags, e = parseTagFilter(v, false); e != nil {
+			return c, e
+		}
+	}
 	return c, nil
+}
+
+// onTags checks the condition on the tags of a blob, which is nil if there is none.
+func (c conditions) onTags(p *Properties) *Error {
+	if c.tags == nil || p != nil && c.tags.matches("", p.Tags) {
+		return nil
+	}
+	return errConditionNotMet
 }
 
 // matches reports whether a list of ETags has this one.
@@ -59,6 +79,9 @@ func (c conditions) read(etag string, modified time.Time) *Error {
 
 // write checks the conditions of a writing request; old is the present blob, nil without one.
 func (c conditions) write(old *Properties) *Error {
+	if e := c.onTags(old); e != nil {
+		return e
+	}
 	if old == nil {
 		if c.match != "" {
 			return errConditionNotMet

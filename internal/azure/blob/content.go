@@ -65,7 +65,8 @@ func (c *Content) Put(ctx context.Context, key Key, r io.Reader, opts PutOptions
 	var out Properties
 	err = c.st.Update(func(tx *store.Tx) error {
 		out = Properties{
-			Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tier: opts.Tier,
+			Headers: h, Size: f.size, SHA256: f.sha, Metadata: opts.Metadata, Tags: opts.Tags,
+			Tier:       opts.Tier,
 			CopySource: opts.CopySource,
 		}
 		return c.replace(tx, key, &out, opts)
@@ -80,7 +81,8 @@ func (c *Content) Copy(ctx context.Context, src, dst Key) (Properties, error) {
 	return c.CopyWith(ctx, src, dst, PutOptions{})
 }
 
-// CopyWith is Copy with a check, a time and a recorded source; Metadata replaces the source's if set. Headers and MD5
+// CopyWith is Copy with a check, a time and a recorded source. Tags are those of opts; Metadata replaces the source's if
+// set. Headers and MD5
 // of opts are ignored.
 func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (Properties, error) {
 	if err := dst.check(); err != nil {
@@ -100,6 +102,7 @@ func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (
 		}
 		out = *from
 		out.CreatedAt, out.CopySource, out.CopyID, out.VersionID = time.Time{}, opts.CopySource, "", ""
+		out.Tags = opts.Tags
 		if opts.Metadata != nil {
 			out.Metadata = opts.Metadata
 		}
@@ -168,7 +171,7 @@ func present(now time.Time) time.Time {
 type ChangeKind int
 
 const (
-	// ChangeTier, of the tier or the lease, leaves ETag and time as they are.
+	// ChangeTier, of the tier, the lease or the tags, leaves ETag and time as they are.
 	ChangeTier ChangeKind = iota
 	// ChangeHeaders gives the blob a new ETag and time.
 	ChangeHeaders
@@ -176,7 +179,7 @@ const (
 	ChangeMetadata
 )
 
-// Change alters a blob's headers, metadata, tier or lease in place; change must leave size, digest and blocks alone.
+// Change alters a blob's headers, metadata, tags, tier or lease in place; change must leave size, digest and blocks alone.
 func (c *Content) Change(
 	key Key, now time.Time, kind ChangeKind, change func(tx *store.Tx, p *Properties) error,
 ) (Properties, error) {

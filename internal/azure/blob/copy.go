@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/store"
@@ -56,7 +57,7 @@ func (s copySource) mayRead(tx *store.Tx, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if e := s.when.read(p.ETag, p.LastModified); e != nil {
+	if s.when.read(p.ETag, p.LastModified) != nil || s.when.onTags(p) != nil {
 		return serviceError(http.StatusPreconditionFailed, "SourceConditionNotMet",
 			"The source condition specified using HTTP conditional header(s) is not met.")
 	}
@@ -70,6 +71,9 @@ func (s copySource) mayRead(tx *store.Tx, now time.Time) error {
 // answers.
 // Source: https://learn.microsoft.com/rest/api/storageservices/copy-blob
 func (x *exchange) copyBlob() error {
+	if strings.EqualFold(x.r.Header.Get("x-ms-copy-source-tag-option"), "COPY") {
+		return errUnsupportedHeader("x-ms-copy-source-tag-option")
+	}
 	source, e := x.copySource()
 	if e != nil {
 		return e

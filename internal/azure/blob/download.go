@@ -36,6 +36,9 @@ func (x *exchange) getBlob() error {
 		x.stamp(p)
 		return e
 	}
+	if e := c.onTags(&p); e != nil {
+		return e
+	}
 	if err := x.mayUse(&p, false); err != nil {
 		return err
 	}
@@ -136,6 +139,9 @@ func (x *exchange) blobProperties() error {
 	}
 	if e := c.read(p.ETag, p.LastModified); e != nil {
 		x.stamp(p)
+		return e
+	}
+	if e := c.onTags(&p); e != nil {
 		return e
 	}
 	if err := x.mayUse(&p, false); err != nil {

@@ -191,7 +191,24 @@ func (x *exchange) serve() error {
 	if e := x.authorize(x.auth, op.permission, x.account, x.t); e != nil {
 		return e
 	}
+	if e := x.authorizeTags(); e != nil {
+		return e
+	}
 	return op.run(x)
+}
+
+// authorizeTags decides about the tags that a request sets or depends on besides what it is for.
+// Source: https://learn.microsoft.com/azure/storage/blobs/storage-manage-find-blobs#permissions-and-authorization
+func (x *exchange) authorizeTags() *Error {
+	for header, needed := range map[string]permission{"x-ms-tags": toSetTags, "x-ms-if-tags": toReadTags} {
+		if x.r.Header.Get(header) == "" || x.t.level() != levelBlob {
+			continue
+		}
+		if e := x.authorize(x.auth, needed, x.account, x.t); e != nil {
+			return e
+		}
+	}
+	return nil
 }
 
 // serviceVersion reads the version of the service that a request asks for; empty is none.
@@ -274,7 +291,7 @@ func (x *exchange) admit() *Error {
 // refuseHeaders refuses unsupported headers and parameters that would change the meaning of a request.
 func (x *exchange) refuseHeaders() *Error {
 	for _, name := range []string{
-		"x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-structured-body", "x-ms-if-tags", "x-ms-tags",
+		"x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-structured-body",
 		"x-ms-immutability-policy-until-date", "x-ms-immutability-policy-mode", "x-ms-legal-hold",
 	} {
 		if x.r.Header.Get(name) != "" {

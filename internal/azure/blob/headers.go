@@ -132,6 +132,9 @@ func (x *exchange) describe(p Properties) {
 	describeLease(h, p.Lease, x.at)
 	h.Set("x-ms-server-encrypted", "true")
 	setMetadata(h, p.Metadata)
+	if len(p.Tags) > 0 {
+		h.Set("x-ms-tag-count", strconv.Itoa(len(p.Tags)))
+	}
 	if p.CopyID != "" {
 		h.Set("x-ms-copy-id", p.CopyID)
 		h.Set("x-ms-copy-source", p.CopySource)

@@ -328,7 +328,7 @@ func (x *exchange) leaseBlob() error {
 		if err := x.mayStage(tx); err != nil {
 			return err
 		}
-		if when.read(p.ETag, p.LastModified) != nil {
+		if when.read(p.ETag, p.LastModified) != nil || when.onTags(p) != nil {
 			return errConditionNotMet
 		}
 		changed, e := a.apply(p.Lease, x.at)

@@ -73,6 +73,7 @@ type blobXML struct {
 	Current    bool   `xml:"IsCurrentVersion,omitempty"`
 	Properties blobPropertiesXML
 	Metadata   *pairsXML `xml:"Metadata,omitempty"`
+	Tags       *tagsXML  `xml:"Tags,omitempty"`
 }
 
 type blobPropertiesXML struct {
@@ -98,6 +99,7 @@ type blobPropertiesXML struct {
 	CopyProgress       string `xml:",omitempty"`
 	CopyCompletionTime string `xml:",omitempty"`
 	ServerEncrypted    bool
+	TagCount           int    `xml:",omitempty"`
 	DeletedTime        string `xml:",omitempty"`
 	RemainingDays      *int   `xml:"RemainingRetentionDays,omitempty"`
 }
@@ -175,6 +177,11 @@ func (x *exchange) listBlobs() error {
 	if e != nil {
 		return e
 	}
+	if l.include["tags"] {
+		if e := x.authorize(x.auth, toListTags, x.account, x.t); e != nil {
+			return e
+		}
+	}
 	out := l.answer
 	out.ContainerName, out.Delimiter = x.t.container, x.q.Get("delimiter")
 	query := pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: l.from, max: l.max}
@@ -235,6 +242,10 @@ func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 	if include["metadata"] {
 		m := pairsXML(i.Metadata)
 		out.Metadata = &m
+	}
+	if out.Properties.TagCount = len(i.Tags); include["tags"] && len(i.Tags) > 0 {
+		tags := tagged(i.Tags)
+		out.Tags = &tags
 	}
 	if include["copy"] && i.CopyID != "" {
 		out.Properties.CopyID, out.Properties.CopySource, out.Properties.CopyStatus = i.CopyID, i.CopySource, "success"

@@ -103,8 +103,16 @@ var (
 
 	toReadBlob = permission{level: levelBlob, sas: "r", public: PublicBlob, action: containersPrefix + "blobs/read",
 		data: true}
-	toCreateBlob    = permission{level: levelBlob, sas: "cw", action: containersPrefix + "blobs/write", data: true}
-	toChangeBlob    = permission{level: levelBlob, sas: "w", action: containersPrefix + "blobs/write", data: true}
+	toCreateBlob = permission{level: levelBlob, sas: "cw", action: containersPrefix + "blobs/write", data: true}
+	toChangeBlob = permission{level: levelBlob, sas: "w", action: containersPrefix + "blobs/write", data: true}
+	toReadTags   = permission{level: levelBlob, sas: "t", action: containersPrefix + "blobs/tags/read", data: true}
+	toSetTags    = permission{level: levelBlob, sas: "t", action: containersPrefix + "blobs/tags/write", data: true}
+	toListTags   = permission{level: levelContainer, sas: "t", containerSAS: true,
+		action: containersPrefix + "blobs/tags/read", data: true}
+	toFindInAccount = permission{level: levelService, sas: "f", action: containersPrefix + "blobs/filter/action",
+		data: true}
+	toFindInContainer = permission{level: levelContainer, sas: "f", containerSAS: true,
+		action: containersPrefix + "blobs/filter/action", data: true}
 	toDeleteBlob    = permission{level: levelBlob, sas: "d", action: containersPrefix + "blobs/delete", data: true}
 	toDeleteVersion = permission{level: levelBlob, sas: "x",
 		action: containersPrefix + "blobs/deleteBlobVersion/action", data: true}
@@ -195,10 +203,14 @@ var operations = append(leaseOperations(), []operation{
 		permission: toDeleteVersion, versions: true, run: (*exchange).deleteBlob},
 	{Operation: Operation{"DeleteBlob", StorageDelete}, methods: remove, permission: toDeleteBlob,
 		run: (*exchange).deleteBlob},
-	{Operation: Operation{"GetBlobTags", StorageRead}, methods: get, comp: "tags",
-		permission: permission{level: levelBlob}},
-	{Operation: Operation{"SetBlobTags", StorageWrite}, methods: put, comp: "tags",
-		permission: permission{level: levelBlob}},
+	{Operation: Operation{"GetBlobTags", StorageRead}, methods: get, comp: "tags", permission: toReadTags,
+		versions: true, run: (*exchange).getTags},
+	{Operation: Operation{"SetBlobTags", StorageWrite}, methods: put, comp: "tags", permission: toSetTags,
+		run: (*exchange).setTags},
+	{Operation: Operation{"FindBlobsByTags", StorageRead}, methods: get, comp: "blobs", permission: toFindInAccount,
+		run: (*exchange).findByTags},
+	{Operation: Operation{"FindBlobsByTags", StorageRead}, methods: get, restype: "container", comp: "blobs",
+		permission: toFindInContainer, run: (*exchange).findByTags},
 	{Operation: Operation{"SnapshotBlob", StorageWrite}, methods: put, comp: "snapshot",
 		permission: permission{level: levelBlob}},
 }...)

@@ -72,6 +72,8 @@ type Properties struct {
 	CreatedAt    time.Time         `json:"createdAt"`
 	LastModified time.Time         `json:"lastModified"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
+	// Tags are the index tags, by which blobs are found.
+	Tags map[string]string `json:"tags,omitempty"`
 	// Tier is the access tier that was set on the blob; empty when it follows the account's.
 	Tier string `json:"tier,omitempty"`
 	// Blocks are the committed blocks in order; none for a blob written in one piece.
@@ -100,6 +102,7 @@ type Item struct {
 type PutOptions struct {
 	Headers  Headers
 	Metadata map[string]string
+	Tags     map[string]string
 	Tier     string
 	// CopySource is recorded with the blob as the place that it was copied from.
 	CopySource string

@@ -65,6 +65,9 @@ func (x *exchange) options(standardHeaders bool) (PutOptions, *Error) {
 	if o.Metadata, e = metadataOf(x.r.Header); e != nil {
 		return o, e
 	}
+	if o.Tags, e = tagsOf(x.r.Header); e != nil {
+		return o, e
+	}
 	if o.Tier, e = tierOf(x.r.Header); e != nil {
 		return o, e
 	}

@@ -166,7 +166,7 @@ func (w *work) mayDelete(container *arm.Resource, item blob.Item) func(*store.Tx
 func (w *work) one(container *arm.Resource, item blob.Item) error {
 	due := map[string]bool{}
 	for _, rule := range w.rules {
-		if !covers(rule, container.ID.Name()+"/"+item.Name) {
+		if !covers(rule, container.ID.Name()+"/"+item.Name, item.Tags) {
 			continue
 		}
 		kind := "version"
@@ -213,13 +213,18 @@ func (w *work) tier(key blob.Key, container *arm.Resource, item blob.Item, tier 
 	return err
 }
 
-// covers reports whether a rule's filters take a blob, named with its container. Index tags are not kept here, so that
-// a rule that asks for them takes nothing.
-func covers(rule map[string]any, name string) bool {
+// covers reports whether a rule's filters take a blob, named with its container, that has the index tags.
+func covers(rule map[string]any, name string, tags map[string]string) bool {
 	filters, _ := rule["filters"].(map[string]any)
 	types, _ := filters["blobTypes"].([]any)
-	if tags, _ := filters["blobIndexMatch"].([]any); len(tags) > 0 || !slices.Contains(types, any("blockBlob")) {
+	if !slices.Contains(types, any("blockBlob")) {
 		return false
+	}
+	for _, match := range jsonbody.Objects(filters, "blobIndexMatch") {
+		value, has := tags[jsonbody.Text(match, "name")]
+		if !has || jsonbody.Text(match, "op") != "==" || value != jsonbody.Text(match, "value") {
+			return false
+		}
 	}
 	prefixes, _ := filters["prefixMatch"].([]any)
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p any) bool {
