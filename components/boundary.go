@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
+	authorization "github.com/pulumi/pulumi-azure-native-sdk/authorization/v2/v20220401"
 	"github.com/pulumi/pulumi-azure-native-sdk/datashare/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/resources/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -129,7 +129,7 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 	// What holds data is protected resource by resource: protection on the component would also cover what must stay
 	// easy to replace, such as lifecycle policies. The group is among them, as deleting it deletes all it holds.
 	keep := pulumi.Protect(args.protect)
-	client := authorization.GetClientConfigOutput(ctx, pulumi.Parent(parent))
+	client := getClientConfig(ctx, pulumi.Parent(parent))
 
 	group, err := resources.NewResourceGroup(ctx, name+"-rg", &resources.ResourceGroupArgs{
 		Location: args.location.ToStringOutput(),
@@ -151,7 +151,7 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 		}
 		containers[c] = container.Name
 	}
-	vault, err := newVault(ctx, name, group.Name, client.TenantId(), args, child, keep)
+	vault, err := newVault(ctx, name, group.Name, client.tenantID(), args, child, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -165,16 +165,16 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 		return nil, err
 	}
 	// On the storage account and nothing above it: the identity has no business anywhere else.
-	assignment, err := authorization.NewRoleAssignment(ctx, name+"-role", &authorization.RoleAssignmentArgs{
+	assignment, err := register(ctx, "authorization:RoleAssignment", name+"-role", &authorization.RoleAssignmentArgs{
 		Scope: account.ID().ToStringOutput(),
 		RoleDefinitionId: pulumi.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s",
-			client.SubscriptionId(), args.role.ID),
+			client.subscriptionID(), args.role.ID),
 		PrincipalId: shares.Identity.PrincipalId(),
 		// Without its type, a principal made seconds ago may not be found yet
 		// (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 		PrincipalType: pulumi.String("ServicePrincipal"),
 		Description:   pulumi.String(args.role.purpose),
-	}, child, replaced("authorization:RoleAssignment"))
+	}, &authorization.RoleAssignment{}, child, replaced("authorization:RoleAssignment"))
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +184,8 @@ func newBoundary(ctx *pulumi.Context, parent component, name string, args bounda
 		ResourceGroupName: group.Name,
 		ResourceGroupID:   group.ID().ToStringOutput(),
 		Location:          args.location.ToStringOutput(),
-		SubscriptionID:    client.SubscriptionId(),
-		TenantID:          client.TenantId(),
+		SubscriptionID:    client.subscriptionID(),
+		TenantID:          client.tenantID(),
 		// Who knows the name may write: it is known once the blob service keeps versions.
 		StorageAccountName: pulumi.All(account.Name,
 			service.ID()).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput),

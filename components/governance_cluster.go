@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/servicefabric/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -106,8 +105,8 @@ func newGovernanceCluster(
 func newManagedCluster(
 	ctx *pulumi.Context, name string, args *GovernanceClusterArgs, g *GovernanceCluster,
 ) (*servicefabric.ManagedCluster, error) {
-	client := authorization.GetClientConfigOutput(ctx, pulumi.Parent(g))
-	label := pulumi.All(client.SubscriptionId(), args.ResourceGroupName).ApplyT(func(known []any) string {
+	client := getClientConfig(ctx, pulumi.Parent(g))
+	label := pulumi.All(client.subscriptionID(), args.ResourceGroupName).ApplyT(func(known []any) string {
 		return dnsLabel(name, known[0].(string), known[1].(string))
 	}).(pulumi.StringOutput)
 

@@ -1,7 +1,7 @@
 package components
 
 import (
-	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
+	diagnostics "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20210501preview"
 	"github.com/pulumi/pulumi-azure-native-sdk/operationalinsights/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -137,11 +137,11 @@ func newDiagnostics(ctx *pulumi.Context, name string, side namedSide, m *Monitor
 		{"blob-logs", pulumi.Sprintf("%s/blobServices/default", side.StorageAccountID), false,
 			[]string{"StorageRead", "StorageWrite", "StorageDelete"}},
 	} {
-		logs := insights.LogSettingsArray{}
+		logs := diagnostics.LogSettingsArray{}
 		for _, category := range target.categories {
-			logs = append(logs, insights.LogSettingsArgs{Category: pulumi.String(category), Enabled: pulumi.Bool(true)})
+			logs = append(logs, diagnostics.LogSettingsArgs{Category: pulumi.String(category), Enabled: pulumi.Bool(true)})
 		}
-		setting := &insights.DiagnosticSettingArgs{
+		setting := &diagnostics.DiagnosticSettingArgs{
 			ResourceUri: target.id,
 			WorkspaceId: m.WorkspaceID,
 			Logs:        logs,
@@ -149,7 +149,9 @@ func newDiagnostics(ctx *pulumi.Context, name string, side namedSide, m *Monitor
 		if target.dedicated {
 			setting.LogAnalyticsDestinationType = pulumi.String("Dedicated")
 		}
-		if _, err := insights.NewDiagnosticSetting(ctx, name+"-"+target.name, setting, pulumi.Parent(m)); err != nil {
+		_, err := register(ctx, "insights:DiagnosticSetting", name+"-"+target.name, setting,
+			&diagnostics.DiagnosticSetting{}, pulumi.Parent(m))
+		if err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
+	actiongroups "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20230101"
+	queryrules "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20230315preview"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/crossorg/crossorg/internal/rules"
@@ -64,14 +65,14 @@ func (a *MonitoringArgs) alerts() []alert {
 // newAlerts registers the action group, if there is anybody to notify, and the rules.
 func newAlerts(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) error {
 	m.ActionGroupID = none()
-	var actions insights.ActionsPtrInput
+	var actions queryrules.ActionsPtrInput
 	if len(args.Recipients) > 0 {
 		group, err := newActionGroup(ctx, name, args, m)
 		if err != nil {
 			return err
 		}
 		m.ActionGroupID = group.ID().ToStringOutput().ToStringPtrOutput()
-		actions = insights.ActionsArgs{ActionGroups: pulumi.StringArray{group.ID().ToStringOutput()}}
+		actions = queryrules.ActionsArgs{ActionGroups: pulumi.StringArray{group.ID().ToStringOutput()}}
 	}
 	ids := pulumi.StringMap{}
 	for _, a := range args.alerts() {
@@ -87,16 +88,16 @@ func newAlerts(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monito
 
 func newActionGroup(
 	ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring,
-) (*insights.ActionGroup, error) {
-	receivers := insights.EmailReceiverArray{}
+) (*actiongroups.ActionGroup, error) {
+	receivers := actiongroups.EmailReceiverArray{}
 	for i, address := range args.Recipients {
-		receivers = append(receivers, insights.EmailReceiverArgs{
+		receivers = append(receivers, actiongroups.EmailReceiverArgs{
 			Name:                 pulumi.String(fmt.Sprintf("recipient-%d", i+1)),
 			EmailAddress:         pulumi.String(address),
 			UseCommonAlertSchema: pulumi.Bool(true),
 		})
 	}
-	return insights.NewActionGroup(ctx, name+"-alerts", &insights.ActionGroupArgs{
+	return register(ctx, "insights:ActionGroup", name+"-alerts", &actiongroups.ActionGroupArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		// Action groups are not bound to a region.
 		Location:       pulumi.String("global"),
@@ -104,12 +105,12 @@ func newActionGroup(
 		Enabled:        pulumi.Bool(true),
 		EmailReceivers: receivers,
 		Tags:           args.Tags,
-	}, pulumi.Parent(m), replaced("insights:ActionGroup"))
+	}, &actiongroups.ActionGroup{}, pulumi.Parent(m), replaced("insights:ActionGroup"))
 }
 
 func newAlertRule(
-	ctx *pulumi.Context, name string, a alert, actions insights.ActionsPtrInput, args *MonitoringArgs, m *Monitoring,
-) (*insights.ScheduledQueryRule, error) {
+	ctx *pulumi.Context, name string, a alert, actions queryrules.ActionsPtrInput, args *MonitoringArgs, m *Monitoring,
+) (*queryrules.ScheduledQueryRule, error) {
 	query, err := readQuery("alerts/" + a.name)
 	if err != nil {
 		return nil, err
@@ -118,10 +119,10 @@ func newAlertRule(
 	if a.preamble != nil {
 		text = pulumi.Sprintf("%s%s", a.preamble, text)
 	}
-	return insights.NewScheduledQueryRule(ctx, name, &insights.ScheduledQueryRuleArgs{
+	return register(ctx, "insights:ScheduledQueryRule", name, &queryrules.ScheduledQueryRuleArgs{
 		ResourceGroupName:   args.ResourceGroupName,
 		Location:            args.Location.ToStringOutput(),
-		Kind:                pulumi.String(insights.KindLogAlert),
+		Kind:                pulumi.String(queryrules.KindLogAlert),
 		DisplayName:         pulumi.String(query.title),
 		Description:         pulumi.String(query.description),
 		Severity:            pulumi.Float64(a.severity),
@@ -133,17 +134,17 @@ func newAlertRule(
 		AutoMitigate: pulumi.Bool(true),
 		// A new workspace does not have the tables yet.
 		SkipQueryValidation: pulumi.Bool(true),
-		Criteria: insights.ScheduledQueryRuleCriteriaArgs{AllOf: insights.ConditionArray{insights.ConditionArgs{
+		Criteria: queryrules.ScheduledQueryRuleCriteriaArgs{AllOf: queryrules.ConditionArray{queryrules.ConditionArgs{
 			Query:           text,
-			TimeAggregation: pulumi.String(insights.TimeAggregationCount),
-			Operator:        pulumi.String(insights.ConditionOperatorGreaterThan),
+			TimeAggregation: pulumi.String(queryrules.TimeAggregationCount),
+			Operator:        pulumi.String(queryrules.ConditionOperatorGreaterThan),
 			Threshold:       pulumi.Float64(0),
-			FailingPeriods: insights.ConditionFailingPeriodsArgs{
+			FailingPeriods: queryrules.ConditionFailingPeriodsArgs{
 				NumberOfEvaluationPeriods: pulumi.Float64(1),
 				MinFailingPeriodsToAlert:  pulumi.Float64(1),
 			},
 		}}},
 		Actions: actions,
 		Tags:    args.Tags,
-	}, pulumi.Parent(m), replaced("insights:ScheduledQueryRule"))
+	}, &queryrules.ScheduledQueryRule{}, pulumi.Parent(m), replaced("insights:ScheduledQueryRule"))
 }

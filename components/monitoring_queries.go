@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
+	workbooks "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20220401"
 	"github.com/pulumi/pulumi-azure-native-sdk/operationalinsights/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -78,14 +78,14 @@ func newWorkbook(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Moni
 	if err != nil {
 		return err
 	}
-	workbook, err := insights.NewWorkbook(ctx, name+"-workbook", &insights.WorkbookArgs{
+	workbook, err := register(ctx, "insights:Workbook", name+"-workbook", &workbooks.WorkbookArgs{
 		ResourceGroupName: args.ResourceGroupName,
 		Location:          args.Location.ToStringOutput(),
 		// Azure wants a GUID here: always the same one for the same workspace.
 		ResourceName: m.WorkspaceID.ApplyT(func(workspace string) string {
 			return uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.ToLower(workspace)+"/"+name)).String()
 		}).(pulumi.StringOutput),
-		Kind:        pulumi.String(insights.WorkbookSharedTypeKindShared),
+		Kind:        pulumi.String(workbooks.WorkbookSharedTypeKindShared),
 		Category:    pulumi.String("workbook"),
 		DisplayName: pulumi.String("Data sharing governance"),
 		Description: pulumi.String("Shares, snapshots, who received what, and failures"),
@@ -96,7 +96,7 @@ func newWorkbook(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Moni
 		// Azure stores it in lower case.
 		SourceId: m.WorkspaceID.ApplyT(strings.ToLower).(pulumi.StringOutput),
 		Tags:     args.Tags,
-	}, pulumi.Parent(m), replaced("insights:Workbook"))
+	}, &workbooks.Workbook{}, pulumi.Parent(m), replaced("insights:Workbook"))
 	if err != nil {
 		return err
 	}

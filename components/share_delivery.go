@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/datashare/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -109,9 +108,9 @@ func (s *ShareWithDataset) address(
 		if azure := s.consumers[consumer]; azure != nil {
 			as = pulumi.Provider(azure)
 		}
-		client := authorization.GetClientConfigOutput(ctx, as)
-		invite.TargetActiveDirectoryId = client.TenantId().ToStringPtrOutput()
-		invite.TargetObjectId = client.ObjectId().ToStringPtrOutput()
+		client := getClientConfig(ctx, as)
+		invite.TargetActiveDirectoryId = client.tenantID().ToStringPtrOutput()
+		invite.TargetObjectId = client.objectID().ToStringPtrOutput()
 	}
 }
 
