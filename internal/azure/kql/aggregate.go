@@ -79,7 +79,7 @@ func (s *scope) aggregate(item named, by []Column) (aggregate, *Error) {
 		return aggregate{}, aerr
 	}
 	typ := aggregateType(c.name, args)
-	return aggregate{[]Column{{name, typ}}, func() accumulator { return newFolding(c.name, args, typ) }}, nil
+	return aggregate{[]Column{{name, typ}}, func() accumulator { return s.newFolding(c.name, args, typ) }}, nil
 }
 
 func checkAggregate(name string, args []compiled) *Error {
@@ -119,7 +119,7 @@ func aggregateType(name string, args []compiled) Type {
 	return args[0].typ
 }
 
-func newFolding(name string, args []compiled, typ Type) accumulator {
+func (s *scope) newFolding(name string, args []compiled, typ Type) accumulator {
 	var n int64
 	switch name {
 	case "count":
@@ -141,6 +141,7 @@ func newFolding(name string, args []compiled, typ Type) accumulator {
 			}
 			seen[key] = true
 			list = append(list, v)
+			s.budget.held += groupSize + len(key) + sizeOf(v)
 		}, func() any {
 			if name == "dcount" {
 				return int64(len(list))
@@ -155,6 +156,7 @@ func newFolding(name string, args []compiled, typ Type) accumulator {
 				return
 			}
 			if best == nil || better(name, v, best) {
+				s.budget.held += sizeOf(v) - sizeOf(best)
 				best = v
 			}
 		}, func() any {
@@ -218,6 +220,7 @@ type picking struct {
 	best    any
 	row     []any
 	started bool
+	budget  *budget
 }
 
 func (p *picking) add(row []any) {
@@ -229,6 +232,7 @@ func (p *picking) add(row []any) {
 	}
 	v := p.by.eval(row)
 	if v != nil && (p.best == nil || better(p.name, v, p.best)) {
+		p.budget.held += sizeOf(v) - sizeOf(p.best)
 		p.best, p.row, p.started = v, row, true
 	}
 }
@@ -284,7 +288,8 @@ func (s *scope) pick(c call, name string, by []Column) (aggregate, *Error) {
 		out.columns = append(out.columns, Column{hint(a), e.typ})
 		take = append(take, e.eval)
 	}
-	out.start = func() accumulator { return &picking{name: strings.TrimPrefix(c.name, "arg_"), by: key, take: take} }
+	name = strings.TrimPrefix(c.name, "arg_")
+	out.start = func() accumulator { return &picking{name: name, by: key, take: take, budget: s.budget} }
 	return out, nil
 }
 

@@ -21,6 +21,8 @@ type scope struct {
 	table *Table
 	lets  map[string]compiled
 	now   time.Time
+	// budget counts what aggregates hold.
+	budget *budget
 }
 
 // semantic makes the error of an expression that does not fit.

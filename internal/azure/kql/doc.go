@@ -8,6 +8,7 @@
 package kql
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -53,6 +54,8 @@ func (t *Table) index(name string) int {
 
 // Environment is the environment of a query.
 type Environment struct {
+	// Context ends the query when it ends; nil never does. The error is its cause.
+	Context context.Context
 	// Now is what now() and ago() count from.
 	Now time.Time
 	// Table finds a table by name; nil without an error for an unknown one.
@@ -70,6 +73,8 @@ func Text(v any) string { return format(v) }
 type Error struct {
 	// Semantic is set for a query that does not fit its tables, and not for one that cannot be read.
 	Semantic bool
+	// Exceeded is the code of a limit that the query exceeded when it ran, such as ExceededMemory; empty otherwise.
+	Exceeded string
 	// Line and Column, from 1, are the place of the error; 0 when it has none.
 	Line, Column int
 	Message      string

@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sort"
@@ -12,6 +13,9 @@ import (
 // the environment.
 func (q *Query) Run(env Environment) (*Table, error) {
 	r := &runner{src: q.src, env: env, scalars: map[string]compiled{}, tables: map[string]*Table{}}
+	if r.budget.ctx = env.Context; r.budget.ctx == nil {
+		r.budget.ctx = context.Background()
+	}
 	for _, l := range q.lets {
 		if l.table != nil {
 			t, err := r.tabular(*l.table)
@@ -34,13 +38,18 @@ func (q *Query) Run(env Environment) (*Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.scalars[l.name] = constant(c.typ, c.eval(nil))
+		value := c.eval(nil)
+		if err := r.budget.hold("let", sizeOf(value)); err != nil {
+			return nil, err
+		}
+		r.scalars[l.name] = constant(c.typ, value)
 	}
 	return r.tabular(q.body)
 }
 
 type runner struct {
 	rows    int // produced so far, in all steps
+	budget  budget
 	src     string
 	env     Environment
 	scalars map[string]compiled
@@ -48,7 +57,7 @@ type runner struct {
 }
 
 func (r *runner) scope(t *Table) *scope {
-	return &scope{src: r.src, table: t, lets: r.scalars, now: r.env.Now.UTC()}
+	return &scope{src: r.src, table: t, lets: r.scalars, now: r.env.Now.UTC(), budget: &r.budget}
 }
 
 func (r *runner) named(name string) (*Table, error) {
@@ -62,14 +71,15 @@ func (r *runner) named(name string) (*Table, error) {
 	if t == nil {
 		return nil, semantic("Failed to resolve table or column expression named '%s'", name)
 	}
-	return t, nil
+	return t, r.budget.holdTable(t)
 }
 
 func (r *runner) tabular(t tabular) (*Table, error) {
 	table, err := r.source(t.source)
 	for i := 0; err == nil; i++ {
 		if r.rows += len(table.Rows); r.rows > maxWork || len(table.Rows) > maxRows {
-			return nil, semantic("The query has more than %d rows in between: narrow it down with where.", maxRows)
+			return nil, &Error{Exceeded: ExceededMemory, Message: fmt.Sprintf("The query has more than %d rows in "+
+				"between: narrow it down with where (E_RUNAWAY_QUERY; see https://aka.ms/kustoquerylimits).", maxRows)}
 		}
 		if i == len(t.ops) {
 			return table, nil
@@ -147,6 +157,9 @@ func (r *runner) where(t *Table, cond expr) (*Table, error) {
 	}
 	out := &Table{Columns: t.Columns}
 	for _, row := range t.Rows {
+		if err := r.budget.hold("where", 0); err != nil {
+			return nil, err
+		}
 		if isTrue(c.eval(row)) {
 			out.Rows = append(out.Rows, row)
 		}
@@ -193,8 +206,13 @@ func (r *runner) extend(t *Table, items []named, prefix string, number int, alon
 		if !alone {
 			copy(next, row)
 		}
+		bytes := rowBytes(len(next))
 		for k, eval := range evals {
 			next[at[k]] = eval(row)
+			bytes += sizeOf(next[at[k]])
+		}
+		if err := r.budget.hold("extend", bytes); err != nil {
+			return nil, err
 		}
 		out.Rows = append(out.Rows, next)
 	}
@@ -220,6 +238,9 @@ func (r *runner) keep(t *Table, names []nameRef, kept bool) (*Table, error) {
 		}
 	}
 	for _, row := range t.Rows {
+		if err := r.budget.hold("project", rowBytes(len(indices))); err != nil {
+			return nil, err
+		}
 		next := make([]any, len(indices))
 		for k, i := range indices {
 			next[k] = row[i]
@@ -270,6 +291,9 @@ func (r *runner) distinct(t *Table, op distinctOp) (*Table, error) {
 	seen := map[string]bool{}
 	for _, row := range projected.Rows {
 		if key := groupKey(row); !seen[key] {
+			if err := r.budget.hold("distinct", groupSize+len(key)); err != nil {
+				return nil, err
+			}
 			seen[key] = true
 			out.Rows = append(out.Rows, row)
 		}
@@ -307,6 +331,7 @@ func (r *runner) summarize(t *Table, op summarizeOp) (*Table, error) {
 		key := groupKey(by)
 		g := byKey[key]
 		if g == nil {
+			r.budget.held += groupSize*(1+len(aggregates)) + len(key)
 			g = &group{by: by}
 			for _, a := range aggregates {
 				g.state = append(g.state, a.start())
@@ -326,11 +351,21 @@ func (r *runner) summarize(t *Table, op summarizeOp) (*Table, error) {
 		for _, s := range find(by).state {
 			s.add(row)
 		}
+		if err := r.budget.hold("summarize", 0); err != nil {
+			return nil, err
+		}
 	}
 	for _, g := range order {
 		row := slices.Clone(g.by)
+		bytes := rowBytes(len(out.Columns))
 		for _, s := range g.state {
-			row = append(row, s.result()...)
+			for _, v := range s.result() {
+				row = append(row, v)
+				bytes += sizeOf(v)
+			}
+		}
+		if err := r.budget.hold("summarize", bytes); err != nil {
+			return nil, err
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -350,8 +385,13 @@ func (r *runner) sort(t *Table, keys []sortKey) (*Table, error) {
 	rows := make([]keyed, len(t.Rows))
 	for i, row := range t.Rows {
 		rows[i] = keyed{row, make([]any, len(keys))}
+		bytes := 2 * rowBytes(len(keys))
 		for k, eval := range evals {
 			rows[i].keys[k] = eval(row)
+			bytes += sizeOf(rows[i].keys[k])
+		}
+		if err := r.budget.hold("sort", bytes); err != nil {
+			return nil, err
 		}
 	}
 	sort.SliceStable(rows, func(i, j int) bool {

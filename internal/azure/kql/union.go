@@ -25,6 +25,9 @@ func (r *runner) union(first *Table, u *union) (*Table, error) {
 	out, places := u.columns(parts)
 	for k, part := range parts {
 		for _, row := range part.table.Rows {
+			if err := r.budget.hold("union", rowBytes(len(out.Columns))); err != nil {
+				return nil, err
+			}
 			next := make([]any, len(out.Columns))
 			for i, c := range out.Columns {
 				next[i] = zero(c.Type)

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ func NewHandler(s *arm.Server) http.Handler {
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		body, problem := query(s, r)
 		status := http.StatusOK
+		if r.Context().Err() != nil {
+			return // the caller has left
+		}
 		if problem != nil {
 			status, body = problem.status, map[string]any{"error": problem.body()}
 		}
@@ -78,6 +82,17 @@ func query(s *arm.Server, r *http.Request) (map[string]any, *problem) {
 	if bad != nil {
 		return nil, bad
 	}
+	ctx, cancel, bad := patience(r)
+	if bad != nil {
+		return nil, bad
+	}
+	defer cancel()
+	select {
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
+	case <-ctx.Done():
+		return nil, late()
+	}
 	var result *kql.Table
 	var refused *problem
 	err := s.View(func(c *arm.Call) error {
@@ -104,6 +119,7 @@ func query(s *arm.Server, r *http.Request) (map[string]any, *problem) {
 			return nil
 		}
 		var err error
+		c.Context = ctx
 		result, err = Run(c, workspace, text, within)
 		return err
 	})
@@ -111,12 +127,86 @@ func query(s *arm.Server, r *http.Request) (map[string]any, *problem) {
 	switch {
 	case refused != nil:
 		return nil, refused
+	case errors.As(err, &misfit) && misfit.Exceeded != "":
+		return partial(&kql.Table{}, misfit.Exceeded, misfit.Message), nil
 	case errors.As(err, &misfit):
 		return nil, badQuery(misfit)
+	case ctx.Err() != nil:
+		return nil, late()
 	case err != nil:
 		return nil, refuse(http.StatusInternalServerError, "InternalServerError", "%v", err)
 	}
+	if n := fitting(result); n < len(result.Rows) {
+		result = &kql.Table{Columns: result.Columns, Rows: result.Rows[:n]}
+		return partial(result, kql.ExceededResult, fmt.Sprintf("The results of this query exceed the set limit of %d "+
+			"bytes, so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See "+
+			"https://aka.ms/kustoquerylimits for more information and possible solutions.", maxResult)), nil
+	}
 	return map[string]any{"tables": []any{render(result)}}, nil
+}
+
+// turns bounds the queries that run at once, as each may hold much memory; further ones wait.
+var turns = make(chan struct{}, 4)
+
+// maxResult is the most that an answer has, in bytes of its values.
+// Source: https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#log-queries-and-language
+const maxResult = 100_000_000
+
+// fitting is how many rows of a result fit into an answer.
+func fitting(t *kql.Table) int {
+	size := 0
+	for i, row := range t.Rows {
+		if size += kql.RowSize(row); size > maxResult {
+			return i
+		}
+	}
+	return len(t.Rows)
+}
+
+// partial is the answer of a query that exceeded a limit while it ran: what there is of the result, with an error.
+// Sources: https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format and
+// https://github.com/Azure/Azure-Sentinel/issues/13143
+func partial(t *kql.Table, code, message string) map[string]any {
+	return map[string]any{"tables": []any{render(t)}, "error": map[string]any{
+		"code": "PartialError", "message": "There were some errors when processing your query.",
+		"details": []any{map[string]any{
+			"code": "EngineError", "message": "Something went wrong processing your query on the server.",
+			"innererror": map[string]any{"code": code, "message": message, "severity": 2, "severityName": "Error"},
+		}},
+	}}
+}
+
+const (
+	defaultWait = 3 * time.Minute
+	longestWait = 10 * time.Minute
+)
+
+// patience is how long a query may take: three minutes, or what the header Prefer says, up to ten. It ends when the
+// caller leaves.
+// Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/timeouts
+func patience(r *http.Request) (context.Context, context.CancelFunc, *problem) {
+	wait := defaultWait
+	for _, header := range r.Header.Values("Prefer") {
+		for preference := range strings.FieldsFuncSeq(header, func(c rune) bool { return c == ',' || c == ';' }) {
+			name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
+			if !strings.EqualFold(name, "wait") {
+				continue
+			}
+			seconds, err := strconv.Atoi(strings.TrimSpace(value))
+			if err != nil || seconds <= 0 {
+				return nil, nil, argument("The preference wait of the header Prefer is no number of seconds.")
+			}
+			wait = min(time.Duration(min(seconds, int(longestWait/time.Second)))*time.Second, longestWait)
+		}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
+	return ctx, cancel, nil
+}
+
+// late is the answer of a query that takes too long. Microsoft documents the status; the code is ours.
+func late() *problem {
+	return refuse(http.StatusGatewayTimeout, "GatewayTimeout", "The query took longer than it may: narrow it down, or "+
+		"allow it up to 600 seconds with the header Prefer: wait=600.")
 }
 
 func authenticate(dir *identity.Directory, c *arm.Call, r *http.Request) (identity.Principal, *problem) {

@@ -25,7 +25,7 @@ func (h *History) Run(q *kql.Query, at time.Time, span Span) (*kql.Table, error)
 	if span.To.IsZero() || span.To.After(at) {
 		span.To = at
 	}
-	return q.Run(kql.Environment{Now: at, Table: func(name string) (*kql.Table, error) {
+	return q.Run(kql.Environment{Context: h.c.Context, Now: at, Table: func(name string) (*kql.Table, error) {
 		t, known := h.tables[name]
 		if !known {
 			var err error

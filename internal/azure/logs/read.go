@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -21,10 +22,13 @@ func Run(c *arm.Call, workspace *arm.Resource, query string, span Span) (*kql.Ta
 		return nil, err
 	}
 	return q.Run(kql.Environment{
-		Now:   c.Now,
+		Context: c.Context, Now: c.Now,
 		Table: func(name string) (*kql.Table, error) { return load(c, workspace, name, span) },
 	})
 }
+
+// maxLoaded bounds the bytes of the records of a table that a query reads.
+const maxLoaded = 128 << 20
 
 // load reads the rows of a table that the workspace still keeps; nil for a table that is not known.
 func load(c *arm.Call, workspace *arm.Resource, name string, span Span) (*kql.Table, error) {
@@ -33,8 +37,12 @@ func load(c *arm.Call, workspace *arm.Resource, name string, span Span) (*kql.Ta
 		return nil, nil
 	}
 	var rows []map[string]any
+	held := 0
 	from := oldest(workspace, c.Now)
 	err := c.Tx.Scan(tableRows, rowPrefix(workspace, name), func(_ string, raw []byte) error {
+		if c.Context != nil && c.Context.Err() != nil {
+			return context.Cause(c.Context)
+		}
 		var row map[string]any
 		if err := json.Unmarshal(raw, &row); err != nil {
 			return err
@@ -46,6 +54,9 @@ func load(c *arm.Call, workspace *arm.Resource, name string, span Span) (*kql.Ta
 		}
 		if at.Before(from) || !span.From.IsZero() && at.Before(span.From) || !span.To.IsZero() && at.After(span.To) {
 			return nil
+		}
+		if held += len(raw); held > maxLoaded {
+			return kql.TooMuchLoaded()
 		}
 		rows = append(rows, row)
 		return nil
