@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -364,6 +365,12 @@ func (b *bench) pulumi(ctx context.Context, args ...string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
+// fileBackend is the URL of Pulumi's file backend in a folder. Without metadata files it writes no more than the state.
+func fileBackend(dir string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(dir), RawQuery: "metadata=skip"}
+	return u.String()
+}
+
 // environment is the environment of a local run, without the provider and without unused variables.
 func (b *bench) environment() []string {
 	path := strings.Join(b.toolchain.Dirs(), string(os.PathListSeparator)) + string(os.PathListSeparator) +
@@ -382,7 +389,7 @@ func (b *bench) environment() []string {
 		"PULUMI_DEBUG_PROVIDERS="+packageName+":"+strconv.Itoa(b.idle.port),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_CONFIG_PASSPHRASE_FILE="+b.tool.PassphraseFile(),
-		"PULUMI_BACKEND_URL="+b.tool.BackendURL(),
+		"PULUMI_BACKEND_URL="+fileBackend(b.tool.StateDir()),
 		"PULUMI_HOME="+b.tool.PulumiDir(),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_GO_USE_RUN=true",

@@ -62,7 +62,7 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut
 	cmd.Stdout = io.MultiWriter(extraOut...)
 	cmd.Stderr = io.MultiWriter(append(extraErr, &stderr)...)
 	process.Separate(cmd)
-	err := process.Run(ctx, cmd, c.kill)
+	err := c.home.runEngine(ctx, cmd, c.kill)
 	return stdout.String(), stderr.String(), exitCode(err), err
 }
 

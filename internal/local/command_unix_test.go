@@ -3,8 +3,11 @@
 package local
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -40,4 +43,15 @@ func TestAutomationQuestionsAreAnsweredWithoutTheCommandLine(t *testing.T) {
 	out, _, _, err = c.Run(context.Background(), home.Dir, nil, nil, nil, nil, "stack", "output", "--json")
 	require.Error(t, err)
 	assert.Contains(t, out, "stack output", "what is asked for itself reaches the CLI")
+}
+
+func TestTheEngineIsNotedWhileItRuns(t *testing.T) {
+	home := newHome(t)
+	require.NoError(t, home.create())
+	show := exec.Command("sh", "-c", "until cat '"+home.engineFile()+"' 2>/dev/null; do sleep 0.01; done")
+	var seen bytes.Buffer
+	show.Stdout = &seen
+	require.NoError(t, home.runEngine(context.Background(), show, nil))
+	assert.Contains(t, seen.String(), fmt.Sprintf(`"pid":%d`, show.Process.Pid))
+	assert.NoFileExists(t, home.engineFile())
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -77,22 +76,8 @@ func (h *Home) StackFile(stack string) string {
 	return stackfile.StackFile(h.ProjectDir(), stack)
 }
 
-// BackendURL is the file backend in StateDir, without metadata files. The backend replaces its files atomically except
-// for the metadata, and an engine killed while it writes metadata leaves an unreadable stack.
-func (h *Home) BackendURL() string {
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(h.StateDir()), RawQuery: "metadata=skip"}
-	return u.String()
-}
-
-// hasStack reports whether the file backend knows the stack.
-func (h *Home) hasStack(project, stack string) bool {
-	for _, suffix := range []string{"", ".gz"} {
-		if _, err := os.Stat(h.checkpoint(project, stack) + suffix); err == nil {
-			return true
-		}
-	}
-	return false
-}
+// hasStack reports whether the home has a state of the stack.
+func (h *Home) hasStack(project, stack string) bool { return exists(h.checkpoint(project, stack)) }
 
 // create makes the folders and the passphrase, and keeps existing ones.
 func (h *Home) create() error {

@@ -104,10 +104,3 @@ func TestStacksThatStand(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "dev.json"), nil, 0o600))
 	assert.True(t, home.hasStack("crossorg", "dev"))
 }
-
-func TestTheBackendKeepsNoMetadata(t *testing.T) {
-	home, err := NewHome(t.TempDir())
-	require.NoError(t, err)
-	assert.Equal(t, "file://"+filepath.ToSlash(home.StateDir())+"?metadata=skip", home.BackendURL(),
-		"an engine that is killed leaves it half written")
-}

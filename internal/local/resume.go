@@ -3,44 +3,59 @@ package local
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/crossorg/crossorg/internal/bridge"
-	"github.com/crossorg/crossorg/internal/process"
+	"github.com/crossorg/crossorg/internal/statebackend"
 )
 
-// resume takes up the lock and the pending operations of a dead engine. Whether those operations took effect is
-// unknown. So the state keeps or gets each of their resources with its id and an initialization error, and the next run
-// writes the resource again. The caller holds the home's lock, so no other run of ours is under way.
-func (s *Session) resume(ctx context.Context) error {
-	if err := s.breakLocks(ctx); err != nil {
-		return fmt.Errorf("take the lock of an interrupted run away: %w", err)
+// openBackend serves the home's stacks to the engine. What a killed run had recorded is in their states then. The
+// caller holds the home's lock, so no other run of ours is under way; the engine of a dead one may still be.
+func (s *Session) openBackend(ctx context.Context) error {
+	if err := s.home.awaitEngine(ctx, s.options.Progress); err != nil {
+		return err
 	}
-	path := s.home.checkpoint(s.project.Name, s.options.Stack)
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // compressed, a setting that local runs never make
+	server, interrupted, err := statebackend.Open(s.home.StateDir())
+	var damage *statebackend.DamageError
+	if errors.As(err, &damage) {
+		return fmt.Errorf("%w: put back a copy of %s that is whole, or begin anew with: crossorg local reset", err,
+			s.home.Dir)
 	}
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(raw, []byte(`"pending_operations"`)) {
-		return nil
+	for _, u := range interrupted {
+		fmt.Fprintf(s.options.Progress, "an earlier run died in the %s of stack %s: what it had recorded is in the state\n",
+			u.Kind, u.Stack)
 	}
-	c, err := decodeCheckpoint(raw)
+	s.backend = server
+	s.closers = append(s.closers, server.Close)
+	return nil
+}
+
+// resume takes up the pending operations of a dead engine. Whether those took effect is unknown. So the state keeps or
+// gets each of their resources with its id and an initialization error, and the next run writes the resource again.
+func (s *Session) resume() error {
+	path := s.home.checkpoint(s.project.Name, s.options.Stack)
+	// Decoding a big state takes long, and few have pending operations.
+	raw, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(raw, []byte(`"pending_operations"`)) {
+		return err
+	}
+	var names, left []string
+	err = s.backend.Edit(s.project.Name, s.options.Stack, func(deployment map[string]any) (bool, error) {
+		c := &checkpoint{latest: deployment}
+		names, left = c.resume(s.azure.DefaultCredentials().SubscriptionID)
+		return true, nil
+	})
 	if err != nil {
 		return fmt.Errorf("read the state %s: %w", path, err)
 	}
-	names, left := c.resume(s.azure.DefaultCredentials().SubscriptionID)
 	if len(names) > 0 {
 		fmt.Fprintf(s.options.Progress, "an earlier run was interrupted; this one takes up %s\n",
 			strings.Join(names, ", "))
@@ -50,43 +65,17 @@ func (s *Session) resume(ctx context.Context) error {
 			"can tell what that is on Azure: "+
 			"see to it with: crossorg local pulumi -- refresh\n", resourceName(urn))
 	}
-	if raw, err = c.encode(); err != nil {
-		return err
-	}
-	return writeFile(path, raw)
+	return nil
 }
 
-// checkpoint is the file that the file backend keeps a stack's state in.
+// checkpoint is the file with a stack's state.
 func (h *Home) checkpoint(project, stack string) string {
-	return filepath.Join(h.StateDir(), ".pulumi", "stacks", project, stack+".json")
+	return statebackend.Checkpoint(h.StateDir(), project, stack)
 }
 
-// checkpoint is a state. Only the parts that resume changes are decoded.
+// checkpoint is a state. Only the parts that resume changes are looked at.
 type checkpoint struct {
-	document, latest map[string]any
-}
-
-func decodeCheckpoint(raw []byte) (*checkpoint, error) {
-	c := &checkpoint{}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber() // numbers stay as they are written
-	if err := decoder.Decode(&c.document); err != nil {
-		return nil, err
-	}
-	inner, _ := c.document["checkpoint"].(map[string]any)
-	if c.latest, _ = inner["latest"].(map[string]any); c.latest == nil {
-		return nil, errors.New("there are no resources in it")
-	}
-	return c, nil
-}
-
-func (c *checkpoint) encode() ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "    ")
-	err := encoder.Encode(c.document)
-	return out.Bytes(), err
+	latest map[string]any
 }
 
 // resume turns pending operations into resources with initialization errors. It returns their names, and the URNs of
@@ -175,58 +164,4 @@ func (c *checkpoint) idOf(r map[string]any, subscription string) (string, error)
 	token, _ := r["type"].(string)
 	inputs, _ := r["inputs"].(map[string]any)
 	return bridge.ResourceID(token, inputs, subscription)
-}
-
-// lastBreath is how long an engine may take to end after its parent's death: interrupted, it finishes its running
-// operations and saves its state.
-const lastBreath = 2 * time.Minute
-
-// breakLocks removes the file backend's locks of dead engines, and waits for an engine that still runs.
-func (s *Session) breakLocks(ctx context.Context) error {
-	pattern := filepath.Join(s.home.StateDir(), ".pulumi", "locks", "organization", s.project.Name,
-		s.options.Stack, "*.json")
-	locks, err := filepath.Glob(pattern)
-	if err != nil {
-		return err
-	}
-	reported := false
-	for _, lock := range locks {
-		raw, err := os.ReadFile(lock)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		var by struct {
-			Pid      int    `json:"pid"`
-			Hostname string `json:"hostname"`
-		}
-		// A lock that cannot be read was being written when its engine died.
-		if json.Unmarshal(raw, &by) == nil {
-			if host, err := os.Hostname(); err != nil || host != by.Hostname {
-				continue // the engine says what to do about it
-			}
-			for end := time.Now().Add(lastBreath); process.Alive(by.Pid) && time.Now().Before(end); {
-				if !reported {
-					fmt.Fprintf(s.options.Progress, "the engine of an earlier run (process %d) still works on the "+
-						"stack: waiting for it to end\n", by.Pid)
-					reported = true
-				}
-				select {
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				case <-time.After(100 * time.Millisecond):
-				}
-			}
-			if process.Alive(by.Pid) {
-				continue
-			}
-		}
-		fmt.Fprintln(s.options.Progress, "an earlier run died without unlocking the stack: its lock is removed")
-		if err := os.Remove(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }

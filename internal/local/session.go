@@ -21,6 +21,7 @@ import (
 	"github.com/crossorg/crossorg/internal/process"
 	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/stackfile"
+	"github.com/crossorg/crossorg/internal/statebackend"
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
@@ -75,6 +76,7 @@ type Session struct {
 	home          *Home
 	organizations map[string]stackfile.Organization
 	azure         *azure.Azure
+	backend       *statebackend.Server
 	latency       azure.Latency
 	workspace     auto.Workspace
 	command       *command
@@ -130,6 +132,9 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 		return s, err
 	}
 	s.closers = append(s.closers, home.closeManifest)
+	if err := s.openBackend(ctx); err != nil {
+		return s, err
+	}
 	if err := tools.AddRuntime(ctx, program, home.PluginDir(), o.Progress); err != nil {
 		return s, err
 	}
@@ -160,7 +165,7 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 
 // writeProject writes the home's Pulumi.yaml and stack file.
 func (s *Session) writeProject(file *stackfile.File) error {
-	pulumiYAML, err := s.project.Elsewhere(s.home.BackendURL())
+	pulumiYAML, err := s.project.Elsewhere(s.backend.URL())
 	if err != nil {
 		return err
 	}
@@ -200,6 +205,10 @@ func (s *Session) writeProject(file *stackfile.File) error {
 // themselves. They live for seconds, and up to a fifth of their time would be garbage collection.
 const childGOGC = "300"
 
+// journalPeriod is how many milliseconds the engine collects entries of its journal before it sends them. Its default,
+// 50, is for a service that is far away: every resource would wait for it twice.
+const journalPeriod = "1"
+
 // environment is what makes a run local. It goes to the child only: exported in a shell, the attached provider would
 // take hold of every Pulumi run there.
 func (s *Session) environment(attached *bridge.Server) map[string]string {
@@ -213,7 +222,9 @@ func (s *Session) environment(attached *bridge.Server) map[string]string {
 		"PULUMI_DEBUG_PROVIDERS": "azure-native:" + strconv.Itoa(attached.Port()),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_CONFIG_PASSPHRASE_FILE":               s.home.PassphraseFile(),
-		"PULUMI_BACKEND_URL":                          s.home.BackendURL(),
+		"PULUMI_BACKEND_URL":                          s.backend.URL(),
+		"PULUMI_ACCESS_TOKEN":                         s.backend.Token(),
+		"PULUMI_JOURNALING_BATCH_PERIOD":              journalPeriod,
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK":    "true",
 		"PULUMI_ENABLE_STREAMING_JSON_PREVIEW":        "true",
@@ -252,7 +263,7 @@ func (s *Session) access() *stack.Access {
 // stack selects the stack, takes up what an interrupted run left of it, and creates it on its first use.
 func (s *Session) stack(ctx context.Context) (auto.Stack, error) {
 	if s.home.hasStack(s.project.Name, s.options.Stack) {
-		if err := s.resume(ctx); err != nil {
+		if err := s.resume(); err != nil {
 			return auto.Stack{}, err
 		}
 		return auto.SelectStack(ctx, s.options.Stack, s.workspace)
@@ -280,7 +291,7 @@ func (s *Session) Pulumi(ctx context.Context, stdin io.Reader, stdout, stderr io
 	} else {
 		process.Separate(cmd)
 	}
-	err := process.Run(ctx, cmd, s.options.Kill)
+	err := s.home.runEngine(ctx, cmd, s.options.Kill)
 	code := exitCode(err)
 	if code > 0 {
 		err = nil

@@ -16,24 +16,30 @@ import (
 // Run runs a child to its end: it is interrupted when ctx ends, and killed with all that it started when killed is
 // closed. It returns only when the child has ended, with ctx's cause when that ended the child.
 func Run(ctx context.Context, cmd *exec.Cmd, killed <-chan struct{}) error {
+	return RunStarted(ctx, cmd, killed, func(int) {})
+}
+
+// RunStarted is Run that tells the child's process id once it has started.
+func RunStarted(ctx context.Context, cmd *exec.Cmd, killed <-chan struct{}, started func(pid int)) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
 	done := make(chan error, 1)
-	started := make(chan error, 1)
+	begun := make(chan error, 1)
 	go func() {
 		// The kernel signals the child when the thread that started it ends, so this thread stays.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
-		started <- err
+		begun <- err
 		if err == nil {
 			done <- cmd.Wait()
 		}
 	}()
-	if err := <-started; err != nil {
+	if err := <-begun; err != nil {
 		return err
 	}
+	started(cmd.Process.Pid)
 	cancelled := ctx.Done()
 	for {
 		select {
