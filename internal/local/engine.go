@@ -73,7 +73,8 @@ func (h *Home) awaitEngine(ctx context.Context, progress io.Writer) error {
 		reported := false
 		for end := time.Now().Add(lastBreath); process.Alive(e.Pid) && time.Now().Before(end); {
 			if !reported {
-				fmt.Fprintf(progress, "the engine of an earlier run (process %d) still works: waiting for it to end\n", e.Pid)
+				fmt.Fprintf(progress, "the engine of an earlier run (process %d) still works: waiting for it to end\n",
+					e.Pid)
 				reported = true
 			}
 			select {

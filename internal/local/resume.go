@@ -30,7 +30,7 @@ func (s *Session) openBackend(ctx context.Context) error {
 		return err
 	}
 	for _, u := range interrupted {
-		fmt.Fprintf(s.options.Progress, "an earlier run died in the %s of stack %s: what it had recorded is in the state\n",
+		fmt.Fprintf(s.options.Progress, "an earlier run died in the %s of stack %s: what it recorded is in the state\n",
 			u.Kind, u.Stack)
 	}
 	s.backend = server

@@ -423,7 +423,8 @@ func manifest(engine string) (json.RawMessage, error) {
 	if engine != "" {
 		magic = fmt.Sprintf("%x", sha256.Sum256([]byte(engine)))
 	}
-	return json.Marshal(map[string]string{"time": time.Now().Format(time.RFC3339Nano), "magic": magic, "version": engine})
+	now := time.Now().Format(time.RFC3339Nano)
+	return json.Marshal(map[string]string{"time": now, "magic": magic, "version": engine})
 }
 
 // marshal renders the state with its resources and pending operations.

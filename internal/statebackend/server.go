@@ -2,7 +2,6 @@ package statebackend
 
 import (
 	"compress/gzip"
-	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -33,6 +32,7 @@ type Server struct {
 	listener net.Listener
 	http     *http.Server
 	served   chan error
+	closing  sync.Once
 
 	// mu guards everything on disk and the updates.
 	mu      sync.Mutex
@@ -114,23 +114,18 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 // Token is what the CLI shows: PULUMI_ACCESS_TOKEN.
 func (s *Server) Token() string { return s.token }
 
-// Close ends the service. Updates whose engine is gone are brought into the state.
-func (s *Server) Close() error {
-	err := s.http.Shutdown(closed())
-	if errors.Is(err, context.Canceled) {
-		err = s.http.Close()
-	}
+// Close ends the service. Updates whose engine is gone are brought into the state. Further calls do nothing.
+func (s *Server) Close() (err error) {
+	s.closing.Do(func() { err = s.close() })
+	return err
+}
+
+func (s *Server) close() error {
+	err := s.http.Close()
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
 	return errors.Join(err, s.EndUpdates())
-}
-
-// closed is a context that has ended: nothing is worth waiting for.
-func closed() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
 }
 
 // EndUpdates brings updates into the state whose engine ended without completing them. The caller knows that no engine
@@ -193,6 +188,7 @@ func (s *Server) handler() http.Handler {
 		"GET " + stack:                        s.getStack,
 		"DELETE " + stack:                     s.deleteStack,
 		"GET " + stack + "/export":            s.exportStack,
+		"GET " + stack + "/export/{version}":  s.exportVersion,
 		"POST " + stack + "/import":           s.importStack,
 		"PATCH " + stack + "/tags":            s.updateTags,
 		"POST " + stack + "/rename":           s.renameStack,
@@ -202,19 +198,24 @@ func (s *Server) handler() http.Handler {
 		"POST " + run:                         s.startUpdate,
 		"GET " + run:                          s.updateStatus,
 		"POST " + run + "/cancel":             s.cancelUpdate,
-		"POST " + run + "/renew_lease":        s.leased(s.renewLease),
-		"POST " + run + "/events":             s.leased(s.recordEvent),
-		"POST " + run + "/events/batch":       s.leased(s.recordEvents),
-		"PATCH " + run + "/journalentries":    s.leased(s.addEntries),
-		"PATCH " + run + "/checkpoint":        s.leased(s.putCheckpoint),
-		"POST " + run + "/complete":           s.leased(s.completeUpdate),
 	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, handle) })
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, s.owned(handle)) })
+	}
+	// These show the token of their update instead.
+	for pattern, handle := range map[string]func(u *activeUpdate, r *http.Request) (any, error){
+		"POST " + run + "/renew_lease":     s.renewLease,
+		"POST " + run + "/events":          s.recordEvent,
+		"POST " + run + "/events/batch":    s.recordEvents,
+		"PATCH " + run + "/journalentries": s.addEntries,
+		"PATCH " + run + "/checkpoint":     s.putCheckpoint,
+		"POST " + run + "/complete":        s.completeUpdate,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, s.leased(handle)) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.answer(w, r, func(*http.Request) (any, error) {
+		s.answer(w, r, s.owned(func(*http.Request) (any, error) {
 			return nil, refuse(http.StatusNotFound, "the local backend does not serve %s %s", r.Method, r.URL.Path)
-		})
+		}))
 	})
 	return mux
 }
@@ -232,7 +233,7 @@ func refuse(code int, format string, args ...any) error {
 	return &statusError{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// answer checks the caller, serves one request with everything else held off, and writes the answer.
+// answer serves one request with everything else held off, and writes the answer.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, handle func(*http.Request) (any, error)) {
 	result, err := s.serve(r, handle)
 	if err != nil {
@@ -253,12 +254,18 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, handle func(*htt
 	_ = json.NewEncoder(w).Encode(result)
 }
 
-func (s *Server) serve(r *http.Request, handle func(*http.Request) (any, error)) (any, error) {
-	// The token of an update stands for the caller that started it; the handlers of updates check it.
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "update-token") && !same(token, s.token) {
-		return nil, refuse(http.StatusUnauthorized, "the token is not this backend's")
+// owned serves a request that shows the folder's token.
+func (s *Server) owned(handle func(*http.Request) (any, error)) func(*http.Request) (any, error) {
+	return func(r *http.Request) (any, error) {
+		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !same(token, s.token) {
+			return nil, refuse(http.StatusUnauthorized, "the token is not this backend's")
+		}
+		return handle(r)
 	}
+}
+
+func (s *Server) serve(r *http.Request, handle func(*http.Request) (any, error)) (any, error) {
 	if owner := r.PathValue("org"); owner != "" && owner != Organization {
 		return nil, refuse(http.StatusNotFound, "there is no organization %q: local stacks belong to %q", owner,
 			Organization)

@@ -178,6 +178,22 @@ func (s *Server) exportStack(r *http.Request) (any, error) {
 	return d, err
 }
 
+// exportVersion is the state after an update: only the last one's is kept.
+func (s *Server) exportVersion(r *http.Request) (any, error) {
+	n, err := s.existing(r)
+	if err != nil {
+		return nil, err
+	}
+	next, err := s.store.nextVersion(n)
+	if err != nil {
+		return nil, err
+	}
+	if r.PathValue("version") != strconv.Itoa(next-1) {
+		return nil, refuse(http.StatusNotFound, "only the state of the last update, %d, is kept", next-1)
+	}
+	return s.exportStack(r)
+}
+
 // importStack replaces a stack's state. It is done when it is answered; its update id tells so.
 func (s *Server) importStack(r *http.Request) (any, error) {
 	n, err := s.idle(r)
