@@ -64,7 +64,6 @@ func (d *deployment) readHeads() error {
 // on, so whatever was not seen before is gone.
 func (d *deployment) dropDangling() error {
 	seen := map[string]bool{}
-	parents := map[string]string{}
 	for _, r := range d.resources {
 		h := &r.head
 		before := *h
@@ -82,11 +81,9 @@ func (d *deployment) dropDangling() error {
 		if !seen[h.DeletedWith] {
 			h.DeletedWith = ""
 		}
-		// A child of what is gone becomes its grandparent's.
 		if !seen[h.Parent] {
-			h.Parent = parents[h.Parent]
+			h.Parent = ""
 		}
-		parents[h.URN] = h.Parent
 		seen[h.URN] = true
 		if err := r.write(before); err != nil {
 			return err
