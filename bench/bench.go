@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/local"
+	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/stackfile"
 	"github.com/crossorg/crossorg/internal/toolchain"
+	"github.com/crossorg/crossorg/internal/verify"
 )
 
 // verbs are measured in this order, so that each cycle ends as it began.
@@ -34,15 +36,16 @@ type bench struct {
 	project   *stackfile.Project
 	toolchain *toolchain.Toolchain
 	idle      *idle
-	withCLI   bool
+	options   *options
 	progress  io.Writer
-	// tool and plain are the homes of crossorg local's runs and of plain pulumi's on the same Azure. The stack of the
-	// floor lies in tool, so that it has the same project file, program and passphrase.
-	tool, plain *local.Home
+	// tool, skipped and plain are the homes of crossorg local's runs, with and without its journal, and of plain pulumi's
+	// on the same Azure. The stack of the floor lies in tool, so that it has the same project file, program and
+	// passphrase.
+	tool, skipped, plain *local.Home
 }
 
-func newBench(ctx context.Context, work string, withCLI bool, progress io.Writer) (*bench, error) {
-	b := &bench{work: work, withCLI: withCLI, progress: progress}
+func newBench(ctx context.Context, work string, o *options, progress io.Writer) (*bench, error) {
+	b := &bench{work: work, options: o, progress: progress}
 	var err error
 	if b.project, err = stackfile.FindProject("."); err != nil {
 		return nil, err
@@ -51,6 +54,9 @@ func newBench(ctx context.Context, work string, withCLI bool, progress io.Writer
 		return nil, err
 	}
 	if b.tool, err = local.NewHome(filepath.Join(work, "tool")); err != nil {
+		return nil, err
+	}
+	if b.skipped, err = local.NewHome(filepath.Join(work, "skipped")); err != nil {
 		return nil, err
 	}
 	if b.plain, err = local.NewHome(filepath.Join(work, "plain")); err != nil {
@@ -71,15 +77,12 @@ type lane struct {
 }
 
 // measure measures one size: it records a run, and then lets the lanes take turns.
-func (b *bench) measure(
-	ctx context.Context, s size, checkpoints []bool, rounds func(size, bool) int,
-) (*sizeReport, error) {
+func (b *bench) measure(ctx context.Context, s size) (*sizeReport, error) {
 	stackFile := filepath.Join(b.work, "stack-"+s.String()+".yaml")
 	if err := writeStackFile(stackFile, b.project, s); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(b.progress, "%s: recording\n", s)
-	setCheckpoints(false)
 	report := &sizeReport{Size: s.String()}
 	recording, err := b.record(ctx, s, stackFile, report)
 	if err != nil {
@@ -87,62 +90,118 @@ func (b *bench) measure(
 	}
 	report.Resources, report.AzureResources = recording.total, recording.azure
 	b.idle.play(recording)
+	lanes, err := b.lanes(ctx, stackFile)
+	if err != nil {
+		return nil, err
+	}
+	samples := map[string]map[string][]sample{}
+	for _, verb := range verbs {
+		samples[verb] = map[string][]sample{}
+	}
+	for round := range b.options.rounds {
+		for _, l := range lanes {
+			if err := l.reset(ctx); err != nil {
+				return nil, err
+			}
+		}
+		for _, verb := range verbs {
+			// Each round begins with another lane, so that none always profits from what the one before left in caches.
+			for i := range lanes {
+				l := lanes[(i+round)%len(lanes)]
+				took, err := l.run(ctx, verb)
+				if err != nil {
+					return nil, fmt.Errorf("%s %s: %w", l.name, verb, err)
+				}
+				samples[verb][l.name] = append(samples[verb][l.name], took)
+				fmt.Fprintf(b.progress, "%s: round %d of %d: %-9s %-8s %7.2f s\n", s, round+1, b.options.rounds, verb, l.name,
+					took.wall.Seconds())
+			}
+			if verb == "up" && round == 0 {
+				if err := b.checkUp(ctx, stackFile, recording, report); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	report.add(samples)
+	return report, nil
+}
 
-	lanes := []lane{b.floorLane(), b.toolLane(stackFile)}
-	if b.withCLI {
+// lanes are the ones that were asked for, ready to run.
+func (b *bench) lanes(ctx context.Context, stackFile string) ([]lane, error) {
+	var lanes []lane
+	if b.options.lanes.floor {
+		lanes = append(lanes, b.floorLane())
+		if err := b.prepareFloor(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if b.options.lanes.skipping {
+		lanes = append(lanes, b.skippingLane(stackFile))
+		if err := forget(b.skipped); err != nil {
+			return nil, err
+		}
+	}
+	lanes = append(lanes, b.toolLane(stackFile))
+	if b.options.lanes.engine {
 		lanes = append(lanes, b.engineLane(stackFile))
 		if err := b.warmEngine(ctx, stackFile); err != nil {
 			return nil, err
 		}
 	}
-	if err := b.prepareFloor(ctx); err != nil {
-		return nil, err
-	}
-	for _, on := range checkpoints {
-		setCheckpoints(on)
-		samples := map[string]map[string][]sample{}
-		n := rounds(s, on)
-		for round := range n {
-			for _, l := range lanes {
-				if err := l.reset(ctx); err != nil {
-					return nil, err
-				}
-			}
-			for _, verb := range verbs {
-				if samples[verb] == nil {
-					samples[verb] = map[string][]sample{}
-				}
-				// Each round begins with another lane, so that none always profits from what the one before left in
-				// caches.
-				for i := range lanes {
-					l := lanes[(i+round)%len(lanes)]
-					took, err := l.run(ctx, verb)
-					if err != nil {
-						return nil, fmt.Errorf("%s %s: %w", l.name, verb, err)
-					}
-					samples[verb][l.name] = append(samples[verb][l.name], took)
-					fmt.Fprintf(b.progress, "%s: checkpoints %s, round %d of %d: %-9s %-6s %7.2f s\n",
-						s, onOff(on), round+1, n, verb, l.name, took.wall.Seconds())
-				}
-				if verb == "up" && round == 0 {
-					if err := b.checkFloor(ctx, recording); err != nil {
-						return nil, err
-					}
-				}
-			}
-		}
-		report.add(on, samples)
-	}
-	return report, nil
+	return lanes, nil
 }
 
-// setCheckpoints tells the engine, by the environment that its processes inherit, whether to save at every step.
-func setCheckpoints(on bool) {
-	const name = "PULUMI_SKIP_CHECKPOINTS"
-	if on {
-		_ = os.Unsetenv(name)
-	} else {
-		_ = os.Setenv(name, "true")
+// checkUp looks at what stands after the first up: the floor must have what the real run had, and verify must pass.
+func (b *bench) checkUp(ctx context.Context, stackFile string, want *recording, report *sizeReport) error {
+	if b.options.lanes.floor {
+		if err := b.checkFloor(ctx, want); err != nil {
+			return err
+		}
+	}
+	if !b.options.verify {
+		return nil
+	}
+	return b.session(ctx, b.localOptions(b.tool, stackFile), func(session *local.Session) error {
+		return b.verify(ctx, session, report)
+	})
+}
+
+// verify judges what stands, and notes how long that takes and how much memory everything has needed so far.
+func (b *bench) verify(ctx context.Context, session *local.Session, report *sizeReport) error {
+	values, err := session.StackOutputs(ctx)
+	if err != nil {
+		return err
+	}
+	outputs, err := stack.ParseOutputs(values)
+	if err != nil {
+		return err
+	}
+	report.Verified = &verified{}
+	report.Verified.UpOwnMB, report.Verified.UpPulumiMB = peakMemory()
+	took, err := measured(func() error {
+		checked := verify.Run(ctx, verify.Options{Outputs: outputs, Access: session.Access(), Settle: 5 * time.Second,
+			Progress: io.Discard})
+		report.Verified.Checks = len(checked.Checks)
+		if !checked.OK() {
+			return errors.New("verify fails")
+		}
+		return nil
+	})
+	report.Verified.Ms = milliseconds(took.wall.Seconds())
+	report.Verified.OwnMB, _ = peakMemory()
+	fmt.Fprintf(b.progress, "%s: verify: %d checks in %.2f s\n", report.Size, report.Verified.Checks, took.wall.Seconds())
+	return err
+}
+
+// whole has the engine write its state as a whole, once at its end, by the environment that its processes inherit.
+func whole(on bool) {
+	for _, name := range []string{"PULUMI_SKIP_CHECKPOINTS", "PULUMI_DISABLE_JOURNALING"} {
+		if on {
+			_ = os.Setenv(name, "true")
+		} else {
+			_ = os.Unsetenv(name)
+		}
 	}
 }
 
@@ -158,7 +217,7 @@ func (b *bench) record(ctx context.Context, s size, stackFile string, report *si
 		if err := os.Remove(log); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
-		options := b.options(b.tool, stackFile)
+		options := b.localOptions(b.tool, stackFile)
 		options.ArmLog = log
 		err := b.session(ctx, options, func(session *local.Session) error {
 			if err := b.runTool(ctx, session, verb); err != nil || verb != "up" {
@@ -179,7 +238,7 @@ func (b *bench) record(ctx context.Context, s size, stackFile string, report *si
 	return record(export.Bytes())
 }
 
-func (b *bench) options(home *local.Home, stackFile string) local.Options {
+func (b *bench) localOptions(home *local.Home, stackFile string) local.Options {
 	return local.Options{ProjectDir: b.project.Dir, HomeDir: home.Dir, Stack: workStack, ConfigFile: stackFile}
 }
 
@@ -224,17 +283,31 @@ func (b *bench) runTool(ctx context.Context, session *local.Session, verb string
 }
 
 // toolLane is crossorg local as a user runs it, from opening the home to closing it.
-func (b *bench) toolLane(stackFile string) lane {
+func (b *bench) toolLane(stackFile string) lane { return b.localLane("tool", b.tool, stackFile) }
+
+// skippingLane is the same with the state written at the end alone.
+func (b *bench) skippingLane(stackFile string) lane {
+	l := b.localLane("skipping", b.skipped, stackFile)
+	journaled := l.run
+	l.run = func(ctx context.Context, verb string) (sample, error) {
+		whole(true)
+		defer whole(false)
+		return journaled(ctx, verb)
+	}
+	return l
+}
+
+func (b *bench) localLane(name string, home *local.Home, stackFile string) lane {
 	return lane{
-		name: "tool",
+		name: name,
 		run: func(ctx context.Context, verb string) (sample, error) {
 			return measured(func() error {
-				return b.session(ctx, b.options(b.tool, stackFile), func(session *local.Session) error {
+				return b.session(ctx, b.localOptions(home, stackFile), func(session *local.Session) error {
 					return b.runTool(ctx, session, verb)
 				})
 			})
 		},
-		reset: func(ctx context.Context) error { return b.freshAzure(ctx, b.tool, stackFile) },
+		reset: func(ctx context.Context) error { return b.freshAzure(ctx, home, stackFile) },
 	}
 }
 
@@ -243,7 +316,7 @@ func (b *bench) engineLane(stackFile string) lane {
 	return lane{
 		name: "engine",
 		run: func(ctx context.Context, verb string) (took sample, err error) {
-			err = b.session(ctx, b.options(b.plain, stackFile), func(session *local.Session) error {
+			err = b.session(ctx, b.localOptions(b.plain, stackFile), func(session *local.Session) error {
 				var err error
 				took, err = measured(func() error { return plainPulumi(ctx, session, arguments(verb, workStack)...) })
 				return err
@@ -276,7 +349,7 @@ func (b *bench) warmEngine(ctx context.Context, stackFile string) error {
 	if err := forget(b.plain); err != nil {
 		return err
 	}
-	return b.session(ctx, b.options(b.plain, stackFile), func(session *local.Session) error {
+	return b.session(ctx, b.localOptions(b.plain, stackFile), func(session *local.Session) error {
 		return plainPulumi(ctx, session, "preview", "--non-interactive")
 	})
 }
@@ -292,7 +365,7 @@ func (b *bench) freshAzure(ctx context.Context, home *local.Home, stackFile stri
 	if err := os.RemoveAll(home.AzureDir()); err != nil {
 		return err
 	}
-	return b.session(ctx, b.options(home, stackFile), func(*local.Session) error { return nil })
+	return b.session(ctx, b.localOptions(home, stackFile), func(*local.Session) error { return nil })
 }
 
 // floorLane is plain pulumi on the provider that does nothing.
@@ -380,7 +453,7 @@ func (b *bench) environment() []string {
 		name, _, _ := strings.Cut(strings.ToUpper(entry), "=")
 		foreign := strings.HasPrefix(name, "PULUMI_") || strings.HasPrefix(name, "ARM_") ||
 			strings.HasPrefix(name, "AZURE_") || name == "PATH"
-		if !foreign || name == "PULUMI_SKIP_CHECKPOINTS" {
+		if !foreign {
 			env = append(env, entry)
 		}
 	}
@@ -391,6 +464,7 @@ func (b *bench) environment() []string {
 		"PULUMI_CONFIG_PASSPHRASE_FILE="+b.tool.PassphraseFile(),
 		"PULUMI_BACKEND_URL="+fileBackend(b.tool.StateDir()),
 		"PULUMI_HOME="+b.tool.PulumiDir(),
+		"PULUMI_SKIP_CHECKPOINTS=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_GO_USE_RUN=true",
 		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -modfile="+filepath.Join(b.tool.ProgramDir(),
@@ -398,11 +472,4 @@ func (b *bench) environment() []string {
 		"GOWORK=off",
 		"CROSSORG_ROLE_PROPAGATION=0s",
 	)
-}
-
-func onOff(b bool) string {
-	if b {
-		return "on"
-	}
-	return "off"
 }

@@ -20,12 +20,12 @@ func walls(seconds ...float64) []sample {
 }
 
 func someReport() *report {
-	r := newReport("3.255.0", 1.3)
+	r := newReport("3.255.0", targets{Floor: 1.3, Skipping: 1.15})
 	s := &sizeReport{Size: "dev", Resources: 5, AzureResources: 4, requests: make([]requests, len(verbs))}
 	s.requests[0] = requests{count: 10, meanMs: 1.5, worstMs: 3}
-	s.add(false, map[string]map[string][]sample{
+	s.add(map[string]map[string][]sample{
 		"up":        {"floor": walls(1, 2, 4), "tool": walls(1.2, 3, 4), "engine": walls(1.1, 2, 4)},
-		"unchanged": {"floor": walls(1), "tool": walls(1)},
+		"unchanged": {"floor": walls(1), "tool": walls(1), "skipping": walls(0.8)},
 		"destroy":   {"floor": walls(1), "tool": walls(1.5)},
 	})
 	r.Sizes = append(r.Sizes, s)
@@ -51,8 +51,11 @@ func TestTheRatioOfCPUTimesIsOfAllProcesses(t *testing.T) {
 }
 
 func TestRatiosAboveTheTargetAreNamed(t *testing.T) {
-	assert.Equal(t, []string{"destroy at size dev, checkpoints off: 1.50"}, someReport().missed(1.3))
-	assert.Empty(t, someReport().missed(1.5))
+	r := someReport()
+	assert.Equal(t, []string{"unchanged at size dev: 1.25 of skipping, target 1.15",
+		"destroy at size dev: 1.50 of the floor, target 1.30"}, r.missed())
+	r.Targets = targets{Floor: 1.5, Skipping: 1.25}
+	assert.Empty(t, r.missed())
 }
 
 func TestTheDocumentIsOneJSONDocument(t *testing.T) {
@@ -69,7 +72,8 @@ func TestTheDocumentIsOneJSONDocument(t *testing.T) {
 func TestTheTableHasARowForEveryVerb(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, someReport().writeTable(&out))
-	for _, row := range []string{"up         1.00   1.10    1.00 (1.10)  1.20  1.20 (1.20)", "unchanged  1.00",
+	for _, row := range []string{"up         1.00   1.10    1.00 (1.10)                         1.20  1.20 (1.20)",
+		"unchanged  1.00                        0.80      0.80 (0.80)  1.00  1.00 (1.00)  1.25",
 		"destroy    1.00"} {
 		assert.Contains(t, out.String(), row)
 	}
@@ -94,26 +98,16 @@ func TestCommandLine(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		"--help":              {0, "go run ./bench -sizes 100", ""},
-		"-sizes 0":            {exitUsage, "", `-sizes: "0" must be dev or a number of consumers from 1 to 999`},
-		"-sizes dev,many":     {exitUsage, "", `"many"`},
-		"-checkpoints seldom": {exitUsage, "", `-checkpoints: "seldom" must be on, off or both`},
-		"-rounds -1":          {exitUsage, "", "-rounds: -1 must be at least 1"},
-		"-nonsense":           {exitUsage, "", "nonsense"},
-		"dev":                 {exitUsage, "", `there is no argument "dev"`},
+		"--help":          {0, "go run ./bench -sizes 100", ""},
+		"-sizes 0":        {exitUsage, "", `-sizes: "0" must be dev or a number of consumers from 1 to 1000`},
+		"-sizes dev,many": {exitUsage, "", `"many"`},
+		"-rounds -1":      {exitUsage, "", "-rounds: -1 must be at least 1"},
+		"-nonsense":       {exitUsage, "", "nonsense"},
+		"dev":             {exitUsage, "", `there is no argument "dev"`},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, want.code, run(t.Context(), strings.Fields(args), &stdout, &stderr), args)
 		assert.Contains(t, stdout.String(), want.stdout, args)
 		assert.Contains(t, stderr.String(), want.stderr, args)
 	}
-}
-
-func TestBigStacksWithCheckpointsAreMeasuredOnce(t *testing.T) {
-	o := &options{}
-	assert.Equal(t, 3, o.roundsAt(100, false))
-	assert.Equal(t, 3, o.roundsAt(10, true))
-	assert.Equal(t, 1, o.roundsAt(50, true))
-	o.rounds = 2
-	assert.Equal(t, 2, o.roundsAt(50, true))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
-// maxConsumers is how many consumers have names: one letter and three digits.
-const maxConsumers = 999
+// maxConsumers is how many consumers have names: one letter and three digits, and one more for the last.
+const maxConsumers = 1000
 
 // writeStackFile writes the configuration of a stack whose every share goes to n consumers. All else is as in the stack
 // dev of the project, so that sizes differ by their consumers alone.

@@ -11,9 +11,10 @@ var foreign = []string{"ARM_", "AZURE_", "MSI_", "IDENTITY_", "IMDS_", "PULUMI_"
 
 // kept are exceptions of foreign: switches of the engine that change how it works, not where.
 var kept = map[string]bool{
-	"PULUMI_SKIP_CHECKPOINTS": true,
-	"PULUMI_EXPERIMENTAL":     true,
-	"PULUMI_PARALLEL":         true,
+	"PULUMI_SKIP_CHECKPOINTS":   true,
+	"PULUMI_DISABLE_JOURNALING": true,
+	"PULUMI_EXPERIMENTAL":       true,
+	"PULUMI_PARALLEL":           true,
 }
 
 // cleanEnvironment is the parent's environment without foreign variables.
