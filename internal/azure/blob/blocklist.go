@@ -159,7 +159,7 @@ func (x *exchange) getBlockList() error {
 	var p *Properties
 	var staged []Block
 	err := x.read(func() (err error) {
-		p, staged, err = x.content.Blocks(x.t.key())
+		p, staged, err = x.content.Blocks(x.place())
 		return err
 	})
 	if err != nil {

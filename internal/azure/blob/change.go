@@ -86,12 +86,16 @@ func (x *exchange) deleteBlob() error {
 	if err != nil {
 		return err
 	}
+	snapshots, e := x.snapshots()
+	if e != nil {
+		return e
+	}
 	permanent := keep.DeletedDays == 0
-	if x.version() != "" {
+	if x.version() != "" || x.snapshot() != "" {
 		err = x.content.DeleteVersion(x.place(), x.at, x.mayDelete(c))
 	} else {
-		permanent = permanent && !keep.Versions
-		err = x.content.DeleteIf(x.t.key(), x.at, x.mayDelete(c))
+		permanent = permanent && (!keep.Versions || snapshots == OnlySnapshots)
+		err = x.content.DeleteWith(x.t.key(), snapshots, x.at, x.mayDelete(c))
 	}
 	if err != nil {
 		return err

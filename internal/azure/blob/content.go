@@ -81,8 +81,8 @@ func (c *Content) Copy(ctx context.Context, src, dst Key) (Properties, error) {
 	return c.CopyWith(ctx, src, dst, PutOptions{})
 }
 
-// CopyWith is Copy with a check, a time and a recorded source. Tags are those of opts; Metadata replaces the source's if
-// set. Headers and MD5
+// CopyWith is Copy with a check, a time and a recorded source. Tags are those of opts; Metadata replaces the source's
+// if set. Headers and MD5
 // of opts are ignored.
 func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (Properties, error) {
 	if err := dst.check(); err != nil {
@@ -101,7 +101,8 @@ func (c *Content) CopyWith(ctx context.Context, src, dst Key, opts PutOptions) (
 			return err
 		}
 		out = *from
-		out.CreatedAt, out.CopySource, out.CopyID, out.VersionID = time.Time{}, opts.CopySource, "", ""
+		out.CreatedAt, out.CopySource, out.CopyID = time.Time{}, opts.CopySource, ""
+		out.VersionID, out.Snapshot = "", ""
 		out.Tags = opts.Tags
 		if opts.Metadata != nil {
 			out.Metadata = opts.Metadata
@@ -179,7 +180,8 @@ const (
 	ChangeMetadata
 )
 
-// Change alters a blob's headers, metadata, tags, tier or lease in place; change must leave size, digest and blocks alone.
+// Change alters a blob's headers, metadata, tags, tier or lease in place; change must leave size, digest and blocks
+// alone.
 func (c *Content) Change(
 	key Key, now time.Time, kind ChangeKind, change func(tx *store.Tx, p *Properties) error,
 ) (Properties, error) {
@@ -275,9 +277,9 @@ func stat(tx *store.Tx, key Key) (*Properties, error) {
 	if err != nil {
 		return nil, err
 	}
-	if key.Version != "" && (!ok || p.VersionID != key.Version) {
+	if key.Snapshot != "" || key.Version != "" && (!ok || p.VersionID != key.Version) {
 		p = Properties{}
-		if ok, err = tx.Get(tableHistory, historyKey(key, key.Version), &p); err != nil {
+		if ok, err = tx.Get(tableHistory, key.row(), &p); err != nil {
 			return nil, err
 		}
 		ok = ok && p.Deleted == nil

@@ -13,8 +13,16 @@ import (
 // deleted blobs, the blob is kept as one.
 func (c *Content) Delete(key Key) error { return c.DeleteIf(key, time.Now(), nil) }
 
-// DeleteIf is Delete at a time, with a check in the same transaction; its error refuses the deletion.
+// DeleteIf is Delete at a time, with a check in the same transaction; its error refuses the deletion. A blob that has
+// snapshots is refused with ErrSnapshotsPresent.
 func (c *Content) DeleteIf(key Key, now time.Time, check func(tx *store.Tx, old *Properties) error) error {
+	return c.DeleteWith(key, KeepSnapshots, now, check)
+}
+
+// DeleteWith is DeleteIf with a choice about the blob's snapshots.
+func (c *Content) DeleteWith(
+	key Key, snapshots Snapshots, now time.Time, check func(tx *store.Tx, old *Properties) error,
+) error {
 	err := c.st.Update(func(tx *store.Tx) error {
 		p, err := stat(tx, key)
 		if err != nil {
@@ -26,8 +34,13 @@ func (c *Content) DeleteIf(key Key, now time.Time, check func(tx *store.Tx, old 
 			}
 		}
 		keep, err := c.Retention(tx, key.Account)
+		if err != nil {
+			return err
+		}
+		if done, err := snapshots.delete(tx, key, now, keep.DeletedDays); done || err != nil {
+			return err
+		}
 		switch {
-		case err != nil:
 		case keep.Versions:
 			err = keepVersion(tx, key, *p)
 		case keep.DeletedDays > 0:

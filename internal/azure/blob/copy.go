@@ -30,11 +30,15 @@ func (x *exchange) copySource() (s copySource, e *Error) {
 		return s, errCopySource
 	}
 	at, e := parsePath(s.url)
-	if e != nil || at.blob == "" || s.url.Query().Has("snapshot") {
+	if e != nil || at.blob == "" {
 		return s, errHeaderValue("x-ms-copy-source")
 	}
 	s.key = at.key()
 	if s.key.Version = s.url.Query().Get("versionid"); s.key.Version != "" && !checkVersion(s.key.Version) {
+		return s, errHeaderValue("x-ms-copy-source")
+	}
+	if s.key.Snapshot = s.url.Query().Get("snapshot"); s.key.Snapshot != "" &&
+		(s.key.Version != "" || !checkVersion(s.key.Snapshot)) {
 		return s, errHeaderValue("x-ms-copy-source")
 	}
 	if s.stands, e = x.authorizeSource(s.url, at); e != nil {

@@ -37,8 +37,8 @@ type delegationKeyXML struct {
 	Value         string
 }
 
-// userDelegationKey is Get User Delegation Key: a key that signs for the principal of the request's token, with what the
-// principal may do at the time of use.
+// userDelegationKey is Get User Delegation Key: a key that signs for the principal of the request's token, with what
+// the principal may do at the time of use.
 // Source: https://learn.microsoft.com/rest/api/storageservices/get-user-delegation-key
 func (x *exchange) userDelegationKey() error {
 	document, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxSmallXML))

@@ -73,6 +73,10 @@ var (
 		"The resource doesn't support specified Http Verb.")
 	errImmutable = serviceError(http.StatusConflict, "BlobImmutableDueToPolicy",
 		"This operation is not permitted as the blob is immutable due to a policy.")
+	errSnapshotsPresent = serviceError(http.StatusConflict, "SnapshotsPresent",
+		"This operation is not permitted because the blob has snapshots.")
+	errExclusive = serviceError(http.StatusBadRequest, "MutuallyExclusiveQueryParameters",
+		"Mutually exclusive query parameters are specified in the request: snapshot and versionid.")
 	errCurrentVersion = serviceError(http.StatusForbidden, "OperationNotAllowedOnRootBlob",
 		"The operation is not allowed on a root blob.")
 	errArchived = serviceError(http.StatusConflict, "BlobArchived",

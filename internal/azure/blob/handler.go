@@ -148,6 +148,8 @@ func asServiceError(err error) *Error {
 		return errMD5Mismatch
 	case errors.Is(err, ErrInvalidName):
 		return errInvalidName
+	case errors.Is(err, ErrSnapshotsPresent):
+		return errSnapshotsPresent
 	case errors.Is(err, ErrCurrentVersion):
 		return errCurrentVersion
 	case errors.Is(err, ErrInvalidBlock):
@@ -298,8 +300,11 @@ func (x *exchange) refuseHeaders() *Error {
 			return errUnsupportedHeader(name)
 		}
 	}
-	if x.q.Has("snapshot") {
+	if x.q.Has("snapshot") && (!x.op.snapshots || !checkVersion(x.snapshot())) {
 		return errQueryValue("snapshot")
+	}
+	if x.q.Has("snapshot") && x.q.Has("versionid") {
+		return errExclusive
 	}
 	if x.q.Has("versionid") && (!x.op.versions || !checkVersion(x.version())) {
 		return errQueryValue("versionid")

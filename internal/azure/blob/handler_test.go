@@ -820,7 +820,8 @@ func TestAnyoneReadsOnlyWhatIsPublic(t *testing.T) {
 	expect(400, "InvalidUri", "GET", "/")
 	expect(400, "InvalidQueryParameterValue", "GET", item+"?comp=nonsense")
 	expect(405, "UnsupportedHttpVerb", "POST", item)
-	expect(400, "InvalidQueryParameterValue", "GET", item+"?snapshot=2025-01-15T00:00:00.0000000Z")
+	expect(400, "InvalidQueryParameterValue", "GET", item+"?snapshot=yesterday")
+	expect(404, "BlobNotFound", "GET", item+"?snapshot=2025-01-15T00:00:00.0000000Z")
 }
 
 func TestImmutableBlobsAreNeitherChangedNorDeleted(t *testing.T) {

@@ -129,7 +129,9 @@ func (x *exchange) describe(p Properties) {
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("x-ms-blob-type", "BlockBlob")
 	h.Set("x-ms-creation-time", httpTime(p.CreatedAt))
-	describeLease(h, p.Lease, x.at)
+	if p.Snapshot == "" {
+		describeLease(h, p.Lease, x.at)
+	}
 	h.Set("x-ms-server-encrypted", "true")
 	setMetadata(h, p.Metadata)
 	if len(p.Tags) > 0 {
@@ -184,10 +186,13 @@ func (x *exchange) stamp(p Properties) {
 // version is the version id that a request is about; empty is the blob itself.
 func (x *exchange) version() string { return x.q.Get("versionid") }
 
-// place is the blob, or the version of it, that a request is about.
+// snapshot is the time of the snapshot that a request is about; empty is the blob itself.
+func (x *exchange) snapshot() string { return x.q.Get("snapshot") }
+
+// place is the blob, or the version or snapshot of it, that a request is about.
 func (x *exchange) place() Key {
 	k := x.t.key()
-	k.Version = x.version()
+	k.Version, k.Snapshot = x.version(), x.snapshot()
 	return k
 }
 

@@ -59,8 +59,11 @@ func checkVersion(id string) bool {
 	return err == nil
 }
 
-// VersionCreated is when a version was made, by its id; the time of its last change if it has none.
+// VersionCreated is when a version or a snapshot was made; the time of its last change if it is none.
 func (p *Properties) VersionCreated() time.Time {
+	if t, err := time.Parse(versionTime, p.Snapshot); err == nil {
+		return t
+	}
 	if t, err := time.Parse(versionTime, p.VersionID); err == nil {
 		return t
 	}
@@ -68,13 +71,18 @@ func (p *Properties) VersionCreated() time.Time {
 }
 
 // newVersion gives p the version id that goes with its ETag, which no other write has.
-func newVersion(p *Properties) error {
+func newVersion(p *Properties) (err error) {
+	p.VersionID, err = tagTime(p.ETag)
+	return err
+}
+
+// tagTime is the time of an ETag as ids of versions and snapshots have it.
+func tagTime(etag string) (string, error) {
 	var t int64
-	if _, err := fmt.Sscanf(p.ETag, "0x%X", &t); err != nil {
-		return err
+	if _, err := fmt.Sscanf(etag, "0x%X", &t); err != nil {
+		return "", err
 	}
-	p.VersionID = time.Unix(0, 0).Add(time.Duration(t-epochTicks) * 100).UTC().Format(versionTime)
-	return nil
+	return time.Unix(0, 0).Add(time.Duration(t-epochTicks) * 100).UTC().Format(versionTime), nil
 }
 
 // keepVersion keeps the state of a blob that a write or a deletion ends, with its reference to the content.
@@ -113,7 +121,7 @@ func (p *Properties) markDeleted(now time.Time, days int) {
 // expired reports whether p was deleted and its retention has ended. It is purged later, and not shown until then.
 func (p *Properties) expired(now time.Time) bool { return p.Deleted != nil && !now.Before(*p.Purge) }
 
-// DeleteVersion deletes a version other than the current one, by key.Version; check decides in the same transaction.
+// DeleteVersion deletes a version other than the current one, or a snapshot, by the key; check decides in the same transaction.
 // Where deleted blobs are kept it can be restored.
 func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx, old *Properties) error) error {
 	err := c.st.Update(func(tx *store.Tx) error {
@@ -121,7 +129,7 @@ func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx,
 		if err != nil {
 			return err
 		}
-		row := historyKey(key, key.Version)
+		row := key.row()
 		if !tx.Has(tableHistory, row) {
 			return ErrCurrentVersion
 		}
@@ -134,11 +142,7 @@ func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx,
 		if err != nil {
 			return err
 		}
-		if keep.DeletedDays > 0 {
-			p.markDeleted(now, keep.DeletedDays)
-			return tx.Put(tableHistory, row, p)
-		}
-		return forget(tx, row, p.SHA256)
+		return end(tx, row, *p, now, keep.DeletedDays)
 	})
 	c.files.sweep()
 	return err
@@ -248,26 +252,47 @@ func (c *Content) PurgeDeleted(tx *store.Tx, account string, now time.Time) erro
 	return nil
 }
 
-// Versions lists the blobs of a container whose names start with prefix together with their previous versions and, with
-// deleted, the deleted ones that can be restored. They are in the order of their names, versions of a blob from the
-// oldest to the current one.
+// Versions lists the blobs of a container whose names start with prefix together with their previous versions, their
+// snapshots and, with deleted, the deleted ones that can be restored. They are in the order of their names; of one name
+// snapshots come first, then versions from the oldest to the current one.
 func (c *Content) Versions(account, container, prefix string, deleted bool, now time.Time) ([]Item, error) {
-	return c.everything(account, container, prefix, true, deleted, now)
+	return c.everything(account, container, prefix, included{versions: true, snapshots: true, deleted: deleted}, now)
+}
+
+// included are the parts of the history that a list has beside the blobs.
+type included struct{ versions, snapshots, deleted bool }
+
+func (i included) any() bool { return i.versions || i.snapshots || i.deleted }
+
+// has reports whether a row of the history is in the list.
+func (i included) has(p Properties) bool {
+	switch {
+	case p.Snapshot != "":
+		return i.snapshots && (p.Deleted == nil || i.deleted)
+	case p.Deleted != nil:
+		return i.deleted
+	}
+	return i.versions
 }
 
 // id distinguishes the rows of one name.
 func (i Item) id() string {
-	if i.VersionID == "" && i.Deleted != nil {
+	switch {
+	case i.Snapshot != "":
+		return snapshotID(i.Snapshot)
+	case i.VersionID != "":
+		return i.VersionID
+	case i.Deleted != nil:
 		return deletedID
 	}
-	return i.VersionID
+	return "~" // after its snapshots
 }
 
 // pageOfAll is page with versions and deleted blobs. A page begins with a name and a version, joined by NUL.
 func (c *Content) pageOfAll(
-	account, container string, q pageQuery, versions, deleted bool, now time.Time,
+	account, container string, q pageQuery, with included, now time.Time,
 ) (page, error) {
-	all, err := c.everything(account, container, q.prefix, versions, deleted, now)
+	all, err := c.everything(account, container, q.prefix, with, now)
 	if err != nil {
 		return page{}, err
 	}
@@ -296,7 +321,7 @@ func (c *Content) pageOfAll(
 }
 
 func (c *Content) everything(
-	account, container, prefix string, versions, deleted bool, now time.Time,
+	account, container, prefix string, with included, now time.Time,
 ) (out []Item, err error) {
 	if out, err = c.List(account, container, prefix); err != nil {
 		return nil, err
@@ -307,7 +332,7 @@ func (c *Content) everything(
 	err = c.st.View(func(tx *store.Tx) error {
 		kept, err := history(tx, account+"/"+container+"/"+prefix, now)
 		for _, k := range kept {
-			if k.Deleted != nil && deleted || k.Deleted == nil && versions {
+			if with.has(k.Properties) {
 				out = append(out, Item{Name: k.name, Properties: k.Properties})
 			}
 		}

@@ -69,6 +69,7 @@ type blobXML struct {
 	XMLName    xml.Name `xml:"Blob"`
 	Name       nameXML
 	Deleted    bool   `xml:",omitempty"`
+	Snapshot   string `xml:",omitempty"`
 	VersionID  string `xml:"VersionId,omitempty"`
 	Current    bool   `xml:"IsCurrentVersion,omitempty"`
 	Properties blobPropertiesXML
@@ -185,10 +186,14 @@ func (x *exchange) listBlobs() error {
 	out := l.answer
 	out.ContainerName, out.Delimiter = x.t.container, x.q.Get("delimiter")
 	query := pageQuery{prefix: out.Prefix, delimiter: out.Delimiter, from: l.from, max: l.max}
+	with := included{l.include["versions"], l.include["snapshots"], l.include["deleted"]}
+	if with.snapshots && out.Delimiter != "" {
+		return errQueryValue("include")
+	}
 	var found page
 	err := x.read(func() (err error) {
-		if versions, deleted := l.include["versions"], l.include["deleted"]; versions || deleted {
-			found, err = x.content.pageOfAll(x.t.account, x.t.container, query, versions, deleted, x.at)
+		if with.any() {
+			found, err = x.content.pageOfAll(x.t.account, x.t.container, query, with, x.at)
 		} else {
 			found, err = x.content.page(x.t.account, x.t.container, query)
 		}
@@ -230,6 +235,7 @@ func (x *exchange) listed(i Item, include map[string]bool) blobXML {
 	if out.Properties.ContentType == "" {
 		out.Properties.ContentType = "application/octet-stream"
 	}
+	out.Snapshot = i.Snapshot
 	if include["versions"] && i.VersionID != "" {
 		out.VersionID, out.Current = i.VersionID, i.Current
 	}

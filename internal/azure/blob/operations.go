@@ -128,8 +128,8 @@ type operation struct {
 	// may have to have a value.
 	header, value, query string
 	permission           permission
-	// versions says that the operation takes a versionid.
-	versions bool
+	// versions and snapshots say that the operation takes a versionid and a snapshot.
+	versions, snapshots bool
 	// run answers requests; nil for operations of the service that are not implemented here.
 	run func(*exchange) error
 }
@@ -177,13 +177,14 @@ var operations = append(leaseOperations(), []operation{
 	{Operation: Operation{"SetContainerACL", StorageWrite}, methods: put, restype: "container", comp: "acl",
 		permission: permission{level: levelContainer}},
 
-	{Operation: GetBlob, methods: get, permission: toReadBlob, versions: true, run: (*exchange).getBlob},
+	{Operation: GetBlob, methods: get, permission: toReadBlob, versions: true, snapshots: true,
+		run: (*exchange).getBlob},
 	{Operation: Operation{"GetBlobProperties", StorageRead}, methods: head, permission: toReadBlob, versions: true,
-		run: (*exchange).blobProperties},
+		snapshots: true, run: (*exchange).blobProperties},
 	{Operation: Operation{"GetBlobMetadata", StorageRead}, methods: getHead, comp: "metadata",
-		permission: toReadBlob, versions: true, run: (*exchange).blobProperties},
+		permission: toReadBlob, versions: true, snapshots: true, run: (*exchange).blobProperties},
 	{Operation: Operation{"GetBlockList", StorageRead}, methods: get, comp: "blocklist", permission: toReadBlob,
-		run: (*exchange).getBlockList},
+		snapshots: true, run: (*exchange).getBlockList},
 	{Operation: Operation{"CopyBlob", StorageWrite}, methods: put, header: "x-ms-copy-source",
 		permission: toCreateBlob, run: (*exchange).copyBlob},
 	{Operation: PutBlob, methods: put, permission: toCreateBlob, run: (*exchange).putBlob},
@@ -202,17 +203,17 @@ var operations = append(leaseOperations(), []operation{
 	{Operation: Operation{"DeleteBlob", StorageDelete}, methods: remove, query: "versionid",
 		permission: toDeleteVersion, versions: true, run: (*exchange).deleteBlob},
 	{Operation: Operation{"DeleteBlob", StorageDelete}, methods: remove, permission: toDeleteBlob,
-		run: (*exchange).deleteBlob},
+		snapshots: true, run: (*exchange).deleteBlob},
 	{Operation: Operation{"GetBlobTags", StorageRead}, methods: get, comp: "tags", permission: toReadTags,
-		versions: true, run: (*exchange).getTags},
+		versions: true, snapshots: true, run: (*exchange).getTags},
 	{Operation: Operation{"SetBlobTags", StorageWrite}, methods: put, comp: "tags", permission: toSetTags,
 		run: (*exchange).setTags},
 	{Operation: Operation{"FindBlobsByTags", StorageRead}, methods: get, comp: "blobs", permission: toFindInAccount,
 		run: (*exchange).findByTags},
 	{Operation: Operation{"FindBlobsByTags", StorageRead}, methods: get, restype: "container", comp: "blobs",
 		permission: toFindInContainer, run: (*exchange).findByTags},
-	{Operation: Operation{"SnapshotBlob", StorageWrite}, methods: put, comp: "snapshot",
-		permission: permission{level: levelBlob}},
+	{Operation: Operation{"SnapshotBlob", StorageWrite}, methods: put, comp: "snapshot", permission: toCreateBlob,
+		run: (*exchange).snapshotBlob},
 }...)
 
 const leaseHeader = "x-ms-lease-action"

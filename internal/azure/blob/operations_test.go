@@ -69,8 +69,10 @@ func TestEveryOperationIsRoutedAuthorizedAndLogged(t *testing.T) {
 		if op.run == nil {
 			continue
 		}
-		assert.NotEqual(t, op.permission.tokenOnly, op.permission.sas != "", "%s needs a letter of a signature", op.Name)
-		assert.Contains(t, op.permission.action, "Microsoft.Storage/storageAccounts/blobServices/", "%s needs an action",
+		assert.NotEqual(t, op.permission.tokenOnly, op.permission.sas != "", "%s needs a letter of a signature",
+			op.Name)
+		assert.Contains(t, op.permission.action, "Microsoft.Storage/storageAccounts/blobServices/",
+			"%s needs an action",
 			op.Name)
 		assert.Contains(t, []string{"", PublicBlob, PublicContainer}, op.permission.public)
 		if op.Category != StorageRead {

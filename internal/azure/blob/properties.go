@@ -21,10 +21,10 @@ var (
 	ErrInvalidBlock = errors.New("the block list names an unknown block")
 )
 
-// Key names a blob, or with Version one of its versions.
-type Key struct{ Account, Container, Name, Version string }
+// Key names a blob, or one of its versions, or a snapshot of it.
+type Key struct{ Account, Container, Name, Version, Snapshot string }
 
-// String renders the key as account/container/name, without the version.
+// String renders the key as account/container/name, without version and snapshot.
 func (k Key) String() string { return k.Account + "/" + k.Container + "/" + k.Name }
 
 // check refuses keys that would not round-trip through the table: accounts and containers hold no slash, a name is
@@ -85,6 +85,8 @@ type Properties struct {
 	VersionID string `json:"versionId,omitempty"`
 	// Lease is the lease on the blob; nil without one. Versions and deleted blobs have none.
 	Lease *Lease `json:"lease,omitempty"`
+	// Snapshot is the time of the snapshot that this is; empty for a blob and its versions.
+	Snapshot string `json:"snapshot,omitempty"`
 	// Deleted is the time of its deletion, Purge the end of its retention; both are nil unless it was deleted.
 	Deleted *time.Time `json:"deleted,omitempty"`
 	Purge   *time.Time `json:"purge,omitempty"`

@@ -98,10 +98,13 @@ func SignAccountSAS(account string, key []byte, params SASParams) string {
 
 func serviceSASText(v url.Values, account, container, blob string) string {
 	resource := "/blob/" + account + "/" + container
-	if v.Get("sr") == "b" {
+	if v.Get("sr") == "b" || v.Get("sr") == "bs" {
 		resource += "/" + blob
 	}
-	const snapshot = ""
+	snapshot := ""
+	if v.Get("sr") == "bs" {
+		snapshot = v.Get("snapshot")
+	}
 	return strings.Join([]string{
 		v.Get("sp"), v.Get("st"), v.Get("se"), resource, v.Get("si"), v.Get("sip"), v.Get("spr"), v.Get("sv"),
 		v.Get("sr"),
@@ -181,7 +184,7 @@ func checkSASFields(v url.Values) *Error {
 func verifySAS(v url.Values, account Account, at target) (*sas, *Error) {
 	mismatch := errAuthentication("Signature did not match.")
 	sr := v.Get("sr")
-	if sr == "b" && v.Has("versionid") { // a version needs a signature for itself or for the container
+	if !namesPlace(v, at) {
 		return nil, mismatch
 	}
 	out := &sas{permissions: v.Get("sp"), resourceTypes: v.Get("srt")}
@@ -190,10 +193,8 @@ func verifySAS(v url.Values, account Account, at target) (*sas, *Error) {
 	switch {
 	case !out.service:
 		text = accountSASText(v, account.Name)
-	case sr != "b" && sr != "c":
-		return nil, errAuthentication("sr must be b or c.")
-	case at.container == "":
-		return nil, mismatch
+	case sr != "b" && sr != "c" && sr != "bs":
+		return nil, errAuthentication("sr must be b, bs or c.")
 	default:
 		text = serviceSASText(v, account.Name, at.container, at.blob)
 	}
@@ -201,6 +202,20 @@ func verifySAS(v url.Values, account Account, at target) (*sas, *Error) {
 		return nil, mismatch
 	}
 	return out, nil
+}
+
+// namesPlace reports whether a signature for a blob or a snapshot is used for one, and not for another state of it: a
+// version needs a signature for itself or for the container, and so does a snapshot.
+func namesPlace(v url.Values, at target) bool {
+	switch v.Get("sr") {
+	case "b":
+		return at.blob != "" && !v.Has("versionid") && !v.Has("snapshot")
+	case "bs":
+		return at.blob != "" && !v.Has("versionid") && v.Get("snapshot") != ""
+	case "c":
+		return at.container != ""
+	}
+	return true // an account SAS
 }
 
 // hostLabel stands for the account's name in what the official Go client signs with a user delegation key: it takes the
@@ -213,17 +228,21 @@ func verifyDelegated(v url.Values, account Account, at target, now time.Time) (*
 	if e != nil {
 		return nil, e
 	}
-	resource := "/" + at.container
+	resource, snapshot := "/"+at.container, ""
 	switch sr := v.Get("sr"); {
-	case sr != "b" && sr != "c":
-		return nil, errAuthentication("sr must be b or c.")
-	case at.container == "" || sr == "b" && v.Has("versionid"):
+	case sr != "b" && sr != "c" && sr != "bs":
+		return nil, errAuthentication("sr must be b, bs or c.")
+	case !namesPlace(v, at):
 		return nil, errAuthentication("Signature did not match.")
+	case sr == "bs":
+		snapshot = v.Get("snapshot")
+		fallthrough
 	case sr == "b":
 		resource += "/" + at.blob
 	}
 	if !signedByAny([][]byte{d.key(account.Delegation)}, v.Get("sig"),
-		delegatedText(v, "/blob/"+account.Name+resource, ""), delegatedText(v, "/blob/"+hostLabel+resource, "")) {
+		delegatedText(v, "/blob/"+account.Name+resource, snapshot),
+		delegatedText(v, "/blob/"+hostLabel+resource, snapshot)) {
 		return nil, errAuthentication("Signature did not match.")
 	}
 	return &sas{service: true, permissions: v.Get("sp"), delegate: d.objectID}, nil

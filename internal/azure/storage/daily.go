@@ -126,7 +126,8 @@ func (w *work) apply() error {
 		}
 		for _, item := range items {
 			if err := w.one(container, item); err != nil && !errors.Is(err, blob.ErrNotFound) &&
-				!errors.Is(err, blob.ErrCurrentVersion) && !errors.Is(err, errSpared) {
+				!errors.Is(err, blob.ErrCurrentVersion) && !errors.Is(err, blob.ErrSnapshotsPresent) &&
+				!errors.Is(err, errSpared) {
 				return err
 			}
 		}
@@ -170,8 +171,11 @@ func (w *work) one(container *arm.Resource, item blob.Item) error {
 			continue
 		}
 		kind := "version"
-		if item.Current {
+		switch {
+		case item.Current:
 			kind = "baseBlob"
+		case item.Snapshot != "":
+			kind = "snapshot"
 		}
 		actions, _ := rule["actions"].(map[string]any)
 		of, _ := actions[kind].(map[string]any)
@@ -187,7 +191,7 @@ func (w *work) one(container *arm.Resource, item blob.Item) error {
 	case due["delete"] && item.Current:
 		return w.content.DeleteIf(key, w.now, w.mayDelete(container, item))
 	case due["delete"]:
-		key.Version = item.VersionID
+		key.Version, key.Snapshot = item.VersionID, item.Snapshot
 		return w.content.DeleteVersion(key, w.now, w.mayDelete(container, item))
 	case !item.Current: // the tiers of versions are not kept apart here
 	case due["tierToArchive"]:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	azblobblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -125,7 +127,7 @@ func (p *place) fill(by *armtest.Caller, below, text string) {
 		object{"properties": object{"metadata": object{"owner": text}}})
 	require.Less(p.T, status, 300, "%v", out)
 	_, err := p.Content().Put(context.Background(), blob.Key{Account: p.name, Container: "data", Name: "x"},
-		strings.NewReader(text), blob.PutOptions{})
+		strings.NewReader(text), blob.PutOptions{Tags: map[string]string{"owner": text}})
 	require.NoError(p.T, err)
 }
 
@@ -214,6 +216,39 @@ func requests() map[string]func(p *place) (string, error) {
 			}
 			return "", err
 		},
+		"set tags": func(p *place) (string, error) {
+			_, err := x(p).SetTags(ctx, map[string]string{"a": "b"}, nil)
+			return "", err
+		},
+		"get tags": func(p *place) (string, error) {
+			got, err := x(p).GetTags(ctx, nil)
+			if err != nil || len(got.BlobTagSet) == 0 {
+				return "", err
+			}
+			return *got.BlobTagSet[0].Value, nil
+		},
+		"find by tags": func(p *place) (string, error) {
+			got, err := one(p).FilterBlobs(ctx, `"owner" >= ''`, nil)
+			if err != nil || len(got.Blobs) == 0 {
+				return "", err
+			}
+			return *got.Blobs[0].Tags.BlobTagSet[0].Value, nil
+		},
+		"snapshot": func(p *place) (string, error) {
+			_, err := x(p).CreateSnapshot(ctx, nil)
+			return "", err
+		},
+		"lease": func(p *place) (string, error) {
+			_, err := leaseOn(p.cloud, x(p), leaseA).AcquireLease(ctx, -1, nil)
+			return "", err
+		},
+		"lease container": func(p *place) (string, error) {
+			l, err := lease.NewContainerClient(one(p), nil)
+			if err == nil {
+				_, err = l.AcquireLease(ctx, -1, nil)
+			}
+			return "", err
+		},
 		"delete container": func(p *place) (string, error) {
 			_, err := one(p).Delete(ctx, nil)
 			return "", err
@@ -253,7 +288,9 @@ func (p *place) state(by *armtest.Caller, below string) string {
 	require.NoError(p.T, err)
 	status, containers := p.as(by, "GET", below+p.name+"/blobServices/default/containers", nil)
 	require.Equal(p.T, http.StatusOK, status)
-	return fmt.Sprint(blobs, staged, containers)
+	raw, err := json.Marshal([]any{blobs, staged, containers})
+	require.NoError(p.T, err)
+	return string(raw)
 }
 
 // The account or the container is deleted, and made anew by others or by the same, before each question that a request
