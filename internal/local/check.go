@@ -19,6 +19,7 @@ import (
 	"github.com/crossorg/crossorg/internal/admincert"
 	"github.com/crossorg/crossorg/internal/azure"
 	"github.com/crossorg/crossorg/internal/process"
+	"github.com/crossorg/crossorg/internal/statebackend"
 )
 
 // Checked is the outcome of a check of a home, and its JSON document.
@@ -215,7 +216,8 @@ func (h *Home) states() ([]string, error) {
 	return filepath.Glob(filepath.Join(h.StateDir(), ".pulumi", "stacks", "*", "*.json"))
 }
 
-// checkStates finds states of stacks that do not decode or refer to resources that they do not have.
+// checkStates finds states of stacks that do not decode or refer to resources that they do not have, and journals of
+// killed runs that are damaged.
 func (h *Home) checkStates() (found []Finding, err error) {
 	files, err := h.states()
 	if err != nil {
@@ -230,7 +232,11 @@ func (h *Home) checkStates() (found []Finding, err error) {
 			found = append(found, Finding{file, problem})
 		}
 	}
-	return found, nil
+	journals, err := statebackend.Check(h.StateDir())
+	for _, damage := range journals {
+		found = append(found, Finding{damage.Path, damage.Problem})
+	}
+	return found, err
 }
 
 // stateProblems says what is wrong with the state of a stack.

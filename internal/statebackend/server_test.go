@@ -293,9 +293,16 @@ func TestADamagedStateIsNamedAndLeftAsItIs(t *testing.T) {
 		copied := t.TempDir()
 		require.NoError(t, os.CopyFS(copied, os.DirFS(dir)))
 		st := &store{dir: copied}
+		problems, err := Check(copied)
+		require.NoError(t, err)
+		require.Empty(t, problems, name)
 		damage(st)
 		journal, checkpoint := mustRead(t, st.journal(n)), mustRead(t, st.checkpoint(n))
-		_, _, err := Open(copied)
+		problems, err = Check(copied)
+		require.NoError(t, err)
+		require.Len(t, problems, 1, name)
+		assert.Equal(t, st.journal(n), problems[0].Path)
+		_, _, err = Open(copied)
 		var found *DamageError
 		require.ErrorAs(t, err, &found, name)
 		assert.Contains(t, err.Error(), filepath.Join(copied), name)
