@@ -54,4 +54,3 @@ func (l *requestLog) write(e entry, request, response []byte) {
 	defer l.mu.Unlock()
 	_, _ = l.w.Write(append(line, '\n')) // a full disk must not fail the request
 }
-
