@@ -141,8 +141,8 @@ func (e *estate) save(dir string) error {
 	return writeFile(filepath.Join(dir, estateFile), raw)
 }
 
-// declare adds the missing parts of a stack's declaration to the estate, and reports whether it changed.
-func (e *estate) declare(d Declared) bool {
+// complete fills in the default ids of a stack's declaration.
+func (e *estate) complete(d Declared) Credentials {
 	c := Credentials(d)
 	if c.TenantID == "" {
 		c.TenantID = e.Default.TenantID
@@ -155,6 +155,12 @@ func (e *estate) declare(d Declared) bool {
 		// this tenant too.
 		c.ClientID, c.ClientSecret = e.Default.ClientID, e.Default.ClientSecret
 	}
+	return c
+}
+
+// declare adds the missing parts of a stack's declaration to the estate, and reports whether it changed.
+func (e *estate) declare(d Declared) bool {
+	c := e.complete(d)
 	if same(c, e.Default) {
 		return false
 	}

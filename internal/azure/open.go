@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
@@ -136,7 +137,11 @@ func (p *parts) loadEstate() (err error) {
 	}
 	changed := p.estate.Check == "" // written by a version without
 	for _, d := range p.options.Declared {
-		changed = p.estate.declare(d) || changed
+		moved, err := p.makeRoom(d)
+		if err != nil {
+			return err
+		}
+		changed = p.estate.declare(d) || moved || changed
 	}
 	if !changed {
 		return nil
@@ -175,6 +180,12 @@ func seed(tx *store.Tx, dir *identity.Directory, est *estate) error {
 	for _, c := range est.all() {
 		name := "local " + c.SubscriptionID[:min(8, len(c.SubscriptionID))]
 		subscription := identity.Subscription{ID: c.SubscriptionID, TenantID: c.TenantID, Name: name}
+		known, found := dir.Subscription(tx, c.SubscriptionID)
+		if found && !strings.EqualFold(known.TenantID, c.TenantID) && !holdsResources(tx, c.SubscriptionID) {
+			if err := dir.RemoveSubscription(tx, c.SubscriptionID); err != nil {
+				return err
+			}
+		}
 		if err := dir.AddSubscription(tx, subscription); err != nil {
 			return err
 		}

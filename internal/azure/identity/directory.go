@@ -90,6 +90,31 @@ func (d *Directory) AddSubscription(tx *store.Tx, s Subscription) error {
 	return tx.Put(tableSubscriptions, strings.ToLower(s.ID), s)
 }
 
+// RemoveSubscription forgets a subscription and the role assignments in it.
+func (d *Directory) RemoveSubscription(tx *store.Tx, id string) error {
+	scope := "/subscriptions/" + strings.ToLower(id)
+	var inside []Assignment
+	err := tx.Scan(tableAssignments, "", func(_ string, raw []byte) error {
+		var a Assignment
+		if err := json.Unmarshal(raw, &a); err != nil {
+			return err
+		}
+		if at := strings.ToLower(a.Scope); at == scope || strings.HasPrefix(at, scope+"/") {
+			inside = append(inside, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range inside {
+		if err := d.Unassign(tx, a); err != nil {
+			return err
+		}
+	}
+	return tx.Delete(tableSubscriptions, strings.ToLower(id))
+}
+
 // Subscription finds a subscription.
 func (d *Directory) Subscription(tx *store.Tx, id string) (Subscription, bool) {
 	s, ok, err := d.subscriptions.Get(tx, tableSubscriptions, strings.ToLower(id))
