@@ -240,7 +240,7 @@ func (f *flags) arrived(p *console.Page, snapshots []stack.Snapshot) {
 			files = append(files, arrival{s.Consumer, file})
 		}
 		if i < shown {
-			t.Row(s.Share, s.Consumer, status(s.Status), len(s.Files), bytes, agreement(len(s.Files), unequal))
+			t.Row(s.Share, s.Consumer, status(s.Status), len(s.Files), bytes, agreement(len(s.Files), unequal+len(s.Missing)))
 		}
 	}
 	p.Table("  ", t)
@@ -269,8 +269,8 @@ func status(s string) console.Cell {
 
 func agreement(files, unequal int) console.Cell {
 	switch {
-	case files == 0:
-		return console.Bad("nothing arrived")
+	case files == 0 && unequal == 0:
+		return console.Faint("no files")
 	case unequal == 0:
 		return console.Good("equal")
 	}

@@ -223,7 +223,7 @@ func TestAFailedCheckComesFirstWithCulpritAndRemedy(t *testing.T) {
 		assert.Contains(t, stdout.String(), line)
 	}
 	report, _ = f.checked("verify", &checks.Report{})
-	assert.ErrorIs(t, r.say(&f.flags, report), errReported, "nothing was checked, so nothing holds")
+	assert.NoError(t, r.say(&f.flags, report), "a stack without shares has nothing to check")
 }
 
 func TestFailures(t *testing.T) {

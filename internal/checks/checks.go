@@ -30,5 +30,5 @@ type Report struct {
 	DurationMs int64 `json:"durationMs"`
 }
 
-// OK reports whether nothing failed and something was checked.
-func (r *Report) OK() bool { return r.Failed == 0 && len(r.Checks) > 0 }
+// OK reports whether nothing failed.
+func (r *Report) OK() bool { return r.Failed == 0 }

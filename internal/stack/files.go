@@ -68,6 +68,15 @@ func (r *FileReader) Compare(ctx context.Context, provider, consumer string, d D
 	return files, nil
 }
 
+// Arrived is how many files of a data set the consumer has.
+func (r *FileReader) Arrived(ctx context.Context, consumer string, d DataSet) (int, error) {
+	copies, err := r.list(ctx, consumer, d.Kind, d.Target)
+	if err != nil {
+		return 0, fmt.Errorf("at %s: %w", consumer, err)
+	}
+	return len(copies), nil
+}
+
 // targetPath is a file's container and blob name at the consumer; path is relative to the data set's location.
 func targetPath(d DataSet, path string) string {
 	name := d.Target.Path

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
+
+	"github.com/crossorg/crossorg/internal/rules"
 )
 
 // Snapshot is the state of the newest snapshot of a share at a consumer, with the files at both ends.
@@ -24,11 +26,14 @@ type Snapshot struct {
 	// Message is Data Share's explanation of a status that is not Succeeded.
 	Message string         `json:"message,omitempty"`
 	Files   []SnapshotFile `json:"files"`
+	// Missing are the blobs, each as "<container>/<name>", that are data sets and that the provider does not have. A
+	// folder or container without files is none.
+	Missing []string `json:"missing,omitempty"`
 }
 
 const statusNone = "None"
 
-// OK reports whether the snapshot succeeded, carried something, and left every file equal at both ends.
+// OK reports whether the snapshot succeeded and left every file equal at both ends.
 func (s Snapshot) OK() bool { return s.Problem() == "" }
 
 // Problem says why a snapshot is not OK; empty if it is.
@@ -38,10 +43,11 @@ func (s Snapshot) Problem() string {
 		return "no snapshot has run"
 	case s.Status != Succeeded:
 		return strings.TrimSpace("snapshot " + s.Status + ": " + s.Message)
-	case len(s.Files) == 0:
-		return "the provider has no files in any data set of the share"
 	}
 	var problems []string
+	for _, blob := range s.Missing {
+		problems = append(problems, "the provider has no "+blob)
+	}
 	for _, f := range s.Files {
 		switch {
 		case f.SHA256 == "":
@@ -174,6 +180,9 @@ func snapshotOf(
 		compared, err := files.Compare(ctx, provider, consumer, c.DataSets[name])
 		if err != nil {
 			return s, fmt.Errorf("data set %s %w", name, err)
+		}
+		if d := c.DataSets[name]; d.Kind == rules.Blob && len(compared) == 0 {
+			s.Missing = append(s.Missing, d.Source.Container+"/"+d.Source.Path)
 		}
 		s.Files = append(s.Files, compared...)
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/crossorg/crossorg/internal/checks"
@@ -85,6 +86,23 @@ func (r *run) judgeSnapshot(
 	}
 }
 
+// noContent judges a data set without files at the provider. A folder or container may be empty, unless there were
+// files once: the consumer keeps what arrived.
+func (r *run) noContent(ctx context.Context, provider, consumer, set string, d stack.DataSet) []checks.Check {
+	const expected = "equal at both ends (SHA-256)"
+	a := checks.About(provider, d.Source.StorageAccountID+"/blobServices/default/containers/"+d.Source.Container)
+	arrived, err := r.files.Arrived(ctx, consumer, d)
+	if err != nil {
+		return r.unreadable(a, "blob", expected, err)
+	}
+	seen := strings.TrimSuffix("no files in data set "+set+" ("+d.Source.Path+")", " ()")
+	if arrived > 0 {
+		seen += fmt.Sprintf(", and %d at %s", arrived, consumer)
+	}
+	return []checks.Check{a.Is("blob", expected, d.Kind != rules.Blob && arrived == 0, seen,
+		"upload the source: "+r.restore())}
+}
+
 // content checks that a data set's files are at both ends and equal.
 func (r *run) content(share, provider, consumer, set string, d stack.DataSet) checks.Question {
 	a := checks.About(consumer, d.Target.StorageAccountID+"/blobServices/default/containers/"+d.Target.Container)
@@ -97,9 +115,7 @@ func (r *run) content(share, provider, consumer, set string, d stack.DataSet) ch
 				return r.unreadable(a, "blob", expected, err)
 			}
 			if len(files) == 0 {
-				place := d.Source.StorageAccountID + "/blobServices/default/containers/" + d.Source.Container
-				return []checks.Check{checks.About(provider, place).Is("blob", expected, false,
-					"no files in data set "+set+" ("+d.Source.Path+")", "upload the source: "+r.restore())}
+				return r.noContent(ctx, provider, consumer, set, d)
 			}
 			var rows []checks.Check
 			for _, f := range files {
