@@ -121,8 +121,8 @@ func (p *Properties) markDeleted(now time.Time, days int) {
 // expired reports whether p was deleted and its retention has ended. It is purged later, and not shown until then.
 func (p *Properties) expired(now time.Time) bool { return p.Deleted != nil && !now.Before(*p.Purge) }
 
-// DeleteVersion deletes a version other than the current one, or a snapshot, by the key; check decides in the same transaction.
-// Where deleted blobs are kept it can be restored.
+// DeleteVersion deletes a version other than the current one, or a snapshot, by the key; check decides in the same
+// transaction. Where deleted blobs are kept it can be restored.
 func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx, old *Properties) error) error {
 	err := c.st.Update(func(tx *store.Tx) error {
 		p, err := stat(tx, key)

@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -280,4 +281,42 @@ func (o *operation) takes(r *http.Request, q url.Values) bool {
 	return slices.Contains(o.methods, r.Method) && (o.header == "" || r.Header.Get(o.header) != "") &&
 		(o.value == "" || strings.EqualFold(r.Header.Get(o.header), o.value)) &&
 		(o.query == "" || q.Has(o.query))
+}
+
+// Endpoint is a line of the table of operations: a request that is one, and the permission that it needs.
+type Endpoint struct {
+	Operation
+	// Method, Query and Header are those of the request.
+	Method string
+	Query  url.Values
+	Header http.Header
+	// Container and Blob say that the URL names one.
+	Container, Blob bool
+	// Action is what a token's principal needs; Data says that it is a data action. TokenOnly refuses other callers.
+	Action          string
+	Data, TokenOnly bool
+}
+
+// API lists the operations that are served, one line for each method.
+func API() (out []Endpoint) {
+	for _, op := range operations {
+		if op.run == nil {
+			continue
+		}
+		for _, method := range op.methods {
+			e := Endpoint{Operation: op.Operation, Method: method, Query: url.Values{}, Header: http.Header{},
+				Container: op.permission.level >= levelContainer, Blob: op.permission.level == levelBlob,
+				Action: op.permission.action, Data: op.permission.data, TokenOnly: op.permission.tokenOnly}
+			for name, value := range map[string]string{"restype": op.restype, "comp": op.comp, op.query: "1"} {
+				if name != "" && value != "" {
+					e.Query.Set(name, value)
+				}
+			}
+			if op.header != "" {
+				e.Header.Set(op.header, cmp.Or(op.value, "1"))
+			}
+			out = append(out, e)
+		}
+	}
+	return out
 }
