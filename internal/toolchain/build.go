@@ -22,28 +22,69 @@ const (
 	versionFlag = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 )
 
-// dormant are the packages of the CLI that a run on a file backend never executes: the state backends, secrets and
-// logs of clouds, the clients for Pulumi Cloud's API, colours of source code. They are half of what is compiled for
-// it, so they are compiled the quick way, without optimization, and do the same, slower. None of them may be part of
-// the tool or the program, which would then compile them a second time.
+// dormant are the packages of the CLI that a run on a file backend never executes, or where it spends no time: the
+// commands themselves, which leave the work to the engine, code generation, terminal user interfaces, the state
+// backends, secrets and logs of clouds, the clients for Pulumi Cloud's API. They are most of what is compiled for it, so
+// they are compiled the quick way, without optimization, and do the same, slower. None of them may be part of the tool
+// or the program, which would then compile them a second time.
 var dormant = []string{
+	"cel.dev/expr/...",
+	"charm.land/...",
 	"cloud.google.com/go/...",
+	"github.com/AlecAivazis/...",
 	"github.com/GoogleCloudPlatform/...",
 	"github.com/alecthomas/chroma/...",
 	"github.com/aws/...",
+	"github.com/bazelbuild/...",
+	"github.com/ccojocar/...",
+	"github.com/charmbracelet/glamour/...",
+	"github.com/charmbracelet/ultraviolet/...",
 	"github.com/cncf/xds/...",
+	"github.com/dlclark/...",
 	"github.com/envoyproxy/...",
 	"github.com/git-pkgs/...",
+	"github.com/go-jose/...",
+	"github.com/godbus/...",
+	"github.com/google/pprof/...",
 	"github.com/google/s2a-go/...",
 	"github.com/googleapis/gax-go/...",
+	"github.com/hashicorp/go-sockaddr/...",
+	"github.com/hashicorp/hcl/v2/hclsyntax/...",
+	"github.com/hashicorp/hcl/v2/hclwrite/...",
 	"github.com/hashicorp/vault/...",
+	"github.com/jedib0t/...",
 	"github.com/lib/pq/...",
+	"github.com/microcosm-cc/...",
+	"github.com/nbutton23/...",
 	"github.com/pb33f/...",
-	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/cloud/...",
+	"github.com/pulumi/appdash/traceapp/...",
+	"github.com/pulumi/pulumi/pkg/v3/authhelpers/...",
+	"github.com/pulumi/pulumi/pkg/v3/backend/httpstate/...",
+	"github.com/pulumi/pulumi/pkg/v3/cmd/...",
+	"github.com/pulumi/pulumi/pkg/v3/codegen/...",
+	"github.com/pulumi/pulumi/pkg/v3/pcl/...",
+	"github.com/russross/...",
+	"github.com/shirou/...",
+	"github.com/sourcegraph/...",
+	"github.com/spf13/afero/...",
 	"github.com/spiffe/...",
+	"github.com/xeipuuv/...",
 	"github.com/yuin/...",
+	"go.opentelemetry.io/otel/sdk/metric/...",
+	"go.yaml.in/yaml/v4/...",
+	"gocloud.dev/blob/gcsblob/...",
+	"gocloud.dev/secrets/...",
+	"golang.org/x/net/html/...",
+	"golang.org/x/oauth2/...",
 	"google.golang.org/api/...",
+	"google.golang.org/grpc/balancer/rls/...",
+	"google.golang.org/grpc/balancer/weightedroundrobin/...",
+	"google.golang.org/grpc/credentials/alts/...",
 	"google.golang.org/grpc/internal/xds/...",
+	"google.golang.org/grpc/orca/...",
+	"google.golang.org/grpc/stats/opentelemetry/...",
+	"google.golang.org/grpc/xds/...",
+	"gopkg.in/yaml.v2/...",
 }
 
 // The time of one core that the builds take with empty caches, on the machine of docs/performance.md. It is announced

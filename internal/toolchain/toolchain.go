@@ -74,7 +74,12 @@ func Find(ctx context.Context, p Program, progress io.Writer) (*Toolchain, error
 		others = append(others, p.job(cache))
 	}
 	if p.goes() && !exists(t.Host) {
-		others = append(others, hostBuild(repository, t.Host).job(""))
+		host := hostBuild(repository, t.Host).job("")
+		if len(cli) == 0 {
+			cli = append(cli, host) // the lane is free
+		} else {
+			others = append(others, host)
+		}
 	}
 	return t, makeReady(ctx, progress, cli, others)
 }
