@@ -7,12 +7,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
@@ -133,6 +133,9 @@ func (r *FileReader) list(ctx context.Context, organization, kind string, at Loc
 	return files, nil
 }
 
+// accountVersion is the api-version of storage accounts.
+const accountVersion = "2022-09-01"
+
 // key is a storage account's key, asked for once.
 func (r *FileReader) key(ctx context.Context, organization, accountID string) (*azblob.SharedKeyCredential, error) {
 	return once(&r.mu, &r.keys, accountID, func() (*azblob.SharedKeyCredential, error) {
@@ -140,18 +143,20 @@ func (r *FileReader) key(ctx context.Context, organization, accountID string) (*
 		if err != nil {
 			return nil, fmt.Errorf("%q is not the resource id of a storage account", accountID)
 		}
-		client, err := Client(r.Access, organization, id.SubscriptionID, armstorage.NewAccountsClient)
-		if err != nil {
-			return nil, err
+		var answer struct {
+			Keys []struct {
+				Value string `json:"value"`
+			} `json:"keys"`
 		}
-		keys, err := client.ListKeys(ctx, id.ResourceGroupName, id.Name, nil)
+		reader := &Reader{Access: r.Access}
+		err = reader.Do(ctx, organization, http.MethodPost, id.String()+"/listKeys", accountVersion, nil, nil, &answer)
 		if err != nil {
 			return nil, fmt.Errorf("list keys of %s: %w", id.Name, err)
 		}
-		if len(keys.Keys) == 0 || keys.Keys[0].Value == nil {
+		if len(answer.Keys) == 0 || answer.Keys[0].Value == "" {
 			return nil, fmt.Errorf("storage account %s has no keys", id.Name)
 		}
-		return azblob.NewSharedKeyCredential(id.Name, *keys.Keys[0].Value)
+		return azblob.NewSharedKeyCredential(id.Name, answer.Keys[0].Value)
 	})
 }
 

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
 )
+
+// deletedVaultsVersion is the api-version of the list of deleted vaults.
+const deletedVaultsVersion = "2023-02-01"
 
 // DeletedVault is a Key Vault that was deleted and can still be recovered.
 type DeletedVault struct {
@@ -21,28 +22,26 @@ type DeletedVault struct {
 // DeletedVaults lists the vaults that a subscription still holds after their deletion: Azure keeps them for their
 // retention, and their names stay taken (learn.microsoft.com/azure/key-vault/general/soft-delete-overview).
 func DeletedVaults(ctx context.Context, access *Access, organization, subscription string) ([]DeletedVault, error) {
-	client, err := Client(access, organization, subscription, armkeyvault.NewVaultsClient)
+	found, err := List[struct {
+		Name       string `json:"name"`
+		Properties struct {
+			Location               string    `json:"location"`
+			ScheduledPurgeDate     time.Time `json:"scheduledPurgeDate"`
+			PurgeProtectionEnabled bool      `json:"purgeProtectionEnabled"`
+		} `json:"properties"`
+	}](ctx, &Reader{Access: access}, organization,
+		"/subscriptions/"+subscription+"/providers/Microsoft.KeyVault/deletedVaults", deletedVaultsVersion, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list deleted vaults of subscription %s: %w", subscription, err)
 	}
 	var vaults []DeletedVault
-	pager := client.NewListDeletedPager(nil)
-	for pager.More() {
-		page, err := pager.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list deleted vaults of subscription %s: %w", subscription, err)
+	for _, v := range found {
+		d := DeletedVault{Name: v.Name, Location: v.Properties.Location,
+			PurgeProtected: v.Properties.PurgeProtectionEnabled}
+		if t := v.Properties.ScheduledPurgeDate; !t.IsZero() {
+			d.Purge = t.UTC().Format(time.DateOnly)
 		}
-		for _, v := range page.Value {
-			if v == nil || v.Properties == nil {
-				continue
-			}
-			d := DeletedVault{Name: value(v.Name), Location: value(v.Properties.Location),
-				PurgeProtected: value(v.Properties.PurgeProtectionEnabled)}
-			if t := v.Properties.ScheduledPurgeDate; t != nil {
-				d.Purge = t.UTC().Format(time.DateOnly)
-			}
-			vaults = append(vaults, d)
-		}
+		vaults = append(vaults, d)
 	}
 	return vaults, nil
 }
