@@ -1,6 +1,6 @@
 # The commands that people repeat. Each is one line of Go, to be run by hand where there is no make.
 
-.PHONY: help generate lint format test ci conformance fuzz bench sweep
+.PHONY: help generate lint format test ci conformance fuzz bench sweep edits
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -39,3 +39,6 @@ bench: ## make bench ARGS='-sizes dev,10 -rounds 3'; docs/performance.md
 
 sweep: ## make sweep ARGS='-sample 200 -seed 1'; docs/sweep.md
 	go run ./tests/sweep $(ARGS)
+
+edits: ## make edits ARGS='-steps 2000 -seed 1'; docs/edits.md
+	go run -C tests/edits . $(ARGS)

@@ -29,6 +29,9 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := follows(ctx, s); err != nil {
+		return err
+	}
 	t, err := compose(ctx, s)
 	if err != nil {
 		return err

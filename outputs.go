@@ -42,7 +42,8 @@ func (t *topology) outputs() pulumi.Map {
 	for _, name := range slices.Sorted(maps.Keys(t.shares)) {
 		shares[name] = t.shareOutputs(name)
 	}
-	outputs := pulumi.Map{"organizations": organizations, "shares": shares}
+	outputs := pulumi.Map{"organizations": organizations, "shares": shares,
+		"protect": pulumi.Bool(t.settings.Protect)}
 	if g := t.governance; g != nil {
 		// Without the cluster's state: it was recorded before there were nodes, and so misleads once there are.
 		outputs["governance"] = pulumi.Map{

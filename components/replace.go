@@ -97,3 +97,13 @@ func replaced(kind string) pulumi.ResourceOption {
 	}
 	return pulumi.Composite(opts...)
 }
+
+// anyOf lets a resource go on as one of another type that has the same name in Azure. A data set of another kind is a
+// resource of another type, and without this the new one would be made while the old one is still there.
+func anyOf(kinds ...string) pulumi.ResourceOption {
+	all := make([]pulumi.Alias, len(kinds))
+	for i, kind := range kinds {
+		all[i] = pulumi.Alias{Type: pulumi.String(azureNative + ":" + kind)}
+	}
+	return pulumi.Aliases(all)
+}

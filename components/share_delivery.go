@@ -157,6 +157,8 @@ func newMapping(
 	ctx *pulumi.Context, name, key, kind string, id pulumi.StringOutput, c ShareParty, subscription,
 	storage pulumi.StringOutput, t target, opts []pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
+	opts = append(opts, anyOf("datashare:BlobDataSetMapping", "datashare:BlobFolderDataSetMapping",
+		"datashare:BlobContainerDataSetMapping"))
 	switch kind {
 	case BlobKind:
 		return datashare.NewBlobDataSetMapping(ctx, name, &datashare.BlobDataSetMappingArgs{

@@ -202,6 +202,7 @@ func newDataSet(
 	opts []pulumi.ResourceOption,
 ) (dataSet, error) {
 	container := p.source(fmt.Sprintf("dataSets[%q].container", key), ds)
+	opts = append(opts, anyOf("datashare:BlobDataSet", "datashare:BlobFolderDataSet", "datashare:BlobContainerDataSet"))
 	switch ds.Kind {
 	case BlobKind:
 		set, err := datashare.NewBlobDataSet(ctx, name, &datashare.BlobDataSetArgs{
