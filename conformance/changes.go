@@ -23,10 +23,42 @@ func Changes() []Change {
 		{
 			Key: "Data Share snapshots: first of a trigger",
 			Was: "Enabling a schedule takes a first snapshot at once.",
-			Why: "The page that describes it says that the first snapshot starts within a minute of the scheduled time. " +
-				"A module of Microsoft Learn says otherwise, so nothing here depends on either; the embedded Azure has " +
+			Why: "The page that describes it says that the first snapshot starts within a minute of the scheduled " +
+				"time. " +
+				"A module of Microsoft Learn says otherwise, so nothing here depends on either; the embedded Azure " +
+				"has " +
 				"both.",
 			Source: docsReceive,
+		},
+		{
+			Key:    "Microsoft.DataShare/accounts/shares/dataSets: repeat (Blob)",
+			Was:    "The same PUT of a data set again changes nothing; so for every kind.",
+			Why:    "Deploying a template of data sets for a second time ends in a conflict.",
+			Source: docsShareTwice,
+		},
+		{
+			Key:    "Microsoft.DataShare/accounts/shares/synchronizationSettings: repeat",
+			Was:    "The same PUT of a synchronization setting again changes nothing.",
+			Why:    "Deploying a template of synchronization settings for a second time ends in a conflict.",
+			Source: docsShareTwice,
+		},
+		{
+			Was: "The same PUT of a data set mapping, a share subscription or a trigger again changes nothing.",
+			Why: "Nobody says so, and of data sets the opposite is known. The embedded Azure takes the stricter " +
+				"reading.",
+			Source: docsShareTwice,
+		},
+		{
+			Key:    "Microsoft.OperationalInsights/workspaces/savedSearches: repeat",
+			Was:    "The same PUT of a saved search again changes nothing.",
+			Why:    "Writing over a saved search without its etag is a conflict.",
+			Source: docsSearchTwice,
+		},
+		{
+			Key:    "Microsoft.OperationalInsights/workspaces/savedSearches: update",
+			Was:    "A PUT with another body changes a saved search in place.",
+			Why:    "It does so with the etag alone.",
+			Source: docsSearchTwice,
 		},
 	}
 }

@@ -19,6 +19,10 @@ const (
 	docsRBACTrouble  = "https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"
 	docsSoftDelete   = "https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview"
 	docsInsightsREST = "https://learn.microsoft.com/rest/api/monitor/"
+
+	// docsShareTwice is about data sets and synchronization settings, docsSearchTwice about saved searches.
+	docsShareTwice  = "https://github.com/Azure/azure-quickstart-templates/issues/11780"
+	docsSearchTwice = "https://github.com/MicrosoftDocs/azure-docs/issues/49275"
 )
 
 // lifecycle says of one resource type what its life is like; lifecyclePromises makes the promises of it that are the
@@ -47,6 +51,10 @@ type lifecycle struct {
 	hidden [][]string
 	// update changes a body in a way that Azure takes; nil if the type cannot be updated.
 	update func(body object) object
+	// once is the page that says that a PUT to what is there already is refused; empty where it is taken. unsaid marks
+	// types of which nobody says either; the embedded Azure refuses, and the suite promises nothing.
+	once   string
+	unsaid bool
 	// invalid changes a body in a way that Azure refuses; why completes "… is refused".
 	invalid func(t *T, body object) object
 	why     string
@@ -187,14 +195,7 @@ func (l *lifecycle) promises() []Promise {
 		id, body := l.make(t)
 		l.holds(t, id, body)
 	})
-	add("repeat", fmt.Sprintf("The same PUT of a %s again changes nothing.", what), docsIdempotence, func(t *T) {
-		id, body := l.make(t)
-		before := t.there(l.org(t), id, l.version)
-		t.made(l.org(t), id, l.version, body)
-		l.holds(t, id, body)
-		require.Equal(t, text(before, "identity", "principalId"),
-			text(t.there(l.org(t), id, l.version), "identity", "principalId"))
-	})
+	l.repetition(add, what)
 	if l.ids != nil {
 		add("list", fmt.Sprintf("The list of its collection has a %s once.", what), l.source, func(t *T) {
 			id, _ := l.make(t)
@@ -232,6 +233,31 @@ func (l *lifecycle) promises() []Promise {
 	}
 	l.endings(add, what)
 	return out
+}
+
+// repetition is the promise about a PUT that is sent twice.
+func (l *lifecycle) repetition(add func(name, statement, source string, test func(t *T)) *Promise, what string) {
+	switch {
+	case l.unsaid:
+		return
+	case l.once != "":
+		statement := fmt.Sprintf("A PUT to a %s that is there already is a conflict, even with the same body.", what)
+		add("repeat", statement, l.once, func(t *T) {
+			id, body := l.make(t)
+			_, err := t.put(l.org(t), id, l.version, body)
+			t.refusedSomehow(err)
+			l.holds(t, id, body)
+		}).Undocumented = true
+		return
+	}
+	add("repeat", fmt.Sprintf("The same PUT of a %s again changes nothing.", what), docsIdempotence, func(t *T) {
+		id, body := l.make(t)
+		before := t.there(l.org(t), id, l.version)
+		t.made(l.org(t), id, l.version, body)
+		l.holds(t, id, body)
+		require.Equal(t, text(before, "identity", "principalId"),
+			text(t.there(l.org(t), id, l.version), "identity", "principalId"))
+	})
 }
 
 // endings are the promises about the end of a resource.

@@ -74,6 +74,35 @@ func resourceManagerPromises() []Promise {
 			},
 		},
 		{
+			Name: "unknown region", Area: areaARM, Source: docsErrors, Code: "LocationNotAvailableForResourceType",
+			Statement: "A resource cannot be created in a region that there is not.",
+			Test: func(t *T) {
+				for _, r := range []struct {
+					kind, version string
+					body          object
+				}{
+					{storageType, storageVersion, t.accountBody()},
+					{workspaceType, workspaceVersion, t.workspaceBody()},
+					{shareAccounts, shareVersion, t.shareAccountBody()},
+				} {
+					id := t.inGroup(t.Env.Provider, r.kind, t.name(20))
+					_, err := t.put(t.Env.Provider, id, r.version, with(r.body, "atlantis", "location"))
+					t.refusedWith(err, "LocationNotAvailableForResourceType")
+				}
+			},
+		},
+		{
+			Name: "control characters", Area: areaARM, Source: docsNames, Undocumented: true,
+			Statement: "No name has control characters.",
+			Test: func(t *T) {
+				for _, name := range []string{"%00", "a%0Ab", "a%7F"} {
+					res, _ := t.request(t.Env.Provider, http.MethodPut, t.inGroup(t.Env.Provider, storageType, name)+
+						"?api-version="+storageVersion, t.accountBody())
+					require.Equal(t, http.StatusBadRequest, res.StatusCode, name)
+				}
+			},
+		},
+		{
 			Name: "unknown namespace", Area: areaARM, Source: docsErrors, Code: "InvalidResourceNamespace",
 			Statement: "A namespace that does not exist is refused.",
 			Test: func(t *T) {

@@ -125,6 +125,27 @@ func monitorPromises() []Promise {
 			Undocumented: true,
 		},
 		{
+			Name: "update", Area: workspaceType + "/savedSearches", Source: docsSearchTwice,
+			Statement: "A saved search is changed by a PUT that gives its etag, or * for any.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				id := t.workspace() + "/savedSearches/" + t.name(20)
+				t.made(o, id, searchVersion, object{"properties": object{"category": "Sharing",
+					"displayName": "Failures", "query": "MicrosoftDataShareSentSnapshotLog"}})
+				client := t.logs(o).NewSavedSearchesClient()
+				there, err := client.Get(t.ctx(), groupOf(id), segment(id, "workspaces"), nameOf(id), nil)
+				require.NoError(t, err)
+				for _, etag := range []*string{there.Etag, to.Ptr("*")} {
+					name := "Changed with " + *etag
+					there.Etag, there.Properties.DisplayName = etag, &name
+					_, err = client.CreateOrUpdate(t.ctx(), groupOf(id), segment(id, "workspaces"), nameOf(id),
+						there.SavedSearch, nil)
+					require.NoError(t, err)
+					require.Equal(t, name, text(t.there(o, id, searchVersion), "properties", "displayName"))
+				}
+			},
+		},
+		{
 			Name: "recovered", Area: workspaceType, Source: docsDeleteWorkspace,
 			Statement: "A workspace that is created again within 14 days of its deletion is the same one; after a " +
 				"forced deletion it is another.",

@@ -94,6 +94,23 @@ func storagePromises() []Promise {
 			},
 		},
 		{
+			Name: "redundancy", Area: storageType, Undocumented: true,
+			Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/update",
+			Statement: "An account is updated between LRS, GRS and RA-GRS; not to zone-redundant or premium storage, " +
+				"by PUT or by PATCH.",
+			Test: func(t *T) {
+				o := t.Env.Provider
+				account := t.ownAccount(o)
+				t.made(o, account, storageVersion, with(t.accountBody(), "Standard_GRS", "sku", "name"))
+				for _, sku := range []string{"Standard_ZRS", "Premium_LRS"} {
+					_, err := t.put(o, account, storageVersion, with(t.accountBody(), sku, "sku", "name"))
+					t.refusedSomehow(err)
+					t.refusedSomehow(t.patch(o, account, storageVersion, object{"sku": object{"name": sku}}))
+				}
+				require.Equal(t, "Standard_GRS", text(t.there(o, account, storageVersion), "sku", "name"))
+			},
+		},
+		{
 			Name: "secure by default", Area: storageType,
 			Source: "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create",
 			Statement: "A new account takes HTTPS only, is encrypted, admits all networks by default, and says " +

@@ -63,6 +63,7 @@ func datashareTypes() []*lifecycle {
 		{
 			area: shares + "/synchronizationSettings", version: shareVersion,
 			source: docsShareREST + "synchronization-settings/create", deep: true,
+			once:          docsShareTwice,
 			parent:        func(t *T) string { return t.newShare(t.shareAccount(provider(t)).id) },
 			fresh:         func(t *T) string { return t.newShare(t.shareAccount(provider(t)).id) },
 			parentVersion: shareVersion,
@@ -107,6 +108,7 @@ func datashareTypes() []*lifecycle {
 		{
 			area: subscriptions, version: shareVersion, source: docsShareREST + "share-subscriptions/create",
 			consumer:      true,
+			unsaid:        true,
 			parent:        func(t *T) string { return t.target().id },
 			fresh:         func(t *T) string { return t.newShareAccount(t.Env.Consumer).id },
 			parentVersion: shareVersion,
@@ -131,7 +133,7 @@ func datashareTypes() []*lifecycle {
 		},
 		{
 			area: subscriptions + "/triggers", version: shareVersion, source: docsShareREST + "triggers/create",
-			consumer: true, deep: true,
+			consumer: true, deep: true, unsaid: true,
 			parent:        func(t *T) string { return t.scheduled() },
 			fresh:         func(t *T) string { return t.scheduled() },
 			parentVersion: shareVersion,
@@ -167,6 +169,7 @@ func dataSetType(kind string) *lifecycle {
 	return &lifecycle{
 		area: shares + "/dataSets", variant: kind, version: shareVersion, source: docsShareREST + "data-sets/create",
 		deep:          true,
+		once:          docsShareTwice,
 		parent:        func(t *T) string { return t.granted(t.newShare(t.source().id)) },
 		fresh:         func(t *T) string { return t.granted(t.newShare(t.source().id)) },
 		parentVersion: shareVersion,
@@ -201,7 +204,7 @@ func mappingType(kind string) *lifecycle {
 	}
 	return &lifecycle{
 		area: subscriptions + "/dataSetMappings", variant: kind, version: shareVersion,
-		source: docsShareREST + "data-set-mappings/create", consumer: true, deep: true,
+		source: docsShareREST + "data-set-mappings/create", consumer: true, deep: true, unsaid: true,
 		parent: accepted, fresh: accepted, parentVersion: shareVersion,
 		body: func(t *T, id string) object {
 			container := t.containerIn(t.Env.Consumer, t.target().storage)

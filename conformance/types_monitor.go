@@ -109,7 +109,7 @@ func monitorTypes() []*lifecycle {
 				return object{"properties": object{"category": "Sharing", "displayName": "Failures",
 					"query": "MicrosoftDataShareSentSnapshotLog | where Status == 'Failed'"}}
 			},
-			update: func(b object) object { return with(b, "All failures", "properties", "displayName") },
+			once: docsSearchTwice,
 			invalid: func(_ *T, b object) object {
 				return with(b, nil, "properties", "query")
 			},

@@ -43,6 +43,14 @@ func (s *Server) checkConditions(c *Call, old *Resource) *Error {
 		"The condition specified using HTTP conditional header(s) is not met.")
 }
 
+// MatchesEtag reports whether the request names the entity tag of the resource that it writes over: in If-Match, which
+// has been checked, or as the etag of its body. * stands for any.
+func (c *Call) MatchesEtag(w *Write) bool {
+	given, _ := w.Request["etag"].(string)
+	current, _ := c.Server.render(c, w.Old, c.APIVersion)["etag"].(string)
+	return c.conditions.Get("If-Match") != "" || given != "" && etagIn(given, current, true)
+}
+
 // etagIn reports whether a header's list of entity tags has the resource's; * stands for any that exists.
 func etagIn(header, current string, exists bool) bool {
 	if !exists {

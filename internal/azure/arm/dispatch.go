@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // dispatch authenticates a request and has it answered by a route, or by the type of the resource that the path names.
 func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
 	path := segmentsOf(x.URL.Path)
-	if aerr := checkPath(x.URL.EscapedPath()); aerr != nil {
+	if aerr := cmp.Or(checkPath(x.URL.EscapedPath()), checkCharacters(x.URL.Path)); aerr != nil {
 		return nil, aerr
 	}
 	rt := s.table.route(x.Method, path)
@@ -124,6 +126,16 @@ func checkPath(escaped string) *Error {
 		}
 	}
 	return nil
+}
+
+// checkCharacters refuses a path with control characters, which no name may have, or with what is no text.
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules; the code is ours.
+func checkCharacters(path string) *Error {
+	if utf8.ValidString(path) && !strings.ContainsFunc(path, unicode.IsControl) {
+		return nil
+	}
+	return BadRequest("InvalidRequestUri", "The path %q has control characters or is not UTF-8. Names have neither.",
+		path)
 }
 
 // checkPlace refuses an id outside of the place in which the type's resources live: a resource group of a subscription,

@@ -39,6 +39,8 @@ type Type struct {
 	Extension bool
 	// Implicit lists names that exist as soon as the parent does ("default" of blobServices); they cannot be deleted.
 	Implicit []string
+	// Regions are the names of the regions in which resources of this type can be; nil stands for all.
+	Regions []string
 	// CheckName refuses a name with the error Azure gives; nil accepts all that is legal in a URL.
 	CheckName func(name string) *Error
 	// Global, if set, makes names of this type unique over all tenants; it makes the error for a taken name.
@@ -52,6 +54,8 @@ type Type struct {
 	// NoGet, NoPut, NoPatch and NoDelete switch off methods that the type does not have on Azure (405).
 	NoGet, NoPut, NoPatch, NoDelete bool
 
+	// NoUpdate, if set, refuses a PUT to a resource that is there already, w.Old, or lets it pass with nil.
+	NoUpdate func(c *Call, w *Write) *Error
 	// Put completes and checks a create or update. The body has been validated against the published type, read-only
 	// properties are stripped; w.New.Body is what GET will show once Put has added the computed properties.
 	Put func(c *Call, w *Write) *Error

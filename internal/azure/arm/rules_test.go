@@ -29,6 +29,48 @@ func provisioned(t *testing.T) *cloud {
 	return c
 }
 
+// Ensure that nothing is created where its type is not to be had, and that region names are read as people write them.
+func TestRegionsAreChecked(t *testing.T) {
+	c := newCloud(t)
+	for _, nowhere := range []string{"atlantis", "eastus9", "global", "east-us"} {
+		r := c.put(group, groupVersion, map[string]any{"location": nowhere})
+		require.Equal(t, http.StatusBadRequest, r.Status, nowhere)
+		require.Equal(t, "LocationNotAvailableForResourceGroup", r.Code())
+	}
+	require.Equal(t, 201, c.put(group, groupVersion, map[string]any{"location": "East US 2"}).Status)
+	refused := c.put(workspace, workspaceVersion, map[string]any{"location": "atlantis"})
+	require.Equal(t, http.StatusBadRequest, refused.Status)
+	require.Equal(t, "LocationNotAvailableForResourceType", refused.Code())
+	require.Contains(t, refused.Message(), "Microsoft.OperationalInsights/workspaces")
+	for _, region := range arm.Regions() {
+		if region.Paired != "" {
+			require.Contains(t, names(arm.Regions()), region.Paired)
+		}
+	}
+}
+
+func names(regions []arm.Region) (all []string) {
+	for _, r := range regions {
+		all = append(all, r.Name)
+	}
+	return all
+}
+
+// Ensure that no segment of a path has control characters, whatever the method.
+func TestControlCharactersAreRefused(t *testing.T) {
+	c := provisioned(t)
+	for _, bad := range []string{"%00", "a%00b", "a%0Ab", "%7F", "a%C2%85", "a%FF"} {
+		for _, path := range []string{group + bad, workspace + bad, workspace + "/savedSearches/" + bad,
+			group + "/providers/Microsoft.OperationalInsights" + bad + "/workspaces/one"} {
+			for _, method := range []string{"GET", "PUT", "DELETE"} {
+				r := c.Contoso.Do(method, path+"?api-version="+workspaceVersion, nil)
+				require.Equal(t, http.StatusBadRequest, r.Status, "%s %s", method, path)
+				require.Equal(t, "InvalidRequestUri", r.Code(), "%s %s", method, path)
+			}
+		}
+	}
+}
+
 func TestALockHoldsForItsScopeAndAllBelow(t *testing.T) {
 	c := provisioned(t)
 	lock := group + "/providers/" + arm.LockType + "/keep"

@@ -39,7 +39,7 @@ func (s *Server) write(c *Call, t *Type, patch bool, raw []byte) (*reply, *Error
 	if w.Request, aerr = decodeBody(raw); aerr != nil {
 		return nil, aerr
 	}
-	steps := []func() *Error{w.find, w.identify, w.validate, w.merge, w.compose, w.begin, w.complete, w.store}
+	steps := []func() *Error{w.find, w.identify, w.validate, w.place, w.merge, w.compose, w.begin, w.complete, w.store}
 	for _, step := range steps {
 		if aerr := step(); aerr != nil {
 			return nil, aerr
@@ -57,7 +57,10 @@ func (w *writing) find() *Error {
 	if w.Old == nil && w.implicit {
 		return nil // an implicit resource has no stored entity tag
 	}
-	return w.s.checkConditions(w.c, w.Old)
+	if aerr := w.s.checkConditions(w.c, w.Old); aerr != nil || w.Old == nil || w.t.NoUpdate == nil || w.patch {
+		return aerr
+	}
+	return w.t.NoUpdate(w.c, &w.Write)
 }
 
 // identify gives the resource its id. A new resource needs existing parents and an allowed name.
@@ -93,6 +96,15 @@ func (w *writing) validate() *Error {
 		delete(w.body, k)
 	}
 	return nil
+}
+
+// place refuses to create a resource where its type is not to be had. What exists stays where it is: see checkLocation.
+func (w *writing) place() *Error {
+	location, _ := w.body["location"].(string)
+	if w.Old != nil || location == "" {
+		return nil
+	}
+	return checkRegion(w.t, location)
 }
 
 // merge applies a PATCH to the stored body, and claims the global name of a new resource.

@@ -49,6 +49,15 @@ func objectID(w *arm.Write) {
 	}
 }
 
+// noUpdate refuses a PUT to what is within a share or a subscription when it is there already, with the same content or
+// another: Azure Data Share has no update for it. Deploying a template of data sets and synchronization settings for a
+// second time ends in conflicts (https://github.com/Azure/azure-quickstart-templates/issues/11780). For mappings, share
+// subscriptions and triggers nobody says so; taking them for the same is the stricter reading. The code is ours.
+func noUpdate(_ *arm.Call, w *arm.Write) *arm.Error {
+	return arm.Conflict("ResourceAlreadyExists", "The resource '%s' already exists, and '%s' has no update. Delete it "+
+		"and create it again.", w.Old.ID, w.Old.ID.Type())
+}
+
 // unchanged refuses to change properties that the service fixes at creation. want and have are compared as rendered.
 func unchanged(w *arm.Write, names ...string) *arm.Error {
 	if w.Old == nil {

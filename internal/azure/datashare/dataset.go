@@ -10,6 +10,7 @@ func (p *provider) dataSets() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shares/dataSets",
 		NoPatch:     true,
+		NoUpdate:    noUpdate,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putDataSet,
 	}
@@ -17,20 +18,6 @@ func (p *provider) dataSets() *arm.Type {
 
 // putDataSet adds data to a share. The account's identity must be able to read the storage account already.
 func (p *provider) putDataSet(c *arm.Call, w *arm.Write) *arm.Error {
-	if w.Old != nil && w.Old.String("kind") != w.New.String("kind") {
-		return fixed(w.New.ID, "kind", w.Old.String("kind"))
-	}
-	if err := unchanged(w, "subscriptionId", "resourceGroup", "storageAccountName"); err != nil {
-		return err
-	}
-	if err := unchanged(w, "containerName"); err != nil {
-		return err
-	}
-	for _, n := range []string{"filePath", "prefix"} { // blob names know upper and lower case
-		if w.Old != nil && w.Old.String("properties", n) != w.New.String("properties", n) {
-			return fixed(w.New.ID, "properties."+n, w.Old.String("properties", n))
-		}
-	}
 	pl, err := placeOf(w.New)
 	if err != nil {
 		return err
@@ -43,10 +30,6 @@ func (p *provider) putDataSet(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	w.New.Properties()["containerName"] = pl.stored(c).container
-	if w.Old != nil {
-		keep(w, "dataSetId")
-		return nil
-	}
 	w.New.Properties()["dataSetId"] = uuid.NewString()
 	return nil
 }

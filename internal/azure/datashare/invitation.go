@@ -24,7 +24,9 @@ func (p *provider) invitations() *arm.Type {
 	}
 }
 
-// putInvitation invites either an e-mail address, or a tenant with optionally one user or application of it.
+// putInvitation invites either an e-mail address, or a tenant with optionally one user or application of it. The same
+// invitation may be sent again (https://github.com/Azure/azure-quickstart-templates/issues/11780), another one under
+// its name may not: nobody says that Azure takes that.
 // Source: https://learn.microsoft.com/rest/api/datashare/invitations/create
 func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 	props := w.New.Properties()
@@ -45,7 +47,8 @@ func (p *provider) putInvitation(c *arm.Call, w *arm.Write) *arm.Error {
 		return err
 	}
 	if w.Old != nil {
-		if err := unchanged(w, "targetEmail", "targetActiveDirectoryId", "targetObjectId"); err != nil {
+		if err := unchanged(w, "targetEmail", "targetActiveDirectoryId", "targetObjectId",
+			"expirationDate"); err != nil {
 			return err
 		}
 		keep(w, "invitationId", "invitationStatus", "sentAt", "respondedAt", "userName", "userEmail")

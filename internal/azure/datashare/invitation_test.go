@@ -7,6 +7,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/datashare/armdatashare"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/armtest"
@@ -54,6 +55,46 @@ func TestInvitationByEmailIsForThatUser(t *testing.T) {
 	got, err := w.fabrikam.accept(*res.Properties.InvitationID, "eastus")
 	require.NoError(t, err)
 	require.Equal(t, "ann@fabrikam.com", *got.Properties.UserEmail)
+}
+
+// The same invitation may be sent again; another one needs another name, or the first one gone.
+func TestInvitationsAreSentAgainButNotChanged(t *testing.T) {
+	w := newWorld(t)
+	w.contoso.createShare()
+	until := w.Server().Now().Add(time.Hour).UTC().Truncate(time.Second)
+	send := func(props armdatashare.InvitationProperties) (string, error) {
+		res, err := w.contoso.client.NewInvitationsClient().Create(w.ctx, group, account, share, invite,
+			armdatashare.Invitation{Properties: &props}, nil)
+		if err != nil {
+			return "", err
+		}
+		return *res.Properties.InvitationID, nil
+	}
+	props := armdatashare.InvitationProperties{TargetEmail: to.Ptr("ann@fabrikam.com"), ExpirationDate: &until}
+	first, err := send(props)
+	require.NoError(t, err)
+	again, err := send(props)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	for _, change := range []func(*armdatashare.InvitationProperties){
+		func(p *armdatashare.InvitationProperties) { p.TargetEmail = to.Ptr("bob@fabrikam.com") },
+		func(p *armdatashare.InvitationProperties) { p.ExpirationDate = to.Ptr(until.Add(time.Hour)) },
+		func(p *armdatashare.InvitationProperties) { p.ExpirationDate = nil },
+	} {
+		other := props
+		change(&other)
+		_, err = send(other)
+		armtest.Refused(t, err, http.StatusConflict, "PropertyChangeNotAllowed")
+	}
+}
+
+// A mapping is deleted and made anew, never written over.
+func TestMappingsAreNotWrittenOver(t *testing.T) {
+	w := newWorld(t)
+	w.shared()
+	for _, path := range []string{file, "elsewhere.csv"} {
+		armtest.Refused(t, w.fabrikam.mapBlob(uuid.NewString(), path), http.StatusConflict, "ResourceAlreadyExists")
+	}
 }
 
 func TestWithdrawnInvitationCannotBeAccepted(t *testing.T) {

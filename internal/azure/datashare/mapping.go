@@ -3,18 +3,17 @@ package datashare
 import (
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/crossorg/crossorg/internal/azure/arm"
 )
 
 func (p *provider) dataSetMappings() *arm.Type {
 	return &arm.Type{
-		Name:    namespace + "/accounts/shareSubscriptions/dataSetMappings",
-		NoPatch: true,
-		Put:     p.putMapping,
-		Show:    p.showMapping,
-		Delete:  p.deleteMapping,
+		Name:     namespace + "/accounts/shareSubscriptions/dataSetMappings",
+		NoPatch:  true,
+		NoUpdate: noUpdate,
+		Put:      p.putMapping,
+		Show:     p.showMapping,
+		Delete:   p.deleteMapping,
 	}
 }
 
@@ -56,17 +55,6 @@ func (p *provider) putMapping(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	w.New.Properties()["containerName"] = pl.stored(c).container
 	objectID(w)
-	if w.Old != nil {
-		// A new place is still empty: the next snapshot copies everything.
-		if before, err := placeOf(w.Old); err != nil || before.containerID().Key() != pl.containerID().Key() ||
-			before.path != pl.path ||
-			w.Old.String("properties", "dataSetId") != wanted {
-			if err := forgetCopied(c, hidden(w.Old, "objectId")); err != nil {
-				return err
-			}
-			w.New.Private["objectId"] = uuid.NewString()
-		}
-	}
 	w.New.Properties()["provisioningState"] = "Succeeded"
 	w.New.Properties()["dataSetMappingStatus"] = "Ok"
 	return nil

@@ -10,14 +10,15 @@ func (p *provider) synchronizationSettings() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shares/synchronizationSettings",
 		NoPatch:     true,
+		NoUpdate:    noUpdate,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putSetting,
 		Delete:      p.deleteSetting,
 	}
 }
 
-// putSetting keeps the share's snapshot schedule, of which there is at most one. When the provider changes it, the
-// consumers' triggers turn inactive until they are made anew.
+// putSetting keeps the share's snapshot schedule, of which there is at most one. Another schedule is another setting,
+// and the consumers' triggers of the old one take no more snapshots until they are made anew.
 // Source: https://learn.microsoft.com/azure/data-share/how-to-add-recipients
 func (p *provider) putSetting(c *arm.Call, w *arm.Write) *arm.Error {
 	share, _ := w.New.ID.Parent()
@@ -28,19 +29,11 @@ func (p *provider) putSetting(c *arm.Call, w *arm.Write) *arm.Error {
 					"first.", share.Name(), other.ID.Name())
 		}
 	}
-	next, err := scheduleOf(w.New)
-	if err != nil {
+	if _, err := scheduleOf(w.New); err != nil {
 		return err
 	}
 	stamp(c, w, false)
-	if w.Old == nil {
-		return nil
-	}
-	before, err := scheduleOf(w.Old)
-	if err != nil || before.equal(next) {
-		return err
-	}
-	return p.markTriggers(c, share, "Inactive")
+	return nil
 }
 
 func (p *provider) deleteSetting(c *arm.Call, r *arm.Resource) *arm.Error {

@@ -13,6 +13,7 @@ func (p *provider) shareSubscriptions() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shareSubscriptions",
 		NoPatch:     true,
+		NoUpdate:    noUpdate,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putShareSubscription,
 		Show:        showShareSubscription,
@@ -41,9 +42,6 @@ func (p *provider) shareSubscriptions() *arm.Type {
 func (p *provider) putShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
 	if _, _, err := instant(w.New, "expirationDate"); err != nil {
 		return err
-	}
-	if w.Old != nil {
-		return updateShareSubscription(c, w)
 	}
 	props := w.New.Properties()
 	invitation, account, err := p.invitationFor(c, jsonbody.Text(props, "invitationId"),
@@ -125,25 +123,6 @@ func withinExpiry(sub, limit *arm.Resource) *arm.Error {
 			"The property 'expirationDate' is '%s', but the provider shares until '%s' only.", arm.Timestamp(wanted),
 			arm.Timestamp(until))
 	}
-	return nil
-}
-
-func updateShareSubscription(c *arm.Call, w *arm.Write) *arm.Error {
-	if err := unchanged(w, "invitationId"); err != nil {
-		return err
-	}
-	if !sameLocation(w.Old.String("properties", "sourceShareLocation"),
-		w.New.String("properties", "sourceShareLocation")) {
-		return fixed(w.New.ID, "properties.sourceShareLocation", w.Old.String("properties", "sourceShareLocation"))
-	}
-	if record, ok := c.GetByID(hidden(w.Old, "providerShareSubscription")); ok {
-		if err := withinExpiry(w.New, record); err != nil {
-			return err
-		}
-	}
-	keep(w, "createdAt", "userName", "userEmail", "provisioningState", "shareName", "shareDescription", "shareKind",
-		"shareTerms",
-		"providerName", "providerEmail", "providerTenantName", "shareSubscriptionStatus")
 	return nil
 }
 

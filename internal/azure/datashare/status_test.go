@@ -65,16 +65,16 @@ func TestConsumerCannotOutliveTheInvitation(t *testing.T) {
 	w.contoso.createShare()
 	until := w.Server().Now().Add(time.Hour).UTC().Truncate(time.Second)
 	id := w.contoso.invite(w.fabrikam, &until)
-	_, err := w.fabrikam.accept(id, "eastus")
-	require.NoError(t, err)
-	require.True(t, until.Equal(*w.fabrikam.subscription().ExpirationDate))
-	_, err = w.fabrikam.client.NewShareSubscriptionsClient().Create(w.ctx, group, account, sub,
+	_, err := w.fabrikam.client.NewShareSubscriptionsClient().Create(w.ctx, group, account, sub,
 		armdatashare.ShareSubscription{
 			Properties: &armdatashare.ShareSubscriptionProperties{InvitationID: &id,
 				SourceShareLocation: to.Ptr("eastus"),
 				ExpirationDate:      to.Ptr(until.Add(time.Hour))},
 		}, nil)
 	armtest.Refused(t, err, http.StatusBadRequest, "InvalidExpirationDate")
+	_, err = w.fabrikam.accept(id, "eastus")
+	require.NoError(t, err)
+	require.True(t, until.Equal(*w.fabrikam.subscription().ExpirationDate))
 }
 
 // When the provider deletes the share, the consumer keeps its subscription without a source.
@@ -96,33 +96,36 @@ func TestSourceDeleted(t *testing.T) {
 		*w.fabrikam.subscription().ShareSubscriptionStatus)
 }
 
-// A changed schedule turns the consumers' triggers inactive until they are written with the new one.
-func TestChangedScheduleTurnsTriggersInactive(t *testing.T) {
+// A schedule cannot be changed: the provider makes another, and the consumers' triggers of the old one rest until they
+// are made anew too.
+func TestAnotherScheduleNeedsAnotherTrigger(t *testing.T) {
 	w := newWorld(t)
 	w.shared()
 	w.contoso.setSchedule(startOfSchedule)
 	w.fabrikam.takeFirst()
 
-	w.contoso.setSchedule(startOfSchedule)
-	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus,
-		"Ensure the same schedule changes nothing")
 	later := startOfSchedule.Add(time.Hour)
+	for _, start := range []time.Time{startOfSchedule, later} {
+		armtest.Refused(t, w.contoso.trySchedule(start), http.StatusConflict, "ResourceAlreadyExists")
+	}
+	w.contoso.deleteSchedule()
 	w.contoso.setSchedule(later)
-	require.Equal(t, armdatashare.TriggerStatusInactive, *w.fabrikam.trigger().TriggerStatus)
+	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted,
+		*w.fabrikam.trigger().TriggerStatus)
 	w.Elapse(48 * time.Hour)
 	w.Restart()
 	require.NoError(t, w.fabrikam.synchronize(armdatashare.SynchronizationModeIncremental))
-	w.fabrikam.awaitRuns(2) // the first and the one on demand: an inactive trigger takes none
+	w.fabrikam.awaitRuns(2) // the first and the one on demand: a resting trigger takes none
 
-	w.fabrikam.createTrigger(later)
+	_, err := w.fabrikam.beginTrigger(later)
+	armtest.Refused(t, err, http.StatusConflict, "ResourceAlreadyExists")
+	w.fabrikam.renewTrigger(later)
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
 	w.Elapse(24 * time.Hour)
 	w.Restart()
 	w.fabrikam.awaitRuns(3)
 
-	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting,
-		nil)
-	armtest.Must(t, p, err)
+	w.contoso.deleteSchedule()
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
 }
 

@@ -118,6 +118,10 @@ func (o *org) mapContainer(dataSetID string) error {
 }
 
 func (o *org) setSchedule(start time.Time) {
+	require.NoError(o.w.T, o.trySchedule(start))
+}
+
+func (o *org) trySchedule(start time.Time) error {
 	_, err := o.client.NewSynchronizationSettingsClient().Create(o.w.ctx, group, account, share, setting,
 		&armdatashare.ScheduledSynchronizationSetting{
 			Kind: to.Ptr(armdatashare.SynchronizationSettingKindScheduleBased),
@@ -125,7 +129,7 @@ func (o *org) setSchedule(start time.Time) {
 				RecurrenceInterval: to.Ptr(armdatashare.RecurrenceIntervalDay), SynchronizationTime: &start,
 			},
 		}, nil)
-	require.NoError(o.w.T, err)
+	return err
 }
 
 func (o *org) beginTrigger(start time.Time) (*runtime.Poller[armdatashare.TriggersClientCreateResponse], error) {
@@ -139,6 +143,19 @@ func (o *org) beginTrigger(start time.Time) (*runtime.Poller[armdatashare.Trigge
 
 func (o *org) createTrigger(start time.Time) {
 	p, err := o.beginTrigger(start)
+	armtest.Must(o.w.T, p, err)
+}
+
+// renewTrigger enables the schedule again: the trigger of the old one is deleted.
+func (o *org) renewTrigger(start time.Time) {
+	p, err := o.client.NewTriggersClient().BeginDelete(o.w.ctx, group, account, sub, trigger, nil)
+	armtest.Must(o.w.T, p, err)
+	o.createTrigger(start)
+}
+
+// deleteSchedule deletes the setting that setSchedule makes.
+func (o *org) deleteSchedule() {
+	p, err := o.client.NewSynchronizationSettingsClient().BeginDelete(o.w.ctx, group, account, share, setting, nil)
 	armtest.Must(o.w.T, p, err)
 }
 

@@ -113,13 +113,10 @@ func TestExpirationEndsTheSchedule(t *testing.T) {
 	require.NotEqual(t, armdatashare.ShareSubscriptionStatusActive, *w.fabrikam.subscription().ShareSubscriptionStatus)
 }
 
-// A schedule that the provider deletes stops its consumers' triggers; a new one starts them when they are written
-// again.
+// A schedule that the provider deletes stops its consumers' triggers; a new one starts none until they are made anew.
 func TestDeletedScheduleStopsTriggers(t *testing.T) {
 	w := scheduled(t)
-	p, err := w.contoso.client.NewSynchronizationSettingsClient().BeginDelete(w.ctx, group, account, share, setting,
-		nil)
-	armtest.Must(t, p, err)
+	w.contoso.deleteSchedule()
 	w.Advance(48 * time.Hour)
 	w.fabrikam.awaitRuns(1)
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus)
@@ -127,7 +124,7 @@ func TestDeletedScheduleStopsTriggers(t *testing.T) {
 	w.contoso.setSchedule(startOfSchedule)
 	require.Equal(t, armdatashare.TriggerStatusSourceSynchronizationSettingDeleted, *w.fabrikam.trigger().TriggerStatus,
 		"Ensure a new schedule alone starts nothing")
-	w.fabrikam.createTrigger(startOfSchedule)
+	w.fabrikam.renewTrigger(startOfSchedule)
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
 	w.Advance(24 * time.Hour)
 	w.fabrikam.awaitRuns(2)

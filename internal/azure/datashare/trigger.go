@@ -23,6 +23,7 @@ func (p *provider) triggers() *arm.Type {
 	return &arm.Type{
 		Name:        namespace + "/accounts/shareSubscriptions/triggers",
 		NoPatch:     true,
+		NoUpdate:    noUpdate,
 		PutAsync:    arm.AzureAsyncOperation,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         p.putTrigger,
@@ -31,8 +32,8 @@ func (p *provider) triggers() *arm.Type {
 }
 
 // putTrigger enables the provider's schedule for a subscription. Snapshots run when the schedule says, the first one
-// too: within a minute of the scheduled time, which this server keeps to the second. A trigger that turned inactive
-// because the provider changed the schedule is enabled again by writing it with the schedule as it is now.
+// too: within a minute of the scheduled time, which this server keeps to the second. When the provider has made another
+// schedule, a trigger is enabled again by deleting it and creating it with the schedule as it is now.
 // Source: https://learn.microsoft.com/azure/data-share/subscribe-to-data-share
 //
 // A module of Microsoft Learn says instead that accepting a schedule takes a first, full snapshot. Which of the two
@@ -69,18 +70,8 @@ func (p *provider) putTrigger(c *arm.Call, w *arm.Write) *arm.Error {
 	}
 	stamp(c, w, false)
 	props["triggerStatus"] = "Active"
-	if w.Old == nil && p.options.FirstAtOnce {
+	if p.options.FirstAtOnce {
 		return plan(c, w.New.ID, c.Now)
-	}
-	if w.Old == nil {
-		return plan(c, w.New.ID, wanted.after(c.Now))
-	}
-	before, err := scheduleOf(w.Old)
-	if err != nil {
-		return err
-	}
-	if before.equal(wanted) && w.Old.String("properties", "triggerStatus") == "Active" {
-		return nil
 	}
 	return plan(c, w.New.ID, wanted.after(c.Now))
 }

@@ -29,17 +29,13 @@ var receiverLists = []struct {
 func actionGroups() *arm.Type {
 	return &arm.Type{
 		Name:      actionGroupType,
+		Regions:   actionGroupRegions,
 		CheckName: nameRule("action group", `:<>+/&%\?|`),
 		Put:       putActionGroup,
 	}
 }
 
 func putActionGroup(_ *arm.Call, w *arm.Write) *arm.Error {
-	if location := w.New.String("location"); !inList(actionGroupRegions, location) {
-		return arm.BadRequest("LocationNotAvailableForResourceType",
-			"The provided location '%s' is not available for resource type 'microsoft.insights/actionGroups'. List "+
-				"of available regions for the resource type is '%s'.", location, strings.Join(actionGroupRegions, ","))
-	}
 	props := w.New.Properties()
 	if strings.TrimSpace(jsonbody.Text(props, "groupShortName")) == "" {
 		return arm.BadRequest("InvalidActionGroup", "groupShortName is empty: it must have 1 to 12 characters.")
@@ -90,9 +86,4 @@ func checkReceiver(list string, receiver map[string]any) *arm.Error {
 		jsonbody.SetDefault(receiver, "useAadAuth", false)
 	}
 	return nil
-}
-
-func inList(list []string, name string) bool {
-	_, ok := canonical(list, name)
-	return ok
 }

@@ -13,10 +13,22 @@ import (
 func savedSearches() *arm.Type {
 	return &arm.Type{
 		Name: savedSearchType, Created: http.StatusOK, NoPatch: true, Put: putSavedSearch,
+		NoUpdate: overSavedSearch,
 		Show: func(_ *arm.Call, r *arm.Resource, body map[string]any) {
 			body["etag"] = `W/"datetime'` + arm.Timestamp(r.ModifiedAt) + `'"`
 		},
 	}
+}
+
+// overSavedSearch refuses to write over a saved search without its etag.
+// Source: https://github.com/MicrosoftDocs/azure-docs/issues/49275; the message is the one that
+// https://github.com/ssc-spc-ccoe-cei/azure-guardrails-solution-accelerator/pull/61 quotes.
+func overSavedSearch(c *arm.Call, w *arm.Write) *arm.Error {
+	if c.MatchesEtag(w) {
+		return nil
+	}
+	return arm.Conflict("Conflict", "Newer data exists in the Customer Configuration Store: the saved search '%s' is "+
+		"there already, and a request that writes over it gives its etag.", w.Old.ID.Name())
 }
 
 func putSavedSearch(_ *arm.Call, w *arm.Write) *arm.Error {

@@ -126,11 +126,23 @@ func TestTheOfficialWorkspaceClientsWork(t *testing.T) {
 		`{"properties":{"category":"Sharing","displayName":"Failed","query":"T"}}`)
 	searches, err := armoperationalinsights.NewSavedSearchesClient(armtest.Subscription, a.Contoso, a.ClientOptions())
 	require.NoError(t, err)
-	search, err := searches.CreateOrUpdate(ctx, armtest.GroupName, "contoso-logs", "failures",
-		armoperationalinsights.SavedSearch{
-			Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"),
-				DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
-		}, nil)
+	write := func(etag *string) (armoperationalinsights.SavedSearchesClientCreateOrUpdateResponse, error) {
+		return searches.CreateOrUpdate(ctx, armtest.GroupName, "contoso-logs", "failures",
+			armoperationalinsights.SavedSearch{
+				Etag: etag,
+				Properties: &armoperationalinsights.SavedSearchProperties{Category: to.Ptr("Sharing"),
+					DisplayName: to.Ptr("Failures"), Query: to.Ptr("MicrosoftDataShareSentSnapshotLog")},
+			}, nil)
+	}
+	for _, etag := range []*string{nil, to.Ptr(`W/"datetime'2020-01-01T00:00:00Z'"`)} {
+		_, err = write(etag)
+		armtest.Refused(t, err, http.StatusConflict, "Conflict")
+	}
+	there, err := searches.Get(ctx, armtest.GroupName, "contoso-logs", "failures", nil)
+	require.NoError(t, err)
+	_, err = write(there.Etag)
+	require.NoError(t, err)
+	search, err := write(to.Ptr("*"))
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), *search.Properties.Version)
 	assert.NotEmpty(t, *search.Etag)

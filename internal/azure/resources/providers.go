@@ -75,8 +75,8 @@ func setRegistered(registered bool) arm.Handler {
 // providerBody shows a resource provider with its types, which are to be had in all regions.
 func providerBody(c *arm.Call, subscription string, p *arm.Provider) map[string]any {
 	var locations []any
-	for _, r := range regions {
-		locations = append(locations, r.display)
+	for _, r := range arm.Regions() {
+		locations = append(locations, r.Display)
 	}
 	types := slices.SortedFunc(slices.Values(p.Types),
 		func(a, b *arm.Type) int { return strings.Compare(a.Path(), b.Path()) })

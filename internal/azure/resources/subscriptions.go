@@ -57,15 +57,15 @@ func subscriptionBody(s identity.Subscription) map[string]any {
 func listLocations(_ *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
 	at := "/subscriptions/" + params["subscription"] + "/locations/"
 	var out []any
-	for _, r := range regions {
-		meta := map[string]any{"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": r.group,
+	for _, r := range arm.Regions() {
+		meta := map[string]any{"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": r.Group,
 			"pairedRegion": []any{}}
-		if r.paired != "" {
-			meta["pairedRegion"] = []any{map[string]any{"name": r.paired, "id": at + r.paired}}
+		if r.Paired != "" {
+			meta["pairedRegion"] = []any{map[string]any{"name": r.Paired, "id": at + r.Paired}}
 		}
 		out = append(out, map[string]any{
-			"id": at + r.name, "name": r.name, "type": "Region", "displayName": r.display,
-			"regionalDisplayName": "(" + r.group + ") " + r.display, "metadata": meta,
+			"id": at + r.Name, "name": r.Name, "type": "Region", "displayName": r.Display,
+			"regionalDisplayName": "(" + r.Group + ") " + r.Display, "metadata": meta,
 		})
 	}
 	return jsonbody.Collection(out), nil

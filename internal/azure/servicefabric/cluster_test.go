@@ -140,8 +140,14 @@ func TestNodeTypesKeepToTheLimitsOfTheSku(t *testing.T) {
 	a.ok(http.MethodPut, nodesID, goodNodes)
 	assert.Equal(t, 5.0, a.Contoso.Get(nodesID).OK().Body["sku"].(m)["capacity"])
 	a.ok(http.MethodPut, nodesID, changed(goodNodes, m{"vmInstanceCount": 7}))
-	code, _ = a.do(http.MethodPut, nodesID, changed(goodNodes, m{"isPrimary": false}))
-	assert.Equal(t, "PropertyChangeNotAllowed", code)
+	for _, fixed := range []m{{"isPrimary": false}, {"isStateless": true}, {"vmSize": "Standard_D4s_v3"}} {
+		code, _ = a.do(http.MethodPut, nodesID, changed(goodNodes, fixed))
+		assert.Equal(t, "PropertyChangeNotAllowed", code, fixed)
+	}
+	a.ok(http.MethodPut, clusterID+"/nodeTypes/many",
+		changed(goodNodes, m{"isPrimary": false, "isStateless": true, "vmInstanceCount": 1000}))
+	refuse(clusterID+"/nodeTypes/more", changed(goodNodes,
+		m{"isPrimary": false, "isStateless": true, "vmInstanceCount": 1001}), "must be between 1 and 1000")
 
 	basic := changed(goodCluster, m{"dnsName": "contoso-basic"})
 	basic["sku"] = m{"name": "Basic"}

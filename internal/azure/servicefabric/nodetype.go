@@ -16,7 +16,11 @@ var nodeTypeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,8}$`)
 const (
 	basicPrimary    = 3
 	standardPrimary = 5
-	nodesAtMost     = 100
+	// nodesAtMost is for node types in one placement group, which all are unless they say otherwise.
+	nodesAtMost = 100
+	// manyNodesAtMost is for node types of SKU Standard in several placement groups.
+	manyNodesAtMost = 1000
+	nodeTypesAtMost = 50
 )
 
 func (p *provider) nodeTypes() *arm.Type {
@@ -34,17 +38,25 @@ func (p *provider) nodeTypes() *arm.Type {
 	}
 }
 
+// fixedOfNodeTypes are what a node type keeps. Changing the machines' size in place is not supported.
+// Sources: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/node-types/create-or-update and
+// https://learn.microsoft.com/azure/service-fabric/service-fabric-scale-up-primary-node-type
+var fixedOfNodeTypes = [][]string{
+	{"properties", "subnetId"}, {"properties", "vmManagedIdentity"}, {"properties", "vmSize"},
+}
+
 func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 	cluster, ok := c.Get(above(w.New.ID, 1))
 	if !ok {
 		return arm.NotFound(above(w.New.ID, 1))
 	}
-	if w.Old != nil && jsonbody.IsTrue(w.Old.Properties(), "isPrimary") != jsonbody.IsTrue(w.New.Properties(),
-		"isPrimary") {
-		return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.isPrimary' of node type "+
-			"'%s' is not allowed: create another node type and delete this one.", w.New.ID.Name())
+	for _, flag := range []string{"isPrimary", "isStateless"} {
+		if w.Old != nil && jsonbody.IsTrue(w.Old.Properties(), flag) != jsonbody.IsTrue(w.New.Properties(), flag) {
+			return arm.BadRequest("PropertyChangeNotAllowed", "Changing property 'properties.%s' of node type '%s' "+
+				"is not allowed: create another node type and delete this one.", flag, w.New.ID.Name())
+		}
 	}
-	for _, path := range [][]string{{"properties", "subnetId"}, {"properties", "vmManagedIdentity"}} {
+	for _, path := range fixedOfNodeTypes {
 		if err := immutable(w, path...); err != nil {
 			return err
 		}
@@ -63,7 +75,7 @@ func putNodeType(c *arm.Call, w *arm.Write) *arm.Error {
 	if err := checkSecrets(c, props); err != nil {
 		return err
 	}
-	jsonbody.SetDefault(props, "multiplePlacementGroups", false)
+	jsonbody.SetDefault(props, "multiplePlacementGroups", jsonbody.IsTrue(props, "isStateless"))
 	jsonbody.SetDefault(props, "enableEncryptionAtHost", false)
 	jsonbody.SetDefault(props, "dataDiskType", "StandardSSD_LRS")
 	jsonbody.SetDefault(props, "dataDiskLetter", "S")
@@ -88,6 +100,17 @@ func nodes(r *arm.Resource) float64 {
 	return count
 }
 
+// mostNodes is how many nodes a node type can have. Stateless ones span placement groups by themselves.
+// Sources: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-stateless-node-type and
+// https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups
+func mostNodes(sku string, props map[string]any) int {
+	if !strings.EqualFold(sku, "Basic") &&
+		(jsonbody.IsTrue(props, "isStateless") || jsonbody.IsTrue(props, "multiplePlacementGroups")) {
+		return manyNodesAtMost
+	}
+	return nodesAtMost
+}
+
 // checkNodes applies the SKU's limits on node types and nodes.
 // Source: https://learn.microsoft.com/azure/service-fabric/overview-managed-cluster#service-fabric-managed-cluster-skus
 func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
@@ -105,6 +128,10 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 		return invalid("A managed cluster of SKU 'Basic' has one node type, and '%s' would be another: use SKU "+
 			"'Standard'.", w.New.ID.Name())
 	}
+	if siblings >= nodeTypesAtMost {
+		return invalid("A managed cluster has at most %d node types, and '%s' would be one more.", nodeTypesAtMost,
+			w.New.ID.Name())
+	}
 	if !primary && primaryNodeType(c, cluster.ID) == nil {
 		return invalid("The first node type of managed cluster '%s' must be its primary one: set "+
 			"properties.isPrimary of '%s' to true.", cluster.ID.Name(), w.New.ID.Name())
@@ -119,9 +146,9 @@ func checkNodes(c *arm.Call, cluster *arm.Resource, w *arm.Write) *arm.Error {
 			least = basicPrimary
 		}
 	}
-	if count < least || count > nodesAtMost {
+	if most := mostNodes(sku, props); count < least || count > float64(most) {
 		return invalid("The node type '%s' has %v nodes (properties.vmInstanceCount): on a managed cluster of SKU "+
-			"'%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, nodesAtMost)
+			"'%s' it must be between %v and %d.", w.New.ID.Name(), count, sku, least, most)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/crossorg/crossorg/internal/azure/arm"
@@ -95,7 +96,7 @@ func checkUpdate(w *arm.Write) *arm.Error {
 	if was != is && !upgraded {
 		return cannotUpdate("kind")
 	}
-	if tierOf(w.Old.String("sku", "name")) != tierOf(w.New.String("sku", "name")) {
+	if !convertible(w.Old.String("sku", "name"), w.New.String("sku", "name")) {
 		return cannotUpdate("sku.name")
 	}
 	for _, path := range createOnly {
@@ -114,6 +115,26 @@ func checkUpdate(w *arm.Write) *arm.Error {
 		}
 	}
 	return nil
+}
+
+// interchangeable are the SKUs between which an account can be updated. From one set to another leads a conversion that
+// Azure carries out on request, or a copy; no PUT and no PATCH does it.
+// Sources: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/update#sku for Standard_ZRS and Premium, and
+// https://learn.microsoft.com/azure/storage/common/redundancy-migration for the zone-redundant ones.
+var interchangeable = [][]string{
+	{"Standard_LRS", "Standard_GRS", "Standard_RAGRS"},
+	{"Standard_GZRS", "Standard_RAGZRS"},
+}
+
+// convertible reports whether an account of one SKU can be updated to another.
+func convertible(was, is string) bool {
+	if strings.EqualFold(was, is) {
+		return true
+	}
+	return slices.ContainsFunc(interchangeable, func(skus []string) bool {
+		return slices.ContainsFunc(skus, func(s string) bool { return strings.EqualFold(s, was) }) &&
+			slices.ContainsFunc(skus, func(s string) bool { return strings.EqualFold(s, is) })
+	})
 }
 
 // tierOf is the tier of a SKU name.
@@ -176,7 +197,7 @@ func (p *provider) putAccount(c *arm.Call, w *arm.Write) *arm.Error {
 	base := c.Server.Endpoints().Blob + "/" + w.New.ID.Name()
 	props["primaryEndpoints"] = map[string]any{"blob": base + "/"} // the only service that is served here
 	if strings.Contains(sku, "GRS") || strings.Contains(sku, "GZRS") {
-		if pair := pairs[jsonbody.Text(body, "location")]; pair != "" {
+		if pair := arm.PairedRegion(jsonbody.Text(body, "location")); pair != "" {
 			props["secondaryLocation"], props["statusOfSecondary"] = pair, "available"
 		}
 		if strings.Contains(sku, "_RA") {
@@ -236,22 +257,4 @@ func (p *provider) deleteAccount(c *arm.Call, r *arm.Resource) *arm.Error {
 		return arm.InternalError(err)
 	}
 	return nil
-}
-
-// pairs are regions with the one that geo-redundant accounts replicate to.
-// Source: https://learn.microsoft.com/azure/reliability/regions-paired
-var pairs = map[string]string{
-	"australiaeast": "australiasoutheast", "australiasoutheast": "australiaeast", "brazilsouth": "southcentralus",
-	"canadacentral": "canadaeast", "canadaeast": "canadacentral", "centralindia": "southindia",
-	"southindia": "centralindia",
-	"centralus":  "eastus2", "eastus2": "centralus", "eastasia": "southeastasia", "southeastasia": "eastasia",
-	"eastus": "westus", "westus": "eastus", "francecentral": "francesouth", "germanywestcentral": "germanynorth",
-	"japaneast": "japanwest", "japanwest": "japaneast", "koreacentral": "koreasouth",
-	"northcentralus": "southcentralus",
-	"southcentralus": "northcentralus", "northeurope": "westeurope", "westeurope": "northeurope",
-	"norwayeast":       "norwaywest",
-	"southafricanorth": "southafricawest", "swedencentral": "swedensouth", "switzerlandnorth": "switzerlandwest",
-	"uaenorth": "uaecentral", "uksouth": "ukwest", "ukwest": "uksouth", "westcentralus": "westus2",
-	"westus2": "westcentralus",
-	"westus3": "eastus",
 }

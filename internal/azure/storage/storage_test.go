@@ -3,6 +3,8 @@ package storage_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,9 +101,6 @@ func TestWhatIsFixedAtCreationIsRefusedAndTheRestUpdated(t *testing.T) {
 	other := account(nil)
 	other["kind"] = "Storage"
 	c.refused(409, "AccountPropertyCannotBeUpdated", "PUT", accounts+"contosodata", other)
-	premium := account(nil)
-	premium["sku"] = object{"name": "Premium_LRS"}
-	c.refused(409, "AccountPropertyCannotBeUpdated", "PUT", accounts+"contosodata", premium)
 	c.refused(409, "AccountPropertyCannotBeUpdated", "PUT", accounts+"contosodata",
 		account(object{"isHnsEnabled": true}))
 	status, out := c.do("PATCH", accounts+"contosodata",
@@ -116,6 +115,37 @@ func TestWhatIsFixedAtCreationIsRefusedAndTheRestUpdated(t *testing.T) {
 	assert.Equal(t, true, at(kept, "properties", "isHnsEnabled"), "left out: as it was")
 	c.refused(409, "AccountPropertyCannotBeUpdated", "PATCH", accounts+"contosolake",
 		object{"properties": object{"isHnsEnabled": false}})
+}
+
+// An account is updated between redundancies of the same kind alone: zones and premium storage are for conversions.
+func TestRedundancyIsUpdatedWithinItsKind(t *testing.T) {
+	c := newCloud(t)
+	local := []string{"Standard_LRS", "Standard_GRS", "Standard_RAGRS"}
+	zonal := []string{"Standard_GZRS", "Standard_RAGZRS"}
+	all := slices.Concat(local, zonal, []string{"Standard_ZRS", "Premium_LRS", "Premium_ZRS"})
+	sku := func(name string) object {
+		body := account(nil)
+		body["sku"] = object{"name": name}
+		return body
+	}
+	for i, was := range all {
+		name := accounts + fmt.Sprintf("contosodata%d", i)
+		status, out := c.do("PUT", name, sku(was))
+		require.Equal(t, 200, status, out)
+		for j, is := range all {
+			same := was == is || slices.Contains(local, was) && slices.Contains(local, is) ||
+				slices.Contains(zonal, was) && slices.Contains(zonal, is)
+			method, body := "PUT", sku(is)
+			if (i+j)%2 == 1 {
+				method, body = "PATCH", object{"sku": object{"name": is}}
+			}
+			if !same {
+				c.refused(409, "AccountPropertyCannotBeUpdated", method, name, body)
+			} else if status, out := c.do(method, name, body); assert.Equal(t, 200, status, out) {
+				c.do("PUT", name, sku(was))
+			}
+		}
+	}
 }
 
 func TestAnAccountsIdentityIsKeptAndGivenUp(t *testing.T) {
