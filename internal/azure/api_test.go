@@ -221,6 +221,29 @@ func TestOperationsAreShownToTheirCallersAlone(t *testing.T) {
 	a.As(principal).Get(result).Refused(http.StatusForbidden, "AuthorizationFailed")
 }
 
+// An identity is given to a resource by callers who may assign it: whoever has the resource acts as the identity.
+func TestAnIdentityIsNotTakenFromOthers(t *testing.T) {
+	a := wholeAPI(t)
+	const path = "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one?api-version=2023-01-31"
+	body := map[string]any{"location": "eastus"}
+	theirs := a.Fabrikam.Put(armtest.OtherGroup+path, body).OK().ID()
+	ours := a.Contoso.Put(armtest.Group+path, body).OK().ID()
+	contributor := a.Principal(armtest.Tenant, "contributor")
+	const elsewhere = "/subscriptions/" + armtest.Subscription + "/resourceGroups/elsewhere"
+	a.Plant(elsewhere)
+	a.Grant(contributor, roles.Contributor, elsewhere)
+	account := func(identity string) map[string]any {
+		return map[string]any{"location": "eastus", "kind": "StorageV2", "sku": map[string]any{"name": "Standard_LRS"},
+			"identity": map[string]any{"type": "UserAssigned",
+				"userAssignedIdentities": map[string]any{identity: map[string]any{}}}}
+	}
+	const id = elsewhere + "/providers/Microsoft.Storage/storageAccounts/taking?api-version=2022-09-01"
+	a.Contoso.Put(id, account(theirs)).Refused(http.StatusForbidden, "LinkedAuthorizationFailed")
+	a.As(contributor).Put(id, account(ours)).Refused(http.StatusForbidden, "LinkedAuthorizationFailed")
+	a.Contoso.Put(id, account(ours)).OK()
+	a.As(contributor).Put(id, account(ours)).OK()
+}
+
 // The endpoints that are open to callers without a role are listed here for review.
 func TestWhatIsOpenWithoutARole(t *testing.T) {
 	a := wholeAPI(t)

@@ -2,6 +2,9 @@ package arm
 
 import (
 	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,6 +142,9 @@ func (c *Call) CompleteIdentity(w *Write) *Error {
 	identity := map[string]any{"type": jsonbody.Text(asked, "type")}
 	if users := asked["userAssignedIdentities"]; users != nil {
 		identity["userAssignedIdentities"] = users
+		if aerr := c.mayAssign(w, jsonbody.Object(asked, "userAssignedIdentities")); aerr != nil {
+			return aerr
+		}
 	}
 	w.New.Body["identity"] = identity
 	if !strings.Contains(strings.ToLower(jsonbody.Text(asked, "type")), "systemassigned") {
@@ -154,5 +160,34 @@ func (c *Call) CompleteIdentity(w *Write) *Error {
 		return InternalError(err)
 	}
 	identity["principalId"], identity["tenantId"] = p.ObjectID, p.TenantID
+	return nil
+}
+
+// assignIdentity is the action on a user-assigned identity that gives it to a resource.
+const assignIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+
+// mayAssign checks that the caller may give the user-assigned identities to a resource: whoever has the resource acts
+// as them. Those that the resource has already stay.
+// Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/manage-user-assigned-managed-identities-azure-portal
+func (c *Call) mayAssign(w *Write, users map[string]any) *Error {
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		if w.Old != nil && w.Old.Value("identity", "userAssignedIdentities", user) != nil {
+			continue
+		}
+		id, err := ParseID(user)
+		if err != nil || id.Name() == "" {
+			return BadRequest("LinkedInvalidPropertyId", "Property id '%s' at path 'identity.userAssignedIdentities' "+
+				"is "+
+				"invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}'.", user)
+		}
+		if !c.Server.directory.Allowed(c.Tx, c.Caller.ObjectID, id.String(), assignIdentity, false) {
+			return Errorf(http.StatusForbidden, "LinkedAuthorizationFailed",
+				"The client '%s' with object id '%s' has permission to perform action '%s/write' on scope '%s'; "+
+					"however, "+
+					"it does not have permission to perform action(s) '%s' on the linked scope(s) '%s' or the linked "+
+					"scope(s) are invalid.", c.Caller.ClientID, c.Caller.ObjectID, w.New.ID.Type(), w.New.ID,
+				assignIdentity, id)
+		}
+	}
 	return nil
 }

@@ -64,8 +64,9 @@ func (d *Directory) Allowed(tx *store.Tx, principalObjectID, scope, action strin
 // Roles are the roles that a principal holds at the scope or above it, as far as their assignments are in effect.
 func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []roles.Role {
 	var held []roles.Role
-	if _, ok := d.Principal(tx, principalObjectID); !ok {
-		return nil // deleted: what is left of its assignments is nobody's
+	principal, ok := d.Principal(tx, principalObjectID)
+	if !ok || !d.inTenant(tx, principal, scope) {
+		return nil // what is left of a deleted principal's assignments is nobody's
 	}
 	scope = strings.ToLower(scope)
 	now := d.now()
@@ -86,6 +87,17 @@ func (d *Directory) Roles(tx *store.Tx, principalObjectID, scope string) []roles
 		return nil // without readable assignments the caller has no role
 	}
 	return held
+}
+
+// inTenant reports whether a scope is in a principal's tenant: no role reaches into another. Outside of subscriptions,
+// and in subscriptions that do not exist, it is in every one.
+func (d *Directory) inTenant(tx *store.Tx, p Principal, scope string) bool {
+	segments := strings.Split(strings.Trim(scope, "/"), "/")
+	if len(segments) < 2 || !strings.EqualFold(segments[0], "subscriptions") {
+		return true
+	}
+	s, ok := d.Subscription(tx, segments[1])
+	return !ok || strings.EqualFold(s.TenantID, p.TenantID)
 }
 
 // covers reports whether an assignment at the outer scope holds at the inner one.
