@@ -52,6 +52,7 @@ func compose(ctx *pulumi.Context, s *settings.Settings) (*topology, error) {
 		consumers:  map[string]*components.ConsumerOrg{},
 		shares:     map[string]*components.ShareWithDataset{},
 		monitoring: map[string]*components.Monitoring{},
+		digests:    map[string]map[string]sourceDigest{},
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Organizations)) {
 		if err := t.addOrganization(ctx, name); err != nil {
@@ -85,6 +86,7 @@ type topology struct {
 	shares     map[string]*components.ShareWithDataset
 	governance *components.GovernanceCluster // nil without one
 	monitoring map[string]*components.Monitoring
+	digests    map[string]map[string]sourceDigest // by share and data set
 }
 
 // addOrganization signs in for an organization and adds the side, or both sides, that it has in shares.
@@ -123,6 +125,11 @@ func (t *topology) addOrganization(ctx *pulumi.Context, name string) error {
 
 // addShare carries a share's data sets from its provider to its consumers.
 func (t *topology) addShare(ctx *pulumi.Context, name string) error {
+	digests, err := sourceDigests(t.settings.Shares[name])
+	if err != nil {
+		return fmt.Errorf("share %s: %w", name, err)
+	}
+	t.digests[name] = digests
 	share := t.settings.Shares[name]
 	azure := map[string]pulumi.ProviderResource{"azure-native": t.azure[share.Provider]}
 	consumers := map[string]components.ShareConsumer{}
@@ -134,7 +141,6 @@ func (t *topology) addShare(ctx *pulumi.Context, name string) error {
 			Invitee:          invitee(share.Invitees[c]),
 		}
 	}
-	var err error
 	t.shares[name], err = components.NewShareWithDataset(ctx, name, &components.ShareWithDatasetArgs{
 		ShareName:       pulumi.String(name),
 		Description:     pulumi.String(share.Description),

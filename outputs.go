@@ -95,19 +95,23 @@ func (t *topology) shareOutputs(name string) pulumi.Map {
 			deliveries, tenants := known[0].(map[string]components.ShareDelivery), known[1].(map[string]string)
 			consumers := map[string]any{}
 			for consumer, d := range deliveries {
-				consumers[consumer] = deliveryOutputs(d, tenants[consumer])
+				consumers[consumer] = deliveryOutputs(d, tenants[consumer], t.digests[name])
 			}
 			return consumers
 		}).(pulumi.MapOutput),
 	}
 }
 
-func deliveryOutputs(d components.ShareDelivery, tenant string) map[string]any {
+func deliveryOutputs(d components.ShareDelivery, tenant string, digests map[string]sourceDigest) map[string]any {
 	sets := map[string]any{}
 	for name, route := range d.DataSets {
+		source := locationOutputs(route.Source)
+		if digest, uploaded := digests[name]; uploaded {
+			source["files"], source["sha256"] = digest.files, digest.sha256
+		}
 		sets[name] = map[string]any{
 			"kind":   route.Kind,
-			"source": locationOutputs(route.Source),
+			"source": source,
 			"target": locationOutputs(route.Target),
 		}
 	}

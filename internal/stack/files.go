@@ -27,6 +27,9 @@ type SnapshotFile struct {
 	// SHA256 of the consumer's copy and of the provider's original, hexadecimal; empty for a missing file.
 	SHA256       string `json:"sha256,omitempty"`
 	SourceSHA256 string `json:"sourceSha256,omitempty"`
+
+	// Name is the file's within its data set; empty for a blob's only one.
+	Name string `json:"-"`
 }
 
 // Equal reports whether the file is there at both ends, with the same content.
@@ -60,7 +63,7 @@ func (r *FileReader) Compare(ctx context.Context, provider, consumer string, d D
 	var files []SnapshotFile
 	for path, source := range sources {
 		files = append(files, SnapshotFile{
-			Path:  targetPath(d, path),
+			Path: targetPath(d, path), Name: path,
 			Bytes: copies[path].bytes, SHA256: copies[path].sum, SourceSHA256: source.sum,
 		})
 	}

@@ -117,7 +117,7 @@ func (r *run) content(share, provider, consumer, set string, d stack.DataSet) ch
 			if len(files) == 0 {
 				return r.noContent(ctx, provider, consumer, set, d)
 			}
-			var rows []checks.Check
+			rows := r.sources(provider, set, d, files)
 			for _, f := range files {
 				seen := fmt.Sprintf("%d bytes, %s", f.Bytes, f.SHA256)
 				switch {
@@ -131,4 +131,27 @@ func (r *run) content(share, provider, consumer, set string, d stack.DataSet) ch
 			}
 			return rows
 		}}
+}
+
+// sources checks that the provider's files are those that the stack uploaded. More files than those are others', which
+// leaves nothing to compare with.
+func (r *run) sources(provider, set string, d stack.DataSet, files []stack.SnapshotFile) []checks.Check {
+	if d.Source.SHA256 == "" || len(files) > d.Source.Files {
+		return nil
+	}
+	digests := map[string]string{}
+	for _, f := range files {
+		digests[f.Name] = f.SourceSHA256
+	}
+	seen := rules.FilesDigest(digests)
+	if n := len(files); n < d.Source.Files {
+		seen = fmt.Sprintf("%d of %d files", n, d.Source.Files)
+	}
+	place := last(d.Source.StorageAccountID) + "/" + d.Source.Container
+	if d.Source.Path != "" {
+		place += "/" + d.Source.Path
+	}
+	return []checks.Check{checks.About(provider, place).Is("source", "as uploaded (SHA-256 "+d.Source.SHA256+")",
+		seen == d.Source.SHA256, seen, "data set "+set+" was changed since: upload it again, by deleting what is there and "+
+			r.restore())}
 }

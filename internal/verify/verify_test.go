@@ -2,6 +2,8 @@ package verify_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/checks"
+	"github.com/crossorg/crossorg/internal/rules"
 	"github.com/crossorg/crossorg/internal/stack"
 	"github.com/crossorg/crossorg/internal/stack/stacktest"
 	"github.com/crossorg/crossorg/internal/verify"
@@ -221,4 +224,16 @@ func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 	assert.Equal(t, fine, judge("Hour", old), "the schedule has not begun")
 	start, created = "2025-01-01T02:00:00Z", "2030-05-01T11:30:00Z"
 	assert.Equal(t, fine, judge("Hour", old), "the trigger is half an hour old")
+}
+
+// The files at the provider are compared with what the stack uploaded: equal ends that both differ from it are no proof.
+func TestFilesAreComparedWithTheirSource(t *testing.T) {
+	sum := func(text string) string {
+		digest := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(digest[:])
+	}
+	assert.Equal(t, sum("a"), rules.FilesDigest(map[string]string{"": sum("a")}), "a blob's is its own")
+	both := map[string]string{"x/a": sum("a"), "b": sum("b")}
+	assert.NotEqual(t, rules.FilesDigest(both), rules.FilesDigest(map[string]string{"x/b": sum("a"), "b": sum("b")}))
+	assert.NotEqual(t, rules.FilesDigest(both), rules.FilesDigest(map[string]string{"x/a": sum("b"), "b": sum("b")}))
 }

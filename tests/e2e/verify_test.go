@@ -538,6 +538,10 @@ func (l *live) sabotages() []sabotage {
 		{"a blob altered at the provider", "blob", place(set.Target), l.overwrite(set.Source, []byte("changed"))},
 		{"a blob deleted at the provider", "blob", container(provider, set.Source.Container),
 			l.overwrite(set.Source, nil)},
+		{"a blob altered at both ends", "source", place(set.Source), func() func() {
+			source, target := l.overwrite(set.Source, []byte("rotten"))(), l.overwrite(set.Target, []byte("rotten"))()
+			return func() { source(); target() }
+		}},
 		{"another invitation", "invitation", share.ShareID + "/invitations/stranger", func() func() {
 			id := share.ShareID + "/invitations/stranger"
 			l.do(http.MethodPut, id, shareVersion,
