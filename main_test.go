@@ -441,6 +441,8 @@ func TestOutputs(t *testing.T) {
 			"blobEndpoint":     "https://contosoprovider1a2b3c4d.blob.core.windows.net/",
 			"container":        "shared-datasets",
 			"path":             "financial_transactions_2025.csv",
+			"files":            1,
+			"sha256":           "e9a2755cbe01d68e37b973abde1a849072c5021a63934f6ac9a05ae85a4024d9",
 		},
 		"target": map[string]any{
 			"storageAccountId": consumer + "Microsoft.Storage/storageAccounts/fabrikamconsumer1a2b3c4d",
