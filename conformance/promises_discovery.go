@@ -82,7 +82,7 @@ func discoveryPromises() []Promise {
 	}
 }
 
-// metadata reads the cloud that the endpoint belongs to. Azure's own endpoint tells of its sister clouds, too.
+// metadata reads the cloud that the endpoint belongs to, in the version in which clients of Terraform's providers do.
 func (t *T) metadata() object {
 	t.Helper()
 	o := t.clientOptions()
@@ -94,11 +94,8 @@ func (t *T) metadata() object {
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	raw, err := runtime.Payload(res)
 	require.NoError(t, err)
-	var clouds []object
-	require.NoError(t, json.Unmarshal(raw, &clouds))
-	i := slices.IndexFunc(clouds, func(c object) bool {
-		return strings.EqualFold(strings.TrimSuffix(text(c, "resourceManager"), "/"), t.endpoint())
-	})
-	require.GreaterOrEqual(t, i, 0, "the metadata have the cloud of %s", t.endpoint())
-	return clouds[i]
+	var cloud object
+	require.NoError(t, json.Unmarshal(raw, &cloud))
+	require.Equal(t, t.endpoint(), strings.TrimSuffix(text(cloud, "resourceManager"), "/"))
+	return cloud
 }

@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/graph"
 	"github.com/crossorg/crossorg/internal/azure/keyvault"
 	"github.com/crossorg/crossorg/internal/azure/logs"
 	"github.com/crossorg/crossorg/internal/azure/storage"
 )
 
 // management is what the management endpoint serves: the control plane, and what has hosts of its own on Azure: the
-// query API and sign-in. The control endpoints are the embedded Azure's own.
+// query API, Microsoft Graph and sign-in. The control endpoints are the embedded Azure's own.
 func (p *parts) management() http.Handler {
 	queries := logs.NewHandler(p.server)
 	control := newControl(p.server, p.options.Latency, p.faultSet, p.estate.ControlSecret)
-	signIn := p.directory.Handler()
+	signIn, directory := p.directory.Handler(), graph.NewHandler(p.server)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch strings.ToLower(first) {
@@ -24,6 +25,8 @@ func (p *parts) management() http.Handler {
 			p.server.ServeHTTP(w, r)
 		case "v1":
 			queries.ServeHTTP(w, r)
+		case graph.Version, graph.Beta:
+			directory.ServeHTTP(w, r)
 		case controlPath:
 			control.ServeHTTP(w, r)
 		default:

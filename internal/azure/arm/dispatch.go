@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,7 +13,7 @@ import (
 
 // dispatch authenticates a request and has it answered by a route, or by the type of the resource that the path names.
 func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
-	path := segmentsOf(x.URL.Path)
+	path := segmentsOf(collapsed(x.URL.Path))
 	if aerr := cmp.Or(checkPath(x.URL.EscapedPath()), checkCharacters(x.URL.Path)); aerr != nil {
 		return nil, aerr
 	}
@@ -35,6 +37,13 @@ func (s *Server) dispatch(c *Call, x *exchange) (*reply, *Error) {
 	}
 	return s.serveResource(c, x.Method, "/"+strings.Join(path, "/"), x.content)
 }
+
+// afterNamespace finds the slashes after a namespace.
+var afterNamespace = regexp.MustCompile(`(?i)(/providers/[^/]+)//+`)
+
+// collapsed is a request's path with one slash after each namespace. az resource show sends two, with nothing between
+// them for a resource without parent.
+func collapsed(path string) string { return afterNamespace.ReplaceAllString(path, "$1/") }
 
 // queryValue is the first value of a parameter. The case of its name does not matter.
 func queryValue(q url.Values, name string) string {
@@ -96,6 +105,9 @@ func (s *Server) serveResource(c *Call, method, path string, body []byte) (*repl
 // resolve finds the type of a path's resource and the action of a POST. It sets the call's id.
 func (s *Server) resolve(c *Call, method, path string) (t *Type, action string, aerr *Error) {
 	id, err := ParseID(path)
+	if segments := segmentsOf(path); err != nil && lastProviders(segments) < 0 && !slices.Contains(segments, "") {
+		return nil, "", unserved(method, path)
+	}
 	if err != nil {
 		return nil, "", invalidID(err)
 	}

@@ -113,6 +113,12 @@ func invalidID(err error) *Error {
 	return BadRequest("InvalidResourceId", "The resource identifier is invalid: %v.", err)
 }
 
+// unserved answers a path that is no resource's and that no route has. Azure may well serve it, so the refusal does not
+// blame the request. The code is ours.
+func unserved(method, path string) *Error {
+	return Errorf(http.StatusNotFound, "NotFound", "The embedded Azure does not serve '%s %s'.", method, path)
+}
+
 // named is the id with namespace and types spelled as the type is registered.
 func (t *Type) named(id ID) ID {
 	id.Namespace, id.Types = t.Namespace(), strings.Split(t.Path(), "/")

@@ -186,6 +186,37 @@ func (d *Directory) Client(tx *store.Tx, tenantID, clientID string) (Principal, 
 	return d.Principal(tx, objectID)
 }
 
+// onlyClient finds the principal that signs in as clientID when no tenant is named. A client of several tenants is not
+// found.
+func (d *Directory) onlyClient(tx *store.Tx, clientID string) (p Principal, found bool, err error) {
+	all, err := d.Principals(tx, "")
+	for _, one := range all {
+		if strings.EqualFold(one.ClientID, clientID) {
+			if found {
+				return Principal{}, false, nil
+			}
+			p, found = one, true
+		}
+	}
+	return p, found, err
+}
+
+// Principals lists the principals of a tenant, or of all tenants when it is empty, in the order of their object ids.
+func (d *Directory) Principals(tx *store.Tx, tenantID string) ([]Principal, error) {
+	var out []Principal
+	err := tx.Scan(tablePrincipals, "", func(_ string, raw []byte) error {
+		var p Principal
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return err
+		}
+		if tenantID == "" || strings.EqualFold(p.TenantID, tenantID) {
+			out = append(out, p)
+		}
+		return nil
+	})
+	return out, err
+}
+
 func (d *Directory) checkSecret(p Principal, secret string) bool {
 	return !p.Managed && p.SecretHash != "" && subtle.ConstantTimeCompare([]byte(p.SecretHash),
 		[]byte(hash(secret))) == 1

@@ -25,8 +25,18 @@ func (d *Directory) Handler() http.Handler {
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", d.token)
 	mux.HandleFunc("POST /{tenant}/oauth2/token", d.token)
 	mux.HandleFunc("GET "+ManagedIdentityPath, d.managedToken)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		tokenError(w, http.StatusNotFound, "not_found", "AADSTS90027: The embedded Azure serves no "+r.Method+" "+
+			r.URL.Path+".")
+	})
 	return mux
 }
+
+// adfs is the path of an authority without tenants, as AD FS has it on Azure Stack Hub. Clients recognize the path and
+// then ask no other host whether the authority is known, without a setting. The client's id alone says which tenant is
+// meant.
+// Source: https://learn.microsoft.com/azure-stack/user/azure-stack-version-profiles-azurecli2
+const adfs = "adfs"
 
 func (d *Directory) metadata(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
@@ -126,7 +136,12 @@ func (d *Directory) authenticate(r *http.Request) (p Principal, refused *refusal
 	var trusts []Trust
 	tenant := r.PathValue("tenant")
 	if err := d.st.View(func(tx *store.Tx) (err error) {
-		if p, found = d.Client(tx, tenant, clientID); found {
+		if tenant == adfs {
+			p, found, err = d.onlyClient(tx, clientID)
+		} else {
+			p, found = d.Client(tx, tenant, clientID)
+		}
+		if found {
 			trusts, err = d.trusts(tx, p.ObjectID)
 		}
 		return err

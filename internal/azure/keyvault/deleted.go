@@ -136,6 +136,10 @@ func deletedVaultRoutes() []arm.Route {
 	)
 	return []arm.Route{
 		{Method: http.MethodGet, Path: all, Permission: "Microsoft.KeyVault/deletedVaults/read", Handle: listDeleted},
+		// az lists the deleted managed HSMs with the vaults. None can be made here.
+		{Method: http.MethodGet,
+			Path:       "/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/deletedManagedHSMs",
+			Permission: "Microsoft.KeyVault/deletedManagedHSMs/read", Handle: listNothing},
 		{Method: http.MethodGet, Path: one + "/{vaultName}",
 			Permission: "Microsoft.KeyVault/locations/deletedVaults/read", Handle: getDeleted},
 		{
@@ -157,6 +161,10 @@ func listDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, 
 		}
 	}
 	return jsonbody.Collection(out), nil
+}
+
+func listNothing(*arm.Call, map[string]string, map[string]any) (any, *arm.Error) {
+	return jsonbody.Collection[any](nil), nil
 }
 
 func getDeleted(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {

@@ -21,8 +21,12 @@ type (
 // Not holds when Of does not.
 type Not struct{ Of Filter }
 
-// Compare compares a property with a text. Operator is eq, ne, gt, ge, lt or le.
-type Compare struct{ Property, Operator, Value string }
+// Compare compares a property with a text. Operator is eq, ne, gt, ge, lt or le. Any says that the property is a list
+// of which one element has to compare so: tags/any(t:t eq 'x').
+type Compare struct {
+	Property, Operator, Value string
+	Any                       bool
+}
 
 // Call calls a function, such as substringof('demo', name) or atScope().
 type Call struct {
@@ -247,6 +251,9 @@ func (p *parser) named() (Filter, error) {
 		return nil, err
 	}
 	if p.now.kind == open {
+		if list, ok := strings.CutSuffix(first, "/any"); ok {
+			return p.any(list)
+		}
 		return p.call(first)
 	}
 	operator := strings.ToLower(p.now.text)
@@ -260,6 +267,27 @@ func (p *parser) named() (Filter, error) {
 		return nil, p.expected("a value")
 	}
 	compare := Compare{Property: first, Operator: operator, Value: p.now.text}
+	return compare, p.advance()
+}
+
+// any reads the condition on the elements of a list: (c:c eq 'x').
+func (p *parser) any(list string) (Filter, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	variable, element, ok := strings.Cut(p.now.text, ":")
+	if p.now.kind != name || !ok || variable != element || variable == "" {
+		return nil, p.expected("a condition such as c:c eq 'x'")
+	}
+	condition, err := p.named()
+	if err != nil {
+		return nil, err
+	}
+	compare, ok := condition.(Compare)
+	if !ok || p.now.kind != closing {
+		return nil, p.expected("')' after one comparison")
+	}
+	compare.Property, compare.Any = list, true
 	return compare, p.advance()
 }
 

@@ -18,6 +18,7 @@ func TestParse(t *testing.T) {
 		"name eq 'it''s'":             odata.Compare{Property: "name", Operator: "eq", Value: "it's"},
 		"identity/principalId ne 'x'": odata.Compare{Property: "identity/principalId", Operator: "ne", Value: "x"},
 		"(name eq 'a')":               name,
+		"names/any(c:c eq 'a')":       odata.Compare{Property: "names", Operator: "eq", Value: "a", Any: true},
 		"atScope()":                   odata.Call{Function: "atScope"},
 		"substringof('a', name)": odata.Call{Function: "substringof",
 			Arguments: []odata.Argument{{Text: "a", Quoted: true}, {Text: "name"}}},
@@ -34,6 +35,7 @@ func TestParse(t *testing.T) {
 func TestParseRefusesWhatIsNoFilter(t *testing.T) {
 	for _, text := range []string{"", "name", "name eq", "name is 'a'", "name eq 'a", "name eq 'a' and", "(name eq 'a'",
 		"name eq 'a')", "substringof('a' name)", "substringof(,)", "name eq 'a' name eq 'b'", "=", "'a' eq name", "f(",
+		"names/any(", "names/any(c eq 'a')", "names/any(c:d eq 'a')", "names/any(c:c eq 'a'", "names/any(c:f('a'))",
 		strings.Repeat("(", 200) + "a eq 'b'", strings.Repeat("not ", 200) + "a eq 'b'"} {
 		_, err := odata.Parse(text)
 		assert.Error(t, err, text)

@@ -1,6 +1,8 @@
 package servicefabric
 
 import (
+	"net/http"
+
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,7 +17,7 @@ import (
 // Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/applications/create-or-update
 func (p *provider) applications() *arm.Type {
 	return &arm.Type{
-		Name: applicationType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation,
+		Name: applicationType, CheckName: checkFabricName, Created: http.StatusOK, PutAsync: arm.AzureAsyncOperation,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         putApplication, Jobs: map[string]arm.Job{jobDeploy: deploy(runApplication)},
 	}

@@ -174,7 +174,7 @@ func TestAnInterruptedRegistrationGoesOnAfterARestart(t *testing.T) {
 	a.hold = make(chan struct{})
 	a.mu.Unlock()
 	begun := a.Contoso.Put(v1, body)
-	require.Equal(t, http.StatusCreated, begun.Status)
+	require.Equal(t, http.StatusAccepted, begun.Status)
 	assert.Equal(t, "Creating", begun.Properties()["provisioningState"])
 	require.Eventually(t, func() bool {
 		a.mu.Lock()

@@ -27,7 +27,7 @@ func (p *provider) applicationTypes() *arm.Type {
 // Source: https://learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-app-deployment-template
 func (p *provider) versions() *arm.Type {
 	return &arm.Type{
-		Name: versionType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation,
+		Name: versionType, CheckName: checkFabricName, Created: http.StatusOK, PutAsync: arm.AzureAsyncOperation,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         putVersion, Delete: deleteVersion, Jobs: map[string]arm.Job{jobDeploy: p.register},
 	}

@@ -1,6 +1,8 @@
 package servicefabric
 
 import (
+	"net/http"
+
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -41,7 +43,7 @@ func (p *provider) clusters() *arm.Type {
 			return arm.BadRequest("InvalidResourceName", "The managed cluster name '%s' is invalid: it must have 4 "+
 				"to 23 lowercase letters and digits and begin with a letter.", name)
 		},
-		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
+		Created: http.StatusOK, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putCluster, Show: showCluster, Delete: deleteCluster,
 	}
 }

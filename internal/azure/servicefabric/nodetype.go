@@ -33,7 +33,7 @@ func (p *provider) nodeTypes() *arm.Type {
 			return arm.BadRequest("InvalidResourceName", "The node type name '%s' is invalid: it must have at most 9 "+
 				"letters and digits and begin with a letter.", name)
 		},
-		PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
+		Created: http.StatusOK, PutAsync: arm.AzureAsyncOperation, DeleteAsync: arm.AzureAsyncOperation,
 		Put: putNodeType, Delete: deleteNodeType,
 	}
 }

@@ -1,6 +1,8 @@
 package servicefabric
 
 import (
+	"net/http"
+
 	"fmt"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 // Source: https://learn.microsoft.com/rest/api/servicefabric/managedclusters/services/create-or-update
 func (p *provider) services() *arm.Type {
 	return &arm.Type{
-		Name: serviceType, CheckName: checkFabricName, PutAsync: arm.AzureAsyncOperation,
+		Name: serviceType, CheckName: checkFabricName, Created: http.StatusOK, PutAsync: arm.AzureAsyncOperation,
 		DeleteAsync: arm.AzureAsyncOperation,
 		Put:         putService, Jobs: map[string]arm.Job{jobDeploy: deploy(runService)},
 	}

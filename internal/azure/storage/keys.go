@@ -84,7 +84,10 @@ func keysBody(r *arm.Resource) map[string]any {
 
 // listKeys answers Storage Accounts - List Keys.
 // Source: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/list-keys
-func listKeys(_ *arm.Call, r *arm.Resource, _ map[string]any) (any, *arm.Error) {
+func listKeys(c *arm.Call, r *arm.Resource, _ map[string]any) (any, *arm.Error) {
+	if expand := c.Option("$expand"); expand != "" && !strings.EqualFold(expand, "kerb") {
+		return nil, invalidParameter("$expand")
+	}
 	return keysBody(r), nil
 }
 

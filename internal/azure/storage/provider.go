@@ -34,7 +34,8 @@ func New(content *blob.Content) *arm.Provider {
 				Name: typeAccount, PutAsync: arm.Location, CheckName: checkAccountName,
 				Put: p.putAccount, Delete: p.deleteAccount, Jobs: map[string]arm.Job{jobDaily: p.runDaily},
 				Actions: map[string]arm.Action{
-					"listkeys":       {Run: listKeys},
+					// Kerberos keys are those of accounts that a directory knows; none does here.
+					"listkeys":       {Run: listKeys, Options: []string{"$expand"}},
 					"regeneratekey":  {Run: regenerateKey},
 					"listaccountsas": {Run: listAccountSAS},
 					"listservicesas": {Run: listServiceSAS},
