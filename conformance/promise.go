@@ -58,7 +58,7 @@ func Promises() []Promise {
 	all := slices.Concat(
 		lifecyclePromises(),
 		resourceManagerPromises(), identityPromises(), authorizationPromises(),
-		storagePromises(), immutabilityPromises(), blobPromises(), vaultPromises(), secretPromises(),
+		storagePromises(), immutabilityPromises(), blobPromises(), leasePromises(), vaultPromises(), secretPromises(),
 		datasharePromises(), snapshotPromises(),
 		monitorPromises(), clusterPromises(), applicationPromises(),
 		governancePromises(), slowPromises(), timePromises(),
