@@ -26,7 +26,7 @@ func (h *Home) engineFile() string { return filepath.Join(h.StateDir(), "engine.
 // runEngine runs the CLI. While it runs, a file says so: a run that follows a killed one waits for its engine.
 func (h *Home) runEngine(ctx context.Context, cmd *exec.Cmd, kill <-chan struct{}) error {
 	done := make(chan error, 1)
-	err := process.RunStarted(ctx, cmd, kill, func(pid int) { done <- h.noteEngine(pid) })
+	err := process.RunWatched(ctx, cmd, kill, h.Dir, func(pid int) { done <- h.noteEngine(pid) })
 	select {
 	case noted := <-done:
 		if removed := os.Remove(h.engineFile()); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
@@ -56,7 +56,8 @@ func (h *Home) noteEngine(pid int) error {
 // operations.
 const lastBreath = 2 * time.Minute
 
-// awaitEngine waits for the engine of a killed run to end. It has lost its backend and can record nothing more, but
+// awaitEngine waits for the engine of a killed run to end, and ends what that has left: its language host waits for it
+// for ever. The engine has lost its backend and can record nothing more, but
 // operations that it had begun may still take effect.
 func (h *Home) awaitEngine(ctx context.Context, progress io.Writer) error {
 	raw, err := os.ReadFile(h.engineFile())
@@ -83,6 +84,9 @@ func (h *Home) awaitEngine(ctx context.Context, progress io.Writer) error {
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
+	}
+	if n := process.EndLeft(h.Dir); n > 0 {
+		fmt.Fprintf(progress, "an earlier run was killed and left %d processes running: they are ended\n", n)
 	}
 	return os.Remove(h.engineFile())
 }

@@ -42,8 +42,8 @@ type Location struct {
 	Container        string `json:"container"`
 	// Path is the blob's name (kind blob), a prefix (kind folder), or empty (kind container).
 	Path string `json:"path"`
-	// Files and SHA256 are the number and digest (rules.FilesDigest) of what the stack uploaded there; 0 and empty where
-	// it uploads nothing, and for targets.
+	// Files and SHA256 are the number and digest (rules.FilesDigest) of what the stack uploaded there; 0 and empty
+	// where it uploads nothing, and for targets.
 	Files  int    `json:"files,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 }

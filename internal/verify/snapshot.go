@@ -152,6 +152,5 @@ func (r *run) sources(provider, set string, d stack.DataSet, files []stack.Snaps
 		place += "/" + d.Source.Path
 	}
 	return []checks.Check{checks.About(provider, place).Is("source", "as uploaded (SHA-256 "+d.Source.SHA256+")",
-		seen == d.Source.SHA256, seen, "data set "+set+" was changed since: upload it again, by deleting what is there and "+
-			r.restore())}
+		seen == d.Source.SHA256, seen, "data set "+set+" was changed since: delete what is there, "+r.restore())}
 }

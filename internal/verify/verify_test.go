@@ -226,7 +226,7 @@ func TestSnapshotsAreJudgedByAzuresClock(t *testing.T) {
 	assert.Equal(t, fine, judge("Hour", old), "the trigger is half an hour old")
 }
 
-// The files at the provider are compared with what the stack uploaded: equal ends that both differ from it are no proof.
+// The digest of files tells their contents and names apart.
 func TestFilesAreComparedWithTheirSource(t *testing.T) {
 	sum := func(text string) string {
 		digest := sha256.Sum256([]byte(text))
