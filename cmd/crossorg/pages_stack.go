@@ -112,8 +112,8 @@ func (f *flags) changes(p *console.Page, r *local.Result, tense tense, counted s
 // changeOrder puts operations that are rarer than creations first.
 var changeOrder = []string{"replace", "delete", "update", "import", "create"}
 
-// changedRows shows the changes, one row a resource. When there is room for fewer rows, creations and deletions are
-// counted by type. The operation that is counted elsewhere has no rows.
+// changedRows shows the changes, one row a resource. When there is room for fewer rows, creations, deletions
+// and all changes of files are counted by type. The operation that is counted elsewhere has no rows.
 func (f *flags) changedRows(p *console.Page, changes []local.Change, counted string, rows int) {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(c local.Change) bool { return c.Op == counted && !f.all })
 	slices.SortStableFunc(changes, func(a, b local.Change) int {
@@ -128,7 +128,8 @@ func (f *flags) changedRows(p *console.Page, changes []local.Change, counted str
 	left := changes
 	for n := 1; len(left) > 0; n++ {
 		same := 1
-		if len(changes) > rows && !f.all && (left[0].Op == "create" || left[0].Op == "delete") {
+		if len(changes) > rows && !f.all &&
+			(left[0].Op == "create" || left[0].Op == "delete" || left[0].Type == "storage:Blob") {
 			for same < len(left) && left[same].Op == left[0].Op && left[same].Type == left[0].Type {
 				same++
 			}

@@ -67,6 +67,8 @@ type collector struct {
 	// printed are the last lines that the program or its compiler wrote.
 	printed []string
 
+	// files counts the files that were reported.
+	files int
 	// made are the changes, in the order of their ends.
 	made []Change
 	// standing are the resources that stand at the end, by URN; the value tells a provider's from a component.
@@ -178,6 +180,9 @@ func (c *collector) finished(s step, planning bool) {
 		return
 	}
 	w := words[s.Op]
+	if s.Type == fileType && c.folded(w) {
+		return
+	}
 	if planning {
 		fmt.Fprintf(c.progress, "  %s %-9s %s%s\n", w.sign, w.will, resourceName(s.URN), because(s))
 		return
@@ -187,6 +192,25 @@ func (c *collector) finished(s step, planning bool) {
 		took = fmt.Sprintf(" (%s)", time.Since(began.start).Round(100*time.Millisecond))
 	}
 	fmt.Fprintf(c.progress, "  %s %-9s %s%s%s\n", w.sign, w.done, resourceName(s.URN), because(s), took)
+}
+
+// The files of a folder can be thousands: after a few each has no line of its own any more.
+const (
+	fileType   = "azure-native:storage:Blob"
+	fewFiles   = 10
+	fileStride = 100
+)
+
+// folded counts a file, and reports whether it goes without a line of its own: every hundredth has one with the number.
+func (c *collector) folded(w word) bool {
+	c.files++
+	if c.files <= fewFiles {
+		return false
+	}
+	if c.files%fileStride == 0 {
+		fmt.Fprintf(c.progress, "  %s %d files so far\n", w.sign, c.files)
+	}
+	return true
 }
 
 // because names the properties that an update or a replacement is about.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -62,6 +64,23 @@ func TestProgressTellsWhatChangedAndWhy(t *testing.T) {
 	)
 	assert.Equal(t,
 		"  + created   storage:StorageAccount contoso\n  ~ update    storage:StorageAccount contoso [tags]\n", shown)
+}
+
+// Ensure a folder of many files is not as many lines.
+func TestManyFilesAreCounted(t *testing.T) {
+	var all []apitype.EngineEvent
+	for i := range 250 {
+		file := custom(apitype.OpCreate)
+		file.Type = "azure-native:storage:Blob"
+		file.URN = fmt.Sprintf("urn:pulumi:dev::crossorg::crossorg:index:ProviderOrg$azure-native:storage:Blob::"+
+			"contoso-provider/data/%03d.csv", i)
+		all = append(all, apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: file}})
+	}
+	_, shown := collected(t, all...)
+	assert.Contains(t, shown, "contoso-provider/data/009.csv")
+	assert.NotContains(t, shown, "contoso-provider/data/010.csv")
+	assert.Contains(t, shown, "  + 200 files so far\n")
+	assert.Equal(t, 12, strings.Count(shown, "\n"))
 }
 
 func TestSummaryAndOutputsComeFromTheEngine(t *testing.T) {

@@ -33,6 +33,7 @@ func writeSources(root string) error {
 func configurations(root string) *rapid.Generator[configuration] {
 	return rapid.Custom(func(t *rapid.T) configuration {
 		return configuration{
+			"protect":       seldom(t, "protect", 30, true, rapid.Just(false)),
 			"environment":   rapid.SampledFrom([]string{"dev", "staging"}).Draw(t, "environment"),
 			"tags":          object{"purpose": rapid.SampledFrom([]string{"sharing", "tests"}).Draw(t, "purpose")},
 			"organizations": organizations(t),
@@ -51,15 +52,17 @@ func organizations(t *rapid.T) object {
 	all := object{}
 	for _, name := range names {
 		// One region most of the time: another one makes everything of the organization anew.
-		all[name] = object{"location": rapid.SampledFrom([]string{"eastus", "eastus", "eastus", "westeurope"}).
-			Draw(t, "location")}
+		all[name] = object{
+			"location": rapid.SampledFrom([]string{"eastus", "eastus", "eastus", "westeurope"}).Draw(t, "location"),
+			"tags":     object{"owner": rapid.SampledFrom([]string{"data", "platform"}).Draw(t, "owner")},
+		}
 	}
 	return all
 }
 
 func shares(t *rapid.T) object {
 	all := object{}
-	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"ledger", "journal", "archive"}), 1, 2,
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"ledger", "journal", "ledger-old"}), 1, 2,
 		rapid.ID).Draw(t, "shares") {
 		all[name] = share(t)
 	}
@@ -68,7 +71,7 @@ func shares(t *rapid.T) object {
 
 func share(t *rapid.T) object {
 	parties := rapid.SampledFrom([][]any{{"contoso", "fabrikam"}, {"contoso", "fabrikam", "adatum"},
-		{"contoso", "adatum"}, {"fabrikam", "contoso"}}).Draw(t, "parties")
+		{"contoso", "adatum"}, {"fabrikam", "contoso"}, {"adatum", "contoso", "fabrikam"}}).Draw(t, "parties")
 	s := object{
 		"provider": parties[0], "consumers": parties[1:],
 		"schedule": object{
@@ -82,7 +85,7 @@ func share(t *rapid.T) object {
 		s["expiration"] = end
 	}
 	sets := object{}
-	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"alpha", "beta", "gamma"}), 1, 3,
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"alpha", "beta", "alpha-beta"}), 1, 3,
 		rapid.ID).Draw(t, "sets") {
 		sets[name] = dataSet(t)
 	}
@@ -108,8 +111,7 @@ func dataSet(t *rapid.T) object {
 
 func storage(t *rapid.T) object {
 	s := object{
-		"sku": rapid.SampledFrom([]string{"Standard_LRS", "Standard_LRS", "Standard_LRS", "Standard_GRS",
-			"Standard_ZRS"}).Draw(t, "sku"),
+		"sku":                     seldom(t, "sku", 15, "Standard_ZRS", rapid.SampledFrom([]string{"Standard_LRS", "Standard_GRS"})),
 		"accessTier":              rapid.SampledFrom([]string{"Hot", "Hot", "Cool"}).Draw(t, "tier"),
 		"softDeleteDays":          rapid.SampledFrom([]int{7, 30}).Draw(t, "days"),
 		"coolAfterDays":           rapid.SampledFrom([]int{0, 0, 90}).Draw(t, "cool"),
@@ -125,15 +127,23 @@ func vault(t *rapid.T) object {
 	v := object{
 		"sku":                  rapid.SampledFrom([]string{"standard", "premium"}).Draw(t, "vaultSku"),
 		"enabledForDeployment": rapid.Bool().Draw(t, "deployment"),
-		"softDeleteDays":       rapid.SampledFrom([]int{7, 7, 7, 7, 30}).Draw(t, "retention"),
-		"purgeProtection":      rapid.SampledFrom([]bool{false, false, false, false, true}).Draw(t, "purge"),
+		"softDeleteDays":       seldom(t, "retention", 15, 30, rapid.Just(7)),
+		"purgeProtection":      seldom(t, "purge", 20, true, rapid.Just(false)),
 	}
 	return v
 }
 
+// seldom is a rare value once in n times: one that Azure does not let go of, so that most updates after it are refused.
+func seldom[V any](t *rapid.T, name string, n int, rare V, usual *rapid.Generator[V]) V {
+	if rapid.IntRange(1, n).Draw(t, name+" seldom") == n {
+		return rare
+	}
+	return usual.Draw(t, name)
+}
+
 func monitoring(t *rapid.T) object {
 	m := object{"retentionDays": rapid.SampledFrom([]int{30, 90}).Draw(t, "logs")}
-	if rapid.Bool().Draw(t, "recipients") {
+	if rapid.IntRange(0, 3).Draw(t, "recipients") > 0 {
 		m["recipients"] = []any{"oncall@contoso.example"}
 	}
 	return m
@@ -145,7 +155,8 @@ func governance(t *rapid.T) any {
 	}
 	return object{
 		"organization":     rapid.SampledFrom([]string{"contoso", "contoso", "fabrikam"}).Draw(t, "host"),
-		"sku":              "Standard",
+		"sku":              rapid.SampledFrom([]string{"Standard", "Standard", "Basic"}).Draw(t, "clusterSku"),
+		"adminUser":        rapid.SampledFrom([]string{"fabricadmin", "fabricadmin", "operator"}).Draw(t, "admin"),
 		"nodeCount":        rapid.SampledFrom([]int{5, 6}).Draw(t, "nodes"),
 		"vmSize":           rapid.SampledFrom([]string{"Standard_D2s_v3", "Standard_D4s_v3"}).Draw(t, "vmSize"),
 		"adminCertificate": object{"thumbprint": fmt.Sprintf("%040X", rapid.IntRange(1, 2).Draw(t, "certificate"))},

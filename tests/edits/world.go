@@ -38,6 +38,8 @@ type world struct {
 	// snapshot is the stack's state, nil before the first run. changes are the steps of the last run.
 	snapshot *deploy.Snapshot
 	changes  []change
+	// made are the steps of the last update.
+	made []change
 }
 
 // newWorld opens an Azure without resources in a new folder below dir. binary is the compiled program, root the folder
@@ -97,7 +99,9 @@ func (w *world) close() error {
 
 // up brings the stack to a configuration and waits for its snapshots, as local up does.
 func (w *world) up(c configuration) error {
-	if err := w.run(engine.Update, c, false); err != nil {
+	err := w.run(engine.Update, c, false)
+	w.made = w.changes
+	if err != nil {
 		return err
 	}
 	reader := &stack.SnapshotReader{Access: w.access, Wait: true, Progress: io.Discard}
