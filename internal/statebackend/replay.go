@@ -55,6 +55,8 @@ type deployment struct {
 	members   map[string]json.RawMessage
 	resources []*stateResource
 	pending   []json.RawMessage
+	// features are what the state needs its reader to know; only a replay tells.
+	features []string
 }
 
 // Members of a deployment, as apitype.DeploymentV3 names them.
@@ -323,6 +325,10 @@ func (r *replayer) deployment() (*deployment, error) {
 	if err := d.readHeads(); err != nil {
 		return nil, err
 	}
+	// As in the engine's own replay, what is about to be dropped counts too.
+	if d.features, err = d.needed(r.byteString); err != nil {
+		return nil, err
+	}
 	if r.refreshed {
 		if err := d.dropDangling(); err != nil {
 			return nil, err
@@ -399,10 +405,6 @@ func (r *replayer) untyped(engine string) (*untypedDeployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	features, err := d.features(r.byteString)
-	if err != nil {
-		return nil, err
-	}
 	if d.members[memberManifest], err = manifest(engine); err != nil {
 		return nil, err
 	}
@@ -411,10 +413,10 @@ func (r *replayer) untyped(engine string) (*untypedDeployment, error) {
 		return nil, err
 	}
 	version := schemaVersion
-	if len(features) > 0 {
+	if len(d.features) > 0 {
 		version = schemaVersionForFeatures
 	}
-	return &untypedDeployment{Version: version, Features: features, Deployment: raw}, nil
+	return &untypedDeployment{Version: version, Features: d.features, Deployment: raw}, nil
 }
 
 // manifest says which engine wrote a state, and when. Its magic is the engine's check of itself.
@@ -465,8 +467,8 @@ func raws(resources []*stateResource) []json.RawMessage {
 	return list
 }
 
-// features are the parts of the schema that a state needs its reader to know, as pkg/resource/stack names them.
-func (d *deployment) features(byteString bool) ([]string, error) {
+// needed are the features of a state, as pkg/resource/stack of Pulumi names them.
+func (d *deployment) needed(byteString bool) ([]string, error) {
 	set := map[string]bool{}
 	add := func(needed bool, name string) {
 		if needed {
@@ -512,4 +514,33 @@ func engineVersion(userAgent string) string {
 		return ""
 	}
 	return strings.TrimSpace(version)
+}
+
+// Replay applies the entries of a journal to a state. State and result are JSON of apitype.UntypedDeployment, entries
+// are JSON of apitype.JournalEntry; engine is the version of the CLI that writes. It is what becomes of a journal at
+// the end of an update.
+func Replay(state json.RawMessage, entries []json.RawMessage, engine string) (json.RawMessage, error) {
+	var before untypedDeployment
+	if err := json.Unmarshal(state, &before); err != nil {
+		return nil, err
+	}
+	base, err := parseDeployment(before.Deployment)
+	if err != nil {
+		return nil, err
+	}
+	r := newReplayer(base)
+	for _, raw := range entries {
+		var e entry
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return nil, err
+		}
+		if err := r.add(e); err != nil {
+			return nil, err
+		}
+	}
+	after, err := r.untyped(engine)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(after)
 }

@@ -61,9 +61,12 @@ func (d *deployment) readHeads() error {
 }
 
 // dropDangling removes what refers to resources that a refresh found gone. Resources are listed behind what they depend
-// on, so whatever was not seen before is gone.
+// on, so whatever was not seen before is gone. A parent may be anywhere.
 func (d *deployment) dropDangling() error {
-	seen := map[string]bool{}
+	seen, all := map[string]bool{}, map[string]bool{}
+	for _, r := range d.resources {
+		all[r.head.URN] = true
+	}
 	for _, r := range d.resources {
 		h := &r.head
 		before := *h
@@ -81,7 +84,7 @@ func (d *deployment) dropDangling() error {
 		if !seen[h.DeletedWith] {
 			h.DeletedWith = ""
 		}
-		if !seen[h.Parent] {
+		if !all[h.Parent] {
 			h.Parent = ""
 		}
 		seen[h.URN] = true
