@@ -112,6 +112,22 @@ type sabotage struct {
 	do             func() (mend func())
 }
 
+// exchange deletes a resource that has no update and makes it anew with other properties, and back.
+func (l *live) exchange(id, version string, edit func(resource map[string]any)) func() func() {
+	return func() func() {
+		l.t.Helper()
+		before := writable(l.do(http.MethodGet, id, version, nil))
+		after := writable(before)
+		edit(after)
+		put := func(body map[string]any) {
+			l.do(http.MethodDelete, id, version, nil)
+			l.do(http.MethodPut, id, version, body)
+		}
+		put(after)
+		return func() { put(before) }
+	}
+}
+
 // change writes a resource anew with other properties, and back.
 func (l *live) change(id, version string, edit func(resource map[string]any)) func() func() {
 	return func() func() {
@@ -466,7 +482,7 @@ func (l *live) sabotages() []sabotage {
 		}},
 		{"a mapping deleted", "mapping", mapping, l.remove(mapping, shareVersion)},
 		{"a mapping elsewhere", "mapping", mapping,
-			l.change(mapping, shareVersion, property("filePath", "elsewhere.csv"))},
+			l.exchange(mapping, shareVersion, property("filePath", "elsewhere.csv"))},
 		{"the trigger deleted", "trigger", delivery.SubscriptionID + "/triggers", l.remove(trigger, shareVersion)},
 		{"public access allowed", "no-public-access", provider.StorageAccountID,
 			l.change(provider.StorageAccountID, storageVersion, property("allowBlobPublicAccess", true))},

@@ -2,8 +2,10 @@ package arm
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +32,29 @@ type jobRecord struct {
 
 // key orders jobs by their time.
 func (j jobRecord) key() string { return j.At.UTC().Format("20060102T150405.000000000") + "/" + j.ID }
+
+// Withdraw takes back the jobs of a resource that have been arranged with EnqueueDetached and whose payload matches. One
+// that is running already runs to its end.
+func (c *Call) Withdraw(resource ID, job string, matches func(payload map[string]any) bool) *Error {
+	var keys []string
+	err := c.Tx.Scan(tableJobs, "", func(key string, raw []byte) error {
+		var j jobRecord
+		if err := json.Unmarshal(raw, &j); err != nil {
+			return err
+		}
+		if j.Job == job && j.Operation == "" && strings.EqualFold(j.Resource, resource.String()) && matches(j.Payload) {
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	for _, key := range keys {
+		err = errors.Join(err, c.Tx.Delete(tableJobs, key))
+	}
+	if err != nil {
+		return InternalError(err)
+	}
+	return nil
+}
 
 func (s *Server) signal() {
 	select {

@@ -120,6 +120,7 @@ func TestAnotherScheduleNeedsAnotherTrigger(t *testing.T) {
 	_, err := w.fabrikam.beginTrigger(later)
 	armtest.Refused(t, err, http.StatusConflict, "ResourceAlreadyExists")
 	w.fabrikam.renewTrigger(later)
+	require.Equal(t, 1, w.waiting("scheduledSnapshot"), "Ensure the old trigger's next snapshot is taken back")
 	require.Equal(t, armdatashare.TriggerStatusActive, *w.fabrikam.trigger().TriggerStatus)
 	w.Elapse(24 * time.Hour)
 	w.Restart()

@@ -2,6 +2,7 @@ package datashare_test
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossorg/crossorg/internal/azure/armtest"
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // The names of the tests' resources.
@@ -262,4 +264,17 @@ func (w *world) sharedContainer(files ...string) {
 func expiring(at time.Time) armdatashare.ProviderShareSubscription {
 	return armdatashare.ProviderShareSubscription{
 		Properties: &armdatashare.ProviderShareSubscriptionProperties{ExpirationDate: &at}}
+}
+
+// waiting counts the jobs of a name that wait for their time.
+func (w *world) waiting(job string) (count int) {
+	require.NoError(w.T, w.Store.View(func(tx *store.Tx) error {
+		return tx.Scan("jobs", "", func(_ string, record []byte) error {
+			if strings.Contains(string(record), `"job":"`+job+`"`) {
+				count++
+			}
+			return nil
+		})
+	}))
+	return count
 }

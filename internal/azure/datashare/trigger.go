@@ -2,6 +2,7 @@ package datashare
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,11 +103,15 @@ func offered(c *arm.Call, sub *arm.Resource, wanted schedule) *arm.Error {
 	return nil
 }
 
+// deleteTrigger takes back the snapshot that is due next.
 func (p *provider) deleteTrigger(c *arm.Call, r *arm.Resource) *arm.Error {
 	if err := c.Tx.Delete(tableSchedules, r.ID.Key()); err != nil {
 		return arm.InternalError(err)
 	}
-	return nil
+	sub, _ := r.ID.Parent()
+	return c.Withdraw(sub, jobScheduled, func(payload map[string]any) bool {
+		return strings.EqualFold(jsonbody.Text(payload, "trigger"), r.ID.String())
+	})
 }
 
 // plan arranges the trigger's next snapshot, in place of any other that was arranged for it.
