@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReplacements edits what Azure does not change in place, one thing after the other on a standing stack: up replaces
-// it with all that belongs to it, delivers, and sends no request that Azure refuses.
+// TestReplacements edits what Azure does not change in place, one thing after the other on a standing stack: up
+// replaces it with all that belongs to it, delivers, and sends no request that Azure refuses.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	c := newHome(t, "dev")

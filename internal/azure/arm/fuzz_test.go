@@ -36,7 +36,8 @@ func FuzzServeHTTP(f *testing.F) {
 	c := newCloudOf(f, armtest.Config{Providers: func(a *armtest.Azure) []*arm.Provider {
 		return append([]*arm.Provider{
 			authorization.New(a.Directory), storage.New(a.Content()),
-			keyvault.New(keyvault.NewEndpoints(nowhere, 20000)), datashare.New(a.Content(), a.Directory, datashare.Options{}),
+			keyvault.New(keyvault.NewEndpoints(nowhere, 20000)),
+			datashare.New(a.Content(), a.Directory, datashare.Options{}),
 			servicefabric.New(&http.Client{Transport: unreachable{}}),
 		}, monitor.New()...)
 	}})

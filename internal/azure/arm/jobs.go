@@ -33,8 +33,8 @@ type jobRecord struct {
 // key orders jobs by their time.
 func (j jobRecord) key() string { return j.At.UTC().Format("20060102T150405.000000000") + "/" + j.ID }
 
-// Withdraw takes back the jobs of a resource that have been arranged with EnqueueDetached and whose payload matches. One
-// that is running already runs to its end.
+// Withdraw takes back the jobs of a resource that have been arranged with EnqueueDetached and whose payload matches.
+// One that is running already runs to its end.
 func (c *Call) Withdraw(resource ID, job string, matches func(payload map[string]any) bool) *Error {
 	var keys []string
 	err := c.Tx.Scan(tableJobs, "", func(key string, raw []byte) error {
