@@ -21,6 +21,10 @@ func LeastNodes(sku string) int {
 	return 0
 }
 
+// MostNodes is how many nodes a node type takes: a scale set of one placement group has no more
+// (learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups).
+const MostNodes = 100
+
 // ManagementPorts are the ports that a cluster is administered through: client connections and the HTTP gateway
 // (learn.microsoft.com/azure/service-fabric/how-to-managed-cluster-networking).
 func ManagementPorts() []int { return []int{19000, 19080} }

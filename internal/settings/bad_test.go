@@ -493,9 +493,18 @@ func TestBadConfigurations(t *testing.T) {
 		{"no instances", []string{"governance", "package", "services", "audit", "instanceCount"}, 0, []string{
 			`crossorg:governance.package.services.audit.instanceCount = 0: out of range; ` +
 				`use -1 for every node, or 1 and more`}},
-		{"service without type", []string{"governance", "package", "services", "audit"}, nil, []string{
+		{"service without type", []string{"governance", "package", "services", "audit"}, object{}, []string{
 			`crossorg:governance.package.services.audit.typeName: missing; ` +
 				`set ServiceTypeName of ServiceManifest.xml`}},
+		{"nothing where a list closes the network", []string{"storage", "allowedAddressRanges"}, nil, []string{
+			`crossorg:storage.allowedAddressRanges: without a value; write one, or leave the key out`}},
+		{"nothing where protection was", []string{"protect"}, "", []string{
+			`crossorg:protect: without a value; write one, or leave the key out`}},
+		{"a list for the environment", []string{"environment"}, list{"dev"}, []string{
+			`crossorg:environment: not text; give a single value`}},
+		{"a list for the password", []string{"adminPassword"}, list{"Correct-horse-9"}, []string{
+			`crossorg:adminPassword: an object or a list, and a password is one text; run pulumi config set --secret ` +
+				`crossorg:adminPassword`}},
 		{"service name", []string{"governance", "package", "services", "a b"}, object{"typeName": "AuditType"},
 			[]string{
 				`crossorg:governance.package.services["a b"]: not a valid service name; ` +

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -26,6 +25,8 @@ func (c *collector) checkGovernance(s *Settings, options Options) {
 		if least := rules.LeastNodes(g.SKU); g.NodeCount < least {
 			c.add(at.with("nodeCount"), g.NodeCount, fmt.Sprintf("too few nodes for the sku %s", g.SKU),
 				fmt.Sprintf("use at least %d", least))
+		} else if g.NodeCount > rules.MostNodes {
+			c.add(at.with("nodeCount"), g.NodeCount, "too many nodes", fmt.Sprintf("use at most %d", rules.MostNodes))
 		}
 	}
 	if c.required(at.with("vmSize"), g.VMSize, "set a size, such as Standard_D2s_v3") && !vmSize.MatchString(g.VMSize) {
@@ -130,12 +131,9 @@ func (c *collector) adminPassword(secret Secret) {
 		c.add(at, nil, "missing, though there is a cluster to administer", remedy)
 		return
 	}
-	if strings.HasPrefix(password, "{") || strings.HasPrefix(password, "[") {
-		var parts any
-		if json.Unmarshal([]byte(password), &parts) == nil {
-			c.add(at, nil, "an object or a list, and a password is one text", remedy)
-			return
-		}
+	if isStructure(password) {
+		c.add(at, nil, "an object or a list, and a password is one text", remedy)
+		return
 	}
 	var reasons []string
 	if n := utf8.RuneCountInString(password); n < 8 || n > 123 {

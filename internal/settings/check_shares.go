@@ -132,6 +132,10 @@ func (c *collector) checkDataSet(at path, share, name string, d DataSet, files *
 	case d.Kind == rules.Container && d.Path != "":
 		c.add(where, d.Path, "not for kind container, which shares the whole container",
 			"remove it, or use kind folder or blob")
+	case dateAsText.MatchString(d.Path):
+		c.add(where, d.Path, "a date without quotes, which reads otherwise than it is written", "put it in quotes")
+	case hasSpaceAtEnd(d.Path):
+		c.add(where, d.Path, "a segment with a space at an end", "leave it out")
 	case d.Path != "":
 		if reason, remedy := blobName(d.Path, rules.ArrivalPath(share, d.Container, "")); reason != "" {
 			c.add(where, d.Path, reason, remedy)
@@ -140,6 +144,16 @@ func (c *collector) checkDataSet(at path, share, name string, d DataSet, files *
 	if d.Source != "" {
 		c.source(at.with("source"), share, d, files)
 	}
+}
+
+// hasSpaceAtEnd reports whether a segment of a path begins or ends with a space. Azure takes it, and nobody sees it.
+func hasSpaceAtEnd(name string) bool {
+	for segment := range strings.SplitSeq(name, "/") {
+		if strings.TrimSpace(segment) != segment {
+			return true
+		}
+	}
+	return false
 }
 
 // overlap reports whether two data sets hold the same blob. At the consumer, container and path stay part of its name.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -173,7 +174,10 @@ func (c *collector) folder(at path, share string, d DataSet, folder string) {
 	files, problems := 0, 0
 	problem := func(name, reason, do string) {
 		if problems++; problems == 1 {
-			first, remedy = fmt.Sprintf("%q in it is %s", name, reason), do
+			first, remedy = show(name)+" in it is "+reason, do
+			if !utf8.ValidString(name) {
+				first = strconv.Quote(name) + " in it is " + reason
+			}
 		}
 	}
 	prefix := rules.ArrivalPath(share, d.Container, "")

@@ -51,6 +51,8 @@ func (c *collector) tags(at path, tags map[string]string) {
 
 func (c *collector) tagValue(at path, value string) {
 	switch n := utf8.RuneCountInString(value); {
+	case value != "" && strings.TrimSpace(value) == "":
+		c.add(at, value, "tag value of spaces", "write something, or leave the tag out")
 	case n > rules.MaxTagValue:
 		c.add(at, value, fmt.Sprintf("tag value of %d characters", n), fmt.Sprintf("use at most %d", rules.MaxTagValue))
 	case strings.ContainsFunc(value, noCharacter):

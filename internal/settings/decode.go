@@ -73,9 +73,11 @@ func want(t reflect.Type) string {
 	}
 }
 
-// fill lays a decoded JSON value over target. Null leaves target unchanged.
+// fill lays a decoded JSON value over target. Null is a problem: it is what is left of a value that was commented out or
+// indented wrongly, and its default could open what the value closed.
 func (c *collector) fill(at path, raw any, target reflect.Value) {
 	if raw == nil {
+		c.add(at, nil, "without a value", "write one, or leave the key out")
 		return
 	}
 	if target.Type() == timeType {
@@ -278,6 +280,7 @@ func (c *collector) fillStruct(at path, object map[string]any, target reflect.Va
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
+		c.noteName(name)
 		i, known := fields[name]
 		if !known {
 			c.unknown(at.with(name), name, slices.Sorted(maps.Keys(fields)))
@@ -300,6 +303,7 @@ func (c *collector) unknown(at path, name string, known []string) {
 func (c *collector) fillMap(at path, object map[string]any, target reflect.Value) {
 	target.Set(reflect.MakeMapWithSize(target.Type(), len(object)))
 	for _, name := range slices.Sorted(maps.Keys(object)) {
+		c.noteName(name)
 		fresh := newValue(target.Type().Elem())
 		c.fill(at.with(name), object[name], fresh.Elem())
 		target.SetMapIndex(reflect.ValueOf(name), fresh.Elem())

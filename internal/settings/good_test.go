@@ -213,8 +213,7 @@ func TestSecretHidesItself(t *testing.T) {
 // Empty keys count as absent, and the stack's name stands in for the environment.
 func TestAbsentKeysHaveDefaults(t *testing.T) {
 	got, err := settings.Parse(map[string]string{
-		"organizations": `{"contoso": {"location": "eastus"}}`, "environment": "", "governance": "null", "shares": "{}",
-		"storage":       "null",
+		"organizations": `{"contoso": {"location": "eastus"}}`, "environment": "", "shares": "{}",
 		"adminPassword": "", "principalSecrets": "",
 	}, settings.Options{Stack: "trial"})
 	require.NoError(t, err)

@@ -79,6 +79,9 @@ func (c *collector) parse(values map[string]string, options Options) (*Settings,
 
 	s := &Settings{Environment: values[keyEnvironment]}
 	s.setDefaults()
+	if isStructure(s.Environment) {
+		c.add(path{keyEnvironment}, nil, "not text", "give a single value")
+	}
 	if s.Environment == "" {
 		s.Environment = options.Stack
 	}
@@ -89,7 +92,7 @@ func (c *collector) parse(values map[string]string, options Options) (*Settings,
 	c.structured(values, keySourceFolders, &s.SourceFolders)
 	c.structured(values, keyStorage, &s.Storage)
 	c.structured(values, keyKeyVault, &s.KeyVault)
-	if !isEmptyObject(values[keyGovernance]) {
+	if text := strings.TrimSpace(values[keyGovernance]); text == "null" || !isEmptyObject(text) {
 		c.structured(values, keyGovernance, &s.Governance)
 	}
 	c.structured(values, keyMonitoring, &s.Monitoring)
@@ -134,9 +137,16 @@ func secretTexts(values map[string]string) []string {
 	return found
 }
 
+// isStructure reports whether a text is a list or an object in JSON, as Pulumi hands over those of a stack file.
+func isStructure(text string) bool {
+	text = strings.TrimSpace(text)
+	return (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) && json.Valid([]byte(text))
+}
+
 // keys reports keys that nothing reads.
 func (c *collector) keys(values map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
+		c.noteName(key)
 		reason, remedy := stackfile.MisplacedKey(key, Namespace)
 		_, name, foreign := strings.Cut(key, ":")
 		switch {
@@ -146,6 +156,13 @@ func (c *collector) keys(values map[string]string) {
 			c.seen[path{name}.String()] = true
 		case !foreign && !slices.Contains(Keys(), key):
 			c.unknown(path{key}, key, Keys())
+		}
+	}
+	// These have defaults that are not empty, so that an empty text is what the stack file says.
+	for _, key := range []string{keyTags, keyProtect, keyRolePropagation, keySourceFolders, keyStorage, keyKeyVault,
+		keyGovernance, keyMonitoring} {
+		if text, said := values[key]; said && strings.TrimSpace(text) == "" {
+			c.add(path{key}, nil, "without a value", "write one, or leave the key out")
 		}
 	}
 	if text := strings.TrimSpace(values[keyShares]); text == "" || text == "null" {

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 	"unicode"
+
+	"github.com/crossorg/crossorg/internal/stackfile"
 )
 
 // Problem is one thing that is wrong with a configuration.
@@ -61,6 +63,8 @@ type collector struct {
 	encrypted map[string]bool
 	// secretTexts are the secrets that the configuration holds.
 	secretTexts []string
+	// secretNames are the names in it that may be secrets in the wrong place.
+	secretNames []string
 }
 
 func newCollector() *collector {
@@ -79,7 +83,16 @@ func (c *collector) add(at path, value any, reason, remedy string) {
 	}
 	c.seen[at.String()] = true
 	c.problems = append(c.problems,
-		Problem{Key: at.String(), Value: shown, Reason: oneLine(reason), Remedy: oneLine(remedy)})
+		Problem{Key: at.String(), Value: shown, Reason: shortened(oneLine(reason)), Remedy: shortened(oneLine(remedy))})
+}
+
+// shortened keeps names of a configuration from swamping a line.
+func shortened(text string) string {
+	const longest = 300
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return text
 }
 
 // maybeSecret reports whether a value could be a secret in the wrong place, which is not to be shown: it has one of the
@@ -88,42 +101,11 @@ func (c *collector) maybeSecret(value any) bool {
 	switch value := value.(type) {
 	case string:
 		known := func(secret string) bool { return strings.Contains(value, secret) }
-		return slices.ContainsFunc(c.secretTexts, known) || looksSecret(value)
+		return slices.ContainsFunc(c.secretTexts, known) || stackfile.SecretLike(value)
 	case map[string]any, []any:
 		return true
 	}
 	return false
-}
-
-// looksSecret reports whether a text has the shape of a generated secret, a password or a token, and not that of what
-// a configuration is made of: names, ids, times, addresses and sentences.
-func looksSecret(text string) bool {
-	const shortest = 8 // of a password
-	if len(text) < shortest || guid.MatchString(text) {
-		return false
-	}
-	if _, isTime := parseTime(text); isTime {
-		return false
-	}
-	var lower, upper, digit, special, longest, run int
-	for _, r := range text {
-		run++
-		switch {
-		case unicode.IsLower(r):
-			lower = 1
-		case unicode.IsUpper(r):
-			upper = 1
-		case unicode.IsDigit(r):
-			digit = 1
-		case strings.ContainsRune(" -_./:,@", r): // they separate words, and the parts of addresses
-			run = 0
-		default:
-			special = 1
-		}
-		longest = max(longest, run)
-	}
-	const wordy = 24 // no word is longer
-	return lower+upper+digit+special >= 3 || special == 1 && digit == 1 || digit == 1 && longest >= wordy
 }
 
 // oneLine keeps names that were taken from a configuration from breaking lines.
@@ -151,8 +133,27 @@ func (c *collector) err() error {
 	if len(c.problems) == 0 {
 		return nil
 	}
+	for i, p := range c.problems {
+		c.problems[i] = Problem{Key: c.withoutSecrets(p.Key), Value: p.Value, Reason: c.withoutSecrets(p.Reason),
+			Remedy: c.withoutSecrets(p.Remedy)}
+	}
 	sort.SliceStable(c.problems, func(i, j int) bool { return c.problems[i].Key < c.problems[j].Key })
 	return c.problems
+}
+
+// withoutSecrets hides names of the configuration that may be secrets in the wrong place.
+func (c *collector) withoutSecrets(text string) string {
+	for _, name := range c.secretNames {
+		text = strings.ReplaceAll(text, name, stackfile.HiddenName)
+	}
+	return text
+}
+
+// noteName notes a name that the configuration uses, if it may be a secret in the wrong place.
+func (c *collector) noteName(name string) {
+	if stackfile.SecretLike(name) && stackfile.ShownName(name) != name || slices.Contains(c.secretTexts, name) {
+		c.secretNames = append(c.secretNames, name)
+	}
 }
 
 // longestShown keeps a value from swamping the line that it is shown on.

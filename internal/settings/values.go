@@ -33,7 +33,8 @@ var (
 	thumbprint = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 
 	// learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
-	vmSize = regexp.MustCompile(`^Standard_[A-Z]+[0-9]+[A-Za-z0-9_-]{0,40}$`)
+	vmSize = regexp.MustCompile(
+		`^Standard_[A-Z]{1,4}[0-9]{1,4}[a-z0-9-]{0,12}(_([A-Z]+[0-9]+|[A-Za-z]{1,12})){0,2}(_v[0-9]{1,2})?$`)
 )
 
 // Words that Azure refuses in names that become public host names, wherever they stand and at the start

@@ -95,7 +95,7 @@ func (f *faults) topOf(top *yaml.Node, project string) {
 			f.config(key, value, project)
 		case slices.Contains(topKeys, key.Value):
 		case strings.Contains(key.Value, ":"):
-			f.add(key.Line, key.Value, "at the top of the file, where Pulumi does not see it",
+			f.add(key.Line, ShownName(key.Value), "at the top of the file, where Pulumi does not see it",
 				"indent it below config:")
 		default:
 			remedy := "remove it, or indent it below config:; known here are " + strings.Join(topKeys, ", ")
@@ -103,7 +103,7 @@ func (f *faults) topOf(top *yaml.Node, project string) {
 				remedy = `did you mean "` + near + `"?`
 				has[near] = true
 			}
-			f.add(key.Line, key.Value, "unknown key at the top of the file", remedy)
+			f.add(key.Line, ShownName(key.Value), "unknown key at the top of the file", remedy)
 		}
 		has[key.Value] = true
 	}
@@ -131,7 +131,7 @@ func (f *faults) config(key, value *yaml.Node, project string) {
 	for i := 0; i+1 < len(value.Content); i += 2 {
 		if name := value.Content[i]; name.Kind == yaml.ScalarNode && name.Tag != mergeTag {
 			if reason, remedy := MisplacedKey(name.Value, project); reason != "" {
-				f.add(name.Line, name.Value, reason, remedy)
+				f.add(name.Line, ShownName(name.Value), reason, remedy)
 			}
 		}
 	}

@@ -84,7 +84,7 @@ func (f *faults) ids(key string, said *yaml.Node, organizations map[string]Organ
 			for step := range strings.SplitSeq(id.field, ".") {
 				at = lookup(at, step)
 			}
-			f.add(lineOf(at), key+"."+name+"."+id.field, "not a GUID",
+			f.add(lineOf(at), key+"."+ShownName(name)+"."+id.field, "not a GUID",
 				"write the id, such as 11111111-2222-3333-4444-555555555555, and not a name")
 		}
 	}

@@ -201,9 +201,9 @@ func (w *walk) children(n *yaml.Node, key string, depth int) {
 	first := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
-		at := name.Value
+		at := ShownName(name.Value)
 		if key != "" && key != "config" {
-			at = key + "." + name.Value
+			at = key + "." + at
 		}
 		switch {
 		case name.Kind != yaml.ScalarNode:
