@@ -281,5 +281,19 @@ func TestTheRootNeedsARoleThere(t *testing.T) {
 		Refused(http.StatusForbidden, "AuthorizationFailed")
 	a.Contoso.Get(authorization+"roleAssignments?api-version=2022-04-01").
 		Refused(http.StatusForbidden, "AuthorizationFailed")
+	for _, scope := range []string{"", "/providers/Microsoft.Management/managementGroups/all",
+		"/providers/Microsoft.Storage/storageAccounts/any", "/subscriptions/" + armtest.OtherSubscription,
+		armtest.OtherGroup + "/providers/Microsoft.Storage/storageAccounts/any"} {
+		for path, method := range map[string]string{
+			"Microsoft.Authorization/locks?api-version=2020-05-01":                     http.MethodGet,
+			"Microsoft.Authorization/locks/all?api-version=2020-05-01":                 http.MethodPut,
+			"Microsoft.Authorization/roleAssignments?api-version=2022-04-01":           http.MethodGet,
+			"Microsoft.Insights/diagnosticSettings?api-version=2021-05-01-preview":     http.MethodGet,
+			"Microsoft.Insights/diagnosticSettings/all?api-version=2021-05-01-preview": http.MethodDelete,
+		} {
+			refused := a.Contoso.Do(method, scope+"/providers/"+path, lock)
+			assert.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, refused.Status, scope+" "+path)
+		}
+	}
 	assert.NotEmpty(t, a.Contoso.Get(authorization+"roleDefinitions").OK().Value(), "Ensure roles are known to all")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	azblobblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/crossorg/crossorg/internal/azure/armtest"
 	"github.com/crossorg/crossorg/internal/azure/blob"
+	"github.com/crossorg/crossorg/internal/azure/roles"
 	"github.com/crossorg/crossorg/internal/azure/storage"
 	"github.com/crossorg/crossorg/internal/azure/store"
 )
@@ -420,4 +422,39 @@ func decoded(t *testing.T, key string) []byte {
 	raw, err := base64.StdEncoding.DecodeString(key)
 	require.NoError(t, err)
 	return raw
+}
+
+// A role on a container ends with the container, on whichever plane it is deleted: the next one of its name does not
+// have it.
+func TestRolesOnAContainerEndWithIt(t *testing.T) {
+	c := withData(t, "assigned", nil)
+	p := c.Principal(armtest.Tenant, "reader")
+	const id = accounts + "assigned/blobServices/default/containers/data"
+	client, err := azblob.NewClient(c.blobs.URL+"/assigned/", c.As(p),
+		&azblob.ClientOptions{ClientOptions: c.options()})
+	require.NoError(t, err)
+	remove := []func(){
+		func() {
+			_, err := c.data("assigned", 0).DeleteContainer(context.Background(), "data", nil)
+			require.NoError(t, err)
+		},
+		func() {
+			status, _ := c.do("DELETE", id, nil)
+			require.Less(t, status, 300)
+		},
+	}
+	for i, remove := range remove {
+		status, out := c.do("PUT", fmt.Sprintf("%s/providers/Microsoft.Authorization/roleAssignments/"+
+			"11111111-0000-4000-8000-00000000000%d?api-version=2022-04-01", id, i),
+			object{"properties": object{"principalId": p.ObjectID,
+				"roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/" + roles.BlobDataReader}})
+		require.Equal(t, http.StatusCreated, status, "%v", out)
+		require.NoError(t, read(client))
+		remove()
+		_, err := c.data("assigned", 0).CreateContainer(context.Background(), "data", nil)
+		require.NoError(t, err)
+		_, err = c.data("assigned", 0).UploadBuffer(context.Background(), "data", "x", []byte("x"), nil)
+		require.NoError(t, err)
+		refusedWith(t, read(client), bloberror.AuthorizationPermissionMismatch, "the container is another one")
+	}
 }
