@@ -217,3 +217,51 @@ func TestTagsHavePermissionsOfTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+// A lifecycle rule may ask for tags.
+// Source: https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure
+func TestALifecycleRuleAsksForTags(t *testing.T) {
+	c := withData(t, "tagging", nil)
+	ctx := context.Background()
+	client := c.data("tagging", 0)
+	for name, stage := range map[string]string{"done": "done", "raw": "raw"} {
+		_, err := client.UploadBuffer(ctx, "data", name, []byte(name), &azblob.UploadBufferOptions{
+			Tags: map[string]string{"stage": stage}})
+		require.NoError(t, err)
+	}
+	status, out := c.do("PUT", accounts+"tagging/managementPolicies/default", object{"properties": object{
+		"policy": object{"rules": []any{object{"name": "done", "type": "Lifecycle", "definition": object{
+			"filters": object{"blobTypes": []any{"blockBlob"}, "blobIndexMatch": []any{
+				object{"name": "stage", "op": "==", "value": "done"}}},
+			"actions": object{"baseBlob": object{"delete": object{"daysAfterModificationGreaterThan": 1}}}}}}}}})
+	require.Equal(t, 200, status, "%v", out)
+	c.Advance(3 * 24 * time.Hour)
+	assert.Equal(t, []string{"raw", "x"}, itemsOf(t, client, azblob.ListBlobsInclude{}))
+}
+
+// What is under a lease or kept immutable is left alone by a lifecycle rule that deletes.
+func TestALifecycleRuleSparesWhatIsLeasedOrImmutable(t *testing.T) {
+	c := withData(t, "tagging", nil)
+	client := c.data("tagging", 0)
+	c.leased(client, "leased", "available")
+	b := client.ServiceClient().NewContainerClient("data").NewBlockBlobClient("leased")
+	_, err := leaseOn(c, b, leaseA).AcquireLease(context.Background(), -1, nil)
+	require.NoError(t, err)
+	status, out := c.do("PUT", accounts+"tagging/managementPolicies/default", object{"properties": object{
+		"policy": object{"rules": []any{object{"name": "all", "type": "Lifecycle", "definition": object{
+			"filters": object{"blobTypes": []any{"blockBlob"}},
+			"actions": object{"baseBlob": object{"delete": object{"daysAfterModificationGreaterThan": 1}}}}}}}}})
+	require.Equal(t, 200, status, "%v", out)
+	c.Advance(3 * 24 * time.Hour)
+	assert.Equal(t, []string{"leased"}, itemsOf(t, client, azblob.ListBlobsInclude{}))
+	_, err = leaseOn(c, b, leaseA).ReleaseLease(context.Background(), nil)
+	require.NoError(t, err)
+	const policy = accounts + "tagging/blobServices/default/containers/data/immutabilityPolicies/default"
+	status, out = c.do("PUT", policy, object{"properties": object{"immutabilityPeriodSinceCreationInDays": 10}},
+		"If-Match", "")
+	require.Equal(t, 200, status, "%v", out)
+	c.Advance(2 * 24 * time.Hour)
+	assert.Equal(t, []string{"leased"}, itemsOf(t, client, azblob.ListBlobsInclude{}))
+	c.Advance(10 * 24 * time.Hour)
+	assert.Empty(t, itemsOf(t, client, azblob.ListBlobsInclude{}))
+}
