@@ -24,7 +24,7 @@ type Checked struct {
 }
 
 // ownFiles are what a folder holds.
-var ownFiles = []string{stateFile, stateFile + ".seal", estateFile, caFile, caKeyFile, blobFolder}
+var ownFiles = []string{stateFile, stateFile + ".seal", stateFile + ".reserve", estateFile, caFile, caKeyFile, blobFolder}
 
 // Check reads everything that a folder holds and changes nothing. It returns ErrInUse when a process has the folder
 // open.
@@ -55,6 +55,11 @@ func Check(ctx context.Context, dir string) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
+	reserve, err := store.CheckReserve(state)
+	if err != nil {
+		return nil, err
+	}
+	c.Damages = append(c.Damages, reserve...)
 	if c.Damages = append(c.Damages, damages...); len(damages) > 0 {
 		return c, nil // what it says about other files is not to be trusted
 	}

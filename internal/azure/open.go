@@ -166,7 +166,10 @@ func (p *parts) openDirectory() (err error) {
 	if p.directory, err = identity.NewDirectory(p.store, p.estate.management(), p.clock.Now); err != nil {
 		return err
 	}
-	if err := p.store.Update(func(tx *store.Tx) error { return seed(tx, p.directory, p.estate) }); err != nil {
+	if err := p.store.Update(func(tx *store.Tx) error {
+		tx.MakesRoom() // a home on a full disk can be opened, so that something can be deleted there
+		return seed(tx, p.directory, p.estate)
+	}); err != nil {
 		return err
 	}
 	p.directory.DelayAssignments(p.options.Latency.RoleDelay()) // the deployers' own, above, are in effect at once

@@ -3,6 +3,8 @@ package arm
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/crossorg/crossorg/internal/azure/store"
 )
 
 // Error is ARM's error: an HTTP status and the published envelope {"error":{"code","message","target","details":[]}}.
@@ -48,5 +50,9 @@ func InvalidNamespace(namespace string) *Error {
 
 // InternalError is a 500 for a failure of the embedded Azure itself, such as a state file that cannot be written.
 func InternalError(err error) *Error {
+	if store.IsFull(err) {
+		return Errorf(http.StatusInsufficientStorage, "InsufficientStorage", "The disk that holds the embedded Azure's "+
+			"home folder is full: delete something there, or make room. Deletions still work. (%v)", err)
+	}
 	return Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
 }

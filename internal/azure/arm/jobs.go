@@ -184,6 +184,7 @@ func (s *Server) runJob(j jobRecord) (ran Ran) {
 		return ran // closing: the job stays in the table and runs again
 	}
 	_ = s.Update(func(c *Call) error { // on failure the job stays and runs again
+		c.Tx.MakesRoom() // the rest of what was accepted
 		if err := c.Tx.Delete(tableJobs, j.key()); err != nil {
 			return err
 		}

@@ -174,6 +174,9 @@ func (x *exchange) answer() (rep *reply, aerr *Error) {
 	err := run(func(tx *store.Tx) error {
 		c := x.call
 		c.Tx = tx
+		if x.Method == http.MethodDelete {
+			tx.MakesRoom()
+		}
 		rep, aerr = x.s.dispatch(&c, x)
 		x.call = c
 		x.call.Tx = nil

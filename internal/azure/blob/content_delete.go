@@ -24,6 +24,7 @@ func (c *Content) DeleteWith(
 	key Key, snapshots Snapshots, now time.Time, check func(tx *store.Tx, old *Properties) error,
 ) error {
 	err := c.st.Update(func(tx *store.Tx) error {
+		tx.MakesRoom()
 		p, err := stat(tx, key)
 		if err != nil {
 			return err

@@ -25,6 +25,9 @@ func serviceError(status int, code, message string) *Error {
 }
 
 var (
+	// errDiskFull has no counterpart on Azure, whose disks do not fill; the code is ours.
+	errDiskFull = serviceError(http.StatusInsufficientStorage, "InsufficientStorage", "The disk that holds the "+
+		"embedded Azure's home folder is full: delete something there, or make room. Deletions still work.")
 	errBlobNotFound      = serviceError(http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
 	errContainerNotFound = serviceError(http.StatusNotFound, "ContainerNotFound",
 		"The specified container does not exist.")

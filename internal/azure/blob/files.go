@@ -242,6 +242,7 @@ func (f *files) sweepSome() (more bool, err error) {
 	const limit = 128
 	removed, later := 0, false
 	err = f.st.Update(func(tx *store.Tx) error {
+		tx.MakesRoom()
 		garbage := map[string]bool{}
 		if err := f.st.View(func(tx *store.Tx) error {
 			return tx.Scan(tableGarbage, "", func(sha string, _ []byte) error { garbage[sha] = true; return nil })

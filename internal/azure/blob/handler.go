@@ -158,6 +158,8 @@ func asServiceError(err error) *Error {
 		return errContainerExists
 	case errors.Is(err, ErrContainerNotFound):
 		return errContainerNotFound
+	case store.IsFull(err):
+		return errDiskFull
 	case errors.As(err, &tooLarge):
 		return errTooLarge
 	}

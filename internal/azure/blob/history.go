@@ -125,6 +125,7 @@ func (p *Properties) expired(now time.Time) bool { return p.Deleted != nil && !n
 // transaction. Where deleted blobs are kept it can be restored.
 func (c *Content) DeleteVersion(key Key, now time.Time, check func(tx *store.Tx, old *Properties) error) error {
 	err := c.st.Update(func(tx *store.Tx) error {
+		tx.MakesRoom()
 		p, err := stat(tx, key)
 		if err != nil {
 			return err

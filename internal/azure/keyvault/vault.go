@@ -35,6 +35,7 @@ const jobPurge = "purge"
 
 func purgeExpired(_ context.Context, s *arm.Server, vault *arm.Resource, _ map[string]any) *arm.Error {
 	err := s.Update(func(c *arm.Call) error {
+		c.Tx.MakesRoom()
 		all, err := store.All[removedSecret](c.Tx, tableRemoved, strings.ToLower(vault.ID.Name())+"/")
 		if err != nil {
 			return err

@@ -276,6 +276,7 @@ func (a *Accounts) write(
 // DeleteContainer removes the container's resource, what belongs to it, and its blobs.
 func (a *Accounts) DeleteContainer(of blob.Account, name string, check func(c blob.Container) error) error {
 	return a.server.Update(func(c *arm.Call) error {
+		c.Tx.MakesRoom()
 		r, ok := loadSame(c, of)
 		if !ok {
 			return blob.ErrContainerNotFound

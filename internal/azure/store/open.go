@@ -192,7 +192,8 @@ func start(path string, db *bbolt.DB, s *seal, h head) (*Store, error) {
 				return err
 			}
 		}
-		s.Status, s.Sequence, s.SHA256 = sealOpen, h.Sequence, ""
+		keepReserve(path)
+		s.Status, s.Sequence, s.SHA256, s.Reserve = sealOpen, h.Sequence, "", 0
 		return s.write(path)
 	}()
 	if err != nil {
@@ -218,6 +219,7 @@ func (s *Store) Close() error {
 	sum, err := fileDigest(s.path)
 	if err == nil {
 		s.seal.Status, s.seal.Sequence, s.seal.SHA256 = sealClosed, s.head.Sequence, sum
+		s.seal.Reserve = reserved(s.path)
 		// A seal that cannot be written, as on a failing disk, still says that the file is open, which promises less.
 		_ = s.seal.write(s.path)
 	}

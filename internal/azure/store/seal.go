@@ -24,6 +24,8 @@ type seal struct {
 	Sequence uint64 `json:"sequence"`
 	// SHA256 is that of the whole state file, when it is closed.
 	SHA256 string `json:"sha256,omitempty"`
+	// Reserve is the size of the reserve, when it is closed.
+	Reserve int64 `json:"reserve,omitempty"`
 	// Check is the SHA-256 of the seal itself, with an empty Check.
 	Check string `json:"check"`
 }

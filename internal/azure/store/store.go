@@ -77,8 +77,10 @@ type batch struct {
 	tx      *bbolt.Tx
 	tally   tally
 	updates int
-	done    chan struct{}
-	err     error
+	// makesRoom says that one of the updates may use the reserve.
+	makesRoom bool
+	done      chan struct{}
+	err       error
 }
 
 // maxBatch bounds how long the first update of a batch waits for the last one.
@@ -92,6 +94,7 @@ func (s *Store) inTurn(b *batch, t *Tx, fn func(*Tx) error) (err error) {
 		if failed {
 			b.err = cmp.Or(b.err, t.undo())
 		}
+		b.makesRoom = b.makesRoom || t.makesRoom
 		// Whoever waits takes the next turn, so the last one always gets here.
 		if b.updates++; s.waiting.Load() == 0 || b.updates >= maxBatch || b.err != nil {
 			if b.err == nil {
@@ -117,6 +120,9 @@ func (s *Store) commit(b *batch) error {
 		_ = b.tx.Rollback() // err says more
 		return err
 	}
+	if b.makesRoom {
+		shrinkReserve(s.path)
+	}
 	if err := guard(s.path, b.tx.Commit); err != nil {
 		return err
 	}
@@ -131,6 +137,8 @@ type Tx struct {
 	// tally counts what an update writes; nil in a reading transaction.
 	tally *tally
 	undos []replaced
+	// makesRoom lets the update use the reserve.
+	makesRoom bool
 	// committed are to be called once the writes are durable.
 	committed []func()
 }
