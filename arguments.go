@@ -209,25 +209,44 @@ func monitoringArgs(m settings.Monitoring) *components.MonitoringArgs {
 }
 
 // monitoredSide is one side of an organization with what to expect of its shares' snapshots: those of the shortest
-// interval, from the first of them on.
-func monitoredSide(b *components.Boundary, shares []settings.Share) *components.MonitoredSide {
-	interval, start := expectedSnapshots(shares)
+// interval, from since on.
+func monitoredSide(b *components.Boundary, interval string, since pulumi.StringPtrInput) *components.MonitoredSide {
 	return &components.MonitoredSide{
 		DataShareAccountID: b.DataShareAccountID,
 		StorageAccountID:   b.StorageAccountID,
 		VaultID:            b.VaultID,
 		SnapshotInterval:   interval,
-		SnapshotStart:      optionalTime(start),
+		SnapshotStart:      since,
 	}
 }
 
-// expectedSnapshots returns the shortest interval of shares, and the earliest start among the shares that have it.
-func expectedSnapshots(shares []settings.Share) (string, time.Time) {
-	first := slices.MinFunc(shares, func(a, b settings.Share) int {
-		return cmp.Or(
-			cmp.Compare(rules.Period(a.Schedule.Interval), rules.Period(b.Schedule.Interval)),
-			a.Schedule.Start.Compare(b.Schedule.Start),
-		)
-	})
-	return first.Schedule.Interval, first.Schedule.Start
+// shortestInterval is the shortest interval of shares.
+func shortestInterval(shares []settings.Share) string {
+	return slices.MinFunc(shares, func(a, b settings.Share) int {
+		return cmp.Compare(rules.Period(a.Schedule.Interval), rules.Period(b.Schedule.Interval))
+	}).Schedule.Interval
+}
+
+// running is a schedule with the times, in RFC 3339, at which the triggers were created that follow it.
+type running struct {
+	start    time.Time
+	triggers []string
+}
+
+// dueSince is when the first snapshot of several schedules is due: the earliest, among all triggers, of the later of
+// the schedule's start and the trigger's creation. A creation that cannot be read does not count.
+func dueSince(schedules []running) string {
+	var first time.Time
+	for _, s := range schedules {
+		for _, text := range s.triggers {
+			due := s.start
+			if created, err := time.Parse(time.RFC3339, text); err == nil && created.After(due) {
+				due = created
+			}
+			if first.IsZero() || due.Before(first) {
+				first = due
+			}
+		}
+	}
+	return first.UTC().Format(time.RFC3339)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -187,14 +188,45 @@ func (t *topology) addMonitoring(ctx *pulumi.Context, name string) error {
 	args.Tags = t.tags(name)
 	args.Protect = t.settings.Protect
 	if org, ok := t.providers[name]; ok {
-		args.Provider = monitoredSide(org.Boundary(), provided(t.settings, name))
+		interval := shortestInterval(provided(t.settings, name))
+		args.Provider = monitoredSide(org.Boundary(), interval, t.dueSince(interval, name, ""))
 	}
 	if org, ok := t.consumers[name]; ok {
-		args.Consumer = monitoredSide(org.Boundary(), consumed(t.settings, name))
+		interval := shortestInterval(consumed(t.settings, name))
+		args.Consumer = monitoredSide(org.Boundary(), interval, t.dueSince(interval, "", name))
 	}
 	var err error
 	t.monitoring[name], err = components.NewMonitoring(ctx, name+"-monitoring", args, pulumi.Provider(t.azure[name]))
 	return err
+}
+
+// dueSince is when the snapshots with an interval are due from on: those that a provider sends, or those that a consumer
+// receives; the other name is empty.
+func (t *topology) dueSince(interval, provider, consumer string) pulumi.StringPtrInput {
+	var starts []time.Time
+	var deliveries []any
+	for _, name := range slices.Sorted(maps.Keys(t.shares)) {
+		share := t.settings.Shares[name]
+		if share.Schedule.Interval == interval &&
+			(share.Provider == provider || slices.Contains(share.Consumers, consumer)) {
+			starts = append(starts, share.Schedule.Start)
+			deliveries = append(deliveries, t.shares[name].Deliveries)
+		}
+	}
+	return pulumi.All(deliveries...).ApplyT(func(known []any) *string {
+		var schedules []running
+		for i, all := range known {
+			schedule := running{start: starts[i]}
+			for name, d := range all.(map[string]components.ShareDelivery) {
+				if consumer == "" || name == consumer {
+					schedule.triggers = append(schedule.triggers, d.TriggerCreatedAt)
+				}
+			}
+			schedules = append(schedules, schedule)
+		}
+		since := dueSince(schedules)
+		return &since
+	}).(pulumi.StringPtrOutput)
 }
 
 // boundary is where an organization keeps what belongs to both its sides: at the providing one, if it has that. It is

@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/crossorg/crossorg/components"
 	"github.com/crossorg/crossorg/internal/settings"
 	"github.com/crossorg/crossorg/internal/stackfile"
 	"github.com/crossorg/crossorg/tests/azuremock"
@@ -332,9 +331,39 @@ func TestSnapshotsAreExpectedByTheShortestSchedule(t *testing.T) {
 		"hourly, daily is earlier": {[]settings.Share{at(5, "Hour"), at(1, "Day")}, "Hour", 5},
 		"the earlier of two hours": {[]settings.Share{at(5, "Hour"), at(1, "Day"), at(4, "Hour")}, "Hour", 4},
 	} {
-		side := monitoredSide(&components.Boundary{}, c.shares)
-		assert.Equal(t, c.interval, side.SnapshotInterval, name)
-		assert.Equal(t, pulumi.String(fmt.Sprintf("2026-01-%02dT00:00:00Z", c.day)), side.SnapshotStart, name)
+		assert.Equal(t, c.interval, shortestInterval(c.shares), name)
+		var schedules []running
+		for _, share := range c.shares {
+			if share.Schedule.Interval == c.interval {
+				schedules = append(schedules, running{share.Schedule.Start, []string{"2025-01-01T00:00:00Z", ""}})
+			}
+		}
+		assert.Equal(t, fmt.Sprintf("2026-01-%02dT00:00:00Z", c.day), dueSince(schedules), name)
+	}
+}
+
+// Ensure nothing counts as overdue that was not scheduled yet: the later of the schedule's start and the trigger's
+// creation counts, and the earliest of those among all triggers.
+func TestSnapshotsAreDueOnceScheduleAndTriggerAreThere(t *testing.T) {
+	start := time.Date(2026, 1, 10, 2, 0, 0, 0, time.UTC)
+	for want, triggers := range map[string][]string{
+		"2026-01-10T02:00:00Z": {"2026-01-09T00:00:00Z"},
+		"2026-01-20T00:00:00Z": {"2026-01-20T00:00:00.0000000Z", "2026-01-21T00:00:00Z"},
+	} {
+		assert.Equal(t, want, dueSince([]running{{start, triggers}}))
+	}
+	assert.Equal(t, "2026-01-12T00:00:00Z", dueSince([]running{
+		{start, []string{"2026-01-13T00:00:00Z"}}, {start, []string{"2026-01-12T00:00:00Z"}}}))
+
+	// The dev stack's schedule began before its triggers, which the mocks have created a month later.
+	a := azuremock.MustRun(t, program, configuration(t, "dev", nil))
+	for rule, table := range map[string]string{
+		"contoso-monitoring-provider-snapshot-overdue":  "MicrosoftDataShareSentSnapshotLog",
+		"fabrikam-monitoring-consumer-snapshot-overdue": "MicrosoftDataShareReceivedSnapshotLog",
+	} {
+		condition := a.Get(t, "insights:ScheduledQueryRule", rule).Input("criteria.allOf").([]any)[0].(map[string]any)
+		assert.Contains(t, condition["query"], "let since = datetime("+azuremock.TriggerCreatedAt+");\n", rule)
+		assert.Contains(t, condition["query"], table, rule)
 	}
 }
 

@@ -26,9 +26,10 @@ type Monitoring struct {
 	WorkbookID pulumi.StringOutput `pulumi:"workbookId"`
 	// ARM id of the action group that alerts notify; null without recipients.
 	ActionGroupID pulumi.StringPtrOutput `pulumi:"actionGroupId"`
-	// ARM ids of the alert rules by what they watch for: "snapshot-failed", "subscription-revoked",
-	// "vault-access-denied", and "provider-snapshot-overdue" or "consumer-snapshot-overdue" where snapshots are
-	// expected.
+	// ARM ids of the alert rules by what they watch for: "snapshot-failed", "vault-access-denied",
+	// "provider-subscription-revoked" or "consumer-subscription-revoked", and "provider-snapshot-overdue" or
+	// "consumer-snapshot-overdue" where snapshots are expected. That of the provider's revocations is an activity log
+	// alert; the others are log search alerts.
 	AlertIDs pulumi.StringMapOutput `pulumi:"alertIds"`
 }
 

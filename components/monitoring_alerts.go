@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	activityalerts "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20201001"
 	actiongroups "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20230101"
 	queryrules "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20230315preview"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,6 +26,8 @@ type alert struct {
 	window, frequency string
 	// preamble goes before the query; nil for nothing.
 	preamble pulumi.StringInput
+	// former is the rule's name in older stacks; "" for the same.
+	former string
 }
 
 // eventAlert is one that is raised by events: the window is wider than the frequency, as logs arrive late.
@@ -37,7 +40,7 @@ func overdueAlert(side namedSide) alert {
 	a := alert{
 		name:     side.name + "-snapshot-overdue",
 		severity: 2,
-		preamble: pulumi.Sprintf("let tolerance = %dh;\nlet firstRun = datetime(%s);\n",
+		preamble: pulumi.Sprintf("let tolerance = %dh;\nlet since = datetime(%s);\n",
 			int(rules.SnapshotTolerance(side.SnapshotInterval).Hours()), side.start()),
 		window: "PT2H", frequency: "PT15M",
 	}
@@ -51,8 +54,12 @@ func overdueAlert(side namedSide) alert {
 func (a *MonitoringArgs) alerts() []alert {
 	all := []alert{
 		eventAlert("snapshot-failed", 1),
-		eventAlert("subscription-revoked", 2),
 		eventAlert("vault-access-denied", 1),
+	}
+	if a.Consumer != nil {
+		revoked := eventAlert("consumer-subscription-revoked", 2)
+		revoked.former = "subscription-revoked"
+		all = append(all, revoked)
 	}
 	for _, side := range a.sides() {
 		if side.SnapshotInterval != "" {
@@ -65,18 +72,24 @@ func (a *MonitoringArgs) alerts() []alert {
 // newAlerts registers the action group, if there is anybody to notify, and the rules.
 func newAlerts(ctx *pulumi.Context, name string, args *MonitoringArgs, m *Monitoring) error {
 	m.ActionGroupID = none()
-	var actions queryrules.ActionsPtrInput
+	var group *actiongroups.ActionGroup // nil without recipients
 	if len(args.Recipients) > 0 {
-		group, err := newActionGroup(ctx, name, args, m)
-		if err != nil {
+		var err error
+		if group, err = newActionGroup(ctx, name, args, m); err != nil {
 			return err
 		}
 		m.ActionGroupID = group.ID().ToStringOutput().ToStringPtrOutput()
-		actions = queryrules.ActionsArgs{ActionGroups: pulumi.StringArray{group.ID().ToStringOutput()}}
 	}
 	ids := pulumi.StringMap{}
+	if args.Provider != nil {
+		rule, err := newRevocationAlert(ctx, name+"-"+revocationAlert, group, args, m)
+		if err != nil {
+			return err
+		}
+		ids[revocationAlert] = rule.ID().ToStringOutput()
+	}
 	for _, a := range args.alerts() {
-		rule, err := newAlertRule(ctx, name+"-"+a.name, a, actions, args, m)
+		rule, err := newAlertRule(ctx, name+"-"+a.name, a, group, args, m)
 		if err != nil {
 			return err
 		}
@@ -108,16 +121,36 @@ func newActionGroup(
 	}, &actiongroups.ActionGroup{}, pulumi.Parent(m), replaced("insights:ActionGroup"))
 }
 
+// newAlertRule registers a rule on the workspace's logs.
+//
+// Its query begins with a fuzzy union of an empty table, so that it resolves while a table of the workspace does not:
+// before its first row and thirty days after its last. A rule that goes on failing is disabled after a week
+// (learn.microsoft.com/azure/azure-monitor/alerts/alerts-troubleshoot-log). Microsoft's page says that rules with union
+// are supported across resources only (learn.microsoft.com/azure/azure-monitor/alerts/alerts-log-query), though others
+// deploy them without; so each table is named with its workspace, as across resources. That Azure takes the rule's own
+// workspace for such a resource is unproven. The name is the ARM id, which a preview knows, and not the GUID, which it
+// may not know (learn.microsoft.com/azure/azure-monitor/logs/cross-workspace-query has both).
 func newAlertRule(
-	ctx *pulumi.Context, name string, a alert, actions queryrules.ActionsPtrInput, args *MonitoringArgs, m *Monitoring,
+	ctx *pulumi.Context, name string, a alert, group *actiongroups.ActionGroup, args *MonitoringArgs, m *Monitoring,
 ) (*queryrules.ScheduledQueryRule, error) {
 	query, err := readQuery("alerts/" + a.name)
 	if err != nil {
 		return nil, err
 	}
-	text := pulumi.String(strings.TrimSpace(query.text)).ToStringOutput()
+	text := m.WorkspaceID.ApplyT(func(workspace string) string {
+		return strings.ReplaceAll(strings.TrimSpace(query.text), "{{workspace}}", workspace)
+	}).(pulumi.StringOutput)
 	if a.preamble != nil {
 		text = pulumi.Sprintf("%s%s", a.preamble, text)
+	}
+	opts := []pulumi.ResourceOption{pulumi.Parent(m), replaced("insights:ScheduledQueryRule")}
+	if a.former != "" {
+		former := strings.TrimSuffix(name, a.name) + a.former
+		opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(former)}}))
+	}
+	var actions queryrules.ActionsPtrInput
+	if group != nil {
+		actions = queryrules.ActionsArgs{ActionGroups: pulumi.StringArray{group.ID().ToStringOutput()}}
 	}
 	return register(ctx, "insights:ScheduledQueryRule", name, &queryrules.ScheduledQueryRuleArgs{
 		ResourceGroupName:   args.ResourceGroupName,
@@ -132,7 +165,8 @@ func newAlertRule(
 		EvaluationFrequency: pulumi.String(a.frequency),
 		// It is raised once, and resolves by itself when the query has no rows any more.
 		AutoMitigate: pulumi.Bool(true),
-		// A new workspace does not have the tables yet.
+		// A new workspace does not have the tables yet. The query resolves without them, which one observer found to
+		// matter even so.
 		SkipQueryValidation: pulumi.Bool(true),
 		Criteria: queryrules.ScheduledQueryRuleCriteriaArgs{AllOf: queryrules.ConditionArray{queryrules.ConditionArgs{
 			Query:           text,
@@ -146,5 +180,45 @@ func newAlertRule(
 		}}},
 		Actions: actions,
 		Tags:    args.Tags,
-	}, &queryrules.ScheduledQueryRule{}, pulumi.Parent(m), replaced("insights:ScheduledQueryRule"))
+	}, &queryrules.ScheduledQueryRule{}, opts...)
+}
+
+// revocationAlert is the rule that notices that the organization, as a provider, has revoked a consumer's access.
+const revocationAlert = "provider-subscription-revoked"
+
+// newRevocationAlert watches the activity log, the one place in which every revocation is: share subscriptions have no
+// log table of their own
+// (learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-datashare-accounts-logs). The operation
+// is asynchronous: whether its end is logged beside its acceptance is unproven, so either raises it.
+func newRevocationAlert(
+	ctx *pulumi.Context, name string, group *actiongroups.ActionGroup, args *MonitoringArgs, m *Monitoring,
+) (*activityalerts.ActivityLogAlert, error) {
+	equals := func(field, value string) (at activityalerts.AlertRuleLeafConditionArgs) {
+		return activityalerts.AlertRuleLeafConditionArgs{Field: pulumi.String(field), Equals: pulumi.String(value)}
+	}
+	all := activityalerts.AlertRuleAnyOfOrLeafConditionArray{
+		activityalerts.AlertRuleAnyOfOrLeafConditionArgs{
+			Field: pulumi.String("category"), Equals: pulumi.String("Administrative")},
+		activityalerts.AlertRuleAnyOfOrLeafConditionArgs{
+			Field:  pulumi.String("operationName"),
+			Equals: pulumi.String("Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action")},
+		activityalerts.AlertRuleAnyOfOrLeafConditionArgs{AnyOf: activityalerts.AlertRuleLeafConditionArray{
+			equals("status", "Succeeded"), equals("status", "Accepted")}},
+	}
+	actions := activityalerts.ActionGroupArray{}
+	if group != nil {
+		actions = append(actions, activityalerts.ActionGroupArgs{ActionGroupId: group.ID().ToStringOutput()})
+	}
+	return register(ctx, "insights:ActivityLogAlert", name, &activityalerts.ActivityLogAlertArgs{
+		ResourceGroupName: args.ResourceGroupName,
+		// The activity log is not bound to a region.
+		Location: pulumi.String("global"),
+		Description: pulumi.String("A consumer's access to a share of this organization was revoked. Its future " +
+			"snapshots stop; what was copied before stays with the consumer."),
+		Enabled:   pulumi.Bool(true),
+		Scopes:    pulumi.StringArray{args.Provider.DataShareAccountID.ToStringOutput()},
+		Condition: activityalerts.AlertRuleAllOfConditionArgs{AllOf: all},
+		Actions:   activityalerts.ActionListArgs{ActionGroups: actions},
+		Tags:      args.Tags,
+	}, &activityalerts.ActivityLogAlert{}, pulumi.Parent(m), replaced("insights:ActivityLogAlert"))
 }

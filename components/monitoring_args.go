@@ -48,7 +48,8 @@ type MonitoredSide struct {
 	// Shortest interval, "Hour" or "Day", among the schedules of the account's shares. An alert is raised when no
 	// snapshot succeeds for longer. Left out, no snapshots are expected.
 	SnapshotInterval string `pulumi:"snapshotInterval,optional"`
-	// Time at which the first snapshot is due, in RFC 3339: none is missed before. Default: snapshots are due at once.
+	// Time from which on snapshots are due, in RFC 3339: the later of the schedule's start and the trigger's creation.
+	// None is missed before. Default: snapshots are due at once.
 	SnapshotStart pulumi.StringPtrInput `pulumi:"snapshotStart,optional"`
 }
 
@@ -101,7 +102,7 @@ func (s namedSide) check(p *problems) {
 	p.text(s.name+".snapshotStart", s.SnapshotStart, azureTime)
 }
 
-// start is the time of the first snapshot as queries take it.
+// start is the time from which on snapshots are due, as queries take it.
 func (s namedSide) start() pulumi.StringOutput {
 	// A time before there were shares.
 	start := stringOr(s.SnapshotStart, "0001-01-01T00:00:00Z")

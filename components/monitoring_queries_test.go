@@ -22,8 +22,7 @@ var tables = map[string]string{
 		"RequestUri ResultDescription",
 	"StorageBlobLogs": "AccountName AuthenticationType CallerIpAddress Category ObjectKey OperationName " +
 		"RequesterObjectId RequesterTenantId ResponseBodySize StatusCode StatusText",
-	"AzureDiagnostics": "OperationName ResourceProvider",
-	"AzureActivity":    "ActivityStatusValue Caller OperationNameValue",
+	"AzureDiagnostics": "CallerIPAddress Category OperationName ResourceProvider ResultDescription",
 }
 
 const snapshotColumns = "CorrelationId DataSetMappingType DataSetName DataSetType DetailMessage " +

@@ -158,7 +158,7 @@ func TestMonitoringAlerts(t *testing.T) {
 			[]any{condition["timeAggregation"], condition["operator"], condition["threshold"]}, rule.Name)
 	}
 	assert.Equal(t, map[string]any{
-		"snapshot-failed": 1.0, "subscription-revoked": 2.0, "vault-access-denied": 1.0,
+		"snapshot-failed": 1.0, "consumer-subscription-revoked": 2.0, "vault-access-denied": 1.0,
 		"provider-snapshot-overdue": 2.0, "consumer-snapshot-overdue": 2.0,
 	}, severities)
 }
@@ -174,9 +174,9 @@ func TestMonitoringNoticesMissingSnapshots(t *testing.T) {
 		tolerance    time.Duration
 	}{
 		"provider": {"MicrosoftDataShareSentSnapshotLog",
-			"let tolerance = 30h;\nlet firstRun = datetime(2025-02-01T02:00:00Z);\n", 30 * time.Hour},
+			"let tolerance = 30h;\nlet since = datetime(2025-02-01T02:00:00Z);\n", 30 * time.Hour},
 		"consumer": {"MicrosoftDataShareReceivedSnapshotLog",
-			"let tolerance = 2h;\nlet firstRun = datetime(2025-02-01T02:00:00Z);\n", 2 * time.Hour},
+			"let tolerance = 2h;\nlet since = datetime(2025-02-01T02:00:00Z);\n", 2 * time.Hour},
 	} {
 		rule := a.Get(t, "insights:ScheduledQueryRule", "contoso-monitoring-"+name+"-snapshot-overdue")
 		query := rule.Input("criteria.allOf").([]any)[0].(map[string]any)["query"].(string)
@@ -190,6 +190,51 @@ func TestMonitoringNoticesMissingSnapshots(t *testing.T) {
 	for _, rule := range a.OfType("insights:ScheduledQueryRule") {
 		assert.NotContains(t, rule.Name, "overdue", "without a schedule nothing is missed")
 	}
+}
+
+// Ensure every rule reads its own workspace, and nothing that another reading of Microsoft's pages would refuse: each
+// table is named with the workspace, and an empty one stands in for those that have no rows.
+func TestMonitoringAlertsResolveWithoutTables(t *testing.T) {
+	a := mustMonitor(t, bothSides)
+	workspace := a.OfType("operationalinsights:Workspace")[0].ID
+	for _, rule := range a.OfType("insights:ScheduledQueryRule") {
+		query := rule.Input("criteria.allOf").([]any)[0].(map[string]any)["query"].(string)
+		assert.NotContains(t, query, "{{", rule.Name)
+		assert.Contains(t, query, "union isfuzzy=true\n    (datatable(", rule.Name)
+		assert.Contains(t, query, `(workspace("`+workspace+`").`, rule.Name)
+		for table := range tables {
+			assert.Equal(t, strings.Count(query, table), strings.Count(query, `(workspace("`+workspace+`").`+table),
+				"%s reads %s", rule.Name, table)
+		}
+	}
+	former := a.Get(t, "insights:ScheduledQueryRule", "contoso-monitoring-consumer-subscription-revoked")
+	assert.Equal(t, []string{"contoso-monitoring-subscription-revoked"}, former.Aliases)
+}
+
+// Ensure a provider's revocations are seen in the activity log of its Data Share account.
+func TestMonitoringSeesRevocations(t *testing.T) {
+	a := mustMonitor(t, nil)
+	rule := a.Get(t, "insights:ActivityLogAlert", "contoso-monitoring-provider-subscription-revoked")
+	assert.Equal(t, "global", rule.Input("location"))
+	assert.Equal(t, true, rule.Input("enabled"))
+	assert.Equal(t, "test", rule.Input("tags.purpose"))
+	assert.NotEmpty(t, rule.Input("description"))
+	assert.Equal(t, []any{"/subscriptions/" + contosoSubscription + "/resourceGroups/provider/providers/" +
+		"Microsoft.DataShare/accounts/provider"}, rule.Input("scopes"))
+	assert.Equal(t, []any{
+		map[string]any{"field": "category", "equals": "Administrative"},
+		map[string]any{"field": "operationName",
+			"equals": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action"},
+		map[string]any{"anyOf": []any{map[string]any{"field": "status", "equals": "Succeeded"},
+			map[string]any{"field": "status", "equals": "Accepted"}}},
+	}, rule.Input("condition.allOf"))
+	group := a.OfType("insights:ActionGroup")[0]
+	assert.Equal(t, []any{map[string]any{"actionGroupId": group.ID}}, rule.Input("actions.actionGroups"))
+
+	a = mustMonitor(t, func(a *components.MonitoringArgs) { a.Recipients = nil })
+	assert.Empty(t, a.OfType("insights:ActivityLogAlert")[0].Input("actions.actionGroups"))
+	a = mustMonitor(t, func(a *components.MonitoringArgs) { a.Provider, a.Consumer = nil, side("consumer") })
+	assert.Empty(t, a.OfType("insights:ActivityLogAlert"), "who only receives revokes nothing")
 }
 
 func TestMonitoringActionGroup(t *testing.T) {
@@ -267,7 +312,7 @@ func TestMonitoringKeepsToItsProvider(t *testing.T) {
 		assert.Equal(t, component.URN, r.Parent, r.URN)
 		assert.Equal(t, "contoso", r.Provider, r.URN)
 	}
-	assert.Equal(t, 21, children, "workspace, 6 settings, action group, 5 alerts, 7 queries, workbook")
+	assert.Equal(t, 22, children, "workspace, 6 settings, action group, 6 alerts, 7 queries, workbook")
 }
 
 func TestMonitoringOutputs(t *testing.T) {

@@ -79,7 +79,7 @@ func newDelivery(
 	}
 	return toShareDelivery(subscription.ID().ToStringOutput(), invitation.InvitationId,
 		afterAcceptance(invitation, subscription), subscription.ShareSubscriptionStatus, trigger.TriggerStatus,
-		routes), nil
+		trigger.CreatedAt, routes), nil
 }
 
 // acceptedAs is the Data Share account that an invitation is accepted into. Another one needs another invitation: one

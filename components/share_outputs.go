@@ -18,6 +18,8 @@ type ShareDelivery struct {
 	SubscriptionStatus string `pulumi:"subscriptionStatus"`
 	// The state of the trigger that takes the snapshots: "Active", "Inactive" or "SourceSynchronizationSettingDeleted".
 	TriggerStatus string `pulumi:"triggerStatus"`
+	// When the trigger was created, in RFC 3339: no snapshot is due before.
+	TriggerCreatedAt string `pulumi:"triggerCreatedAt"`
 	// Where each data set comes from and where it lands, by data set name.
 	DataSets map[string]ShareRoute `pulumi:"dataSets"`
 }
@@ -63,18 +65,19 @@ func toShareDeliveryMap(deliveries pulumi.Map) ShareDeliveryMapOutput {
 
 // toShareDelivery is an output of a ShareDelivery. dataSets has an output of a ShareRoute for each data set.
 func toShareDelivery(
-	subscriptionID, invitationID, invitationStatus, subscriptionStatus, triggerStatus pulumi.StringInput,
-	dataSets pulumi.Map,
+	subscriptionID, invitationID, invitationStatus, subscriptionStatus, triggerStatus,
+	triggerCreatedAt pulumi.StringInput, dataSets pulumi.Map,
 ) pulumi.Output {
 	return pulumi.All(subscriptionID, invitationID, invitationStatus, subscriptionStatus, triggerStatus,
-		dataSets).ApplyT(func(known []any) ShareDelivery {
+		triggerCreatedAt, dataSets).ApplyT(func(known []any) ShareDelivery {
 		return ShareDelivery{
 			SubscriptionID:     known[0].(string),
 			InvitationID:       known[1].(string),
 			InvitationStatus:   known[2].(string),
 			SubscriptionStatus: known[3].(string),
 			TriggerStatus:      known[4].(string),
-			DataSets:           typed[ShareRoute](known[5].(map[string]any)),
+			TriggerCreatedAt:   known[5].(string),
+			DataSets:           typed[ShareRoute](known[6].(map[string]any)),
 		}
 	})
 }

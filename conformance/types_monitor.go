@@ -15,8 +15,10 @@ const (
 	diagnosticsVersion = "2021-05-01-preview"
 	actionGroupVersion = "2023-01-01"
 	ruleVersion        = "2023-03-15-preview"
-	workbookVersion    = "2022-04-01"
-	workspaceType      = "Microsoft.OperationalInsights/workspaces"
+
+	activityAlertVersion = "2020-10-01"
+	workbookVersion      = "2022-04-01"
+	workspaceType        = "Microsoft.OperationalInsights/workspaces"
 )
 
 func (t *T) workspaceBody() object {
@@ -68,6 +70,20 @@ func (t *T) ruleBody() object {
 			"failingPeriods": object{"numberOfEvaluationPeriods": 1, "minFailingPeriodsToAlert": 1},
 		}}},
 		"actions": object{"actionGroups": []any{t.actionGroup()}},
+	}}
+}
+
+// activityAlertBody is a rule about revoked share subscriptions below a scope.
+func (t *T) activityAlertBody(scope string) object {
+	return object{"location": "global", "properties": object{
+		"description": "A share subscription was revoked", "enabled": true, "scopes": []any{scope},
+		"condition": object{"allOf": []any{
+			object{"field": "category", "equals": "Administrative"},
+			object{"field": "operationName",
+				"equals": "Microsoft.DataShare/accounts/shares/providerShareSubscriptions/revoke/action"},
+			object{"field": "status", "equals": "Succeeded"},
+		}},
+		"actions": object{"actionGroups": []any{object{"actionGroupId": t.actionGroup()}}},
 	}}
 }
 
@@ -185,6 +201,28 @@ func monitorTypes() []*lifecycle {
 			},
 			ids: func(t *T, o *Org, id string) []string {
 				client := t.monitor(o).NewScheduledQueryRulesClient()
+				return listedIDs(t, client.NewListByResourceGroupPager(groupOf(id), nil))
+			},
+		},
+		{
+			area: "Microsoft.Insights/activityLogAlerts", version: activityAlertVersion,
+			source: docsInsightsREST + "activity-log-alerts/create-or-update",
+			parent: inGroup, fresh: alone, parentVersion: groupsVersion,
+			body: func(t *T, _ string) object {
+				return t.activityAlertBody(groupID(provider(t),
+					t.group(provider(t))))
+			},
+			update: func(b object) object { return with(b, false, "properties", "enabled") },
+			invalid: func(_ *T, b object) object {
+				return with(b, []any{}, "properties", "scopes")
+			},
+			why: "that watches nothing",
+			get: func(t *T, o *Org, id string) (any, error) {
+				res, err := t.monitor(o).NewActivityLogAlertsClient().Get(t.ctx(), groupOf(id), nameOf(id), nil)
+				return res.ActivityLogAlertResource, err
+			},
+			ids: func(t *T, o *Org, id string) []string {
+				client := t.monitor(o).NewActivityLogAlertsClient()
 				return listedIDs(t, client.NewListByResourceGroupPager(groupOf(id), nil))
 			},
 		},

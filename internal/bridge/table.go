@@ -258,6 +258,11 @@ var definitions = []definition{
 		replace: []string{"location"},
 	},
 	{
+		token: "insights:ActivityLogAlert", arm: "Microsoft.Insights/activityLogAlerts", version: "2020-10-01",
+		path:    insights + "/activityLogAlerts/{activityLogAlertName}",
+		replace: []string{"location"},
+	},
+	{
 		token: "insights:Workbook", arm: "Microsoft.Insights/workbooks", version: "2022-04-01",
 		path:    insights + "/workbooks/{resourceName}",
 		replace: []string{"location"},

@@ -19,6 +19,7 @@ var actions = []string{
 	"Microsoft.DataShare/accounts/write",
 	"Microsoft.DataShare/accounts/shares/write", "Microsoft.OperationalInsights/workspaces/write",
 	"Microsoft.Insights/diagnosticSettings/write", "Microsoft.Insights/scheduledQueryRules/write",
+	"Microsoft.Insights/activityLogAlerts/write",
 }
 
 const assignRoles = "Microsoft.Authorization/roleAssignments/write"

@@ -49,20 +49,7 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 				m.WorkspaceID, blobLogs))
 	}
 	for _, what := range slices.Sorted(maps.Keys(m.AlertIDs)) {
-		all = append(all, withTags("alert", m.AlertIDs[what], alertVersion,
-			func(a checks.Subject, found *stack.Resource) []checks.Check {
-				enabled, stated := found.Flag("enabled")
-				rows := []checks.Check{a.Is("alert", "enabled", enabled || !stated, onOff(enabled || !stated),
-					"set enabled to true: "+r.restore())}
-				rows = append(rows, a.Is("alert-scope", "watches the organization's workspace",
-					contains(found.Value("scopes"), m.WorkspaceID), text(found.Value("scopes")), r.restore()))
-				if m.ActionGroupID != "" {
-					rows = append(rows, a.Is("alert-action", "notifies the action group",
-						contains(found.Value("actions", "actionGroups"), m.ActionGroupID),
-						text(found.Value("actions", "actionGroups")), r.restore()))
-				}
-				return rows
-			}))
+		all = append(all, r.alert(m.AlertIDs[what], m, o, withTags))
 	}
 	if m.ActionGroupID != "" {
 		all = append(all, withTags("action-group", m.ActionGroupID, actionVersion,
@@ -73,6 +60,42 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 			}))
 	}
 	return all
+}
+
+// alert checks a rule on the workspace's logs, or on the activity log of the account that sends data: that it is enabled
+// (Azure disables one whose query has failed for a week), what it watches, and whom it notifies.
+func (r *run) alert(
+	id string, m stack.Monitoring, o stack.Organization, ask func(check, id, version string,
+		judge func(checks.Subject, *stack.Resource) []checks.Check) checks.Question,
+) checks.Question {
+	version, watched, expected := alertVersion, m.WorkspaceID, "watches the organization's workspace"
+	onActivity := strings.Contains(strings.ToLower(id), "/activitylogalerts/")
+	if onActivity {
+		version, expected = activityAlertVersion, "watches the account that sends data"
+		if o.Provider != nil {
+			watched = o.Provider.DataShareAccountID
+		}
+	}
+	return ask("alert", id, version, func(a checks.Subject, found *stack.Resource) []checks.Check {
+		enabled, stated := found.Flag("enabled")
+		rows := []checks.Check{a.Is("alert", "enabled", enabled || !stated, onOff(enabled || !stated),
+			"set enabled to true: "+r.restore())}
+		rows = append(rows, a.Is("alert-scope", expected, contains(found.Value("scopes"), watched),
+			text(found.Value("scopes")), r.restore()))
+		groups := found.Value("actions", "actionGroups")
+		if onActivity { // objects, each with the id of a group
+			var ids []any
+			for _, group := range objects(groups) {
+				ids = append(ids, group["actionGroupId"])
+			}
+			groups = ids
+		}
+		if m.ActionGroupID != "" {
+			rows = append(rows, a.Is("alert-action", "notifies the action group", contains(groups, m.ActionGroupID),
+				text(groups), r.restore()))
+		}
+		return rows
+	})
 }
 
 // diagnostics checks that a resource sends all categories to the workspace, by one setting or by several.

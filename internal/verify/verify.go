@@ -34,16 +34,17 @@ type Options struct {
 
 // The api-versions that are read.
 const (
-	groupVersion      = "2022-09-01"
-	dataShareVersion  = "2021-08-01"
-	storageVersion    = "2022-09-01"
-	vaultVersion      = "2023-02-01"
-	roleVersion       = "2022-04-01"
-	diagnosticVersion = "2021-05-01-preview"
-	workspaceVersion  = "2022-10-01"
-	actionVersion     = "2023-01-01"
-	alertVersion      = "2022-08-01-preview"
-	clusterVersion    = "2023-03-01-preview"
+	groupVersion         = "2022-09-01"
+	dataShareVersion     = "2021-08-01"
+	storageVersion       = "2022-09-01"
+	vaultVersion         = "2023-02-01"
+	roleVersion          = "2022-04-01"
+	diagnosticVersion    = "2021-05-01-preview"
+	workspaceVersion     = "2022-10-01"
+	actionVersion        = "2023-01-01"
+	alertVersion         = "2022-08-01-preview"
+	activityAlertVersion = "2020-10-01"
+	clusterVersion       = "2023-03-01-preview"
 )
 
 const succeeded = stack.Succeeded

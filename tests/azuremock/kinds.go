@@ -15,6 +15,9 @@ var (
 	nodeTypeName  = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]{0,8}$`)
 )
 
+// TriggerCreatedAt is when every trigger of the mocks was created.
+const TriggerCreatedAt = "2025-03-01T00:00:00Z"
+
 // kinds are the types, by token without the package, whose names are restricted or for which Azure computes properties
 // that the program uses. Every other type needs no entry: its id follows from the bridge's table.
 var kinds = map[string]kind{
@@ -94,7 +97,7 @@ var kinds = map[string]kind{
 	"datashare:BlobFolderDataSetMapping":    mapping,
 	"datashare:BlobContainerDataSetMapping": mapping,
 	"datashare:ScheduledTrigger": computing(func(*Resource, string) map[string]any {
-		return map[string]any{"triggerStatus": "Active"}
+		return map[string]any{"triggerStatus": "Active", "createdAt": TriggerCreatedAt}
 	}),
 }
 

@@ -91,6 +91,15 @@ func (s *Server) serveResource(c *Call, method, path string, body []byte) (*repl
 	case c.ID.Name() == "" || !t.has(method):
 		return nil, methodNotAllowed(method, t)
 	}
+	rep, aerr := s.carryOut(c, t, method, run, body)
+	if aerr != nil {
+		return nil, aerr
+	}
+	return rep, c.logActivity(method, t.permission(verb))
+}
+
+// carryOut answers a request on a resource that is admitted.
+func (s *Server) carryOut(c *Call, t *Type, method string, run Action, body []byte) (*reply, *Error) {
 	switch method {
 	case http.MethodGet, http.MethodHead:
 		return s.read(c, t, method)

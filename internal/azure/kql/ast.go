@@ -15,12 +15,14 @@ type tabular struct {
 
 // source is where rows come from. One of name, sub, union, data and print is set.
 type source struct {
-	at    int
-	name  string
-	sub   *tabular
-	union *union
-	data  *Table
-	print []named
+	at   int
+	name string
+	// workspace is set for workspace("…").name: the workspace's id (GUID), ARM id or name.
+	workspace string
+	sub       *tabular
+	union     *union
+	data      *Table
+	print     []named
 }
 
 // union is the union of tables.

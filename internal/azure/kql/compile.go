@@ -30,6 +30,13 @@ func semantic(format string, args ...any) *Error {
 	return &Error{Semantic: true, Message: fmt.Sprintf(format, args...)}
 }
 
+// unresolved makes the error of a name that the tables do not have.
+func unresolved(format string, args ...any) *Error {
+	e := semantic(format, args...)
+	e.Unresolved = true
+	return e
+}
+
 func constant(typ Type, v any) compiled {
 	return compiled{typ, func([]any) any { return v }}
 }
@@ -100,7 +107,7 @@ func (s *scope) resolve(name string) (compiled, *Error) {
 	if c, ok := s.lets[name]; ok {
 		return c, nil
 	}
-	return compiled{}, semantic("Failed to resolve scalar expression named '%s'", name)
+	return compiled{}, unresolved("Failed to resolve scalar expression named '%s'", name)
 }
 
 func (s *scope) element(e element) (compiled, *Error) {

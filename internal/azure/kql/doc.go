@@ -60,6 +60,9 @@ type Environment struct {
 	Now time.Time
 	// Table finds a table by name; nil without an error for an unknown one.
 	Table func(name string) (*Table, error)
+	// Here reports whether an id (GUID), ARM id or name is that of the workspace whose tables Table finds, for
+	// workspace("…").Name. Other workspaces are not read. nil knows no workspace.
+	Here func(workspace string) bool
 }
 
 // Value converts what encoding/json decodes to, or a value of another type, to a type: a datetime from its text, a long
@@ -75,6 +78,8 @@ type Error struct {
 	Semantic bool
 	// Exceeded is the code of a limit that the query exceeded when it ran, such as ExceededMemory; empty otherwise.
 	Exceeded string
+	// Unresolved is set for a name of a table or a column that the tables do not have.
+	Unresolved bool
 	// Line and Column, from 1, are the place of the error; 0 when it has none.
 	Line, Column int
 	Message      string

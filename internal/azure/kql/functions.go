@@ -222,6 +222,9 @@ func (s *scope) call(e call) (compiled, *Error) {
 	if isAggregate(e.name) {
 		return compiled{}, semantic("The aggregation '%s' can be used in summarize only.", e.name)
 	}
+	if e.name == "column_ifexists" {
+		return s.columnIfExists(e)
+	}
 	args := make([]compiled, len(e.args))
 	for i, a := range e.args {
 		c, err := s.compile(a)
@@ -254,6 +257,22 @@ func (s *scope) call(e call) (compiled, *Error) {
 		}
 		return f.apply(values)
 	}}, nil
+}
+
+// columnIfExists is the column of a name, or a default where the table has none.
+// Source: https://learn.microsoft.com/kusto/query/column-ifexists-function
+func (s *scope) columnIfExists(e call) (compiled, *Error) {
+	if err := checkCount(e.name, len(e.args), 2, 2); err != nil {
+		return compiled{}, err
+	}
+	name, ok := e.args[0].(literal)
+	if !ok || name.typ != String {
+		return compiled{}, semantic("The function '%s' needs the name of a column in quotes first.", e.name)
+	}
+	if s.table != nil && s.table.index(name.value.(string)) >= 0 {
+		return s.resolve(name.value.(string))
+	}
+	return s.compile(e.args[1])
 }
 
 // checkCount refuses a function with too few or too many arguments; most -1 is any number.

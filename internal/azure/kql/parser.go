@@ -187,8 +187,30 @@ func (p *parser) source() (source, *Error) {
 		items, err := p.items()
 		return source{at: at, print: items}, err
 	}
-	name, err := p.name()
-	return source{at: at, name: name}, err
+	return p.table()
+}
+
+// table reads the name of a table, alone or in a workspace: workspace("…").Name.
+// Source: https://learn.microsoft.com/azure/azure-monitor/logs/cross-workspace-query
+func (p *parser) table() (source, *Error) {
+	s := source{at: p.peek().at}
+	if p.is("workspace") && p.tokens[p.i+1].text == "(" {
+		p.i += 2
+		id, ok := p.peek().value.(string)
+		if !ok {
+			return s, p.unexpected("the id of a workspace in quotes")
+		}
+		p.i++
+		s.workspace = id
+		for _, text := range []string{")", "."} {
+			if err := p.expect(text); err != nil {
+				return s, err
+			}
+		}
+	}
+	var err *Error
+	s.name, err = p.name()
+	return s, err
 }
 
 func (p *parser) union() (*union, *Error) {
@@ -224,12 +246,11 @@ func (p *parser) union() (*union, *Error) {
 			}
 			part = t
 		} else {
-			at := p.peek().at
-			name, err := p.name()
+			table, err := p.table()
 			if err != nil {
 				return nil, err
 			}
-			part = tabular{source: source{at: at, name: name}}
+			part = tabular{source: table}
 		}
 		u.parts = append(u.parts, part)
 		if !p.accept(",") {

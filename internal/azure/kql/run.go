@@ -69,9 +69,22 @@ func (r *runner) named(name string) (*Table, error) {
 		return nil, err
 	}
 	if t == nil {
-		return nil, semantic("Failed to resolve table or column expression named '%s'", name)
+		return nil, unresolved("Failed to resolve table or column expression named '%s'", name)
 	}
 	return t, r.budget.holdTable(t)
+}
+
+// inWorkspace finds the table of workspace("…").Name. Names that let binds are not in any workspace.
+func (r *runner) inWorkspace(s source) (*Table, error) {
+	if r.env.Here == nil || !r.env.Here(s.workspace) {
+		return nil, unresolved("The workspace '%s' is not the one that is queried; others are not read here.",
+			s.workspace)
+	}
+	t, err := r.env.Table(s.name)
+	if t == nil && err == nil {
+		err = unresolved("Failed to resolve table or column expression named '%s'", s.name)
+	}
+	return t, err
 }
 
 func (r *runner) tabular(t tabular) (*Table, error) {
@@ -100,7 +113,11 @@ func (r *runner) source(s source) (*Table, error) {
 	case s.print != nil:
 		return r.extend(&Table{Rows: [][]any{{}}}, s.print, "print_", 0, true)
 	}
-	t, err := r.named(s.name)
+	find := func(s source) (*Table, error) { return r.named(s.name) }
+	if s.workspace != "" {
+		find = r.inWorkspace
+	}
+	t, err := find(s)
 	if misfit, ok := err.(*Error); ok {
 		return nil, misfit.at(r.src, s.at)
 	}
@@ -225,7 +242,7 @@ func (r *runner) keep(t *Table, names []nameRef, kept bool) (*Table, error) {
 	for _, n := range names {
 		i := t.index(n.name)
 		if i < 0 {
-			return nil, semantic("Failed to resolve column named '%s'", n.name)
+			return nil, unresolved("Failed to resolve column named '%s'", n.name)
 		}
 		chosen[i] = true
 	}

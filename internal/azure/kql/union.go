@@ -20,7 +20,7 @@ func (r *runner) union(first *Table, u *union) (*Table, error) {
 		return nil, err
 	}
 	if len(parts) == 0 {
-		return nil, semantic("None of the tables of the union could be resolved.")
+		return nil, unresolved("None of the tables of the union could be resolved.")
 	}
 	out, places := u.columns(parts)
 	for k, part := range parts {

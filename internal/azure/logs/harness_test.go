@@ -2,6 +2,7 @@ package logs_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -115,6 +116,14 @@ func (a *azure) rows(query string) [][]any {
 	status, out := a.ask(a.deployer, query, "")
 	require.Equal(a.T, http.StatusOK, status, "%v", out)
 	return rowsOf(out)
+}
+
+// absent checks that a table does not resolve, as it had no rows of late.
+func (a *azure) absent(table string) {
+	a.T.Helper()
+	status, out := a.ask(a.deployer, table, "")
+	require.Equal(a.T, http.StatusBadRequest, status, "%v", out)
+	require.Contains(a.T, fmt.Sprint(out), "Failed to resolve table or column expression named '"+table+"'")
 }
 
 func rowsOf(out map[string]any) [][]any {

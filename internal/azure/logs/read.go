@@ -23,8 +23,24 @@ func Run(c *arm.Call, workspace *arm.Resource, query string, span Span) (*kql.Ta
 	}
 	return q.Run(kql.Environment{
 		Context: c.Context, Now: c.Now,
-		Table: func(name string) (*kql.Table, error) { return load(c, workspace, name, span) },
+		Table: func(name string) (*kql.Table, error) {
+			if p, err := presenceOf(c, workspace, name); err != nil || !p.at(c.Now) {
+				return nil, err
+			}
+			return load(c, workspace, name, span)
+		},
+		Here: here(workspace),
 	})
+}
+
+// here recognizes a workspace by its id (GUID), ARM id or name.
+// Source: https://learn.microsoft.com/azure/azure-monitor/logs/cross-workspace-query
+func here(workspace *arm.Resource) func(id string) bool {
+	return func(id string) bool {
+		return slices.ContainsFunc(
+			[]string{workspace.String("properties", "customerId"), workspace.ID.String(), workspace.ID.Name()},
+			func(name string) bool { return strings.EqualFold(name, id) })
+	}
 }
 
 // maxLoaded bounds the bytes of the records of a table that a query reads.

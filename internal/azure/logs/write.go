@@ -10,6 +10,7 @@ package logs
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -179,7 +180,7 @@ func spread(out map[string]any, name string, v any) {
 	case nil:
 	case map[string]any:
 		for k, inner := range v {
-			spread(out, name+"_"+strings.Map(columnRune, k), inner)
+			spread(out, name+"_"+notInColumns.ReplaceAllString(k, "_"), inner)
 		}
 	case string:
 		if _, err := uuid.Parse(v); err == nil {
@@ -199,12 +200,10 @@ func spread(out map[string]any, name string, v any) {
 	}
 }
 
-func columnRune(r rune) rune {
-	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-		return r
-	}
-	return '_'
-}
+// notInColumns is what becomes one underscore in the name of a column, as in
+// identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g.
+// Source: https://learn.microsoft.com/azure/key-vault/general/logging
+var notInColumns = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
 // appendRow stores a row, unless the workspace has had its daily quota, and drops rows past the retention.
 // Source: https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap
@@ -227,6 +226,9 @@ func appendRow(c *arm.Call, workspace *arm.Resource, table string, row map[strin
 	}
 	at, err := time.Parse(time.RFC3339Nano, row[timeGenerated].(string))
 	if err != nil {
+		return err
+	}
+	if err := notePresence(c, workspace, table); err != nil {
 		return err
 	}
 	prefix := rowPrefix(workspace, table)
@@ -291,7 +293,7 @@ func expire(c *arm.Call, prefix string, before time.Time) error {
 
 // Forget drops all rows of a workspace that is deleted for good.
 func Forget(c *arm.Call, customerID string) *arm.Error {
-	for _, table := range []string{tableRows, tableUsage} {
+	for _, table := range []string{tableRows, tableUsage, tablePresence} {
 		if err := c.Tx.DeleteAll(table, customerID+"/"); err != nil {
 			return arm.InternalError(err)
 		}

@@ -37,20 +37,26 @@ var alertFilters = []string{"targetResource", "targetResourceType", "targetResou
 	"monitorCondition", "severity", "alertState", "alertRule"}
 
 // alertsOf computes the alerts of a subscription, the latest first.
-func alertsOf(c *arm.Call, subscription string) []*fired {
+func alertsOf(c *arm.Call, subscription string) ([]*fired, *arm.Error) {
 	histories := map[string]*logs.History{}
 	var out []*fired
+	events, err := c.Activity(subscription, c.Now.Add(-alertRetention))
+	if err != nil {
+		return nil, arm.InternalError(err)
+	}
 	for _, rule := range c.Under(arm.ID{Subscription: subscription}) {
+		if strings.EqualFold(rule.ID.Type(), activityLogAlertType) {
+			out = append(out, activityAlerts(rule, events)...)
+		}
 		if !strings.EqualFold(rule.ID.Type(), scheduledQueryRuleType) {
 			continue
 		}
-		scopes := jsonbody.Texts(rule.Properties(), "scopes")
 		e, ok := evaluationOf(rule)
-		if !ok || len(scopes) == 0 {
+		if !ok {
 			continue
 		}
-		workspace, ok := c.GetByID(scopes[0])
-		if !ok || !strings.EqualFold(workspace.ID.Type(), workspaceType) {
+		workspace, ok := e.workspace(c)
+		if !ok {
 			continue
 		}
 		h := histories[workspace.ID.Key()]
@@ -63,7 +69,7 @@ func alertsOf(c *arm.Call, subscription string) []*fired {
 	slices.SortFunc(out, func(a, b *fired) int {
 		return cmp.Or(b.modified().Compare(a.modified()), strings.Compare(a.id(), b.id()))
 	})
-	return out
+	return out, nil
 }
 
 // modified is when the alert last changed.
@@ -84,7 +90,11 @@ func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *
 		}
 	}
 	value := []any{}
-	for _, f := range alertsOf(c, params["subscriptionId"]) {
+	all, aerr := alertsOf(c, params["subscriptionId"])
+	if aerr != nil {
+		return nil, aerr
+	}
+	for _, f := range all {
 		if f.modified().Before(c.Now.Add(-within)) {
 			continue
 		}
@@ -103,7 +113,11 @@ func listAlerts(c *arm.Call, params map[string]string, _ map[string]any) (any, *
 }
 
 func getAlert(c *arm.Call, params map[string]string, _ map[string]any) (any, *arm.Error) {
-	for _, f := range alertsOf(c, params["subscriptionId"]) {
+	all, aerr := alertsOf(c, params["subscriptionId"])
+	if aerr != nil {
+		return nil, aerr
+	}
+	for _, f := range all {
 		if strings.EqualFold(f.id(), params["alertId"]) {
 			return f.body(params["subscriptionId"]), nil
 		}
@@ -132,6 +146,10 @@ func (f *fired) body(subscription string) map[string]any {
 	if !f.resolved.IsZero() {
 		essentials["monitorCondition"], essentials["monitorConditionResolvedDateTime"] = "Resolved",
 			arm.Timestamp(f.resolved)
+	}
+	if f.activity {
+		// Source: https://learn.microsoft.com/rest/api/monitor/alertsmanagement/alerts/get-all
+		essentials["severity"], essentials["monitorService"] = "Sev4", "ActivityLog Administrative"
 	}
 	dimensions := []any{}
 	for _, d := range f.dimensions {

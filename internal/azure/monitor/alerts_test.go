@@ -73,6 +73,8 @@ func aRule(change func(rule, properties, condition map[string]any)) string {
 		"scopes": []any{workspaceID}, "severity": 1, "evaluationFrequency": "PT15M", "windowSize": "PT1H",
 		"criteria": map[string]any{"allOf": []any{condition}},
 		"actions":  map[string]any{"actionGroups": []any{actionGroup}},
+		// The workspace has no tables yet.
+		"skipQueryValidation": true,
 	}
 	rule := map[string]any{"location": "eastus", "properties": properties}
 	if change != nil {
@@ -141,6 +143,21 @@ func TestARuleIsRefusedAsAzureRefusesIt(t *testing.T) {
 		"muted and resolved": {func(_, p, _ m) { p["muteActionsDuration"] = "PT1H" }, "BadRequest", "autoMitigate"},
 		"muted too briefly": {func(_, p, _ m) { p["muteActionsDuration"], p["autoMitigate"] = "PT5M", false },
 			"BadRequest", "MuteActionsDuration"},
+		"table without rows": {func(_, p, _ m) { p["skipQueryValidation"] = false }, "BadRequest",
+			"named 'MicrosoftDataShareSentSnapshotLog'"},
+		"union": {func(_, _, c m) {
+			c["query"] = "union isfuzzy=true (datatable(Status: string)[]), MicrosoftDataShareSentSnapshotLog"
+		}, "BadRequest", "'union'"},
+		"union in a step": {func(_, _, c m) {
+			c["query"] = `workspace("w").AZKVAuditLogs | union AzureDiagnostics`
+		}, "BadRequest", "'union'"},
+		"union in a let": {func(_, _, c m) {
+			c["query"] = "let all = union AZKVAuditLogs, AzureDiagnostics; all | where true"
+		}, "BadRequest", "'union'"},
+		"union beyond what is read here": {func(_, _, c m) {
+			c["query"] = "union withsource=t * | evaluate autocluster()"
+		}, "BadRequest", "'union'"},
+		"search":              {func(_, _, c m) { c["query"] = "search in (AZKVAuditLogs) 'x'" }, "BadRequest", "'search'"},
 		"metric without name": {func(r, _, _ m) { r["kind"] = "LogToMetric" }, "BadRequest", "metricName"},
 	} {
 		code, message := a.refused(http.MethodPut, rule, ruleVersion, aRule(c.change))
@@ -166,7 +183,7 @@ func TestTheOfficialAlertClientsWork(t *testing.T) {
 		Properties: &armmonitor.ScheduledQueryRuleProperties{
 			Scopes: []*string{to.Ptr(workspaceID)}, Severity: to.Ptr(armmonitor.AlertSeverityOne),
 			EvaluationFrequency: to.Ptr("PT1H"), WindowSize: to.Ptr("P1D"), MuteActionsDuration: to.Ptr("P1D"),
-			AutoMitigate: to.Ptr(false),
+			AutoMitigate: to.Ptr(false), SkipQueryValidation: to.Ptr(true),
 			Criteria: &armmonitor.ScheduledQueryRuleCriteria{AllOf: []*armmonitor.Condition{{
 				Query: to.Ptr("AzureDiagnostics"), TimeAggregation: to.Ptr(armmonitor.TimeAggregationCount),
 				Operator: to.Ptr(armmonitor.ConditionOperatorGreaterThan), Threshold: to.Ptr(0.0),

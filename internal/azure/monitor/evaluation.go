@@ -30,12 +30,17 @@ type fired struct {
 	// lastMet is when the condition was last found to hold, value what was measured then.
 	lastMet time.Time
 	value   float64
+	// activity is set for the alert of an activity log alert rule, which has no severity and does not resolve.
+	activity bool
 }
 
 type dimension struct{ name, value string }
 
 // id is the same whenever the alert is computed.
 func (f *fired) id() string {
+	if f.activity {
+		return f.activityID()
+	}
 	return uuid.NewSHA1(uuid.NameSpaceURL,
 		[]byte(f.rule.ID.Key()+"|"+f.start.UTC().Format(time.RFC3339Nano)+"|"+key(f.dimensions))).String()
 }
@@ -118,7 +123,11 @@ func (e evaluation) alerts(h *logs.History, now time.Time) []*fired {
 	if skip := now.Add(-alertRetention).Sub(first); skip > 0 {
 		first = first.Add((skip/e.frequency + 1) * e.frequency)
 	}
-	for at := first; !at.After(now); at = at.Add(e.frequency) {
+	end := now
+	if since, err := e.disabled(h, now); err == nil && !since.IsZero() {
+		end = since
+	}
+	for at := first; !at.After(end); at = at.Add(e.frequency) {
 		met, err := e.evaluate(h, at)
 		if err != nil {
 			continue // a query that fails raises nothing

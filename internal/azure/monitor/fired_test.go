@@ -163,7 +163,7 @@ func TestAnAlertAboutAbsence(t *testing.T) {
 	a := watching(t, func(_, properties, condition map[string]any) {
 		condition["query"] = `let tolerance = 2h;
 			union isfuzzy=true (datatable(TimeGenerated: datetime, Status: string)[]),
-				(MicrosoftDataShareSentSnapshotLog | project TimeGenerated, Status)
+				(workspace("contoso-logs").MicrosoftDataShareSentSnapshotLog | project TimeGenerated, Status)
 			| where TimeGenerated > ago(tolerance) | where Status startswith "Succe"
 			| summarize Succeeded = count() | where Succeeded == 0`
 		properties["windowSize"] = "PT2H"
@@ -176,4 +176,45 @@ func TestAnAlertAboutAbsence(t *testing.T) {
 	a.snapshot("d", "Succeeded", 1)
 	a.Elapse(time.Hour)
 	require.Len(t, a.alerts("?monitorCondition=Resolved"), 1)
+}
+
+// A rule whose query has failed for a week is disabled, and raises nothing more until it is written again. A query that
+// resolves without the table is not.
+func TestAFailingRuleIsDisabled(t *testing.T) {
+	const day = 24 * time.Hour
+	fuzzy := func(_, _, condition map[string]any) {
+		condition["query"] = `union isfuzzy=true (datatable(Status: string)[]),
+			(workspace("contoso-logs").MicrosoftDataShareSentSnapshotLog | project Status) | where Status == "Failed"`
+	}
+	a := watching(t, nil)
+	enabled := func() bool {
+		a.T.Helper()
+		return props(a.ok(http.MethodGet, rule, ruleVersion, ""))["enabled"].(bool)
+	}
+	a.Elapse(6 * day)
+	require.True(t, enabled(), "Ensure six days are no week")
+	a.Elapse(2 * day)
+	require.False(t, enabled(), "the table never had a row")
+	a.snapshot("d", "Failed", 0)
+	a.Elapse(time.Hour)
+	require.False(t, enabled(), "Ensure it stays disabled when the table comes")
+	require.Empty(t, a.alerts(""))
+	a.ok(http.MethodPut, rule, ruleVersion, aRule(nil))
+	require.True(t, enabled())
+	a.Elapse(time.Hour)
+	require.Len(t, a.alerts(""), 1)
+
+	a.Elapse(29 * day)
+	a.snapshot("d", "Succeeded", 1)
+	a.Elapse(36 * day)
+	require.True(t, enabled(), "the table resolved until six days ago")
+	a.Elapse(2 * day)
+	require.False(t, enabled())
+
+	a.ok(http.MethodPut, rule, ruleVersion, aRule(fuzzy))
+	a.Elapse(60 * day)
+	require.True(t, enabled(), "Ensure a query that resolves without rows goes on")
+	a.snapshot("d", "Failed", 0)
+	a.Elapse(time.Hour)
+	require.Len(t, a.alerts("?monitorCondition=Fired"), 1)
 }

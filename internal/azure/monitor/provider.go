@@ -1,5 +1,5 @@
 // Package monitor is the resource providers behind Azure Monitor: Microsoft.Insights (diagnostic settings, action
-// groups, scheduled query rules, workbooks), Microsoft.OperationalInsights (Log Analytics workspaces and their saved
+// groups, scheduled query rules, activity log alerts and the activity log, workbooks), Microsoft.OperationalInsights (Log Analytics workspaces and their saved
 // searches) and Microsoft.AlertsManagement (the alerts that the rules raise).
 //
 // Sources: https://learn.microsoft.com/rest/api/monitor/, https://learn.microsoft.com/rest/api/loganalytics/ and
@@ -24,7 +24,9 @@ const (
 func New() []*arm.Provider {
 	return []*arm.Provider{
 		{Namespace: insights,
-			Types: []*arm.Type{diagnosticSettings(), actionGroups(), scheduledQueryRules(), workbooks()}},
+			Types: []*arm.Type{diagnosticSettings(), actionGroups(), scheduledQueryRules(), activityLogAlerts(),
+				workbooks()},
+			Routes: activityRoutes()},
 		{Namespace: operationalInsights, Types: []*arm.Type{workspaces(), savedSearches()}},
 		{Namespace: alertsManagement, Routes: alertRoutes()},
 	}

@@ -28,6 +28,7 @@ func scheduledQueryRules() *arm.Type {
 		Name:      scheduledQueryRuleType,
 		CheckName: nameRule("rule", `*<>%{}&:\?/#|`),
 		Put:       putQueryRule,
+		Show:      showQueryRule,
 	}
 }
 
@@ -47,7 +48,7 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 			"one.", len(conditions))
 	}
 	if w.New.String("kind") == "LogAlert" {
-		if aerr := checkAlert(props, conditions[0]); aerr != nil {
+		if aerr := checkLogAlert(c, props, conditions[0]); aerr != nil {
 			return aerr
 		}
 	} else if jsonbody.Text(conditions[0], "metricName") == "" {
@@ -70,6 +71,13 @@ func putQueryRule(c *arm.Call, w *arm.Write) *arm.Error {
 	props["isLegacyLogAnalyticsRule"] = false
 	props["isWorkspaceAlertsStorageConfigured"] = false
 	return nil
+}
+
+func checkLogAlert(c *arm.Call, props, condition map[string]any) *arm.Error {
+	if aerr := checkAlert(props, condition); aerr != nil {
+		return aerr
+	}
+	return validateQuery(c, props, condition)
 }
 
 // checkScopes requires that the rule's scopes exist and that the caller may read them.
@@ -107,6 +115,9 @@ func checkAlert(props, condition map[string]any) *arm.Error {
 		if strings.TrimSpace(jsonbody.Text(condition, key)) == "" {
 			return arm.BadRequest("BadRequest", "%s%s is missing or empty.", at, key)
 		}
+	}
+	if aerr := checkQuery(jsonbody.Text(condition, "query")); aerr != nil {
+		return aerr
 	}
 	if condition["threshold"] == nil {
 		return arm.BadRequest("BadRequest", "%sthreshold is missing.", at)
