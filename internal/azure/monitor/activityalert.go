@@ -193,3 +193,9 @@ func levelOf(e arm.Event) string {
 func (f *fired) activityID() string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(f.rule.ID.Key()+"|"+key(f.dimensions))).String()
 }
+
+// inList finds a name without regard to case.
+func inList(list []string, name string) bool {
+	_, ok := canonical(list, name)
+	return ok
+}
