@@ -290,7 +290,8 @@ func answer(t *testing.T, dir, stack, file string) (values map[string]string, er
 }
 
 // problemLine is how a problem reads: a place, what is wrong, and what to do.
-var problemLine = regexp.MustCompile(`^  (crossorg:|[a-z]*[a-z-]*:|Pulumi\.mutant\.yaml)[^\n]*: [^\n]+; [^\n]+$|^  crossorg:[^\n]+\?$`)
+var problemLine = regexp.MustCompile(
+	`^  (crossorg:|[a-z]*[a-z-]*:|Pulumi\.mutant\.yaml)[^\n]*: [^\n]+; [^\n]+$|^  crossorg:[^\n]+\?$`)
 
 // wellSaid checks an error: all of it is problems with a place and a remedy, in plain words, without any part of a
 // secret.

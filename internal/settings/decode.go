@@ -73,8 +73,8 @@ func want(t reflect.Type) string {
 	}
 }
 
-// fill lays a decoded JSON value over target. Null is a problem: it is what is left of a value that was commented out or
-// indented wrongly, and its default could open what the value closed.
+// fill lays a decoded JSON value over target. Null is a problem: it is what is left of a value that was commented out
+// or indented wrongly, and its default could open what the value closed.
 func (c *collector) fill(at path, raw any, target reflect.Value) {
 	if raw == nil {
 		c.add(at, nil, "without a value", "write one, or leave the key out")

@@ -9,11 +9,12 @@ import (
 // HiddenName stands for a name that may be a secret in the wrong place.
 const HiddenName = "…"
 
-// ShownName is a name of a file as a message may show it. A name is hidden only when it has characters that no name has,
-// as a person has to find it.
+// ShownName is a name of a file as a message may show it. A name is hidden only when it has characters that no name
+// has, as a person has to find it.
 func ShownName(name string) string {
 	unusual := func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_./:,@<>", r)
+		usual := unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" -_./:,@<>", r)
+		return r > unicode.MaxASCII || !usual
 	}
 	if SecretLike(name) && strings.ContainsFunc(name, unusual) {
 		return HiddenName
