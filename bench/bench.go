@@ -382,7 +382,7 @@ func (b *bench) floorLane() lane {
 	}
 }
 
-// arguments are those of a verb for the CLI, as the Automation API gives them, where an unchanged up fails when there
+// arguments are those of a verb for the CLI, as local runs give them, where an unchanged up fails when there
 // is something to change.
 func arguments(verb, stack string) []string {
 	command := []string{verb}

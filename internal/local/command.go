@@ -4,85 +4,55 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"slices"
-
-	"github.com/blang/semver"
 
 	"github.com/crossorg/crossorg/internal/process"
 	"github.com/crossorg/crossorg/internal/toolchain"
 )
 
-// command runs the CLI for the Automation API. Unlike the API's own command, it keeps the parent's Azure credentials
-// and Pulumi settings from the child, interrupts the child before it kills it, and starts none for questions whose
-// answer is not used.
+// command runs the Pulumi CLI in a home as Pulumi's Automation API does, which would add a tenth to what is compiled
+// before a first run can begin. It keeps the parent's Azure credentials and Pulumi settings from the child, and
+// interrupts the child before it kills it.
 type command struct {
 	toolchain *toolchain.Toolchain
+	home      *Home
+	// environment makes the child work on the embedded Azure.
+	environment []string
 	// kill ends a running child at once when it is closed.
 	kill <-chan struct{}
-	// project and home tell whether a stack exists.
-	project string
-	home    *Home
-	// terse answers the questions that the Automation API adds to each update by itself: each would start the CLI
-	// for a third of a second, and the engine's events have the answers.
-	terse bool
 }
 
-// streamed are the commands that print the engine's events. Those would be the Automation API's too, but it has the
-// engine write them twice, once for a display that nobody sees.
-var streamed = []string{"up", "preview", "refresh", "destroy"}
-
-// Version implements auto.PulumiCommand.
-func (c *command) Version() semver.Version { return c.toolchain.Version }
-
-// Run implements auto.PulumiCommand.
-func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, extraOut, extraErr []io.Writer, env []string,
-	args ...string) (string, string, int, error) {
-	if answer, ok := c.answer(args); ok {
-		return answer, "", 0, nil
-	}
-	streaming := slices.Contains(streamed, args[0])
-	if streaming {
-		args = append(args, "--json")
-	}
-	if !slices.Contains(args, "--non-interactive") {
-		args = append([]string{"--non-interactive"}, args...)
-	}
+// child is a process of the CLI that has not been started yet.
+func (c *command) child(args ...string) *exec.Cmd {
 	cmd := exec.Command(c.toolchain.Pulumi, args...)
-	cmd.Dir = dir
-	cmd.Env = withPath(append(cleanEnvironment(os.Environ()),
-		append(env, "PULUMI_AUTOMATION_API=true")...), c.toolchain.Dirs()...)
-	cmd.Stdin = stdin
-	var stdout, stderr bytes.Buffer
-	if !streaming {
-		extraOut = append(extraOut, &stdout)
-	}
-	cmd.Stdout = io.MultiWriter(extraOut...)
-	cmd.Stderr = io.MultiWriter(append(extraErr, &stderr)...)
-	process.Separate(cmd)
-	err := c.home.runEngine(ctx, cmd, c.kill)
-	return stdout.String(), stderr.String(), exitCode(err), err
+	cmd.Dir = c.home.ProjectDir()
+	cmd.Env = append(cleanEnvironment(os.Environ()), c.environment...)
+	cmd.Env = withPath(append(cmd.Env, "PULUMI_HOME="+c.home.PulumiDir()), c.toolchain.Dirs()...)
+	return cmd
 }
 
-// answer gives what the CLI would, for the Automation API's own questions.
-func (c *command) answer(args []string) (string, bool) {
-	if !c.terse || len(args) < 2 || args[0] != "stack" {
-		return "", false
+// run runs the CLI without a terminal and returns what it prints.
+func (c *command) run(ctx context.Context, args ...string) ([]byte, error) {
+	var out bytes.Buffer
+	err := c.stream(ctx, &out, args...)
+	return out.Bytes(), err
+}
+
+// stream runs the CLI without a terminal; what it prints goes to out. The error has what it complained of.
+func (c *command) stream(ctx context.Context, out io.Writer, args ...string) error {
+	cmd := c.child(append([]string{"--non-interactive"}, args...)...)
+	// The second one lets commands have the flags that programs use and people do not.
+	cmd.Env = append(cmd.Env, "PULUMI_AUTOMATION_API=true", "PULUMI_DEBUG_COMMANDS=true")
+	var complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &complaints
+	process.Separate(cmd)
+	if err := c.home.runEngine(ctx, cmd, c.kill); err != nil {
+		return fmt.Errorf("pulumi %s: %w\n%s", args[0], err, bytes.TrimSpace(complaints.Bytes()))
 	}
-	switch args[1] {
-	case "select":
-		// Every command names its stack, so none has to be selected; but the API asks in order to learn of its
-		// existence.
-		i := slices.Index(args, "--stack")
-		return "", i >= 0 && i+1 < len(args) && c.home.hasStack(c.project, args[i+1])
-	case "output":
-		return "{}", true
-	case "history":
-		return "[]", true
-	}
-	return "", false
+	return nil
 }
 
 func exitCode(err error) int {

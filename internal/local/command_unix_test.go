@@ -25,24 +25,19 @@ func script(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-func TestAutomationQuestionsAreAnsweredWithoutTheCommandLine(t *testing.T) {
+func TestTheCommandLineAsksNothingAndItsComplaintsAreInTheError(t *testing.T) {
+	t.Setenv("AZURE_CLIENT_SECRET", "the parent's")
 	home := newHome(t)
-	c := &command{toolchain: &toolchain.Toolchain{Pulumi: script(t, t.TempDir(), "pulumi", `echo "$@"; exit 3`)},
-		project: "crossorg", home: home, terse: true}
-	out, _, code, err := c.Run(context.Background(), home.Dir, nil, nil, nil, nil, "stack", "history", "--json")
-	require.NoError(t, err)
-	assert.Equal(t, "[]", out)
-	assert.Zero(t, code)
-
-	out, _, code, err = c.Run(context.Background(), home.Dir, nil, nil, nil, nil, "stack", "select", "--stack", "dev")
-	require.Error(t, err, "whether a stack exists is asked when the home does not have it")
-	assert.Equal(t, "--non-interactive stack select --stack dev\n", out)
-	assert.Equal(t, 3, code)
-
-	c.terse = false
-	out, _, _, err = c.Run(context.Background(), home.Dir, nil, nil, nil, nil, "stack", "output", "--json")
-	require.Error(t, err)
-	assert.Contains(t, out, "stack output", "what is asked for itself reaches the CLI")
+	require.NoError(t, home.create())
+	c := &command{home: home, environment: []string{"ARM_CLIENT_SECRET=local"},
+		toolchain: &toolchain.Toolchain{Pulumi: script(t, t.TempDir(), "pulumi",
+			`echo "$@"; echo "$ARM_CLIENT_SECRET$AZURE_CLIENT_SECRET $PULUMI_HOME"; pwd; echo "no such stack" >&2; exit 3`)}}
+	out, err := c.run(t.Context(), "stack", "output", "--json")
+	assert.ErrorContains(t, err, "pulumi stack: exit status 3\nno such stack")
+	assert.Equal(t, 3, exitCode(err))
+	project, linked := filepath.EvalSymlinks(home.ProjectDir())
+	require.NoError(t, linked)
+	assert.Equal(t, "--non-interactive stack output --json\nlocal "+home.PulumiDir()+"\n"+project+"\n", string(out))
 }
 
 func TestTheEngineIsNotedWhileItRuns(t *testing.T) {

@@ -6,16 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/crossorg/crossorg/internal/stack"
@@ -27,10 +21,7 @@ var ErrUnexpectedChanges = errors.New("there are changes, and none were expected
 // Up updates the stack to what the program declares, waits for the first snapshots and compares the files at both ends.
 // A result comes with every error, as far as the run got.
 func (s *Session) Up(ctx context.Context) (*Result, error) {
-	result, err := s.run(ctx, "up", func(stack auto.Stack, events io.Writer) error {
-		_, err := stack.Up(ctx, optup.ProgressStreams(events))
-		return err
-	})
+	result, err := s.run(ctx, "up", "--yes", "--skip-preview")
 	if err != nil {
 		return result, err
 	}
@@ -39,20 +30,14 @@ func (s *Session) Up(ctx context.Context) (*Result, error) {
 
 // Preview reports what Up would change.
 func (s *Session) Preview(ctx context.Context, expectNoChanges bool) (*Result, error) {
-	result, err := s.run(ctx, "preview", func(stack auto.Stack, events io.Writer) error {
-		_, err := stack.Preview(ctx, optpreview.ProgressStreams(events))
-		return err
-	})
+	result, err := s.run(ctx, "preview")
 	result.Outputs = nil
 	return result, checkChanges(result, err, expectNoChanges)
 }
 
 // Refresh updates the state from Azure, and reports the differences.
 func (s *Session) Refresh(ctx context.Context, expectNoChanges bool) (*Result, error) {
-	result, err := s.run(ctx, "refresh", func(stack auto.Stack, events io.Writer) error {
-		_, err := stack.Refresh(ctx, optrefresh.ProgressStreams(events))
-		return err
-	})
+	result, err := s.run(ctx, "refresh", "--yes", "--skip-preview")
 	result.Outputs = nil
 	return result, checkChanges(result, err, expectNoChanges)
 }
@@ -68,7 +53,7 @@ func checkChanges(r *Result, err error, expectNone bool) error {
 // anything is deleted, unless unprotect lifts their protection first.
 func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) {
 	start := time.Now()
-	if _, err := s.stack(ctx); err != nil {
+	if err := s.readyStack(ctx); err != nil {
 		return &Result{Stack: s.options.Stack}, s.failure(ctx, "select the stack", err, nil)
 	}
 	protected, err := s.protected()
@@ -86,14 +71,12 @@ func (s *Session) Destroy(ctx context.Context, unprotect bool) (*Result, error) 
 			return &Result{Stack: s.options.Stack, DurationMs: time.Since(start).Milliseconds()}, failure
 		}
 		fmt.Fprintf(s.options.Progress, "lifting the protection of %d resources\n", len(protected))
-		if err := s.cli(ctx, "state", "unprotect", "--all", "--yes", "--stack", s.options.Stack); err != nil {
+		_, err := s.command.run(ctx, "state", "unprotect", "--all", "--yes", "--stack", s.options.Stack)
+		if err != nil {
 			return &Result{Stack: s.options.Stack}, s.failure(ctx, "lift the protection", err, nil)
 		}
 	}
-	result, err := s.run(ctx, "destroy", func(stack auto.Stack, events io.Writer) error {
-		_, err := stack.Destroy(ctx, optdestroy.ProgressStreams(events))
-		return err
-	})
+	result, err := s.run(ctx, "destroy", "--yes", "--skip-preview")
 	result.Outputs = nil
 	if err == nil {
 		result.SoftDeletedVaults, err = s.deletedVaults(ctx)
@@ -149,9 +132,9 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 	result.Outputs = map[string]any{}
 	plain := map[string]any{}
 	for name, output := range outputs {
-		plain[name] = output.Value
-		result.Outputs[name] = output.Value
-		if output.Secret && !showSecrets {
+		plain[name] = output.value
+		result.Outputs[name] = output.value
+		if output.secret && !showSecrets {
 			result.Outputs[name] = secretMark
 		}
 	}
@@ -164,19 +147,18 @@ func (s *Session) Outputs(ctx context.Context, showSecrets bool) (*Result, error
 	return result, err
 }
 
-// run has the engine do something and makes a result of its events.
-func (s *Session) run(
-	ctx context.Context, verb string, do func(stack auto.Stack, events io.Writer) error,
-) (*Result, error) {
+// run has the engine do something, with flags beside those that all have, and makes a result of its events.
+func (s *Session) run(ctx context.Context, verb string, flags ...string) (*Result, error) {
 	start := time.Now()
 	result := &Result{Stack: s.options.Stack}
-	stack, err := s.stack(ctx)
-	if err != nil {
+	if err := s.readyStack(ctx); err != nil {
 		return result, s.failure(ctx, "select the stack", err, nil)
 	}
 	c := &collector{progress: s.options.Progress, redactor: &s.redactor}
 	stop := c.watch()
-	err = do(stack, c)
+	// With --json, what the CLI prints is the engine's events.
+	err := s.command.stream(ctx, c, append(append([]string{verb}, flags...),
+		"--exec-kind=auto.local", "--json", "--stack", s.options.Stack)...)
 	stop()
 	if c.changes != nil {
 		result.Summary = summarize(c.changes)
@@ -221,19 +203,6 @@ func (s *Session) withSnapshots(ctx context.Context, result *Result, wait bool) 
 func (s *Session) snapshots(ctx context.Context, shares map[string]stack.Share, wait bool) ([]stack.Snapshot, error) {
 	reader := &stack.SnapshotReader{Access: s.access(), Wait: wait, Progress: s.options.Progress}
 	return reader.Read(ctx, shares)
-}
-
-// cli runs a command of the CLI outside the Automation API.
-func (s *Session) cli(ctx context.Context, args ...string) error {
-	env := []string{"PULUMI_HOME=" + s.home.PulumiDir()}
-	for name, value := range s.workspace.GetEnvVars() {
-		env = append(env, name+"="+value)
-	}
-	_, stderr, _, err := s.command.Run(ctx, s.home.ProjectDir(), nil, nil, nil, env, args...)
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr))
-	}
-	return nil
 }
 
 // failure makes a Failure of an error of the CLI, with the engine's complaints or else with the CLI's output.

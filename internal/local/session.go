@@ -7,12 +7,10 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"golang.org/x/term"
 
 	"github.com/crossorg/crossorg/internal/azure"
@@ -78,7 +76,6 @@ type Session struct {
 	azure         *azure.Azure
 	backend       *statebackend.Server
 	latency       azure.Latency
-	workspace     auto.Workspace
 	command       *command
 	redactor      redactor
 	closers       []func() error
@@ -153,14 +150,8 @@ func Open(ctx context.Context, o Options) (s *Session, err error) {
 	if err := s.writeProject(file); err != nil {
 		return s, err
 	}
-	s.command = &command{toolchain: tools, kill: o.Kill, project: project.Name, home: home, terse: true}
-	s.workspace, err = auto.NewLocalWorkspace(ctx,
-		auto.WorkDir(home.ProjectDir()),
-		auto.PulumiHome(home.PulumiDir()),
-		auto.Pulumi(s.command),
-		auto.EnvVars(s.environment(attached)),
-	)
-	return s, err
+	s.command = &command{toolchain: tools, home: home, environment: s.environment(attached), kill: o.Kill}
+	return s, nil
 }
 
 // writeProject writes the home's Pulumi.yaml and stack file.
@@ -211,32 +202,31 @@ const journalPeriod = "1"
 
 // environment is what makes a run local. It goes to the child only: exported in a shell, the attached provider would
 // take hold of every Pulumi run there.
-func (s *Session) environment(attached *bridge.Server) map[string]string {
+func (s *Session) environment(attached *bridge.Server) []string {
 	c := s.azure.DefaultCredentials()
 	gogc := os.Getenv("GOGC")
 	if gogc == "" {
 		gogc = childGOGC
 	}
-	return map[string]string{
-		"GOGC":                   gogc,
-		"PULUMI_DEBUG_PROVIDERS": "azure-native:" + strconv.Itoa(attached.Port()),
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-		"PULUMI_CONFIG_PASSPHRASE_FILE":               s.home.PassphraseFile(),
-		"PULUMI_BACKEND_URL":                          s.backend.URL(),
-		"PULUMI_ACCESS_TOKEN":                         s.backend.Token(),
-		"PULUMI_JOURNALING_BATCH_PERIOD":              journalPeriod,
-		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
-		"PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK":    "true",
-		"PULUMI_ENABLE_STREAMING_JSON_PREVIEW":        "true",
-		"ARM_TENANT_ID":                               c.TenantID,
-		"ARM_SUBSCRIPTION_ID":                         c.SubscriptionID,
-		"ARM_CLIENT_ID":                               c.ClientID,
-		"ARM_CLIENT_SECRET":                           c.ClientSecret,
+	return []string{
+		"GOGC=" + gogc,
+		"PULUMI_DEBUG_PROVIDERS=azure-native:" + strconv.Itoa(attached.Port()),
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_CONFIG_PASSPHRASE_FILE=" + s.home.PassphraseFile(),
+		"PULUMI_BACKEND_URL=" + s.backend.URL(),
+		"PULUMI_ACCESS_TOKEN=" + s.backend.Token(),
+		"PULUMI_JOURNALING_BATCH_PERIOD=" + journalPeriod,
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true",
+		"ARM_TENANT_ID=" + c.TenantID,
+		"ARM_SUBSCRIPTION_ID=" + c.SubscriptionID,
+		"ARM_CLIENT_ID=" + c.ClientID,
+		"ARM_CLIENT_SECRET=" + c.ClientSecret,
 		// The go command keeps what "go run" links, so that an unchanged program is not linked again.
-		"PULUMI_GO_USE_RUN":         "true",
-		"GOFLAGS":                   toolchain.GoFlags(os.Getenv("GOFLAGS"), s.home.ProgramDir()),
-		"GOWORK":                    "off",
-		"CROSSORG_ROLE_PROPAGATION": rolePropagation(s.latency).String(),
+		"PULUMI_GO_USE_RUN=true",
+		"GOFLAGS=" + toolchain.GoFlags(os.Getenv("GOFLAGS"), s.home.ProgramDir()),
+		"GOWORK=off",
+		"CROSSORG_ROLE_PROPAGATION=" + rolePropagation(s.latency).String(),
 	}
 }
 
@@ -260,30 +250,22 @@ func (s *Session) access() *stack.Access {
 	return a
 }
 
-// stack selects the stack, takes up what an interrupted run left of it, and creates it on its first use.
-func (s *Session) stack(ctx context.Context) (auto.Stack, error) {
+// readyStack takes up what an interrupted run left of the stack, or creates the stack on its first use.
+func (s *Session) readyStack(ctx context.Context) error {
 	if s.home.hasStack(s.project.Name, s.options.Stack) {
-		if err := s.resume(); err != nil {
-			return auto.Stack{}, err
-		}
-		return auto.SelectStack(ctx, s.options.Stack, s.workspace)
+		return s.resume()
 	}
-	return auto.NewStack(ctx, s.options.Stack, s.workspace)
+	_, err := s.command.run(ctx, "stack", "init", s.options.Stack)
+	return err
 }
 
 // Pulumi runs any command of the CLI against the stack, with the terminal's streams, and returns its exit code.
 func (s *Session) Pulumi(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (int, error) {
-	if _, err := s.stack(ctx); err != nil {
+	if err := s.readyStack(ctx); err != nil {
 		return -1, s.failure(ctx, "create the stack", err, nil)
 	}
-	cmd := exec.Command(s.command.toolchain.Pulumi, args...)
-	cmd.Dir = s.home.ProjectDir()
-	cmd.Env = cleanEnvironment(os.Environ())
-	for name, value := range s.workspace.GetEnvVars() {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	cmd.Env = append(cmd.Env, "PULUMI_HOME="+s.home.PulumiDir(), "PULUMI_STACK="+s.options.Stack)
-	cmd.Env = withPath(cmd.Env, s.command.toolchain.Dirs()...)
+	cmd := s.command.child(args...)
+	cmd.Env = append(cmd.Env, "PULUMI_STACK="+s.options.Stack)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 	if f, ok := stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		// The child shares the terminal's process group: it may ask questions there, and ctrl-C reaches it by itself.

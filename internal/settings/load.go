@@ -8,22 +8,31 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/crossorg/crossorg/internal/stackfile"
 )
+
+// Context is what is asked of the *pulumi.Context of a running program. The tool, which checks settings too, runs no
+// program, and its first run need not wait until Pulumi's SDK for programs is compiled.
+type Context interface {
+	GetConfig(key string) (string, bool)
+	IsConfigSecret(key string) bool
+	Stack() string
+}
+
+// engineConfig is the environment variable in which the engine hands over the configuration, pulumi.EnvConfig.
+const engineConfig = "PULUMI_CONFIG"
 
 // Load reads and checks the configuration of the running stack, and the form of its stack file where that lies in the
 // working directory, which for a Pulumi program is the project's folder. Source files and packages are relative to it.
 // The error is Problems.
-func Load(ctx *pulumi.Context) (*Settings, error) {
+func Load(ctx Context) (*Settings, error) {
 	values := map[string]string{}
 	for _, key := range Keys() {
 		if value, ok := ctx.GetConfig(Namespace + ":" + key); ok {
 			values[key] = value
 		}
 	}
-	for _, key := range strayKeys(os.Getenv(pulumi.EnvConfig)) {
+	for _, key := range strayKeys(os.Getenv(engineConfig)) {
 		values[key] = ""
 	}
 	c := newCollector()
@@ -61,9 +70,9 @@ func (c *collector) stackFile(file string) {
 // strayKeys are the keys of the configuration that are not this package's: without the namespace where they have this
 // one, and whole otherwise. A Pulumi program cannot list its configuration, but the engine hands all of it over in one
 // environment variable; a typing mistake in a key would go unnoticed otherwise.
-func strayKeys(engineConfig string) []string {
+func strayKeys(config string) []string {
 	var all map[string]json.RawMessage
-	if json.Unmarshal([]byte(engineConfig), &all) != nil {
+	if json.Unmarshal([]byte(config), &all) != nil {
 		return nil
 	}
 	var stray []string
