@@ -27,6 +27,7 @@ var activityFields = []string{"resourceId", "category", "caller", "level", "oper
 func activityLogAlerts() *arm.Type {
 	return &arm.Type{
 		Name:      activityLogAlertType,
+		Regions:   activityAlertRegions,
 		CheckName: nameRule("rule", `*<>%{}&:\?/+#|`),
 		Put:       putActivityLogAlert,
 	}
