@@ -19,29 +19,41 @@ const (
 // standingStack is what Azure cannot change of the stack that stands, from the state that the last update left. It has
 // no sides before the first update.
 func standingStack(ctx *pulumi.Context) (settings.Standing, error) {
-	name := ctx.Stack()
-	// "organization" is what backends without organizations call theirs.
-	if organization := ctx.Organization(); organization != "" && organization != "organization" {
-		name = organization + "/" + ctx.Project() + "/" + ctx.Stack()
+	// Most backends want the whole name. Old folders with state know stacks by their own names alone.
+	name := ctx.Organization() + "/" + ctx.Project() + "/" + ctx.Stack()
+	stack, err := read(ctx, readStackOutputs, &stackNamed{Name: name})
+	if err != nil {
+		name = ctx.Stack()
+		if stack, err = read(ctx, readStackOutputs, &stackNamed{Name: name}); err != nil {
+			return settings.Standing{}, err
+		}
 	}
-	var stack, resources struct {
-		Outputs map[string]any `pulumi:"outputs"`
+	if stack["organizations"] == nil {
+		return settings.Standing{}, nil
 	}
-	_, err := ctx.InvokePackageRaw(readStackOutputs, &struct {
-		Name string `pulumi:"name"`
-	}{name}, &stack, "")
-	if err != nil || stack.Outputs["organizations"] == nil {
-		return settings.Standing{}, err
-	}
-	_, err = ctx.InvokePackageRaw(readStackResourceOutputs, &struct {
-		StackName string `pulumi:"stackName"`
-	}{name}, &resources, "")
+	resources, err := read(ctx, readStackResourceOutputs, &stackNamed{StackName: name})
 	if err != nil {
 		return settings.Standing{}, err
 	}
-	standing := toStanding(resources.Outputs)
-	standing.Protected, _ = stack.Outputs["protect"].(bool)
+	standing := toStanding(resources)
+	standing.Protected, _ = stack["protect"].(bool)
 	return standing, nil
+}
+
+// stackNamed names a stack to the engine's functions, which call that differently.
+type stackNamed struct {
+	Name      string `pulumi:"name,optional"`
+	StackName string `pulumi:"stackName,optional"`
+}
+
+// read asks the engine for outputs by name or URN. Those that are secret come along, and none of them is used.
+func read(ctx *pulumi.Context, function string, arguments *stackNamed) (map[string]any, error) {
+	var result map[string]any
+	if _, err := ctx.InvokePackageRaw(function, arguments, &result, ""); err != nil {
+		return nil, err
+	}
+	outputs, _ := result["outputs"].(map[string]any)
+	return outputs, nil
 }
 
 // toStanding reads the outputs of a stack's resources by URN.

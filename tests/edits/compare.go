@@ -24,11 +24,15 @@ var volatile = []struct {
 }
 
 // unequal are properties that differ in every stack and have no form to know them by.
-var unequal = map[string]bool{"etag": true, "__inputs": true, "systemData": true, "createdOn": true, "createdAt": true,
+//
+// A share subscription says with which description and terms it was accepted; a later edit of the share does not reach
+// it.
+var unequal = map[string]bool{"shareDescription": true, "shareTerms": true, "etag": true, "__inputs": true,
+	"systemData": true, "createdOn": true, "createdAt": true,
 	"updatedOn": true, "updatedBy": true, "createdBy": true, "lastModifiedTime": true, "creationTime": true,
 	"createdDate": true, "modifiedDate": true, "timeModified": true, "version": true, "appPackageUrl": true,
 	"customerId": true, "revision": true, "clusterCertificateThumbprints": true,
-	"sharedKeys": true, "respondedAt": true, "sentAt": true}
+	"sharedKeys": true, "ipv4Address": true, "respondedAt": true, "sentAt": true}
 
 // canonical is the stack's state by URN, without what no two stacks have in common.
 func (w *world) canonical() map[string]string {

@@ -26,15 +26,18 @@ func main() {
 	seed := flag.Int("seed", 1, "the first configuration's; every further one counts on from it")
 	report := flag.String("report", "", "file that the report's table is written to")
 	dir := flag.String("dir", "", "folder for state; the system's for temporary files by default")
+	most := flag.Duration("for", 0, "stop after this time, with whole stacks; 0 is never")
 	reduce := flag.Bool("reduce", true, "reduce failures to the smallest pair that shows them")
 	flag.Parse()
-	if err := run(*steps, *length, *seed, *report, *dir, *reduce, os.Stdout); err != nil {
+	if err := run(*steps, *length, *seed, *most, *report, *dir, *reduce, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(steps, length, seed int, report, dir string, reduce bool, out io.Writer) error {
+func run(
+	steps, length, seed int, most time.Duration, report, dir string, reduce bool, out io.Writer,
+) error {
 	s, err := newSweep(dir)
 	if err != nil {
 		return err
@@ -42,7 +45,8 @@ func run(steps, length, seed int, report, dir string, reduce bool, out io.Writer
 	defer s.close()
 	s.out = out
 	start := time.Now()
-	for done := 0; done < steps; {
+	done := 0
+	for done < steps && (most == 0 || time.Since(start) < most) {
 		n := min(length, steps-done)
 		failure, err := s.sequence(seed+done, n)
 		if err != nil {
@@ -60,7 +64,7 @@ func run(steps, length, seed int, report, dir string, reduce bool, out io.Writer
 		}
 	}
 	if report != "" {
-		if err := os.WriteFile(report, []byte(s.table(steps, length, seed)), 0o644); err != nil {
+		if err := os.WriteFile(report, []byte(s.table(done, length, seed)), 0o644); err != nil {
 			return err
 		}
 	}
