@@ -8,7 +8,6 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/arm"
 	"github.com/crossorg/crossorg/internal/azure/faults"
 	"github.com/crossorg/crossorg/internal/console"
-	"github.com/crossorg/crossorg/internal/local"
 	"github.com/crossorg/crossorg/internal/stack"
 )
 
@@ -177,66 +176,4 @@ func certificatePage(d certDocument) func(*console.Page) {
 			p.Labelled("", console.Warn("note: "), note)
 		}
 	}
-}
-
-// servedPage is how clients reach the embedded Azure.
-func servedPage(s *local.Served) func(*console.Page) {
-	return func(p *console.Page) {
-		p.Text("", console.Good(fmt.Sprintf("The embedded Azure of %s is listening. Ctrl-C ends it.", s.Home)))
-		p.Blank()
-		p.WholeFacts("  ",
-			console.Fact{Name: "Azure Resource Manager", Value: s.Management},
-			console.Fact{Name: "Sign-in", Value: s.Authority + "/" + s.TenantID},
-			console.Fact{Name: "Blobs", Value: s.Blob + "/<account>"},
-			console.Fact{Name: "Vaults", Value: "properties.vaultUri of each"},
-			console.Fact{Name: "Subscription", Value: s.SubscriptionID},
-			console.Fact{Name: "Certificate authority", Value: s.CAFile},
-			console.Fact{Name: "Client secret", Value: "default.clientSecret in " + s.SecretFile})
-		p.Heading("Azure SDKs")
-		p.Verbatim("  ",
-			"export AZURE_AUTHORITY_HOST="+s.Authority,
-			"export AZURE_RESOURCE_MANAGER_ENDPOINT="+s.Management,
-			"export AZURE_TENANT_ID="+s.TenantID,
-			"export AZURE_SUBSCRIPTION_ID="+s.SubscriptionID,
-			"export AZURE_CLIENT_ID="+s.ClientID,
-			"export AZURE_OBJECT_ID="+s.ObjectID,
-			fmt.Sprintf(`export AZURE_CLIENT_SECRET="$(jq -r .default.clientSecret '%s')"`, s.SecretFile),
-			fmt.Sprintf("export SSL_CERT_FILE='%s'", s.CAFile))
-		p.Blank()
-		p.Text("  ", "In Go, beside these variables:")
-		p.Verbatim("    ", goClient...)
-		p.Text("  ", "Give the clients of arm* modules this cloud too; the clients of blobs and vaults need only the "+
-			"endpoints that their account and vault name. Go reads SSL_CERT_FILE on Linux and BSD; elsewhere have the "+
-			"system trust the certificate authority, or set azcore.ClientOptions.Transport.")
-		p.Heading("az")
-		p.Verbatim("  ",
-			fmt.Sprintf("export REQUESTS_CA_BUNDLE='%s'", s.CAFile),
-			`az cloud register --name crossorg-local \`,
-			"  --endpoint-resource-manager "+s.Management+` \`,
-			"  --endpoint-active-directory "+s.Authority+` \`,
-			"  --endpoint-active-directory-resource-id https://management.core.windows.net/",
-			"az cloud set --name crossorg-local",
-			"az config set core.instance_discovery=false",
-			fmt.Sprintf(`az login --service-principal --tenant %s \`, s.TenantID),
-			fmt.Sprintf(`  --username %s \`, s.ClientID),
-			fmt.Sprintf(`  --password "$(jq -r .default.clientSecret '%s')"`, s.SecretFile))
-	}
-}
-
-// goClient signs in to the embedded Azure from Go.
-var goClient = []string{
-	`azure := cloud.Configuration{`,
-	`    ActiveDirectoryAuthorityHost: os.Getenv("AZURE_AUTHORITY_HOST"),`,
-	`    Services: map[cloud.ServiceName]cloud.ServiceConfiguration{`,
-	`        cloud.ResourceManager: {`,
-	`            Endpoint: os.Getenv("AZURE_RESOURCE_MANAGER_ENDPOINT"),`,
-	`            Audience: "https://management.azure.com",`,
-	`        },`,
-	`    },`,
-	`}`,
-	`credential, err := azidentity.NewDefaultAzureCredential(`,
-	`    &azidentity.DefaultAzureCredentialOptions{`,
-	`        ClientOptions: azcore.ClientOptions{Cloud: azure},`,
-	`        DisableInstanceDiscovery: true,`,
-	`    })`,
 }

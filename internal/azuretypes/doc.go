@@ -38,7 +38,8 @@
 //
 //	{
 //	  "versions": [
-//	    {"apiVersion": "2022-01-01", "like": "sample@2021-08-01", "types": {"Lid": {"colour": "Colour", "kind": null}}}
+//	    {"apiVersion": "2022-01-01", "like": "sample@2021-08-01",
+//	     "types": {"Lid": {"colour": "Colour", "kind": null}}}
 //	  ]
 //	}
 //

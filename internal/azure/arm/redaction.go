@@ -162,7 +162,7 @@ func decodeForLog(raw []byte) (v any, ok bool) {
 // shapeFor is the published shape of the type that a request is about: in its api-version, or else in the newest; nil
 // when the path names no known type.
 func shapeFor(u *url.URL) *azuretypes.Resource {
-	id, err := ParseID(strings.TrimRight(u.Path, "/"))
+	id, err := ParseID(strings.TrimRight(collapsed(u.Path), "/"))
 	if err != nil {
 		return nil
 	}
