@@ -24,7 +24,8 @@ type Checked struct {
 }
 
 // ownFiles are what a folder holds.
-var ownFiles = []string{stateFile, stateFile + ".seal", stateFile + ".reserve", estateFile, caFile, caKeyFile, blobFolder}
+var ownFiles = []string{stateFile, stateFile + ".seal", stateFile + ".reserve", estateFile, caFile, caKeyFile,
+	blobFolder}
 
 // Check reads everything that a folder holds and changes nothing. It returns ErrInUse when a process has the folder
 // open.

@@ -13,9 +13,9 @@ import (
 )
 
 // watcher is a shell script that reads the child's process id and then waits for the end of its input: a line means
-// that the child has ended in order, the end of the file that whoever watched it is dead. Then it waits for the child to
-// end and kills every process that has the mark in its environment. It is a process of its own, as nothing in this one
-// runs any more.
+// that the child has ended in order, the end of the file that whoever watched it is dead. Then it waits for the child
+// to end and kills every process that has the mark in its environment. It is a process of its own, as nothing in this
+// one runs any more.
 const watcher = `
 marked() { tr '\000' '\n' <"/proc/$1/environ" 2>/dev/null | grep -Fqx -e "$mark"; }
 mark=$1

@@ -51,8 +51,8 @@ func InvalidNamespace(namespace string) *Error {
 // InternalError is a 500 for a failure of the embedded Azure itself, such as a state file that cannot be written.
 func InternalError(err error) *Error {
 	if store.IsFull(err) {
-		return Errorf(http.StatusInsufficientStorage, "InsufficientStorage", "The disk that holds the embedded Azure's "+
-			"home folder is full: delete something there, or make room. Deletions still work. (%v)", err)
+		return Errorf(http.StatusInsufficientStorage, "InsufficientStorage", "The disk that holds the embedded "+
+			"Azure's home folder is full: delete something there, or make room. Deletions still work. (%v)", err)
 	}
 	return Errorf(http.StatusInternalServerError, "InternalServerError", "Encountered internal server error: %v", err)
 }

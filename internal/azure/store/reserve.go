@@ -31,8 +31,8 @@ func IsFull(err error) bool {
 	return err != nil && (errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error()))
 }
 
-// MakesRoom says that the update removes more than it adds, or finishes what was accepted: on a full disk it may use the
-// reserve.
+// MakesRoom says that the update removes more than it adds, or finishes what was accepted: on a full disk it may use
+// the reserve.
 func (t *Tx) MakesRoom() { t.makesRoom = true }
 
 // reserveContent is what a reserve has: bytes that no file system stores in less space than they take.
@@ -70,7 +70,8 @@ func shrinkReserve(path string) {
 		return
 	}
 	if free, known := freeSpace(filepath.Dir(path)); known && free < scarce {
-		_ = os.Truncate(ReservePath(path), max(0, size-reserveStep)) // without it, the update tells that the disk is full
+		// Where that fails, the update says that the disk is full.
+		_ = os.Truncate(ReservePath(path), max(0, size-reserveStep))
 	}
 }
 
