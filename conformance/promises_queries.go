@@ -184,7 +184,8 @@ func queryPromises() []Promise {
 					_, err := t.put(t.Env.Provider, id, ruleVersion, rule(query))
 					t.refusedSomehow(err)
 				}
-				t.made(t.Env.Provider, id, ruleVersion, rule(fmt.Sprintf(`union isfuzzy=true (datatable(Category: string)[]),
+				t.made(t.Env.Provider, id, ruleVersion, rule(fmt.Sprintf(`union isfuzzy=true
+					(datatable(Category: string)[]),
 					(workspace("%s").AzureDiagnostics | project Category)`, customer)))
 			},
 		},

@@ -62,8 +62,8 @@ func (r *run) monitoring(organization string, m stack.Monitoring) []checks.Quest
 	return all
 }
 
-// alert checks a rule on the workspace's logs, or on the activity log of the account that sends data: that it is enabled
-// (Azure disables one whose query has failed for a week), what it watches, and whom it notifies.
+// alert checks a rule on the workspace's logs, or on the activity log of the account that sends data: that it is
+// enabled (Azure disables one whose query has failed for a week), what it watches, and whom it notifies.
 func (r *run) alert(
 	id string, m stack.Monitoring, o stack.Organization, ask func(check, id, version string,
 		judge func(checks.Subject, *stack.Resource) []checks.Check) checks.Question,

@@ -16,8 +16,8 @@ import (
 	"github.com/crossorg/crossorg/internal/azure/logs"
 )
 
-// queriesOfTheProgram are the queries of alerts and those that are saved, by file, and those of the workbook, by tile, as
-// the program sends them for a workspace.
+// queriesOfTheProgram are the queries of alerts and those that are saved, by file, and those of the workbook, by tile,
+// as the program sends them for a workspace.
 func queriesOfTheProgram(t *testing.T, workspace string) map[string]string {
 	t.Helper()
 	const folder = "../../../components/monitoring"

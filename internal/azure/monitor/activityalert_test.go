@@ -128,8 +128,10 @@ func TestAnActivityLogAlertIsRefusedAsAzureRefusesIt(t *testing.T) {
 		change  func(p m)
 		message string
 	}{
-		"no scope":        {func(p m) { p["scopes"] = []any{} }, "scopes is empty"},
-		"another's scope": {func(p m) { p["scopes"] = []any{"/subscriptions/" + armtest.OtherSubscription} }, "subscription"},
+		"no scope": {func(p m) { p["scopes"] = []any{} }, "scopes is empty"},
+		"another's scope": {func(p m) {
+			p["scopes"] = []any{"/subscriptions/" + armtest.OtherSubscription}
+		}, "subscription"},
 		"no category": {func(p m) {
 			p["condition"] = m{"allOf": []any{m{"field": "status", "equals": "Succeeded"}}}
 		}, "'category'"},
@@ -143,7 +145,8 @@ func TestAnActivityLogAlertIsRefusedAsAzureRefusesIt(t *testing.T) {
 			p["actions"] = m{"actionGroups": []any{m{"actionGroupId": actionGroup + "-gone"}}}
 		}, "operators-gone"},
 	} {
-		_, message := a.refused(http.MethodPut, activityRule, activityRuleVersion, anActivityRule(armtest.Group, c.change))
+		_, message := a.refused(http.MethodPut, activityRule, activityRuleVersion,
+			anActivityRule(armtest.Group, c.change))
 		assert.Contains(t, message, c.message, name)
 	}
 	_, message := a.refused(http.MethodPut, activityRule, activityRuleVersion,

@@ -157,7 +157,9 @@ func TestARuleIsRefusedAsAzureRefusesIt(t *testing.T) {
 		"union beyond what is read here": {func(_, _, c m) {
 			c["query"] = "union withsource=t * | evaluate autocluster()"
 		}, "BadRequest", "'union'"},
-		"search":              {func(_, _, c m) { c["query"] = "search in (AZKVAuditLogs) 'x'" }, "BadRequest", "'search'"},
+		"search": {func(_, _, c m) {
+			c["query"] = "search in (AZKVAuditLogs) 'x'"
+		}, "BadRequest", "'search'"},
 		"metric without name": {func(r, _, _ m) { r["kind"] = "LogToMetric" }, "BadRequest", "metricName"},
 	} {
 		code, message := a.refused(http.MethodPut, rule, ruleVersion, aRule(c.change))

@@ -1,6 +1,6 @@
 // Package monitor is the resource providers behind Azure Monitor: Microsoft.Insights (diagnostic settings, action
-// groups, scheduled query rules, activity log alerts and the activity log, workbooks), Microsoft.OperationalInsights (Log Analytics workspaces and their saved
-// searches) and Microsoft.AlertsManagement (the alerts that the rules raise).
+// groups, scheduled query rules, activity log alerts and the activity log, workbooks), Microsoft.OperationalInsights
+// (Log Analytics workspaces and their saved searches) and Microsoft.AlertsManagement (the alerts that the rules raise).
 //
 // Sources: https://learn.microsoft.com/rest/api/monitor/, https://learn.microsoft.com/rest/api/loganalytics/ and
 // https://learn.microsoft.com/rest/api/application-insights/workbooks
