@@ -87,7 +87,7 @@ func jsonVariables(t *testing.T, printed io.Reader) map[string]string {
 		"AZURE_TENANT_ID": text("tenantId"), "AZURE_SUBSCRIPTION_ID": text("subscriptionId"),
 		"AZURE_CLIENT_ID": text("clientId"),
 		"AZURE_OBJECT_ID": text("objectId"), "AZURE_CLIENT_SECRET": clientSecret(t, text("secretFile")),
-		"SSL_CERT_FILE": text("caFile"),
+		"SSL_CERT_FILE": text("caFile"), "NODE_EXTRA_CA_CERTS": text("caFile"), "REQUESTS_CA_BUNDLE": text("caFile"),
 	}
 }
 
@@ -120,7 +120,7 @@ func TestAProgramFromTheDocumentationWorks(t *testing.T) {
 	}{{"people", nil, printedVariables}, {"json", []string{"--json"}, jsonVariables}} {
 		t.Run(c.name, func(t *testing.T) {
 			variables := c.read(t, serve(t, tool, home, c.arguments...))
-			require.Len(t, variables, 8)
+			require.Len(t, variables, 10)
 			if people == nil {
 				people = variables
 			}
