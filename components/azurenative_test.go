@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	authorization "github.com/pulumi/pulumi-azure-native-sdk/authorization/v2/v20220401"
+	activityalerts "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20201001"
 	diagnostics "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20210501preview"
 	workbooks "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20220401"
 	actiongroups "github.com/pulumi/pulumi-azure-native-sdk/insights/v2/v20230101"
@@ -30,6 +31,7 @@ func TestTypesOfOneVersionAreThoseOfTheModule(t *testing.T) {
 		{"roleAssignment.go", authorization.RoleAssignmentArgs{}, authorization.RoleAssignment{}},
 		{"actionGroup.go", actiongroups.ActionGroupArgs{}, actiongroups.ActionGroup{}},
 		{"diagnosticSetting.go", diagnostics.DiagnosticSettingArgs{}, diagnostics.DiagnosticSetting{}},
+		{"activityLogAlert.go", activityalerts.ActivityLogAlertArgs{}, activityalerts.ActivityLogAlert{}},
 		{"scheduledQueryRule.go", queryrules.ScheduledQueryRuleArgs{}, queryrules.ScheduledQueryRule{}},
 		{"workbook.go", workbooks.WorkbookArgs{}, workbooks.Workbook{}},
 	} {
