@@ -200,8 +200,8 @@ func (t *topology) addMonitoring(ctx *pulumi.Context, name string) error {
 	return err
 }
 
-// dueSince is when the snapshots with an interval are due from on: those that a provider sends, or those that a consumer
-// receives; the other name is empty.
+// dueSince is when the snapshots with an interval are due from on: those that a provider sends, or those that a
+// consumer receives; the other name is empty.
 func (t *topology) dueSince(interval, provider, consumer string) pulumi.StringPtrInput {
 	var starts []time.Time
 	var deliveries []any
