@@ -182,7 +182,12 @@ func TestTheGuideForAzRuns(t *testing.T) {
 	require.Contains(t, signIn, "az login")
 	g.run(signIn)
 	trust, _, _ := strings.Cut(signIn, "\n")
-	for _, step := range azWalk {
+	walk := azWalk
+	if os.Getenv("CROSSORG_AZ_WALK") == "" {
+		walk = azWalk[:4]
+		t.Logf("%d of %d commands: CROSSORG_AZ_WALK=1 and -timeout 30m run all", len(walk), len(azWalk))
+	}
+	for _, step := range walk {
 		answer := g.run(trust + "\n" + step.command)
 		assert.Contains(t, answer, step.answer, step.command)
 		if step.command == "az keyvault list --query '[].name' -o tsv" {
