@@ -140,7 +140,8 @@ func newDiagnostics(ctx *pulumi.Context, name string, side namedSide, m *Monitor
 	} {
 		logs := diagnostics.LogSettingsArray{}
 		for _, category := range target.categories {
-			logs = append(logs, diagnostics.LogSettingsArgs{Category: pulumi.String(category), Enabled: pulumi.Bool(true)})
+			logs = append(logs, diagnostics.LogSettingsArgs{Category: pulumi.String(category),
+				Enabled: pulumi.Bool(true)})
 		}
 		setting := &diagnostics.DiagnosticSettingArgs{
 			ResourceUri: target.id,

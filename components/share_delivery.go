@@ -54,7 +54,8 @@ func newDelivery(
 		if err != nil {
 			return nil, err
 		}
-		mapping, err := newMapping(ctx, rules.MappingName(name, key), key, ds.Kind, o.dataSets[key].id, c, subscription.Name, storage,
+		mapping, err := newMapping(ctx, rules.MappingName(name, key), key, ds.Kind, o.dataSets[key].id, c,
+			subscription.Name, storage,
 			target, s.received(consumer))
 		if err != nil {
 			return nil, err
@@ -144,7 +145,8 @@ func newTarget(
 	own := joined(args.ShareName, pulumi.String(ds.Container), rules.ArrivalContainer)
 	// Its logical name depends on the container alone, as its name in Azure does: what arrived stays while a data set
 	// is renamed. It began with the data set once.
-	container, err := newContainer(ctx, rules.ArrivalName(name, ds.Container), to.Party.ResourceGroupName, to.Party.StorageAccountName,
+	container, err := newContainer(ctx, rules.ArrivalName(name, ds.Container), to.Party.ResourceGroupName,
+		to.Party.StorageAccountName,
 		own, s.received(consumer, pulumi.Protect(args.Protect),
 			pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(name + "-" + key)}}))...)
 	if err != nil {

@@ -80,7 +80,8 @@ func newShareWithDataset(
 	s.ShareName = offer.share.Name
 	deliveries := pulumi.Map{}
 	for _, consumer := range slices.Sorted(maps.Keys(args.Consumers)) {
-		if deliveries[consumer], err = newDelivery(ctx, s, rules.DeliveryName(name, consumer), consumer, args, offer); err != nil {
+		if deliveries[consumer],
+			err = newDelivery(ctx, s, rules.DeliveryName(name, consumer), consumer, args, offer); err != nil {
 			return nil, err
 		}
 	}
