@@ -111,7 +111,8 @@ func dataSet(t *rapid.T) object {
 
 func storage(t *rapid.T) object {
 	s := object{
-		"sku":                     seldom(t, "sku", 15, "Standard_ZRS", rapid.SampledFrom([]string{"Standard_LRS", "Standard_GRS"})),
+		"sku": seldom(t, "sku", 15, "Standard_ZRS",
+			rapid.SampledFrom([]string{"Standard_LRS", "Standard_GRS"})),
 		"accessTier":              rapid.SampledFrom([]string{"Hot", "Hot", "Cool"}).Draw(t, "tier"),
 		"softDeleteDays":          rapid.SampledFrom([]int{7, 30}).Draw(t, "days"),
 		"coolAfterDays":           rapid.SampledFrom([]int{0, 0, 90}).Draw(t, "cool"),
