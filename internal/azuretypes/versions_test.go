@@ -36,8 +36,8 @@ func TestVersionsThatClientsAskForArePublished(t *testing.T) {
 
 func TestVersionsHaveTheirOwnShapes(t *testing.T) {
 	vault := func(version, properties string) []azuretypes.Violation {
-		return lookup(t, "Microsoft.KeyVault/vaults", version).ValidateWrite(body(t, `{"location": "eastus", "properties":
-			{"sku": {"family": "A", "name": "standard"}, "tenantId": "11111111-2222-3333-4444-555555555555",
+		return lookup(t, "Microsoft.KeyVault/vaults", version).ValidateWrite(body(t, `{"location": "eastus",
+			"properties": {"sku": {"family": "A", "name": "standard"}, "tenantId": "11111111-2222-3333-4444-555555555555",
 			"accessPolicies": [], `+properties+`}}`))
 	}
 	network := `"publicNetworkAccess": "Disabled"`
@@ -55,8 +55,8 @@ func TestVersionsHaveTheirOwnShapes(t *testing.T) {
 }
 
 func TestPublishedLeavesOutWhatAVersionDoesNotHave(t *testing.T) {
-	whole := body(t, `{"id": "/x", "location": "eastus", "tags": {"a": "b"}, "properties": {"enableRbacAuthorization": true,
-		"vaultUri": "https://x", "accessPolicies": [{"objectId": "o", "new": 1}], "publicNetworkAccess": "Enabled"}}`)
+	whole := body(t, `{"id": "/x", "location": "eastus", "tags": {"a": "b"}, "properties": {
+		"enableRbacAuthorization": true, "vaultUri": "https://x", "accessPolicies": [{"objectId": "o", "new": 1}], "publicNetworkAccess": "Enabled"}}`)
 	shown := lookup(t, "Microsoft.KeyVault/vaults", "2019-09-01").Published(whole)
 	assert.Equal(t, body(t, `{"id": "/x", "location": "eastus", "tags": {"a": "b"}, "properties": {
 		"enableRbacAuthorization": true, "vaultUri": "https://x", "accessPolicies": [{"objectId": "o"}]}}`), shown)

@@ -133,9 +133,9 @@ func (g *guide) run(script string) string {
 	return stdout.String()
 }
 
-// azWalk are commands of az, each with what its answer contains. Debian's az 2.45 runs them all. Left out are those that
-// fail in that package before they send a request: az role, az keyvault secret, and az monitor log-analytics workspace
-// create.
+// azWalk are commands of az, each with what its answer contains. Debian's az 2.45 runs them all. Left out are those
+// that fail in that package before they send a request: az role, az keyvault secret, and az monitor log-analytics
+// workspace create.
 var azWalk = []struct{ command, answer string }{
 	{"az account show --query user.type -o tsv", "servicePrincipal"},
 	{"az group create -n walk -l eastus --tags stage=test -o tsv --query name", "walk"},
@@ -153,16 +153,22 @@ var azWalk = []struct{ command, answer string }{
 	{"az resource show -n walk-vault -g walk --resource-type Microsoft.KeyVault/vaults --query name", "walk-vault"},
 	{"az lock create -n keep -g walk --lock-type CanNotDelete --query level -o tsv", "CanNotDelete"},
 	{"az lock delete -n keep -g walk", ""},
-	{"az resource create -n walk-workspace -g walk -l eastus --resource-type Microsoft.OperationalInsights/workspaces " +
+	{"az resource create -n walk-workspace -g walk -l eastus --resource-type " +
+		"Microsoft.OperationalInsights/workspaces " +
 		"--properties '{}' -o none", ""},
 	{"az monitor log-analytics workspace list --query '[].name' -o tsv", "walk-workspace"},
-	{"az rest --method put --url /subscriptions/$(az account show --query id -o tsv)/providers/Microsoft.Authorization/" +
-		"roleAssignments/6f9619ff-8b86-4d01-b42d-00cf4fc964ff?api-version=2020-04-01-preview --body '{\"properties\": {" +
-		"\"roleDefinitionId\": \"/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7" +
+	{"az rest --method put --url /subscriptions/$(az account show --query id -o " +
+		"tsv)/providers/Microsoft.Authorization/" +
+		"roleAssignments/6f9619ff-8b86-4d01-b42d-00cf4fc964ff?api-version=2020-04-01-preview --body " +
+		"'{\"properties\": {" +
+		"\"roleDefinitionId\": \"/providers/Microsoft.Authorization/roleDefinitions/" +
+		"acdd72a7-3385-48ef-bd42-f606fba81ae7" +
 		"\", \"principalId\": \"'$(az ad sp list --query '[0].id' -o tsv)'\"}}' --query type -o tsv",
 		"Microsoft.Authorization/roleAssignments"},
-	{"az ad sp show --id $(az account show --query user.name -o tsv) --query servicePrincipalType -o tsv", "Application"},
-	{"az sf managed-cluster create -c walkcluster -g walk -l eastus --admin-user ada --admin-password Correct-horse-77 " +
+	{"az ad sp show --id $(az account show --query user.name -o tsv) --query servicePrincipalType -o tsv",
+		"Application"},
+	{"az sf managed-cluster create -c walkcluster -g walk -l eastus --admin-user ada --admin-password " +
+		"Correct-horse-77 " +
 		"--sku Standard --cert-thumbprint 0123456789012345678901234567890123456789 --cert-is-admin -o none", ""},
 	{"az sf managed-node-type create -c walkcluster -g walk -n nt1 --instance-count 5 --primary -o none", ""},
 	{"az sf managed-node-type list -c walkcluster -g walk --query '[].name' -o tsv", "nt1"},
@@ -199,7 +205,8 @@ func TestTheGuideForAzRuns(t *testing.T) {
 // withGroup makes a resource group with the REST API, for the snippets to list.
 const withGroup = `
 token=$(curl -sf --cacert "$SSL_CERT_FILE" "$AZURE_AUTHORITY_HOST/$AZURE_TENANT_ID/oauth2/v2.0/token" \
-  -d grant_type=client_credentials -d client_id="$AZURE_CLIENT_ID" --data-urlencode client_secret="$AZURE_CLIENT_SECRET" \
+  -d grant_type=client_credentials -d client_id="$AZURE_CLIENT_ID" \
+  --data-urlencode client_secret="$AZURE_CLIENT_SECRET" \
   -d scope=https://management.azure.com/.default | jq -r .access_token)
 curl -sf --cacert "$SSL_CERT_FILE" -X PUT -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
   -d '{"location": "eastus"}' -o /dev/null \
@@ -275,10 +282,12 @@ func TestTheGuideForTerraformRuns(t *testing.T) {
 		t.Skip("terraform is missing, or CROSSORG_AZAPI_PROVIDER does not name the folder of terraform-provider-azapi")
 	}
 	g := serve(t)
-	variables := g.shell("Azure SDKs") + "export ARM_CLIENT_ID=$AZURE_CLIENT_ID ARM_CLIENT_SECRET=$AZURE_CLIENT_SECRET\n" +
+	variables := g.shell("Azure SDKs") + "export ARM_CLIENT_ID=$AZURE_CLIENT_ID " +
+		"ARM_CLIENT_SECRET=$AZURE_CLIENT_SECRET\n" +
 		"export TF_CLI_CONFIG_FILE=$PWD/overrides.tfrc\n"
 	subscription := strings.TrimSpace(g.run(g.shell("Azure SDKs") + "echo $AZURE_SUBSCRIPTION_ID"))
-	configuration := g.code("Terraform", "With azapi") + strings.ReplaceAll(terraformGroup, "%SUBSCRIPTION%", subscription)
+	configuration := g.code("Terraform", "With azapi") + strings.ReplaceAll(terraformGroup, "%SUBSCRIPTION%",
+		subscription)
 	overrides := `provider_installation {
   dev_overrides { "Azure/azapi" = "` + provider + `" }
   direct {}
