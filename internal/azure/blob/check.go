@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -136,8 +137,9 @@ func (c *contentCheck) file(tx *store.Tx, reader *files, entry fs.DirEntry) {
 		c.out.Bytes += f.size
 		_ = f.Close() // opened for reading
 	}
-	switch damage, known := err.(*store.Damage); {
-	case known:
+	var damage *store.Damage
+	switch {
+	case errors.As(err, &damage):
 		c.damage(name, "%s", damage.What)
 	case err != nil:
 		c.damage(name, "it cannot be read: %s", err)
