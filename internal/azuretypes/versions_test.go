@@ -37,7 +37,8 @@ func TestVersionsThatClientsAskForArePublished(t *testing.T) {
 func TestVersionsHaveTheirOwnShapes(t *testing.T) {
 	vault := func(version, properties string) []azuretypes.Violation {
 		return lookup(t, "Microsoft.KeyVault/vaults", version).ValidateWrite(body(t, `{"location": "eastus",
-			"properties": {"sku": {"family": "A", "name": "standard"}, "tenantId": "11111111-2222-3333-4444-555555555555",
+			"properties": {"sku": {"family": "A", "name": "standard"},
+			"tenantId": "11111111-2222-3333-4444-555555555555",
 			"accessPolicies": [], `+properties+`}}`))
 	}
 	network := `"publicNetworkAccess": "Disabled"`
