@@ -31,7 +31,8 @@ func TestTheCommandLineAsksNothingAndItsComplaintsAreInTheError(t *testing.T) {
 	require.NoError(t, home.create())
 	c := &command{home: home, environment: []string{"ARM_CLIENT_SECRET=local"},
 		toolchain: &toolchain.Toolchain{Pulumi: script(t, t.TempDir(), "pulumi",
-			`echo "$@"; echo "$ARM_CLIENT_SECRET$AZURE_CLIENT_SECRET $PULUMI_HOME"; pwd; echo "no such stack" >&2; exit 3`)}}
+			`echo "$@"; echo "$ARM_CLIENT_SECRET$AZURE_CLIENT_SECRET $PULUMI_HOME"; pwd
+echo "no such stack" >&2; exit 3`)}}
 	out, err := c.run(t.Context(), "stack", "output", "--json")
 	assert.ErrorContains(t, err, "pulumi stack: exit status 3\nno such stack")
 	assert.Equal(t, 3, exitCode(err))

@@ -24,9 +24,9 @@ const (
 
 // dormant are the packages of the CLI that a run on a file backend never executes, or where it spends no time: the
 // commands themselves, which leave the work to the engine, code generation, terminal user interfaces, the state
-// backends, secrets and logs of clouds, the clients for Pulumi Cloud's API. They are most of what is compiled for it, so
-// they are compiled the quick way, without optimization, and do the same, slower. None of them may be part of the tool
-// or the program, which would then compile them a second time.
+// backends, secrets and logs of clouds, the clients for Pulumi Cloud's API. They are most of what is compiled for it,
+// so they are compiled the quick way, without optimization, and do the same, slower. None of them may be part of the
+// tool or the program, which would then compile them a second time.
 var dormant = []string{
 	"cel.dev/expr/...",
 	"charm.land/...",
