@@ -38,9 +38,9 @@ type bench struct {
 	idle      *idle
 	options   *options
 	progress  io.Writer
-	// tool, skipped and plain are the homes of crossorg local's runs, with and without its journal, and of plain pulumi's
-	// on the same Azure. The stack of the floor lies in tool, so that it has the same project file, program and
-	// passphrase.
+	// tool, skipped and plain are the homes of crossorg local's runs, with and without its journal, and of plain
+	// pulumi's on the same Azure. The stack of the floor lies in tool, so that it has the same project file, program
+	// and passphrase.
 	tool, skipped, plain *local.Home
 }
 
@@ -113,7 +113,8 @@ func (b *bench) measure(ctx context.Context, s size) (*sizeReport, error) {
 					return nil, fmt.Errorf("%s %s: %w", l.name, verb, err)
 				}
 				samples[verb][l.name] = append(samples[verb][l.name], took)
-				fmt.Fprintf(b.progress, "%s: round %d of %d: %-9s %-8s %7.2f s\n", s, round+1, b.options.rounds, verb, l.name,
+				fmt.Fprintf(b.progress, "%s: round %d of %d: %-9s %-8s %7.2f s\n", s, round+1, b.options.rounds, verb,
+					l.name,
 					took.wall.Seconds())
 			}
 			if verb == "up" && round == 0 {
@@ -190,7 +191,8 @@ func (b *bench) verify(ctx context.Context, session *local.Session, report *size
 	})
 	report.Verified.Ms = milliseconds(took.wall.Seconds())
 	report.Verified.OwnMB, _ = peakMemory()
-	fmt.Fprintf(b.progress, "%s: verify: %d checks in %.2f s\n", report.Size, report.Verified.Checks, took.wall.Seconds())
+	fmt.Fprintf(b.progress, "%s: verify: %d checks in %.2f s\n", report.Size, report.Verified.Checks,
+		took.wall.Seconds())
 	return err
 }
 

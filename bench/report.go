@@ -63,8 +63,8 @@ type verbReport struct {
 	Engine   *laneReport `json:"engine,omitempty"`
 	Skipping *laneReport `json:"skipping,omitempty"`
 	Tool     *laneReport `json:"tool"`
-	// ToSkipping are the ratios of the tool's rounds to those with the state written at the end alone, and ToSkippingMedian
-	// is their median.
+	// ToSkipping are the ratios of the tool's rounds to those with the state written at the end alone, and
+	// ToSkippingMedian is their median.
 	ToSkipping       []float64 `json:"toSkipping,omitempty"`
 	ToSkippingMedian float64   `json:"toSkippingMedian,omitempty"`
 }
@@ -202,7 +202,8 @@ func (r *report) writeTable(w io.Writer) error {
 	}
 	for _, s := range r.Sizes {
 		if v := s.Verified; v != nil {
-			fmt.Fprintf(t, "\nsize %s: verify passed %d checks in %.2f s; resident at most: %d MB until then and %d MB with it "+
+			fmt.Fprintf(t, "\nsize %s: verify passed %d checks in %.2f s; resident at most: %d MB until then and %d " +
+				"MB with it "+
 				"here, %d MB in a process of Pulumi's\n", s.Size, v.Checks, v.Ms/1000, v.UpOwnMB, v.OwnMB, v.UpPulumiMB)
 		}
 	}

@@ -45,7 +45,8 @@ func (f *flags) register(cmd *cobra.Command) {
 		"with its delays and request limits")
 	set.Float64Var(&f.latency.Scale, "latency-scale", 1,
 		"factor for --latency azure: 0.01 takes a hundredth of the time")
-	set.StringVar(&f.latency.FirstSnapshot, "first-snapshot", "", "when a new trigger's first snapshot runs: scheduled "+
+	set.StringVar(&f.latency.FirstSnapshot, "first-snapshot", "",
+		"when a new trigger's first snapshot runs: scheduled "+
 		"(default), or at-once")
 	set.StringVar(&f.armLog, "arm-log", "", "append every request to the embedded Azure to this file, as JSON lines")
 }

@@ -241,7 +241,8 @@ func (f *flags) arrived(p *console.Page, snapshots []stack.Snapshot) {
 			files = append(files, arrival{s.Consumer, file})
 		}
 		if i < shown {
-			t.Row(s.Share, s.Consumer, status(s.Status), len(s.Files), bytes, agreement(len(s.Files), unequal+len(s.Missing)))
+			t.Row(s.Share, s.Consumer, status(s.Status), len(s.Files), bytes,
+				agreement(len(s.Files), unequal+len(s.Missing)))
 		}
 	}
 	p.Table("  ", t)

@@ -37,7 +37,8 @@ func TestEveryTargetVerbHelpsAndFailsAlike(t *testing.T) {
 		assert.Contains(t, document.Error.Message, "Pulumi.nope.yaml", verb)
 		assert.Contains(t, stderr, "Pulumi.nope.yaml", verb)
 	}
-	for _, args := range [][]string{{"verify", "x"}, {"sync"}, {"sync", "share", "--all"}, {"sync", "a", "b"}, {"revoke", "share"},
+	for _, args := range [][]string{{"verify", "x"}, {"sync"}, {"sync", "share", "--all"}, {"sync", "a", "b"},
+		{"revoke", "share"},
 		{"reinstate", "s", "c", "--expires", "soon"}, {"cert"},
 		{"cert", "--out", "x", "--name", "a/b"}, {"cert", "--out", "x", "--days", "0"}} {
 		code, _, _ := command(args...)

@@ -16,11 +16,11 @@ const (
 	LatencyAzure = "azure"
 )
 
-// When a trigger takes its first snapshot. Microsoft's pages differ: subscribe-to-data-share says within a minute of the
-// scheduled time, a module of Microsoft Learn says when the schedule is accepted.
+// When a trigger takes its first snapshot. Microsoft's pages differ: subscribe-to-data-share says within a minute of
+// the scheduled time, a module of Microsoft Learn says when the schedule is accepted.
 const (
-	// FirstScheduled takes it when the schedule says. "" means the same: who relies on nothing earlier is right on either
-	// Azure.
+	// FirstScheduled takes it when the schedule says. "" means the same: who relies on nothing earlier is right on
+	// either Azure.
 	FirstScheduled = "scheduled"
 	// FirstAtOnce takes one more as soon as the trigger is made.
 	FirstAtOnce = "at-once"

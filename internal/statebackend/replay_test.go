@@ -105,7 +105,8 @@ func TestResourcesOfAReplay(t *testing.T) {
 			[]map[string]any{{"kind": kindOutputs, "operationID": 1, "removeOld": 1, "state": thing("b2")}},
 			[]string{"a", "b2", "c"}},
 		"outputs of a new resource": {
-			[]map[string]any{made(1, "x"), {"kind": kindOutputs, "operationID": 2, "removeNew": 1, "state": thing("x2")}},
+			[]map[string]any{made(1, "x"),
+				{"kind": kindOutputs, "operationID": 2, "removeNew": 1, "state": thing("x2")}},
 			[]string{"x2", "a", "b", "c"}},
 		"a refresh that found another state": {
 			[]map[string]any{{"kind": kindRefreshSuccess, "operationID": 1, "removeOld": 2, "state": thing("c2")}},
@@ -113,7 +114,8 @@ func TestResourcesOfAReplay(t *testing.T) {
 		"a refresh that found nothing": {
 			[]map[string]any{{"kind": kindRefreshSuccess, "operationID": 1, "removeOld": 2}}, []string{"a", "b"}},
 		"a refresh and then an update": {
-			[]map[string]any{{"kind": kindRefreshSuccess, "operationID": 1, "removeOld": 0}, {"kind": kindRebuiltBaseState},
+			[]map[string]any{{"kind": kindRefreshSuccess, "operationID": 1, "removeOld": 0},
+				{"kind": kindRebuiltBaseState},
 				with(made(1, "c"), "removeOld", 1)},
 			[]string{"c", "b"}},
 		"another snapshot": {
@@ -154,7 +156,8 @@ func TestReferencesToWhatARefreshFoundGone(t *testing.T) {
 		thing("parent"),
 		with(thing("gone"), "parent", urn("parent")),
 		with(thing("child"), "parent", urn("gone"), "dependencies", []string{urn("gone"), urn("parent")},
-			"propertyDependencies", map[string]any{"p": []string{urn("gone")}, "q": []string{urn("parent"), urn("gone")}},
+			"propertyDependencies",
+				map[string]any{"p": []string{urn("gone")}, "q": []string{urn("parent"), urn("gone")}},
 			"deletedWith", urn("gone"), "replaceWith", []string{urn("gone")}),
 	}, map[string]any{"kind": kindRefreshSuccess, "operationID": 1, "removeOld": 1})
 	require.Equal(t, []string{"parent", "child"}, view.names())
