@@ -157,7 +157,7 @@ func TestReferencesToWhatARefreshFoundGone(t *testing.T) {
 		with(thing("gone"), "parent", urn("parent")),
 		with(thing("child"), "parent", urn("gone"), "dependencies", []string{urn("gone"), urn("parent")},
 			"propertyDependencies",
-				map[string]any{"p": []string{urn("gone")}, "q": []string{urn("parent"), urn("gone")}},
+			map[string]any{"p": []string{urn("gone")}, "q": []string{urn("parent"), urn("gone")}},
 			"deletedWith", urn("gone"), "replaceWith", []string{urn("gone")}),
 	}, map[string]any{"kind": kindRefreshSuccess, "operationID": 1, "removeOld": 1})
 	require.Equal(t, []string{"parent", "child"}, view.names())
