@@ -404,6 +404,12 @@ func (b *bench) prepareFloor(ctx context.Context) error {
 	if err := os.WriteFile(b.tool.StackFile(floorStack), raw, 0o600); err != nil {
 		return err
 	}
+	if err := os.RemoveAll(b.floorState()); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.floorState(), 0o700); err != nil {
+		return err
+	}
 	_, err = b.pulumi(ctx, "stack", "init", floorStack, "--non-interactive")
 	return err
 }
@@ -440,6 +446,8 @@ func (b *bench) pulumi(ctx context.Context, args ...string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
+func (b *bench) floorState() string { return filepath.Join(b.work, "floor") }
+
 // fileBackend is the URL of Pulumi's file backend in a folder. Without metadata files it writes no more than the state.
 func fileBackend(dir string) string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(dir), RawQuery: "metadata=skip"}
@@ -464,7 +472,7 @@ func (b *bench) environment() []string {
 		"PULUMI_DEBUG_PROVIDERS="+packageName+":"+strconv.Itoa(b.idle.port),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_CONFIG_PASSPHRASE_FILE="+b.tool.PassphraseFile(),
-		"PULUMI_BACKEND_URL="+fileBackend(b.tool.StateDir()),
+		"PULUMI_BACKEND_URL="+fileBackend(b.floorState()),
 		"PULUMI_HOME="+b.tool.PulumiDir(),
 		"PULUMI_SKIP_CHECKPOINTS=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",

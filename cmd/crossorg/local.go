@@ -47,7 +47,7 @@ func (f *flags) register(cmd *cobra.Command) {
 		"factor for --latency azure: 0.01 takes a hundredth of the time")
 	set.StringVar(&f.latency.FirstSnapshot, "first-snapshot", "",
 		"when a new trigger's first snapshot runs: scheduled "+
-		"(default), or at-once")
+			"(default), or at-once")
 	set.StringVar(&f.armLog, "arm-log", "", "append every request to the embedded Azure to this file, as JSON lines")
 }
 
