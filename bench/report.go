@@ -202,7 +202,7 @@ func (r *report) writeTable(w io.Writer) error {
 	}
 	for _, s := range r.Sizes {
 		if v := s.Verified; v != nil {
-			fmt.Fprintf(t, "\nsize %s: verify passed %d checks in %.2f s; resident at most: %d MB until then and %d " +
+			fmt.Fprintf(t, "\nsize %s: verify passed %d checks in %.2f s; resident at most: %d MB until then and %d "+
 				"MB with it "+
 				"here, %d MB in a process of Pulumi's\n", s.Size, v.Checks, v.Ms/1000, v.UpOwnMB, v.OwnMB, v.UpPulumiMB)
 		}
