@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -90,16 +91,42 @@ func createJournal(path string, h header) (*journal, error) {
 func (j *journal) append(entries []json.RawMessage) error {
 	lines := make([][]byte, len(entries))
 	for i, entry := range entries {
-		raw, err := json.Marshal(record{Entry: entry})
+		raw, err := oneLine(entry)
 		if err != nil {
 			return err
 		}
-		lines[i] = raw
+		lines[i] = slices.Concat([]byte(entryStart), raw, []byte(entryEnd))
 	}
 	return j.write(lines...)
 }
 
-// write adds lines, each with its checksum. JSON that was marshalled has no line breaks.
+// What stands around an entry in its line, as record is marshalled. Entries are the bulk of everything here, so they
+// are not parsed for that.
+const (
+	entryStart = `{"entry":`
+	entryEnd   = `}`
+)
+
+// oneLine is JSON without line breaks.
+func oneLine(raw json.RawMessage) (json.RawMessage, error) {
+	if bytes.IndexByte(raw, '\n') < 0 {
+		return raw, nil
+	}
+	var out bytes.Buffer
+	err := json.Compact(&out, raw)
+	return out.Bytes(), err
+}
+
+// parseRecord reads a line after the header.
+func parseRecord(line []byte) (r record, err error) {
+	if entry, ok := bytes.CutPrefix(line, []byte(entryStart)); ok {
+		return record{Entry: bytes.TrimSuffix(entry, []byte(entryEnd))}, nil
+	}
+	err = json.Unmarshal(line, &r)
+	return r, err
+}
+
+// write adds lines, each with its checksum. They have no line breaks.
 func (j *journal) write(lines ...[]byte) error {
 	var out bytes.Buffer
 	sum := j.sum
@@ -177,16 +204,17 @@ func readJournal(path string, begin func(header) error, next func(record) error)
 		}
 		end.size += int64(len(line))
 		if number == 1 {
-			err = readHeader(path, content, begin)
+			if err := readHeader(path, content, begin); err != nil {
+				return end, err
+			}
 		} else {
-			var r record
-			if err := json.Unmarshal(content, &r); err != nil {
+			r, err := parseRecord(content)
+			if err != nil {
 				return end, damage(number, "is no entry: "+err.Error())
 			}
-			err = next(r)
-		}
-		if err != nil {
-			return end, err
+			if err := next(r); err != nil {
+				return end, err
+			}
 		}
 	}
 }

@@ -435,11 +435,7 @@ func (d *deployment) marshal() (json.RawMessage, error) {
 	for name, list := range map[string][]json.RawMessage{memberResources: raws(d.resources), memberPending: d.pending} {
 		delete(members, name)
 		if len(list) > 0 {
-			raw, err := json.Marshal(list)
-			if err != nil {
-				return nil, err
-			}
-			members[name] = raw
+			members[name] = slices.Concat([]byte("["), bytes.Join(rawBytes(list), []byte(",")), []byte("]"))
 		}
 	}
 	if empty(members[memberMetadata]) {
@@ -456,7 +452,27 @@ func (d *deployment) marshal() (json.RawMessage, error) {
 		return nil, err
 	}
 	members[memberMetadata] = raw
-	return json.Marshal(members)
+	return object(members), nil
+}
+
+// object is a JSON object of members that are JSON. A state is big, and json.Marshal would read all of it again.
+func object(members map[string]json.RawMessage) json.RawMessage {
+	var out bytes.Buffer
+	for i, name := range slices.Sorted(maps.Keys(members)) {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, "%q:%s", name, members[name])
+	}
+	return slices.Concat([]byte("{"), out.Bytes(), []byte("}"))
+}
+
+func rawBytes(list []json.RawMessage) [][]byte {
+	out := make([][]byte, len(list))
+	for i, raw := range list {
+		out[i] = raw
+	}
+	return out
 }
 
 func raws(resources []*stateResource) []json.RawMessage {

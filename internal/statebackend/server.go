@@ -251,6 +251,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, handle func(*htt
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if raw, ok := result.(json.RawMessage); ok {
+		_, _ = w.Write(raw)
+		return
+	}
 	_ = json.NewEncoder(w).Encode(result)
 }
 
@@ -282,20 +286,33 @@ func (s *Server) serve(r *http.Request, handle func(*http.Request) (any, error))
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// decode reads a request's JSON body, compressed or not.
+// decode reads a request's JSON body.
 func decode(r *http.Request, v any) error {
+	raw, err := content(r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return refuse(http.StatusBadRequest, "the body is not what is expected: %s", err)
+	}
+	return nil
+}
+
+// content reads a request's body, compressed or not.
+func content(r *http.Request) ([]byte, error) {
 	body := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		unzipped, err := gzip.NewReader(r.Body)
 		if err != nil {
-			return refuse(http.StatusBadRequest, "the body is not compressed as it says: %s", err)
+			return nil, refuse(http.StatusBadRequest, "the body is not compressed as it says: %s", err)
 		}
 		body = unzipped
 	}
-	if err := json.NewDecoder(body).Decode(v); err != nil {
-		return refuse(http.StatusBadRequest, "the body is not what is expected: %s", err)
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "the body ends early: %s", err)
 	}
-	return nil
+	return raw, nil
 }
 
 // capabilities says that states with all features of the schema are kept.

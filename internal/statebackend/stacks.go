@@ -175,7 +175,15 @@ func (s *Server) exportStack(r *http.Request) (any, error) {
 		return nil, err
 	}
 	d, _, err := s.store.read(n)
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	features, err := json.Marshal(d.Features)
+	if err != nil {
+		return nil, err
+	}
+	return object(map[string]json.RawMessage{"version": json.RawMessage(strconv.Itoa(d.Version)), "features": features,
+		"deployment": d.Deployment}), nil
 }
 
 // exportVersion is the state after an update: only the last one's is kept.

@@ -1,7 +1,6 @@
 package statebackend
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -102,17 +101,34 @@ func (s *store) read(n stackName) (*untypedDeployment, string, error) {
 
 // encode renders a state as the file backend's file.
 func encode(n stackName, d *untypedDeployment) ([]byte, error) {
-	file := checkpointFile{Version: d.Version, Features: d.Features}
-	if file.Version == 0 {
-		file.Version = schemaVersion
+	version := d.Version
+	if version == 0 {
+		version = schemaVersion
 	}
-	file.Checkpoint.Stack = strings.Join([]string{Organization, n.project, n.stack}, "/")
-	file.Checkpoint.Latest = d.Deployment
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(file)
-	return out.Bytes(), err
+	checkpoint := map[string]json.RawMessage{}
+	if !empty(d.Deployment) {
+		checkpoint["latest"] = d.Deployment
+	}
+	file := map[string]json.RawMessage{}
+	for _, member := range []struct {
+		in    map[string]json.RawMessage
+		name  string
+		value any
+	}{
+		{checkpoint, "stack", strings.Join([]string{Organization, n.project, n.stack}, "/")},
+		{file, "version", version},
+		{file, "features", d.Features},
+	} {
+		raw, err := json.Marshal(member.value)
+		if err != nil {
+			return nil, err
+		}
+		if !empty(raw) {
+			member.in[member.name] = raw
+		}
+	}
+	file["checkpoint"] = object(checkpoint)
+	return append(object(file), '\n'), nil
 }
 
 // write replaces the stack's state as a whole; it is on disk afterwards.

@@ -198,18 +198,15 @@ func (s *Server) addEntries(u *activeUpdate, r *http.Request) (any, error) {
 	var fresh []json.RawMessage
 	var ids []int64
 	for _, raw := range request.Entries {
-		var e struct {
-			Version    int   `json:"version"`
-			SequenceID int64 `json:"sequenceID"`
-		}
-		if err := json.Unmarshal(raw, &e); err != nil {
+		version, id, err := identify(raw)
+		if err != nil {
 			return nil, refuse(http.StatusBadRequest, "an entry is not what is expected: %s", err)
 		}
-		if e.Version != journalVersion {
-			return nil, refuse(http.StatusBadRequest, "entries of version %d are unknown here", e.Version)
+		if version != journalVersion {
+			return nil, refuse(http.StatusBadRequest, "entries of version %d are unknown here", version)
 		}
-		if !u.seen[e.SequenceID] {
-			fresh, ids = append(fresh, raw), append(ids, e.SequenceID)
+		if !u.seen[id] {
+			fresh, ids = append(fresh, raw), append(ids, id)
 		}
 	}
 	if len(fresh) == 0 {
@@ -222,6 +219,35 @@ func (s *Server) addEntries(u *activeUpdate, r *http.Request) (any, error) {
 		u.seen[id] = true
 	}
 	return nil, nil
+}
+
+// identify reads the version and the sequence id of an entry, which the engine writes at its beginning.
+func identify(raw json.RawMessage) (version int, id int64, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := decoder.Token(); err != nil {
+		return 0, 0, err
+	}
+	for found := 0; found < 2 && decoder.More(); {
+		name, err := decoder.Token()
+		if err != nil {
+			return 0, 0, err
+		}
+		var into any
+		switch name {
+		case "version":
+			into = &version
+			found++
+		case "sequenceID":
+			into = &id
+			found++
+		default:
+			into = &json.RawMessage{}
+		}
+		if err := decoder.Decode(into); err != nil {
+			return 0, 0, err
+		}
+	}
+	return version, id, nil
 }
 
 // putCheckpoint stores a whole state, as an engine does whose journal is switched off.
@@ -247,13 +273,21 @@ func (s *Server) putCheckpoint(u *activeUpdate, r *http.Request) (any, error) {
 	return nil, replaceFile(s.store.checkpoint(u.stack), raw)
 }
 
+// summaryEvent is the member of the one event that says what an update did.
+const summaryEvent = `"summaryEvent"`
+
 // recordEvents takes the engine's events, of which the history keeps the summary.
 func (s *Server) recordEvents(u *activeUpdate, r *http.Request) (any, error) {
+	body, err := content(r)
+	// Most of them say nothing that is kept, and they are many.
+	if err != nil || !bytes.Contains(body, []byte(summaryEvent)) {
+		return nil, err
+	}
 	var request struct {
 		Events []json.RawMessage `json:"events"`
 	}
-	if err := decode(r, &request); err != nil {
-		return nil, err
+	if err := json.Unmarshal(body, &request); err != nil {
+		return nil, refuse(http.StatusBadRequest, "the events are not what is expected: %s", err)
 	}
 	for _, raw := range request.Events {
 		if err := u.note(raw); err != nil {
@@ -273,7 +307,7 @@ func (s *Server) recordEvent(u *activeUpdate, r *http.Request) (any, error) {
 
 // note keeps what an event says of the update as a whole.
 func (u *activeUpdate) note(raw json.RawMessage) error {
-	if !bytes.Contains(raw, []byte(`"summaryEvent"`)) {
+	if !bytes.Contains(raw, []byte(summaryEvent)) {
 		return nil
 	}
 	var event struct {
