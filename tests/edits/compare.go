@@ -19,6 +19,8 @@ var volatile = []struct {
 }{
 	{regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`), "<id>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:\d\d)`), "<time>"},
+	// An alert counts from when its trigger was made.
+	{regexp.MustCompile(`since = datetime\([^)]*\)`), "since = <time>"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "<host>"},
 	{regexp.MustCompile(`-[0-9a-f]{8}\b`), "-<random>"},
 }
