@@ -49,7 +49,7 @@ func (h *Home) noteEngine(pid int) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(h.engineFile(), raw, 0o600)
+	return writeFile(h.engineFile(), raw)
 }
 
 // lastBreath is how long an engine may take to end after its parent's death: interrupted, it finishes its running
