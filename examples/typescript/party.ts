@@ -12,6 +12,7 @@ export function party(org: crossorg.ProviderOrg | crossorg.ConsumerOrg): crossor
         storageAccountId: org.storageAccountId,
         blobEndpoint: org.blobEndpoint,
         containers: org.containers,
+        files: org instanceof crossorg.ProviderOrg ? org.files : undefined,
         roleAssignedOn: org.roleAssignedOn,
     };
 }

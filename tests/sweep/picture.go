@@ -20,11 +20,12 @@ import (
 // "azure resources /subscriptions/…" or "state urn:pulumi:…", its content as JSON.
 type picture map[string]any
 
-// aside are the tables of the embedded Azure that record history and not the present: the log of requests and of
+// aside are the tables of the embedded Azure that record history and not the present: the logs of requests and of
 // operations, signing keys, and the faults themselves.
 var aside = map[string]bool{
 	"operations": true, "busy": true, "logs.rows": true, "logs.usage": true, "signingKeys": true, "faults": true,
-	"clock":        true,
+	"clock":    true,
+	"activity": true, "logs.presence": true,
 	"blob.garbage": true,
 }
 

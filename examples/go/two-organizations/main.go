@@ -64,6 +64,11 @@ func (t *topology) addOrganizations(ctx *pulumi.Context) error {
 		Storage:    storage,
 		KeyVault:   vault,
 		Containers: []string{"shared-datasets"},
+		Files: []components.SourceFiles{{
+			Container: "shared-datasets",
+			Path:      "financial_transactions_2025.csv",
+			Source:    "../../../data/financial_transactions_2025.csv",
+		}},
 	}, pulumi.Provider(t.contosoAzure))
 	if err != nil {
 		return err
@@ -89,7 +94,6 @@ func (t *topology) addShare(ctx *pulumi.Context) error {
 				Kind:      components.BlobKind,
 				Container: "shared-datasets",
 				Path:      "financial_transactions_2025.csv",
-				Source:    "../../../data/financial_transactions_2025.csv",
 			},
 		},
 		Provider: t.contoso.Party(),

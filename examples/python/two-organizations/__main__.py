@@ -26,6 +26,7 @@ def party(org):
         storage_account_id=org.storage_account_id,
         blob_endpoint=org.blob_endpoint,
         containers=org.containers,
+        files=getattr(org, "files", None),
         role_assigned_on=org.role_assigned_on,
     )
 
@@ -85,6 +86,13 @@ contoso = crossorg.ProviderOrg(
     storage=storage,
     key_vault=key_vault,
     containers=["shared-datasets"],
+    files=[
+        crossorg.SourceFilesArgs(
+            container="shared-datasets",
+            path="financial_transactions_2025.csv",
+            source="../../../data/financial_transactions_2025.csv",
+        ),
+    ],
     opts=pulumi.ResourceOptions(providers=[contoso_azure]),
 )
 fabrikam = crossorg.ConsumerOrg(
@@ -108,7 +116,6 @@ share = crossorg.ShareWithDataset(
             kind="blob",
             container="shared-datasets",
             path="financial_transactions_2025.csv",
-            source="../../../data/financial_transactions_2025.csv",
         ),
     },
     provider=party(contoso),

@@ -23,6 +23,11 @@ const fabrikamAzure = new AzureNative("fabrikam");
 const contoso = new crossorg.ProviderOrg("contoso-provider", {
     location, tags, storage, keyVault,
     containers: ["shared-datasets"],
+    files: [{
+        container: "shared-datasets",
+        path: "financial_transactions_2025.csv",
+        source: "../../../data/financial_transactions_2025.csv",
+    }],
 }, { providers: [contosoAzure] });
 
 const fabrikam = new crossorg.ConsumerOrg("fabrikam-consumer", {
@@ -40,7 +45,6 @@ const share = new crossorg.ShareWithDataset("financial-collaboration-share", {
             kind: "blob",
             container: "shared-datasets",
             path: "financial_transactions_2025.csv",
-            source: "../../../data/financial_transactions_2025.csv",
         },
     },
     provider: party(contoso),
