@@ -23,9 +23,6 @@ func parseIn(t *testing.T, root string, configuration object) error {
 // Nothing outside of the project's folder is uploaded unless the configuration allows the folder, by whatever way it is
 // named; and nothing that holds the project's own state and secrets.
 func TestSourcesOutsideOfTheProject(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("symbolic links need a right there")
-	}
 	dir, outside := root(t), t.TempDir()
 	write := func(name string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
@@ -33,7 +30,9 @@ func TestSourcesOutsideOfTheProject(t *testing.T) {
 	}
 	write(filepath.Join(outside, "data", "a.csv"))
 	write(filepath.Join(dir, ".crossorg", "passphrase"))
-	require.NoError(t, os.Symlink(filepath.Join(outside, "data"), filepath.Join(dir, "linked")))
+	if err := os.Symlink(filepath.Join(outside, "data"), filepath.Join(dir, "linked")); err != nil {
+		t.Skipf("Windows gives the right to make symbolic links in its developer mode: %s", err)
+	}
 	require.NoError(t, os.Symlink(filepath.Join(outside, "data", "a.csv"), filepath.Join(dir, "link.csv")))
 	require.NoError(t, os.Symlink("a.csv", filepath.Join(dir, "inner.csv")))
 	up, err := filepath.Rel(dir, filepath.Join(outside, "data", "a.csv"))
@@ -95,9 +94,6 @@ func TestSourcesOutsideOfTheProject(t *testing.T) {
 
 // Every file of a folder becomes a blob, or the configuration is refused: none is left out without a word.
 func TestFoldersWhoseFilesAreNoBlobs(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("other systems refuse most of these names")
-	}
 	for file, want := range map[string]string{
 		"a\nb.csv":     `"a\nb.csv" in it is no name for a blob: a control character; leave it out`,
 		`a\b.csv`:      `"a\\b.csv" in it is no name for a blob: a backslash`,
@@ -110,8 +106,16 @@ func TestFoldersWhoseFilesAreNoBlobs(t *testing.T) {
 	} {
 		dir := root(t)
 		name := filepath.Join(dir, "folder", file)
-		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
-		require.NoError(t, os.WriteFile(name, []byte("x"), 0o644))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil && runtime.GOOS != "linux" {
+			continue
+		}
+		if err := os.WriteFile(name, []byte("x"), 0o644); err != nil && runtime.GOOS != "linux" {
+			continue // no folder can have such a file there
+		}
+		if listed, err := os.ReadDir(filepath.Dir(name)); runtime.GOOS != "linux" &&
+			(err != nil || len(listed) == 0 || listed[0].Name() != filepath.Base(name)) {
+			continue // the system gave it another name
+		}
 		err := parseIn(t, dir, good())
 		if strings.HasPrefix(want, "a name of") {
 			assert.ErrorContains(t, err, "a name of 253 segments; use at most 252")
@@ -124,7 +128,9 @@ func TestFoldersWhoseFilesAreNoBlobs(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(err.Error(), "\n"), "one line for a problem")
 	}
 	dir := root(t)
-	require.NoError(t, os.Symlink("deep/b.csv", filepath.Join(dir, "folder", "latest.csv")))
+	if err := os.Symlink("deep/b.csv", filepath.Join(dir, "folder", "latest.csv")); err != nil {
+		t.Skipf("Windows gives the right to make symbolic links in its developer mode: %s", err)
+	}
 	require.NoError(t, os.Symlink("deep", filepath.Join(dir, "folder", "current")))
 	err := parseIn(t, dir, good())
 	assert.ErrorContains(t, err, `"current" in it is a symbolic link, which would be left out (and 1 more); `+

@@ -139,8 +139,13 @@ func (s *store) inherited(n stackName) ([]update, error) {
 // nextVersion is the number of the stack's next update.
 func (s *store) nextVersion(n stackName) (int, error) {
 	updates, err := s.updates(n)
-	if err != nil || len(updates) == 0 {
-		return 1, err
+	return lastVersion(updates) + 1, err
+}
+
+// lastVersion is the number of the last update of a history; 0 for an empty one.
+func lastVersion(updates []update) int {
+	if len(updates) == 0 {
+		return 0
 	}
-	return updates[len(updates)-1].Version + 1, nil
+	return updates[len(updates)-1].Version
 }

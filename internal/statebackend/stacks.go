@@ -27,6 +27,16 @@ func (s *Server) existing(r *http.Request) (stackName, error) {
 	return n, err
 }
 
+// past is the stack that a request is about, which must exist, and its history.
+func (s *Server) past(r *http.Request) (stackName, []update, error) {
+	n, err := s.existing(r)
+	if err != nil {
+		return n, nil, err
+	}
+	updates, err := s.store.updates(n)
+	return n, updates, err
+}
+
 // idle is the stack that a request is about, which must exist and have no update under way.
 func (s *Server) idle(r *http.Request) (stackName, error) {
 	n, err := s.existing(r)
@@ -64,15 +74,10 @@ func (s *Server) listStacks(r *http.Request) (any, error) {
 		if len(updates) > 0 {
 			one.LastUpdate = &updates[len(updates)-1].EndTime
 		}
-		d, _, err := s.store.read(n)
+		count, err := s.store.resources(n)
 		if err != nil {
 			return nil, err
 		}
-		state, err := parseDeployment(d.Deployment)
-		if err != nil {
-			return nil, &DamageError{Path: s.store.checkpoint(n), Problem: err.Error()}
-		}
-		count := len(state.resources)
 		one.ResourceCount = &count
 		list = append(list, one)
 	}
@@ -125,11 +130,7 @@ func (s *Server) projectExists(r *http.Request) (any, error) {
 }
 
 func (s *Server) getStack(r *http.Request) (any, error) {
-	n, err := s.existing(r)
-	if err != nil {
-		return nil, err
-	}
-	next, err := s.store.nextVersion(n)
+	n, updates, err := s.past(r)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +144,7 @@ func (s *Server) getStack(r *http.Request) (any, error) {
 	}
 	return map[string]any{
 		"id": n.project + "/" + n.stack, "orgName": Organization, "projectName": n.project, "stackName": n.stack,
-		"activeUpdate": active, "tags": tags, "version": next - 1,
+		"activeUpdate": active, "tags": tags, "version": lastVersion(updates),
 	}, nil
 }
 
@@ -154,15 +155,11 @@ func (s *Server) deleteStack(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if r.URL.Query().Get("force") != "true" {
-		d, _, err := s.store.read(n)
+		count, err := s.store.resources(n)
 		if err != nil {
 			return nil, err
 		}
-		state, err := parseDeployment(d.Deployment)
-		if err != nil {
-			return nil, &DamageError{Path: s.store.checkpoint(n), Problem: err.Error()}
-		}
-		if len(state.resources) > 0 {
+		if count > 0 {
 			return nil, refuse(http.StatusBadRequest, "Bad Request: Stack still contains resources.")
 		}
 	}
@@ -174,6 +171,11 @@ func (s *Server) exportStack(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.exported(n)
+}
+
+// exported is a stack's state as apitype.UntypedDeployment has it.
+func (s *Server) exported(n stackName) (any, error) {
 	d, _, err := s.store.read(n)
 	if err != nil {
 		return nil, err
@@ -188,18 +190,15 @@ func (s *Server) exportStack(r *http.Request) (any, error) {
 
 // exportVersion is the state after an update: only the last one's is kept.
 func (s *Server) exportVersion(r *http.Request) (any, error) {
-	n, err := s.existing(r)
+	n, updates, err := s.past(r)
 	if err != nil {
 		return nil, err
 	}
-	next, err := s.store.nextVersion(n)
-	if err != nil {
-		return nil, err
+	last := lastVersion(updates)
+	if r.PathValue("version") != strconv.Itoa(last) {
+		return nil, refuse(http.StatusNotFound, "only the state of the last update, %d, is kept", last)
 	}
-	if r.PathValue("version") != strconv.Itoa(next-1) {
-		return nil, refuse(http.StatusNotFound, "only the state of the last update, %d, is kept", next-1)
-	}
-	return s.exportStack(r)
+	return s.exported(n)
 }
 
 // importStack replaces a stack's state. It is done when it is answered; its update id tells so.
@@ -304,11 +303,7 @@ func (s *Server) renameStack(r *http.Request) (any, error) {
 }
 
 func (s *Server) listUpdates(r *http.Request) (any, error) {
-	n, err := s.existing(r)
-	if err != nil {
-		return nil, err
-	}
-	updates, err := s.store.updates(n)
+	_, updates, err := s.past(r)
 	if err != nil {
 		return nil, err
 	}
@@ -330,11 +325,7 @@ func (s *Server) listUpdates(r *http.Request) (any, error) {
 
 // getUpdate is one update of the history, by its version or as the latest one.
 func (s *Server) getUpdate(r *http.Request) (any, error) {
-	n, err := s.existing(r)
-	if err != nil {
-		return nil, err
-	}
-	updates, err := s.store.updates(n)
+	n, updates, err := s.past(r)
 	if err != nil {
 		return nil, err
 	}

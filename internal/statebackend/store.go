@@ -99,6 +99,19 @@ func (s *store) read(n stackName) (*untypedDeployment, string, error) {
 	return d, digest(raw), nil
 }
 
+// resources counts the resources of a stack's state.
+func (s *store) resources(n stackName) (int, error) {
+	d, _, err := s.read(n)
+	if err != nil {
+		return 0, err
+	}
+	state, err := parseDeployment(d.Deployment)
+	if err != nil {
+		return 0, &DamageError{Path: s.checkpoint(n), Problem: err.Error()}
+	}
+	return len(state.resources), nil
+}
+
 // encode renders a state as the file backend's file.
 func encode(n stackName, d *untypedDeployment) ([]byte, error) {
 	version := d.Version

@@ -33,10 +33,10 @@ type guide struct {
 func serve(t *testing.T) *guide {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("the guide is for a POSIX shell")
+		t.Skip("the guide's lines are for a POSIX shell, which Windows does not bring")
 	}
 	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("the guide reads the secret with jq, which is missing")
+		t.Skip("the guide reads the secret with jq, which is missing: apt-get install jq, or brew install jq")
 	}
 	g := &guide{t: t, folder: t.TempDir()}
 	g.home = filepath.Join(g.folder, "home")
